@@ -1,0 +1,90 @@
+/** The model engine as the loop sees it: tokens in, tokens and log-probabilities out. */
+
+export interface SamplingParameters {
+  readonly temperature: number;
+  readonly topP: number;
+  readonly maximumTokens: number;
+  readonly seed: number;
+}
+
+export interface SampleRequest {
+  readonly promptTokens: readonly number[];
+  /** How many completions of this prompt: the group. */
+  readonly samples: number;
+}
+
+export interface Completion {
+  /** Sampled token ids, the end-of-sequence token included when one was sampled. */
+  readonly tokens: readonly number[];
+  /** Natural log-probability of each token under the sampling distribution's model at temperature 1. */
+  readonly logProbabilities: readonly number[];
+  readonly stopReason: 'stop' | 'length';
+}
+
+/** One sequence of an update. Prompt tokens are context only; completion tokens carry the loss. */
+export interface TrainingDatum {
+  readonly promptTokens: readonly number[];
+  readonly completionTokens: readonly number[];
+  /** Sampler log-probabilities, one per completion token. */
+  readonly logProbabilities: readonly number[];
+  /** Advantage of each completion token, already multiplied by the weight that the chosen aggregation gives it. */
+  readonly advantages: readonly number[];
+}
+
+export type PolicyLoss =
+  | { readonly kind: 'ppo'; readonly clipLow: number; readonly clipHigh: number }
+  | { readonly kind: 'importance_sampling' }
+  | { readonly kind: 'cispo'; readonly clipLow: number; readonly clipHigh: number };
+
+export interface AdamParameters {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Largest global gradient norm; 0 means no clipping. */
+  readonly gradientClipNorm: number;
+}
+
+export interface UpdateResult {
+  /** Trainer log-probabilities before the update, per datum and completion token. */
+  readonly logProbabilities: readonly (readonly number[])[];
+  /** Numbers the engine measured, such as `loss`, `gradientNorm`, `clipFraction`, `entropy`. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface EngineDescription {
+  readonly server: string;
+  readonly model: string;
+  readonly device: string;
+  readonly parameters: number;
+  readonly trainable: 'full' | 'lora';
+  readonly contextTokens: number;
+}
+
+/** One trainable policy. A rejected promise carries an `EngineError` with a code and a remedy. */
+export interface Engine {
+  readonly description: EngineDescription;
+  encode(text: string): number[];
+  /** Text of the tokens without special tokens. */
+  decode(tokens: readonly number[]): string;
+  /** The tokenizer's own chat template, with the generation prompt; undefined when it has none. */
+  encodeChat(messages: readonly { readonly role: string; readonly content: string }[]): number[] | undefined;
+  /** Samples from the current policy; result i holds `requests[i].samples` completions. */
+  sample(
+    requests: readonly SampleRequest[],
+    parameters: SamplingParameters,
+    signal?: AbortSignal,
+  ): Promise<Completion[][]>;
+  /** One policy-gradient step: gradients of the summed token losses, then one Adam step. */
+  update(
+    data: readonly TrainingDatum[],
+    loss: PolicyLoss,
+    adam: AdamParameters,
+    signal?: AbortSignal,
+  ): Promise<UpdateResult>;
+  /** Saves weights, optimizer and random state under `name`; resolves with the engine's path of it. */
+  saveCheckpoint(name: string, signal?: AbortSignal): Promise<string>;
+  loadCheckpoint(path: string, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,13 @@
+/** A frozen set of held-out tasks: one JSON object per line of a probe file. */
+import type { InputOutput } from './sandbox.ts';
+import type { Mode } from './vocabulary.ts';
+
+export interface HeldOutTask {
+  readonly mode: Mode;
+  readonly program: string;
+  /** Deduction and abduction: one pair. Induction: first the visible, then the hidden ones. */
+  readonly examples: readonly InputOutput[];
+  /** How many examples the induction solver sees; 0 for the other modes. */
+  readonly visible: number;
+  readonly message?: string;
+}

@@ -1,0 +1,135 @@
+/**
+ * What one step of a run leaves behind: the rows of run.db. A step's rows are committed together or
+ * not at all. Identifiers count from 1 within a run and never change.
+ */
+import type { Execution, InputOutput } from './sandbox.ts';
+import type { Mode, RejectionReason, Role, Verdict, VerdictReason } from './vocabulary.ts';
+
+/** One sampled completion, proposer's or solver's, as it was sampled and as it was rewarded. */
+export interface RolloutRecord {
+  readonly id: number;
+  readonly step: number;
+  readonly role: Role;
+  readonly mode: Mode;
+  /** `seed` rollouts fill the buffers before the first update; `probe` rollouts are never trained on. */
+  readonly phase: 'seed' | 'propose' | 'solve' | 'replay' | 'probe';
+  /** The task that was solved, or the task that this proposal became. */
+  readonly taskId?: number;
+  /** Rollouts of one prompt share a group. */
+  readonly group: number;
+  readonly prompt: string;
+  readonly completion: string;
+  readonly promptTokens: readonly number[];
+  readonly tokens: readonly number[];
+  /** Sampler log-probability of each token. */
+  readonly logProbabilities: readonly number[];
+  readonly stopReason: 'stop' | 'length';
+  /** Solver only. */
+  readonly verdict?: Verdict;
+  readonly verdictReason?: VerdictReason;
+  /** What the parser took as the answer; absent when it found none. */
+  readonly answer?: string;
+  readonly executions: readonly Execution[];
+  readonly rewardTerms: readonly RewardTerm[];
+  /** The composite reward of paper eq. 6 and the preset's further terms. */
+  readonly reward?: number;
+  readonly advantage?: number;
+  /** False when the rollout was shown but gave no gradient (probe, seed, discarded estimation). */
+  readonly trained: boolean;
+}
+
+/** One addend or override of a reward, in the order it was applied. */
+export interface RewardTerm {
+  readonly name: 'learnability' | 'correctness' | 'format' | 'repetition';
+  readonly value: number;
+  /** How the value came about, in words and numbers a user can follow. */
+  readonly explanation: string;
+}
+
+/** One proposal, accepted or not. */
+export interface ProposalRecord {
+  readonly id: number;
+  readonly step: number;
+  readonly mode: Mode;
+  readonly rolloutId: number;
+  /** Tasks shown to the proposer: the references, or the task whose program induction starts from. */
+  readonly referenceTaskIds: readonly number[];
+  readonly program?: string;
+  readonly input?: string;
+  readonly inputs?: readonly string[];
+  readonly message?: string;
+  readonly accepted: boolean;
+  readonly reason?: RejectionReason;
+  readonly reasonMessage?: string;
+  readonly line?: number;
+  readonly taskId?: number;
+}
+
+/** A validated task, its gold values from execution. */
+export interface TaskRecord {
+  readonly id: number;
+  readonly step: number;
+  readonly mode: Mode;
+  readonly program: string;
+  /** Deduction and abduction: one pair. Induction: first the visible, then the hidden ones. */
+  readonly examples: readonly InputOutput[];
+  /** How many of `examples` the induction solver sees; 0 for the other modes. */
+  readonly visible: number;
+  readonly message?: string;
+  readonly structure: string;
+  readonly template: string;
+  readonly syntaxNodes: number;
+  readonly parentTaskIds: readonly number[];
+  /** Mean of the estimation rollouts' correctness, in [0, 1]; absent for seeds. */
+  readonly solveRate?: number;
+  readonly learnability?: number;
+}
+
+/** Mean and standard deviation over one task-role batch: paper eq. 8. */
+export interface BaselineRecord {
+  readonly step: number;
+  readonly role: Role;
+  readonly mode: Mode;
+  readonly mean: number;
+  readonly standardDeviation: number;
+  readonly count: number;
+}
+
+export interface MetricRecord {
+  readonly step: number;
+  /** Dotted name such as `solver.deduction.solveRate` or `probe.mean`. */
+  readonly name: string;
+  readonly value: number;
+}
+
+/** Everything one step commits. Step 0 is the seeding. */
+export interface StepRecord {
+  readonly step: number;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly proposals: readonly ProposalRecord[];
+  readonly tasks: readonly TaskRecord[];
+  readonly rollouts: readonly RolloutRecord[];
+  readonly baselines: readonly BaselineRecord[];
+  readonly metrics: readonly MetricRecord[];
+}
+
+/** Where a step's numbering continues. */
+export interface RunCounters {
+  readonly lastStep: number;
+  readonly lastTaskId: number;
+  readonly lastProposalId: number;
+  readonly lastRolloutId: number;
+  readonly lastGroup: number;
+}
+
+/** What the loop needs of persistence. */
+export interface RunStore {
+  counters(): RunCounters;
+  /** Every accepted task in order of acceptance; the buffers are rebuilt from them. */
+  tasks(): Iterable<TaskRecord>;
+  /** One transaction; on return it is durable. */
+  commitStep(record: StepRecord): void;
+  /** Notes that the policy after `step` is kept at `path`. */
+  recordCheckpoint(step: number, path: string): void;
+}

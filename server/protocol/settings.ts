@@ -1,0 +1,536 @@
+/**
+ * Every setting of a run, with its range, its default in both presets, and what it does. The run
+ * file's JSON schema, its validation, its hovers and the paper map are all made from this table.
+ */
+import type { Mode } from './vocabulary.ts';
+
+export const PRESETS = ['studio', 'paper'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+/** A complete, validated run configuration; stored with the run and never changed. */
+export interface RunSettings {
+  readonly preset: Preset;
+  readonly model: string;
+  readonly dialect: 'auto' | 'compact' | 'chat' | 'r1';
+  readonly steps: number;
+  readonly seed: number;
+  readonly modes: readonly Mode[];
+
+  readonly references: number;
+  readonly inductionInputs: number;
+  readonly inductionVisible: number;
+  readonly proposalsPerMode: number;
+  readonly estimationRollouts: number;
+  readonly trainOnEstimation: boolean;
+  readonly solverTasksPerMode: number;
+  readonly replayTasksPerMode: number;
+  readonly seedTasks: number;
+
+  readonly temperature: number;
+  readonly topP: number;
+  readonly maximumPromptTokens: number;
+  readonly maximumProposalTokens: number;
+  readonly maximumAnswerTokens: number;
+
+  readonly learningRate: number;
+  readonly adamBeta2: number;
+  readonly weightDecay: number;
+  readonly gradientClipNorm: number;
+  readonly updatesPerStep: number;
+  readonly clipLow: number;
+  readonly clipHigh: number;
+  readonly lossAggregation: 'token-mean' | 'sequence-mean';
+  readonly solverBaseline: 'task-role' | 'group';
+  readonly normaliseAdvantage: boolean;
+  readonly learnabilityGate: boolean;
+  readonly proposerLossWeight: number;
+  readonly importanceSamplingCap: number;
+
+  readonly deduplicate: 'none' | 'structural';
+  readonly bufferPolicy: 'fifo' | 'reservoir';
+  readonly bufferCapacity: number;
+  readonly referenceSampling: 'uniform' | 'template-balanced';
+  readonly repetitionPenalty: number;
+
+  readonly probe: string;
+  readonly probeEverySteps: number;
+  readonly probeSamples: number;
+  readonly checkpointEverySteps: number;
+  readonly checkpointsKept: number;
+
+  readonly trainable: 'full' | 'lora';
+  readonly loraRank: number;
+  readonly loraAlpha: number;
+  readonly engineUrl: string;
+
+  readonly allowedImports: readonly string[];
+  readonly bannedWords: readonly string[];
+  readonly singleFunction: boolean;
+  readonly programCharacters: number;
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  readonly memoryMb: number;
+  readonly outputCharacters: number;
+}
+
+/** The shape of one setting in the run file. */
+export type SettingType =
+  | { readonly kind: 'integer' | 'number'; readonly minimum: number; readonly maximum: number }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'text' }
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  | { readonly kind: 'list'; readonly choices?: readonly string[]; readonly minimumItems: number };
+
+export interface SettingDefinition<Value> {
+  readonly type: SettingType;
+  readonly studio: Value;
+  readonly paper: Value;
+  /** One or two sentences for a person: what it does, what a change of it costs or gains. */
+  readonly description: string;
+  /** Where the paper defines it, when it does. */
+  readonly paperReference?: string;
+}
+
+export type SettingDefinitions = {
+  readonly [Key in keyof RunSettings]: SettingDefinition<RunSettings[Key]>;
+};
+
+const integer = (minimum: number, maximum: number): SettingType => ({
+  kind: 'integer',
+  minimum,
+  maximum,
+});
+const number = (minimum: number, maximum: number): SettingType => ({
+  kind: 'number',
+  minimum,
+  maximum,
+});
+const choice = (...choices: string[]): SettingType => ({ kind: 'choice', choices });
+
+/** Words the paper's prompts and scripts ban from programs (appendix; reference configuration). */
+const PAPER_BANNED_WORDS = [
+  'logging',
+  'random',
+  'multiprocessing',
+  'pebble',
+  'subprocess',
+  'threading',
+  'datetime',
+  'time',
+  'hashlib',
+  'hmac',
+  'bcrypt',
+  'calendar',
+  'os.sys',
+  'os.path',
+  'sys.exit',
+  'os.environ',
+] as const;
+
+const ALLOWED_IMPORTS = [
+  'bisect',
+  'collections',
+  'copy',
+  'dataclasses',
+  'decimal',
+  'enum',
+  'fractions',
+  'functools',
+  'heapq',
+  'itertools',
+  'json',
+  'math',
+  'operator',
+  're',
+  'statistics',
+  'string',
+  'typing',
+] as const;
+
+export const SETTINGS: SettingDefinitions = {
+  preset: {
+    type: choice(...PRESETS),
+    studio: 'studio',
+    paper: 'paper',
+    description:
+      'Which defaults apply. `paper` follows the publication; `studio` adds what later evidence found to help. Any key below overrides either.',
+  },
+  model: {
+    type: { kind: 'text' },
+    studio: 'azr-nano',
+    paper: 'azr-nano',
+    description:
+      'The policy to train: `azr-nano`, the embedded model that needs no GPU, or a folder with a Hugging Face causal language model.',
+  },
+  dialect: {
+    type: choice('auto', 'compact', 'chat', 'r1'),
+    studio: 'auto',
+    paper: 'auto',
+    description:
+      "How a task is put to the model. `auto` takes what the model folder names in azr-model.json, else `chat` where the tokenizer has a template, else `r1`, the paper's think-and-answer template for base models.",
+    paperReference: 'Fig. 8 and appendix C',
+  },
+  steps: {
+    type: integer(1, 1_000_000),
+    studio: 200,
+    paper: 500,
+    description: 'How many times the loop proposes, solves and updates.',
+    paperReference: 'Table 3',
+  },
+  seed: {
+    type: integer(0, 2_147_483_647),
+    studio: 1,
+    paper: 1,
+    description:
+      'Seed of every random choice. On a CPU the same seed and settings give the same run, row for row.',
+  },
+  modes: {
+    type: { kind: 'list', choices: ['deduction', 'abduction', 'induction'], minimumItems: 1 },
+    studio: ['deduction', 'abduction', 'induction'],
+    paper: ['deduction', 'abduction', 'induction'],
+    description:
+      'Which kinds of task are proposed and solved. Induction starts from programs of the other two, so it cannot stand alone.',
+    paperReference: 'section 3.2, ablations in Table 2',
+  },
+  references: {
+    type: integer(0, 32),
+    studio: 3,
+    paper: 6,
+    description:
+      'K: how many past tasks a proposer of deduction or abduction tasks is shown. More make proposals more varied and prompts longer.',
+    paperReference: 'section 3.3.2, K = 6',
+  },
+  inductionInputs: {
+    type: integer(2, 64),
+    studio: 6,
+    paper: 10,
+    description: 'N: how many inputs an induction proposer is asked for.',
+    paperReference: 'section 3.3.2, N = 10',
+  },
+  inductionVisible: {
+    type: integer(1, 63),
+    studio: 3,
+    paper: 5,
+    description:
+      'How many of the input-output pairs the induction solver sees. The rest are hidden and decide whether its program is right.',
+    paperReference: 'section 3.3.3',
+  },
+  proposalsPerMode: {
+    type: integer(1, 4096),
+    studio: 16,
+    paper: 64,
+    description: 'How many tasks are proposed per mode and step.',
+    paperReference: 'Table 3, batch 64 per task and role',
+  },
+  estimationRollouts: {
+    type: integer(2, 256),
+    studio: 8,
+    paper: 8,
+    description:
+      'n: how many times the solver tries each new task, to estimate how learnable it is.',
+    paperReference: 'eq. 4, n = 8',
+  },
+  trainOnEstimation: {
+    type: { kind: 'boolean' },
+    studio: true,
+    paper: false,
+    description:
+      'Train the solver on the estimation rollouts themselves, as groups. The paper discards them and samples anew, and so trains on about a fifth of what it generates.',
+  },
+  solverTasksPerMode: {
+    type: integer(0, 4096),
+    studio: 0,
+    paper: 64,
+    description:
+      "How many tasks per mode the solver is given one fresh rollout each: first this step's, then uniform draws from the buffer. Used where estimation rollouts are not trained on.",
+    paperReference: 'algorithm 1',
+  },
+  replayTasksPerMode: {
+    type: integer(0, 4096),
+    studio: 0,
+    paper: 0,
+    description:
+      'How many earlier tasks per mode the solver tries again each step, a group of rollouts each, to keep what it learned.',
+  },
+  seedTasks: {
+    type: integer(1, 100_000),
+    studio: 64,
+    paper: 256,
+    description:
+      'How many tasks each mode gets before the first update, proposed by the untrained model from the identity program.',
+    paperReference: 'section 3.3.1, 256 triplets',
+  },
+  temperature: {
+    type: number(0.05, 4),
+    studio: 1,
+    paper: 1,
+    description: 'Sampling temperature of both roles, estimation rollouts included.',
+    paperReference: 'Table 3',
+  },
+  topP: {
+    type: number(0.01, 1),
+    studio: 1,
+    paper: 1,
+    description: 'Nucleus sampling: the smallest set of tokens with this much probability. 1 is off.',
+    paperReference: 'Table 3',
+  },
+  maximumPromptTokens: {
+    type: integer(16, 1_048_576),
+    studio: 6144,
+    paper: 6144,
+    description: 'A proposer prompt that would be longer shows fewer references instead.',
+    paperReference: 'Table 3',
+  },
+  maximumProposalTokens: {
+    type: integer(8, 1_048_576),
+    studio: 8096,
+    paper: 8096,
+    description:
+      "Longest completion of a proposer. The context of the model limits it further; a model folder's azr-model.json can name its own default.",
+    paperReference: 'Table 3',
+  },
+  maximumAnswerTokens: {
+    type: integer(1, 1_048_576),
+    studio: 8096,
+    paper: 8096,
+    description: 'Longest completion of a solver, limited like the one of a proposer.',
+    paperReference: 'Table 3',
+  },
+  learningRate: {
+    type: number(0, 1),
+    studio: 1e-6,
+    paper: 1e-6,
+    description:
+      "AdamW's constant learning rate. A model folder's azr-model.json can name its own default: a small model needs a far larger one.",
+    paperReference: 'Table 3',
+  },
+  adamBeta2: {
+    type: number(0, 0.99999),
+    studio: 0.95,
+    paper: 0.999,
+    description: "AdamW's second-moment decay. Shorter memory suits a policy that moves.",
+  },
+  weightDecay: {
+    type: number(0, 1),
+    studio: 0,
+    paper: 0.01,
+    description: "AdamW's decoupled weight decay.",
+  },
+  gradientClipNorm: {
+    type: number(0, 1_000_000),
+    studio: 1,
+    paper: 1,
+    description: 'Largest norm of the whole gradient. 0 is off.',
+    paperReference: 'Table 3',
+  },
+  updatesPerStep: {
+    type: integer(1, 64),
+    studio: 1,
+    paper: 1,
+    description:
+      "Into how many mini-batches, each with its own optimizer step, a step's rollouts are split. With 1 the ratio of eq. 9 is about 1 and clipping is idle.",
+    paperReference: 'Table 3',
+  },
+  clipLow: {
+    type: number(0, 1),
+    studio: 0.2,
+    paper: 0.2,
+    description: 'Lower clip of the probability ratio: the ratio counts at least 1 minus this.',
+    paperReference: 'section 3.3.5',
+  },
+  clipHigh: {
+    type: number(0, 10),
+    studio: 0.28,
+    paper: 0.2,
+    description:
+      'Upper clip of the probability ratio: 1 plus this. A higher one lets rare tokens grow and keeps entropy up.',
+    paperReference: 'section 3.3.5',
+  },
+  lossAggregation: {
+    type: choice('token-mean', 'sequence-mean'),
+    studio: 'token-mean',
+    paper: 'token-mean',
+    description:
+      'Whether every token weighs the same in the loss, or every rollout does whatever its length.',
+  },
+  solverBaseline: {
+    type: choice('task-role', 'group'),
+    studio: 'group',
+    paper: 'task-role',
+    description:
+      "What a solver's reward is compared with: the mean of its mode and role in this step (TRR++), or the mean of the rollouts of the same task, which tells effort on a hard task from luck on an easy one.",
+    paperReference: 'eq. 8',
+  },
+  normaliseAdvantage: {
+    type: { kind: 'boolean' },
+    studio: true,
+    paper: true,
+    description: 'Divide advantages by the standard deviation of their mode and role.',
+    paperReference: 'eq. 8',
+  },
+  learnabilityGate: {
+    type: { kind: 'boolean' },
+    studio: true,
+    paper: false,
+    description:
+      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What nobody or everybody solves teaches nothing.',
+  },
+  proposerLossWeight: {
+    type: number(0, 10),
+    studio: 1,
+    paper: 1,
+    description:
+      "Multiplies the proposer's advantages. Less than 1 lets the solver learn faster than the curriculum drifts; 0 freezes what the proposer wants.",
+  },
+  importanceSamplingCap: {
+    type: number(0, 100),
+    studio: 2,
+    paper: 0,
+    description:
+      'Truncated importance sampling: caps the trainer-to-sampler probability ratio of a token where the two differ numerically. 0 is off.',
+  },
+  deduplicate: {
+    type: choice('none', 'structural'),
+    studio: 'structural',
+    paper: 'none',
+    description:
+      'Reject a proposal that equals an accepted task of this run up to the names of its variables.',
+  },
+  bufferPolicy: {
+    type: choice('fifo', 'reservoir'),
+    studio: 'reservoir',
+    paper: 'fifo',
+    description:
+      'What leaves a full buffer: its oldest task, or a random one so that the buffer stays a fair sample of the whole run.',
+  },
+  bufferCapacity: {
+    type: integer(1, 10_000_000),
+    studio: 16_384,
+    paper: 16_384,
+    description: 'Most tasks a buffer holds per mode.',
+    paperReference: 'Table 3',
+  },
+  referenceSampling: {
+    type: choice('uniform', 'template-balanced'),
+    studio: 'template-balanced',
+    paper: 'uniform',
+    description:
+      'How references are drawn from the buffer: every task alike, or first a program template and then one of its tasks, so that a template in fashion does not crowd out the others.',
+  },
+  repetitionPenalty: {
+    type: number(0, 10),
+    studio: 0.5,
+    paper: 0,
+    description:
+      "Subtracts this times the share of the step's proposals of the mode that use the same template, from the proposer's reward. 0 is off.",
+  },
+  probe: {
+    type: { kind: 'text' },
+    studio: 'auto',
+    paper: 'auto',
+    description:
+      'File with frozen held-out tasks, one JSON object per line. `auto` takes the one in the model folder, if any; `none` is off. Proposals that equal a held-out program are rejected.',
+  },
+  probeEverySteps: {
+    type: integer(1, 1_000_000),
+    studio: 20,
+    paper: 20,
+    description: 'How often the held-out tasks are solved. They are never trained on.',
+  },
+  probeSamples: {
+    type: integer(1, 256),
+    studio: 1,
+    paper: 1,
+    description: 'Answers sampled per held-out task, at the temperature of the run.',
+  },
+  checkpointEverySteps: {
+    type: integer(1, 1_000_000),
+    studio: 10,
+    paper: 10,
+    description: 'How often weights, optimizer and random state are saved, to resume from.',
+  },
+  checkpointsKept: {
+    type: integer(1, 10_000),
+    studio: 2,
+    paper: 2,
+    description: 'How many checkpoints stay on disk; the oldest go first.',
+  },
+  trainable: {
+    type: choice('full', 'lora'),
+    studio: 'lora',
+    paper: 'full',
+    description:
+      "Train all weights, or low-rank adapters on all linear layers. A model folder's azr-model.json can name its own default.",
+  },
+  loraRank: {
+    type: integer(1, 1024),
+    studio: 32,
+    paper: 32,
+    description: 'Rank of the adapters.',
+  },
+  loraAlpha: {
+    type: number(0.001, 4096),
+    studio: 32,
+    paper: 32,
+    description: 'Scale of the adapters.',
+  },
+  engineUrl: {
+    type: { kind: 'text' },
+    studio: 'local',
+    paper: 'local',
+    description:
+      'Address of a running engine that speaks the Tinker dialect; `local` starts one for the run.',
+  },
+  allowedImports: {
+    type: { kind: 'list', minimumItems: 0 },
+    studio: ALLOWED_IMPORTS,
+    paper: ALLOWED_IMPORTS,
+    description: 'Standard library modules that programs may import.',
+  },
+  bannedWords: {
+    type: { kind: 'list', minimumItems: 0 },
+    studio: [],
+    paper: PAPER_BANNED_WORDS,
+    description:
+      'Words that no program may contain. A courtesy to the model, not a safety boundary: the sandbox is.',
+    paperReference: 'appendix C',
+  },
+  singleFunction: {
+    type: { kind: 'boolean' },
+    studio: false,
+    paper: true,
+    description: 'Reject programs with more than one function at the top level.',
+  },
+  programCharacters: {
+    type: integer(16, 1_000_000),
+    studio: 8192,
+    paper: 8192,
+    description: 'Longest program that is looked at.',
+  },
+  cpuMs: {
+    type: integer(10, 600_000),
+    studio: 1000,
+    paper: 10_000,
+    description: 'CPU time one execution may use, in milliseconds.',
+    paperReference: 'under 10 s',
+  },
+  wallMs: {
+    type: integer(50, 3_600_000),
+    studio: 4000,
+    paper: 20_000,
+    description: 'Wall time after which an execution is ended whatever it does, in milliseconds.',
+  },
+  memoryMb: {
+    type: integer(16, 65_536),
+    studio: 128,
+    paper: 128,
+    description: 'Memory one execution may use, in mebibytes.',
+  },
+  outputCharacters: {
+    type: integer(1, 10_000_000),
+    studio: 8192,
+    paper: 8192,
+    description:
+      'Longest result, as a Python literal. A longer one rejects the task; nothing is ever cut.',
+  },
+};

@@ -1,0 +1,92 @@
+/**
+ * The field's words, once. Every other file of the project takes its mode, role, outcome, verdict
+ * and reason names from here, and so do the columns of run.db.
+ */
+
+/** The three kinds of reasoning task over a triplet (program, input, output): paper §3.2. */
+export const MODES = ['deduction', 'abduction', 'induction'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** The two roles one policy plays: paper §3.1. */
+export const ROLES = ['proposer', 'solver'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** How one execution in the sandbox ended. Only `ok` carries an output. */
+export const EXECUTION_OUTCOMES = [
+  'ok',
+  'syntax',
+  'no-entry-function',
+  'bad-input',
+  'error',
+  'timeout',
+  'memory',
+  'forbidden',
+  'too-large',
+  'unserialisable',
+  'crashed',
+  'forged',
+  'unavailable',
+] as const;
+export type ExecutionOutcome = (typeof EXECUTION_OUTCOMES)[number];
+
+/** Why a proposal did not become a task. The first group is decided before anything is executed. */
+export const REJECTION_REASONS = [
+  'format',
+  'prompt-too-long',
+  'truncated',
+  'syntax',
+  'program-too-large',
+  'no-entry-function',
+  'no-parameter',
+  'forbidden-import',
+  'banned-word',
+  'bad-input',
+  'too-few-inputs',
+  'duplicate-inputs',
+  'no-message',
+  'constant-output',
+  'duplicate',
+  'held-out',
+  'error',
+  'timeout',
+  'memory',
+  'forbidden',
+  'too-large',
+  'unserialisable',
+  'non-deterministic',
+  'crashed',
+  'forged',
+  'unavailable',
+] as const;
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** How a solver's answer was judged. `malformed` means no answer of the asked form could be read. */
+export const VERDICTS = ['correct', 'wrong', 'malformed'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** Why a verdict is what it is. */
+export const VERDICT_REASONS = [
+  'equal',
+  'different-output',
+  'hidden-example-failed',
+  'format',
+  'truncated',
+  'not-a-literal',
+  'syntax',
+  'program-too-large',
+  'no-entry-function',
+  'forbidden-import',
+  'banned-word',
+  'bad-input',
+  'error',
+  'timeout',
+  'memory',
+  'forbidden',
+  'too-large',
+  'unserialisable',
+  'non-deterministic',
+  'crashed',
+  'forged',
+  'unavailable',
+] as const;
+export type VerdictReason = (typeof VERDICT_REASONS)[number];
