@@ -1,0 +1,283 @@
+/**
+ * Reads run.db, also while a runner writes to it. Lists come in pages in order of their identifiers:
+ * ask for those after the last one seen.
+ */
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+
+import type {
+  BaselineRecord,
+  MetricRecord,
+  ProposalRecord,
+  RewardTerm,
+  RolloutRecord,
+  RunCounters,
+  TaskRecord,
+} from '../../protocol/records.ts';
+import type { Execution } from '../../protocol/sandbox.ts';
+import type { Mode, Role } from '../../protocol/vocabulary.ts';
+import { openDatabase } from './openDatabase.ts';
+import type { CheckpointRecord, RunInformation, SessionInformation } from './runInformation.ts';
+import { explainingErrors } from './storeError.ts';
+import type {
+  Nullable,
+  ProposalRow,
+  RolloutDetailRow,
+  RolloutRow,
+  RolloutSummary,
+  RolloutSummaryRow,
+  TaskRow,
+} from './storedRows.ts';
+import {
+  BASELINE_COLUMNS,
+  EXECUTION_COLUMNS,
+  PROPOSAL_COLUMNS,
+  proposalFromRow,
+  ROLLOUT_COLUMNS,
+  rolloutFromRows,
+  rolloutSummaryFromRow,
+  TASK_COLUMNS,
+  taskFromRow,
+  TOKEN_COUNT_COLUMN,
+  withoutNulls,
+} from './storedRows.ts';
+
+export interface Page {
+  /** Only rows with a larger identifier; 0 for the first page. */
+  readonly afterId: number;
+  readonly limit: number;
+}
+
+export interface TaskFilter {
+  readonly step?: number;
+  readonly mode?: Mode;
+}
+
+export interface ProposalFilter {
+  readonly step?: number;
+  readonly mode?: Mode;
+  readonly accepted?: boolean;
+}
+
+export interface RolloutFilter {
+  readonly step?: number;
+  readonly taskId?: number;
+  readonly role?: Role;
+  readonly mode?: Mode;
+  readonly phase?: RolloutRecord['phase'];
+}
+
+export interface StepSummary {
+  readonly step: number;
+  readonly startedAt: string;
+  readonly durationMs: number;
+}
+
+/** Every method throws a StoreError when the file cannot be read. */
+export class RunReader {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Use {@link RunReader.open}, or `SqliteRunStore.reader` in the process that writes. */
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = path;
+  }
+
+  static open(path: string): RunReader {
+    return new RunReader(openDatabase(path, 'read'), path);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  information(): RunInformation {
+    type InformationRow = Record<
+      'createdAt' | 'settings' | 'departures' | 'modelDigest',
+      string
+    > & {
+      protocolVersion: number;
+    };
+    const row = this.#first(
+      this.#all<InformationRow>(
+        `SELECT created_at AS createdAt, protocol_version AS protocolVersion, settings, departures,
+                model_digest AS modelDigest FROM run`,
+      ),
+    );
+    return {
+      ...row,
+      settings: JSON.parse(row.settings) as RunInformation['settings'],
+      departures: JSON.parse(row.departures) as RunInformation['departures'],
+    };
+  }
+
+  /** Every start of a runner on this run, oldest first. */
+  sessions(): SessionInformation[] {
+    type SessionRow = Record<'startedAt' | 'engine' | 'sandbox' | 'machine', string> & {
+      afterStep: number;
+    };
+    const rows = this.#all<SessionRow>(
+      'SELECT started_at AS startedAt, after_step AS afterStep, engine, sandbox, machine FROM session ORDER BY id',
+    );
+    return rows.map((row) => ({
+      ...row,
+      engine: JSON.parse(row.engine) as SessionInformation['engine'],
+      sandbox: JSON.parse(row.sandbox) as SessionInformation['sandbox'],
+      machine: JSON.parse(row.machine) as SessionInformation['machine'],
+    }));
+  }
+
+  /** Number of the latest change; it grows with every commit and never falls. */
+  sequence(): number {
+    const sql = 'SELECT coalesce(max(sequence), 0) AS sequence FROM change';
+    return this.#first(this.#all<{ sequence: number }>(sql)).sequence;
+  }
+
+  /** The last identifiers in use: `lastStep` is −1 before the first commit, the others are 0. */
+  counters(): RunCounters {
+    return this.#first(
+      this.#all<RunCounters>(
+        `SELECT (SELECT coalesce(max(step), -1) FROM step) AS lastStep,
+                (SELECT coalesce(max(id), 0) FROM task) AS lastTaskId,
+                (SELECT coalesce(max(id), 0) FROM proposal) AS lastProposalId,
+                (SELECT coalesce(max(id), 0) FROM rollout) AS lastRolloutId,
+                (SELECT coalesce(max(group_id), 0) FROM prompt) AS lastGroup`,
+      ),
+    );
+  }
+
+  /** Steps later than `afterStep` (−1 for all), oldest first. */
+  steps(afterStep: number, limit: number): StepSummary[] {
+    return this.#all<StepSummary>(
+      `SELECT step, started_at AS startedAt, duration_ms AS durationMs FROM step
+       WHERE step > ? ORDER BY step LIMIT ?`,
+      afterStep,
+      limit,
+    );
+  }
+
+  /** Every task in order of acceptance, without holding them all in memory. */
+  *allTasks(): Generator<TaskRecord, void, undefined> {
+    const statement = this.#database.prepare(`SELECT ${TASK_COLUMNS} FROM task ORDER BY id`);
+    for (const row of statement.iterate()) yield taskFromRow(row as unknown as TaskRow);
+  }
+
+  tasks(page: Page, filter: TaskFilter = {}): TaskRecord[] {
+    const conditions = { step: filter.step, mode: filter.mode };
+    return this.#page<TaskRow>('task', TASK_COLUMNS, page, conditions).map(taskFromRow);
+  }
+
+  task(id: number): TaskRecord | undefined {
+    const [row] = this.#all<TaskRow>(`SELECT ${TASK_COLUMNS} FROM task WHERE id = ?`, id);
+    return row === undefined ? undefined : taskFromRow(row);
+  }
+
+  proposals(page: Page, filter: ProposalFilter = {}): ProposalRecord[] {
+    const accepted = filter.accepted === undefined ? undefined : Number(filter.accepted);
+    const conditions = { step: filter.step, mode: filter.mode, accepted };
+    return this.#page<ProposalRow>('proposal', PROPOSAL_COLUMNS, page, conditions).map(
+      proposalFromRow,
+    );
+  }
+
+  rollouts(page: Page, filter: RolloutFilter = {}): RolloutSummary[] {
+    const { step, taskId, role, mode, phase } = filter;
+    const conditions = { step, task_id: taskId, role, mode, phase };
+    const columns = `${ROLLOUT_COLUMNS}, ${TOKEN_COUNT_COLUMN}`;
+    return this.#page<RolloutSummaryRow>('rollout', columns, page, conditions).map(
+      rolloutSummaryFromRow,
+    );
+  }
+
+  /** One rollout with everything that is known of it. */
+  rollout(id: number): RolloutRecord | undefined {
+    const [row] = this.#all<RolloutRow>(`SELECT ${ROLLOUT_COLUMNS} FROM rollout WHERE id = ?`, id);
+    if (row === undefined) return undefined;
+    const detail = this.#first(
+      this.#all<RolloutDetailRow>(
+        `SELECT prompt, prompt_tokens AS promptTokens, tokens, log_probabilities AS logProbabilities
+         FROM rollout JOIN prompt USING (group_id) WHERE id = ?`,
+        id,
+      ),
+    );
+    const executions = this.#all<Nullable<Execution>>(
+      `SELECT ${EXECUTION_COLUMNS} FROM execution WHERE rollout_id = ? ORDER BY position`,
+      id,
+    );
+    const rewardTerms = this.#all<RewardTerm>(
+      'SELECT name, value, explanation FROM reward_term WHERE rollout_id = ? ORDER BY position',
+      id,
+    );
+    return rolloutFromRows(row, detail, executions.map(withoutNulls<Execution>), rewardTerms);
+  }
+
+  baselines(step: number): BaselineRecord[] {
+    return this.#all<BaselineRecord>(
+      `SELECT ${BASELINE_COLUMNS} FROM baseline WHERE step = ? ORDER BY role, mode`,
+      step,
+    );
+  }
+
+  /** All values of one metric, oldest first; a value that was not a number is NaN. */
+  metricSeries(name: string): MetricRecord[] {
+    return this.#metrics('WHERE name = ? ORDER BY step', name);
+  }
+
+  /** All metrics of one step, by name. */
+  metricsOfStep(step: number): MetricRecord[] {
+    return this.#metrics('WHERE step = ? ORDER BY name', step);
+  }
+
+  /** Checkpoints that are kept, oldest first. */
+  checkpoints(): CheckpointRecord[] {
+    return this.#all<CheckpointRecord>('SELECT step, path FROM checkpoint ORDER BY step');
+  }
+
+  #metrics(condition: string, parameter: SQLInputValue): MetricRecord[] {
+    const rows = this.#all<Omit<MetricRecord, 'value'> & { value: number | null }>(
+      `SELECT step, name, value FROM metric ${condition}`,
+      parameter,
+    );
+    return rows.map((row) => ({ ...row, value: row.value ?? Number.NaN }));
+  }
+
+  /** `conditions` are column names of ours and the values they must have; undefined ones do not count. */
+  #page<Row>(
+    table: string,
+    columns: string,
+    page: Page,
+    conditions: Readonly<Record<string, SQLInputValue | undefined>>,
+  ): Row[] {
+    const given = Object.entries(conditions).filter(
+      (condition): condition is [string, SQLInputValue] => condition[1] !== undefined,
+    );
+    const where = ['id > ?', ...given.map(([column]) => `${column} = ?`)].join(' AND ');
+    const values = given.map(([, value]) => value);
+    return this.#all<Row>(
+      `SELECT ${columns} FROM ${table} WHERE ${where} ORDER BY id LIMIT ?`,
+      page.afterId,
+      ...values,
+      page.limit,
+    );
+  }
+
+  /** STRICT tables guarantee the column types that `Row` states. */
+  #all<Row>(sql: string, ...parameters: readonly SQLInputValue[]): Row[] {
+    return explainingErrors(this.#path, () => {
+      let statement = this.#statements.get(sql);
+      if (statement === undefined) {
+        statement = this.#database.prepare(sql);
+        this.#statements.set(sql, statement);
+      }
+      return statement.all(...parameters).map((row) => ({ ...row }) as Row);
+    });
+  }
+
+  /** The row of a query that always has one. */
+  #first<Row>(rows: readonly Row[]): Row {
+    const [row] = rows;
+    if (row === undefined) throw new Error(`${this.#path} lacks a row that every run has.`);
+    return row;
+  }
+}

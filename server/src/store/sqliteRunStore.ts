@@ -1,0 +1,158 @@
+/** The writer of one run's run.db. There is at most one per run; its owner holds the run's lock. */
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { RunCounters, RunStore, StepRecord, TaskRecord } from '../../protocol/records.ts';
+import { createDatabase, openDatabase } from './openDatabase.ts';
+import { RunReader } from './runReader.ts';
+import type { CheckpointRecord, RunInformation, SessionInformation } from './runInformation.ts';
+import { StepWriter } from './stepWriter.ts';
+import { explainSqliteError } from './storeError.ts';
+
+/** Tables with a `step` column whose rows belong to that step. */
+const STEP_TABLES = [
+  'prompt',
+  'rollout',
+  'proposal',
+  'task',
+  'baseline',
+  'metric',
+  'checkpoint',
+  'step',
+] as const;
+
+/**
+ * Every method that writes does so in one transaction and throws a StoreError (`disk-full`, `locked`
+ * and others) with nothing written when it cannot. What was committed is on disk.
+ */
+export class SqliteRunStore implements RunStore {
+  /** Reads through the same connection. */
+  readonly reader: RunReader;
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #writer: StepWriter;
+
+  /** Use {@link SqliteRunStore.create} or {@link SqliteRunStore.open}; `database` must hold the schema. */
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = path;
+    this.#writer = new StepWriter(database);
+    this.reader = new RunReader(database, path);
+  }
+
+  /** Makes the run.db of a new run at `path`. */
+  static create(path: string, information: RunInformation): SqliteRunStore {
+    return new SqliteRunStore(createDatabase(path, information), path);
+  }
+
+  /** Opens the run.db of a run to go on with it. */
+  static open(path: string): SqliteRunStore {
+    return new SqliteRunStore(openDatabase(path, 'write'), path);
+  }
+
+  counters(): RunCounters {
+    return this.reader.counters();
+  }
+
+  tasks(): Iterable<TaskRecord> {
+    return this.reader.allTasks();
+  }
+
+  /** Notes that a runner starts to work on the run. */
+  startSession(session: SessionInformation): void {
+    const { startedAt, afterStep, engine, sandbox, machine } = session;
+    this.#transaction(() => {
+      this.#database
+        .prepare(
+          'INSERT INTO session (started_at, after_step, engine, sandbox, machine) VALUES (?, ?, ?, ?, ?)',
+        )
+        .run(
+          startedAt,
+          afterStep,
+          JSON.stringify(engine),
+          JSON.stringify(sandbox),
+          JSON.stringify(machine),
+        );
+    });
+  }
+
+  /** Commits the rows of the step after the last one. Throws when the step is not the next: a defect. */
+  commitStep(record: StepRecord): void {
+    const expected = this.counters().lastStep + 1;
+    if (record.step !== expected) {
+      throw new Error(
+        `Step ${String(record.step)} cannot be committed: the next step is ${String(expected)}.`,
+      );
+    }
+    this.#transaction(() => {
+      this.#writer.write(record);
+      this.#recordChange('step', record.step);
+    });
+  }
+
+  recordCheckpoint(step: number, path: string): void {
+    this.#transaction(() => {
+      this.#database
+        .prepare('INSERT OR REPLACE INTO checkpoint (step, path) VALUES (?, ?)')
+        .run(step, path);
+      this.#recordChange('checkpoint', step);
+    });
+  }
+
+  /** Forgets a checkpoint whose files are no longer kept. */
+  forgetCheckpoint(checkpoint: CheckpointRecord): void {
+    this.#transaction(() => {
+      this.#database.prepare('DELETE FROM checkpoint WHERE step = ?').run(checkpoint.step);
+      this.#recordChange('checkpoint', checkpoint.step);
+    });
+  }
+
+  /** Deletes everything later than `step`; returns how many steps that were. */
+  discardStepsAfter(step: number): number {
+    const discarded = this.counters().lastStep - step;
+    if (discarded <= 0) return 0;
+    this.#transaction(() => {
+      for (const table of ['reward_term', 'execution']) {
+        this.#database
+          .prepare(
+            `DELETE FROM ${table} WHERE rollout_id IN (SELECT id FROM rollout WHERE step > ?)`,
+          )
+          .run(step);
+      }
+      for (const table of STEP_TABLES)
+        this.#database.prepare(`DELETE FROM ${table} WHERE step > ?`).run(step);
+      this.#recordChange('discard', step);
+    });
+    return discarded;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #recordChange(kind: 'step' | 'checkpoint' | 'discard', step: number): void {
+    this.#database.prepare('INSERT INTO change (kind, step) VALUES (?, ?)').run(kind, step);
+  }
+
+  #transaction(action: () => void): void {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+    } catch (error) {
+      throw explainSqliteError(error, this.#path);
+    }
+    try {
+      action();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#rollBack();
+      throw explainSqliteError(error, this.#path);
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec('ROLLBACK');
+    } catch {
+      // A full disk or an I/O error makes SQLite roll back by itself; then there is nothing left to undo.
+    }
+  }
+}

@@ -1,0 +1,259 @@
+/** Writes the rows of one step. It knows the columns; transactions are its caller's. */
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+
+import type {
+  BaselineRecord,
+  MetricRecord,
+  ProposalRecord,
+  RewardTerm,
+  RolloutRecord,
+  StepRecord,
+  TaskRecord,
+} from '../../protocol/records.ts';
+import type { Execution } from '../../protocol/sandbox.ts';
+import { logProbabilitiesToBlob, tokensToBlob } from './numberBlobs.ts';
+import { storableOptionalText, storableText } from './storedRows.ts';
+
+/** An INSERT that is prepared once; a row that lacks a column or has one too many is refused. */
+class Insertion<Column extends string> {
+  readonly #statement: StatementSync;
+
+  constructor(database: DatabaseSync, table: string, columns: readonly Column[]) {
+    const values = columns.map((column) => `:${column}`).join(', ');
+    this.#statement = database.prepare(
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${values})`,
+    );
+  }
+
+  insert(row: Readonly<Record<Column, SQLInputValue>>): void {
+    this.#statement.run(row);
+  }
+}
+
+export class StepWriter {
+  readonly #step;
+  readonly #prompt;
+  readonly #rollout;
+  readonly #rewardTerm;
+  readonly #execution;
+  readonly #proposal;
+  readonly #task;
+  readonly #baseline;
+  readonly #metric;
+
+  constructor(database: DatabaseSync) {
+    this.#step = new Insertion(database, 'step', ['step', 'started_at', 'duration_ms']);
+    this.#prompt = new Insertion(database, 'prompt', [
+      'group_id',
+      'step',
+      'prompt',
+      'prompt_tokens',
+    ]);
+    this.#rollout = new Insertion(database, 'rollout', [
+      ...([
+        'id',
+        'step',
+        'role',
+        'mode',
+        'phase',
+        'task_id',
+        'group_id',
+        'completion',
+        'tokens',
+      ] as const),
+      ...([
+        'log_probabilities',
+        'stop_reason',
+        'verdict',
+        'verdict_reason',
+        'answer',
+        'reward',
+      ] as const),
+      ...(['advantage', 'trained'] as const),
+    ]);
+    this.#rewardTerm = new Insertion(database, 'reward_term', [
+      'rollout_id',
+      'position',
+      'name',
+      'value',
+      'explanation',
+    ]);
+    this.#execution = new Insertion(database, 'execution', [
+      ...([
+        'rollout_id',
+        'position',
+        'outcome',
+        'output',
+        'message',
+        'exception_type',
+        'line',
+        'stdout',
+      ] as const),
+      ...(['duration_ms', 'cpu_ms', 'memory_kb'] as const),
+    ]);
+    this.#proposal = new Insertion(database, 'proposal', [
+      ...([
+        'id',
+        'step',
+        'mode',
+        'rollout_id',
+        'reference_task_ids',
+        'program',
+        'input',
+        'inputs',
+      ] as const),
+      ...(['message', 'accepted', 'reason', 'reason_message', 'line', 'task_id'] as const),
+    ]);
+    this.#task = new Insertion(database, 'task', [
+      ...([
+        'id',
+        'step',
+        'mode',
+        'program',
+        'examples',
+        'visible',
+        'message',
+        'structure',
+        'template',
+      ] as const),
+      ...(['syntax_nodes', 'parent_task_ids', 'solve_rate', 'learnability'] as const),
+    ]);
+    this.#baseline = new Insertion(database, 'baseline', [
+      ...(['step', 'role', 'mode', 'mean', 'standard_deviation', 'count'] as const),
+    ]);
+    this.#metric = new Insertion(database, 'metric', ['name', 'step', 'value']);
+  }
+
+  /** Inserts all rows of `record`. Throws SQLite's error when an identifier is used already. */
+  write(record: StepRecord): void {
+    this.#step.insert({
+      step: record.step,
+      started_at: record.startedAt,
+      duration_ms: record.durationMs,
+    });
+    this.#writePrompts(record.rollouts);
+    for (const rollout of record.rollouts) this.#writeRollout(rollout);
+    for (const proposal of record.proposals) this.#writeProposal(proposal);
+    for (const task of record.tasks) this.#writeTask(task);
+    for (const baseline of record.baselines) this.#writeBaseline(baseline);
+    for (const metric of record.metrics) this.#writeMetric(metric);
+  }
+
+  #writePrompts(rollouts: readonly RolloutRecord[]): void {
+    const promptOfGroup = new Map<number, string>();
+    for (const rollout of rollouts) {
+      const known = promptOfGroup.get(rollout.group);
+      if (known === rollout.prompt) continue;
+      if (known !== undefined) throw new Error(`Group ${String(rollout.group)} has two prompts.`);
+      promptOfGroup.set(rollout.group, rollout.prompt);
+      this.#prompt.insert({
+        group_id: rollout.group,
+        step: rollout.step,
+        prompt: storableText(rollout.prompt),
+        prompt_tokens: tokensToBlob(rollout.promptTokens),
+      });
+    }
+  }
+
+  #writeRollout(rollout: RolloutRecord): void {
+    this.#rollout.insert({
+      id: rollout.id,
+      step: rollout.step,
+      role: rollout.role,
+      mode: rollout.mode,
+      phase: rollout.phase,
+      task_id: rollout.taskId ?? null,
+      group_id: rollout.group,
+      completion: storableText(rollout.completion),
+      tokens: tokensToBlob(rollout.tokens),
+      log_probabilities: logProbabilitiesToBlob(rollout.logProbabilities),
+      stop_reason: rollout.stopReason,
+      verdict: rollout.verdict ?? null,
+      verdict_reason: rollout.verdictReason ?? null,
+      answer: storableOptionalText(rollout.answer),
+      reward: rollout.reward ?? null,
+      advantage: rollout.advantage ?? null,
+      trained: rollout.trained ? 1 : 0,
+    });
+    rollout.rewardTerms.forEach((term, position) => {
+      this.#writeRewardTerm(rollout.id, position, term);
+    });
+    rollout.executions.forEach((execution, position) => {
+      this.#writeExecution(rollout.id, position, execution);
+    });
+  }
+
+  #writeRewardTerm(rolloutId: number, position: number, term: RewardTerm): void {
+    const { name, value, explanation } = term;
+    this.#rewardTerm.insert({
+      rollout_id: rolloutId,
+      position,
+      name,
+      value,
+      explanation: storableText(explanation),
+    });
+  }
+
+  #writeExecution(rolloutId: number, position: number, execution: Execution): void {
+    this.#execution.insert({
+      rollout_id: rolloutId,
+      position,
+      outcome: execution.outcome,
+      output: storableOptionalText(execution.output),
+      message: storableOptionalText(execution.message),
+      exception_type: storableOptionalText(execution.exceptionType),
+      line: execution.line ?? null,
+      stdout: storableText(execution.stdout),
+      duration_ms: execution.durationMs,
+      cpu_ms: execution.cpuMs,
+      memory_kb: execution.memoryKb,
+    });
+  }
+
+  #writeProposal(proposal: ProposalRecord): void {
+    this.#proposal.insert({
+      id: proposal.id,
+      step: proposal.step,
+      mode: proposal.mode,
+      rollout_id: proposal.rolloutId,
+      reference_task_ids: JSON.stringify(proposal.referenceTaskIds),
+      program: storableOptionalText(proposal.program),
+      input: storableOptionalText(proposal.input),
+      inputs: proposal.inputs === undefined ? null : JSON.stringify(proposal.inputs),
+      message: storableOptionalText(proposal.message),
+      accepted: proposal.accepted ? 1 : 0,
+      reason: proposal.reason ?? null,
+      reason_message: storableOptionalText(proposal.reasonMessage),
+      line: proposal.line ?? null,
+      task_id: proposal.taskId ?? null,
+    });
+  }
+
+  #writeTask(task: TaskRecord): void {
+    this.#task.insert({
+      id: task.id,
+      step: task.step,
+      mode: task.mode,
+      program: storableText(task.program),
+      examples: JSON.stringify(task.examples),
+      visible: task.visible,
+      message: storableOptionalText(task.message),
+      structure: task.structure,
+      template: task.template,
+      syntax_nodes: task.syntaxNodes,
+      parent_task_ids: JSON.stringify(task.parentTaskIds),
+      solve_rate: task.solveRate ?? null,
+      learnability: task.learnability ?? null,
+    });
+  }
+
+  #writeBaseline(baseline: BaselineRecord): void {
+    const { step, role, mode, mean, standardDeviation, count } = baseline;
+    this.#baseline.insert({ step, role, mode, mean, standard_deviation: standardDeviation, count });
+  }
+
+  #writeMetric(metric: MetricRecord): void {
+    const { step, name, value } = metric;
+    this.#metric.insert({ step, name, value: Number.isNaN(value) ? null : value });
+  }
+}

@@ -1,0 +1,128 @@
+/** Failures of run.db that a user can do something about, each with what to do. */
+
+export type StoreErrorCode =
+  | 'exists'
+  | 'missing'
+  | 'not-a-run'
+  | 'newer-schema'
+  | 'locked'
+  | 'disk-full'
+  | 'read-only'
+  | 'corrupt'
+  | 'input-output';
+
+/** Thrown by every function of the store; `remedy` is a sentence for the user. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+  readonly remedy: string;
+
+  constructor(code: StoreErrorCode, message: string, remedy: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+interface Explanation {
+  readonly code: StoreErrorCode;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** SQLite's primary result codes (https://sqlite.org/rescode.html) that are no defects of ours. */
+const EXPLANATIONS: ReadonlyMap<number, Explanation> = new Map([
+  [
+    5,
+    {
+      code: 'locked',
+      what: 'is locked by another program',
+      remedy: 'Close what writes to it, then try again.',
+    },
+  ],
+  [
+    6,
+    {
+      code: 'locked',
+      what: 'is locked by another program',
+      remedy: 'Close what writes to it, then try again.',
+    },
+  ],
+  [
+    8,
+    {
+      code: 'read-only',
+      what: 'cannot be written',
+      remedy: 'Check the permissions of the file and of its folder.',
+    },
+  ],
+  [
+    10,
+    {
+      code: 'input-output',
+      what: 'could not be read or written by the operating system',
+      remedy:
+        'Check that the disk is connected and healthy and that no quota or file-size limit is reached.',
+    },
+  ],
+  [
+    11,
+    {
+      code: 'corrupt',
+      what: 'is damaged',
+      remedy: 'Restore the run folder from a copy, or start a new run.',
+    },
+  ],
+  [
+    13,
+    {
+      code: 'disk-full',
+      what: 'could not grow because the disk is full',
+      remedy:
+        'Free some space, then continue with "azr resume"; nothing that was committed is lost.',
+    },
+  ],
+  [
+    14,
+    {
+      code: 'input-output',
+      what: 'could not be opened',
+      remedy: 'Check the path and the permissions of its folder.',
+    },
+  ],
+  [
+    26,
+    {
+      code: 'not-a-run',
+      what: 'is no run database',
+      remedy: 'Name a run folder, the one that holds run.db.',
+    },
+  ],
+]);
+
+/**
+ * The StoreError that tells what `cause` means for the database at `path`; `cause` itself when it is
+ * no expected failure of SQLite, because it is then a defect and must stay visible as one.
+ */
+export function explainSqliteError(cause: unknown, path: string): unknown {
+  if (!(cause instanceof Error) || !('errcode' in cause) || typeof cause.errcode !== 'number')
+    return cause;
+  // The low byte is the primary code; the rest only refines it.
+  const explanation = EXPLANATIONS.get(cause.errcode & 0xff);
+  if (explanation === undefined) return cause;
+  return new StoreError(
+    explanation.code,
+    `${path} ${explanation.what}.`,
+    explanation.remedy,
+    cause,
+  );
+}
+
+/** Runs `action` and throws what {@link explainSqliteError} makes of its failure. */
+export function explainingErrors<Result>(path: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    throw explainSqliteError(error, path);
+  }
+}

@@ -1,0 +1,132 @@
+/** Rows as SQLite keeps them, and the records of server/protocol made from them. */
+import type {
+  ProposalRecord,
+  RewardTerm,
+  RolloutRecord,
+  TaskRecord,
+} from '../../protocol/records.ts';
+import type { Execution, InputOutput } from '../../protocol/sandbox.ts';
+import { blobToLogProbabilities, blobToTokens } from './numberBlobs.ts';
+
+/** A record whose absent fields are NULL. */
+export type Nullable<Value> = {
+  [Key in keyof Value]-?: undefined extends Value[Key]
+    ? Exclude<Value[Key], undefined> | null
+    : Value[Key];
+};
+
+/** Leaves out the fields that are NULL, so that absent and NULL mean the same. */
+export function withoutNulls<Value extends object>(stored: Nullable<Value>): Value {
+  return Object.fromEntries(Object.entries(stored).filter(([, value]) => value !== null)) as Value;
+}
+
+/**
+ * Text in the form in which SQLite gives it back unchanged: NUL becomes its picture U+2400, because
+ * SQLite's own functions and older Node versions end a text at a NUL. No Python program may contain
+ * one, only broken completions do, and their tokens stay exact.
+ */
+export function storableText(text: string): string {
+  return text.replaceAll('\0', '\u2400');
+}
+
+/** {@link storableText} for a column that may be NULL. */
+export function storableOptionalText(text: string | undefined): string | null {
+  return text === undefined ? null : storableText(text);
+}
+
+/** Columns of `task`, in SELECT form. */
+export const TASK_COLUMNS =
+  'id, step, mode, program, examples, visible, message, structure, template, ' +
+  'syntax_nodes AS syntaxNodes, parent_task_ids AS parentTaskIds, solve_rate AS solveRate, learnability';
+
+export type TaskRow = Omit<Nullable<TaskRecord>, 'examples' | 'parentTaskIds'> & {
+  readonly examples: string;
+  readonly parentTaskIds: string;
+};
+
+export function taskFromRow(row: TaskRow): TaskRecord {
+  return withoutNulls<TaskRecord>({
+    ...row,
+    examples: JSON.parse(row.examples) as InputOutput[],
+    parentTaskIds: JSON.parse(row.parentTaskIds) as number[],
+  });
+}
+
+/** Columns of `proposal`, in SELECT form. */
+export const PROPOSAL_COLUMNS =
+  'id, step, mode, rollout_id AS rolloutId, reference_task_ids AS referenceTaskIds, program, input, inputs, ' +
+  'message, accepted, reason, reason_message AS reasonMessage, line, task_id AS taskId';
+
+export type ProposalRow = Omit<
+  Nullable<ProposalRecord>,
+  'referenceTaskIds' | 'inputs' | 'accepted'
+> & {
+  readonly referenceTaskIds: string;
+  readonly inputs: string | null;
+  readonly accepted: number;
+};
+
+export function proposalFromRow(row: ProposalRow): ProposalRecord {
+  return withoutNulls<ProposalRecord>({
+    ...row,
+    referenceTaskIds: JSON.parse(row.referenceTaskIds) as number[],
+    inputs: row.inputs === null ? null : (JSON.parse(row.inputs) as string[]),
+    accepted: row.accepted === 1,
+  });
+}
+
+/** The part of a rollout that is one value per column of its own row. */
+type RolloutFields = Omit<
+  RolloutRecord,
+  'prompt' | 'promptTokens' | 'tokens' | 'logProbabilities' | 'executions' | 'rewardTerms'
+>;
+
+/** What a list shows of a rollout: everything but the prompt, the blobs and the parts. */
+export type RolloutSummary = RolloutFields & { readonly tokenCount: number };
+
+/** Columns of `rollout` that hold a {@link RolloutSummary}, in SELECT form. */
+export const ROLLOUT_COLUMNS =
+  'id, step, role, mode, phase, task_id AS taskId, group_id AS "group", completion, stop_reason AS stopReason, ' +
+  'verdict, verdict_reason AS verdictReason, answer, reward, advantage, trained';
+export const TOKEN_COUNT_COLUMN = 'length(tokens) / 4 AS tokenCount';
+
+export type RolloutRow = Omit<Nullable<RolloutFields>, 'trained'> & { readonly trained: number };
+export type RolloutSummaryRow = RolloutRow & { readonly tokenCount: number };
+
+export function rolloutSummaryFromRow(row: RolloutSummaryRow): RolloutSummary {
+  return withoutNulls<RolloutSummary>({ ...row, trained: row.trained === 1 });
+}
+
+/** The columns that {@link RolloutRow} leaves out, from `rollout` joined with `prompt`. */
+export interface RolloutDetailRow {
+  readonly prompt: string;
+  readonly promptTokens: Uint8Array;
+  readonly tokens: Uint8Array;
+  readonly logProbabilities: Uint8Array;
+}
+
+export function rolloutFromRows(
+  row: RolloutRow,
+  detail: RolloutDetailRow,
+  executions: readonly Execution[],
+  rewardTerms: readonly RewardTerm[],
+): RolloutRecord {
+  return {
+    ...withoutNulls<RolloutFields>({ ...row, trained: row.trained === 1 }),
+    prompt: detail.prompt,
+    promptTokens: blobToTokens(detail.promptTokens),
+    tokens: blobToTokens(detail.tokens),
+    logProbabilities: blobToLogProbabilities(detail.logProbabilities),
+    executions,
+    rewardTerms,
+  };
+}
+
+/** Columns of `execution`, in SELECT form. */
+export const EXECUTION_COLUMNS =
+  'outcome, output, message, exception_type AS exceptionType, line, stdout, ' +
+  'duration_ms AS durationMs, cpu_ms AS cpuMs, memory_kb AS memoryKb';
+
+/** Columns of `baseline`, in SELECT form. */
+export const BASELINE_COLUMNS =
+  'step, role, mode, mean, standard_deviation AS standardDeviation, count';
