@@ -60,6 +60,8 @@ export interface EngineDescription {
   readonly parameters: number;
   readonly trainable: 'full' | 'lora';
   readonly contextTokens: number;
+  /** Whether sampling and training use the same numerics, so that their log-probabilities agree. */
+  readonly samplerMatchesTrainer: boolean;
 }
 
 /** One trainable policy. A rejected promise carries an `EngineError` with a code and a remedy. */
@@ -69,13 +71,17 @@ export interface Engine {
   /** Text of the tokens without special tokens. */
   decode(tokens: readonly number[]): string;
   /** The tokenizer's own chat template, with the generation prompt; undefined when it has none. */
-  encodeChat(messages: readonly { readonly role: string; readonly content: string }[]): number[] | undefined;
+  encodeChat(
+    messages: readonly { readonly role: string; readonly content: string }[],
+  ): number[] | undefined;
   /** Samples from the current policy; result i holds `requests[i].samples` completions. */
   sample(
     requests: readonly SampleRequest[],
     parameters: SamplingParameters,
     signal?: AbortSignal,
   ): Promise<Completion[][]>;
+  /** Trainer log-probabilities of the completion tokens under the current policy, without an update. */
+  logProbabilities(data: readonly TrainingDatum[], signal?: AbortSignal): Promise<number[][]>;
   /** One policy-gradient step: gradients of the summed token losses, then one Adam step. */
   update(
     data: readonly TrainingDatum[],

@@ -2,10 +2,17 @@
 import type { MetricRecord } from './records.ts';
 import type { Mode, Role } from './vocabulary.ts';
 
-export type Phase = 'seed' | 'propose' | 'validate' | 'estimate' | 'solve' | 'update' | 'probe' | 'checkpoint';
+export type Phase =
+  'seed' | 'propose' | 'validate' | 'estimate' | 'solve' | 'update' | 'probe' | 'checkpoint';
 
 export type RunEvent =
-  | { readonly kind: 'phase'; readonly step: number; readonly phase: Phase; readonly done: number; readonly total: number }
+  | {
+      readonly kind: 'phase';
+      readonly step: number;
+      readonly phase: Phase;
+      readonly done: number;
+      readonly total: number;
+    }
   | {
       readonly kind: 'task';
       readonly step: number;
@@ -24,7 +31,12 @@ export type RunEvent =
       readonly metrics: readonly MetricRecord[];
     }
   | { readonly kind: 'notice'; readonly message: string }
-  | { readonly kind: 'finished'; readonly step: number; readonly reason: 'steps' | 'stopped' | 'failed'; readonly message: string };
+  | {
+      readonly kind: 'finished';
+      readonly step: number;
+      readonly reason: 'steps' | 'stopped' | 'failed';
+      readonly message: string;
+    };
 
 export type RunListener = (event: RunEvent) => void;
 

@@ -11,8 +11,12 @@ export interface RolloutRecord {
   readonly step: number;
   readonly role: Role;
   readonly mode: Mode;
-  /** `seed` rollouts fill the buffers before the first update; `probe` rollouts are never trained on. */
-  readonly phase: 'seed' | 'propose' | 'solve' | 'replay' | 'probe';
+  /**
+   * `seed` rollouts fill the buffers before the first update; `estimate` rollouts measure a new
+   * task's solve rate; `solve` and `replay` rollouts answer a task for training; `probe` rollouts
+   * answer held-out tasks and are never trained on.
+   */
+  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe';
   /** The task that was solved, or the task that this proposal became. */
   readonly taskId?: number;
   /** Rollouts of one prompt share a group. */

@@ -2,7 +2,13 @@
  * The sandbox and the grader as the rest of the project sees them. Every value that crosses these
  * interfaces is text: a Python program, or a Python literal. Nothing here evaluates anything.
  */
-import type { ExecutionOutcome, Mode, RejectionReason, Verdict, VerdictReason } from './vocabulary.ts';
+import type {
+  ExecutionOutcome,
+  Mode,
+  RejectionReason,
+  Verdict,
+  VerdictReason,
+} from './vocabulary.ts';
 
 /** Limits of one execution. CPU time is the limit that matters; wall time is a backstop. */
 export interface ExecutionLimits {
@@ -81,7 +87,11 @@ export interface PythonSandbox {
   /** Calls `f` with `input`, an argument list of Python literals such as `[1, 2], key='x'`. */
   run(program: string, input: string, options?: ExecutionOptions): Promise<Execution>;
   /** Calls `f` once per input, each in a fresh namespace, sharing one process. Results are in the order of `inputs`. */
-  runBatch(program: string, inputs: readonly string[], options?: ExecutionOptions): Promise<Execution[]>;
+  runBatch(
+    program: string,
+    inputs: readonly string[],
+    options?: ExecutionOptions,
+  ): Promise<Execution[]>;
   close(): Promise<void>;
 }
 

@@ -271,7 +271,8 @@ export const SETTINGS: SettingDefinitions = {
     type: number(0.01, 1),
     studio: 1,
     paper: 1,
-    description: 'Nucleus sampling: the smallest set of tokens with this much probability. 1 is off.',
+    description:
+      'Nucleus sampling: the smallest set of tokens with this much probability. 1 is off.',
     paperReference: 'Table 3',
   },
   maximumPromptTokens: {
@@ -422,7 +423,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0.5,
     paper: 0,
     description:
-      "Subtracts this times the share of the step's proposals of the mode that use the same template, from the proposer's reward. 0 is off.",
+      "Subtracts this, times the share of the mode's other proposals of the step that use the same template, from the proposer's reward. 0 is off.",
   },
   probe: {
     type: { kind: 'text' },

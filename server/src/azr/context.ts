@@ -1,0 +1,32 @@
+/** What the loop works with; every member is an interface, so the whole loop runs against scripted ones in tests. */
+import type { Engine } from '../../protocol/engine.ts';
+import type { RunListener } from '../../protocol/events.ts';
+import type { HeldOutTask } from '../../protocol/heldOut.ts';
+import type { RunStore } from '../../protocol/records.ts';
+import type { Grader } from '../../protocol/sandbox.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import type { Dialect } from './dialects/dialect.ts';
+
+export interface LoopDependencies {
+  readonly engine: Engine;
+  readonly grader: Grader;
+  readonly store: RunStore;
+  readonly settings: RunSettings;
+  readonly heldOut: readonly HeldOutTask[];
+  readonly dialect: Dialect;
+  readonly clock: { now(): number };
+  readonly listener: RunListener;
+}
+
+/** A failure of the run that a user can mend. */
+export class LoopError extends Error {
+  readonly code: 'cannot-propose' | 'held-out-wrong' | 'prompt-too-long';
+  readonly remedy: string;
+
+  constructor(code: LoopError['code'], message: string, remedy: string) {
+    super(message);
+    this.name = 'LoopError';
+    this.code = code;
+    this.remedy = remedy;
+  }
+}

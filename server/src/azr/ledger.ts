@@ -1,0 +1,83 @@
+/** Collects the rows of one step and numbers them; committed as one record at the step's end. */
+import type {
+  BaselineRecord,
+  MetricRecord,
+  ProposalRecord,
+  RolloutRecord,
+  RunCounters,
+  StepRecord,
+  TaskRecord,
+} from '../../protocol/records.ts';
+
+type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
+
+/** A rollout until its reward and advantage are known. */
+export type RolloutDraft = Mutable<RolloutRecord>;
+export type TaskDraft = Mutable<TaskRecord>;
+
+export class Ledger {
+  readonly step: number;
+  readonly #startedAtMs: number;
+  #lastTaskId: number;
+  #lastProposalId: number;
+  #lastRolloutId: number;
+  #lastGroup: number;
+  readonly proposals: ProposalRecord[] = [];
+  readonly tasks: TaskDraft[] = [];
+  readonly rollouts: RolloutDraft[] = [];
+  readonly baselines: BaselineRecord[] = [];
+  readonly metrics: MetricRecord[] = [];
+
+  constructor(step: number, counters: RunCounters, startedAtMs: number) {
+    this.step = step;
+    this.#startedAtMs = startedAtMs;
+    this.#lastTaskId = counters.lastTaskId;
+    this.#lastProposalId = counters.lastProposalId;
+    this.#lastRolloutId = counters.lastRolloutId;
+    this.#lastGroup = counters.lastGroup;
+  }
+
+  nextGroup(): number {
+    this.#lastGroup += 1;
+    return this.#lastGroup;
+  }
+
+  addTask(task: Omit<TaskRecord, 'id' | 'step'>): TaskDraft {
+    this.#lastTaskId += 1;
+    const row = { ...task, id: this.#lastTaskId, step: this.step };
+    this.tasks.push(row);
+    return row;
+  }
+
+  addProposal(proposal: Omit<ProposalRecord, 'id' | 'step'>): void {
+    this.#lastProposalId += 1;
+    this.proposals.push({ ...proposal, id: this.#lastProposalId, step: this.step });
+  }
+
+  addRollout(rollout: Omit<RolloutRecord, 'id' | 'step'>): RolloutDraft {
+    this.#lastRolloutId += 1;
+    const row = { ...rollout, id: this.#lastRolloutId, step: this.step };
+    this.rollouts.push(row);
+    return row;
+  }
+
+  /** Notes a measurement; one that could not be made (0/0) is left out rather than stored as a number. */
+  addMetric(name: string, value: number): void {
+    if (Number.isFinite(value)) {
+      this.metrics.push({ step: this.step, name, value });
+    }
+  }
+
+  close(nowMs: number): StepRecord {
+    return {
+      step: this.step,
+      startedAt: new Date(this.#startedAtMs).toISOString(),
+      durationMs: nowMs - this.#startedAtMs,
+      proposals: this.proposals,
+      tasks: this.tasks,
+      rollouts: this.rollouts,
+      baselines: this.baselines,
+      metrics: this.metrics,
+    };
+  }
+}

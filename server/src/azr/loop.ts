@@ -1,0 +1,91 @@
+/** The run: seeding, then steps until the last one or until somebody asks to stop. */
+import type { StepRecord } from '../../protocol/records.ts';
+import type { LoopDependencies } from './context.ts';
+import { inspectHeldOut } from './probe.ts';
+import { runSeeding } from './seeding.ts';
+import { runStep } from './step.ts';
+import { TaskMemory } from './taskMemory.ts';
+
+export interface LoopControl {
+  /** Asked after every step; true ends the run there, cleanly. */
+  stopAfterStep(): boolean;
+  /** Ends the run at once; the step under way leaves no trace. */
+  readonly signal: AbortSignal;
+}
+
+export interface LoopOutcome {
+  readonly reason: 'steps' | 'stopped';
+  readonly lastStep: number;
+}
+
+/**
+ * Runs from where the store ends to `settings.steps`. The engine must hold the policy of the
+ * store's last step. Rejects with a LoopError, EngineError or SandboxError that carries a remedy.
+ */
+export async function runLoop(
+  dependencies: LoopDependencies,
+  control: LoopControl,
+): Promise<LoopOutcome> {
+  try {
+    return await runSteps(dependencies, control);
+  } catch (error) {
+    if (control.signal.aborted) {
+      return { reason: 'stopped', lastStep: dependencies.store.counters().lastStep };
+    }
+    throw error;
+  }
+}
+
+async function runSteps(
+  dependencies: LoopDependencies,
+  control: LoopControl,
+): Promise<LoopOutcome> {
+  const { settings, store } = dependencies;
+  const { signal } = control;
+  const memory = new TaskMemory(settings, await inspectHeldOut(dependencies, signal));
+  let seeded = false;
+  for (const task of store.tasks()) {
+    memory.remember(task);
+    seeded = true;
+  }
+  if (!seeded) {
+    commit(dependencies, await runSeeding(dependencies, memory, signal));
+  }
+  for (let step = store.counters().lastStep + 1; step <= settings.steps; step += 1) {
+    signal.throwIfAborted();
+    commit(dependencies, await runStep(dependencies, memory, step, signal));
+    const stopping = control.stopAfterStep();
+    if (stopping || step === settings.steps || step % settings.checkpointEverySteps === 0) {
+      await saveCheckpoint(dependencies, step, signal);
+    }
+    if (stopping) {
+      return { reason: 'stopped', lastStep: step };
+    }
+  }
+  return { reason: 'steps', lastStep: settings.steps };
+}
+
+/** Rows first, announcement second: nothing is shown that is not stored. */
+function commit({ listener, store }: LoopDependencies, record: StepRecord): void {
+  store.commitStep(record);
+  const metric = (name: string) =>
+    record.metrics.find((candidate) => candidate.name === name)?.value ?? 0;
+  listener({
+    kind: 'step',
+    step: record.step,
+    durationMs: record.durationMs,
+    generatedTokens: metric('tokens.generated'),
+    trainedTokens: metric('tokens.trained'),
+    metrics: record.metrics,
+  });
+}
+
+async function saveCheckpoint(
+  { engine, listener, store }: LoopDependencies,
+  step: number,
+  signal: AbortSignal,
+): Promise<void> {
+  listener({ kind: 'phase', step, phase: 'checkpoint', done: 0, total: 1 });
+  const path = await engine.saveCheckpoint(`step-${String(step).padStart(6, '0')}`, signal);
+  store.recordCheckpoint(step, path);
+}

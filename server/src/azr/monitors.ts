@@ -1,0 +1,105 @@
+/** What a user watches: solve rates, validity, and the signs that self-play narrows or collapses. Measured, never acted on. */
+import { taskRole } from '../../protocol/events.ts';
+import { MODES, ROLES } from '../../protocol/vocabulary.ts';
+import type { Ledger, RolloutDraft, TaskDraft } from './ledger.ts';
+import type { ProposalOutcome } from './propose.ts';
+import type { SolvedTask } from './solve.ts';
+import type { TaskMemory } from './taskMemory.ts';
+
+/** Notes the metrics of one step. Ratios over nothing are left out. */
+export function recordMonitors(
+  ledger: Ledger,
+  memory: TaskMemory,
+  proposals: readonly ProposalOutcome[],
+  estimated: readonly SolvedTask<TaskDraft>[],
+  trainedTokens: number,
+): void {
+  for (const mode of MODES) {
+    recordProposals(
+      ledger,
+      taskRole('proposer', mode),
+      proposals.filter((proposal) => proposal.mode === mode),
+    );
+    recordSolving(
+      ledger,
+      mode,
+      estimated.filter(({ task }) => task.mode === mode),
+    );
+    ledger.addMetric(`buffer.${mode}.size`, memory.buffer(mode).size);
+    ledger.addMetric(`buffer.${mode}.templates`, memory.buffer(mode).templates);
+  }
+  recordProposals(ledger, 'proposer', proposals);
+  recordTokens(ledger);
+  ledger.addMetric('tokens.trained', trainedTokens);
+  ledger.addMetric('tokens.generated', sum(ledger.rollouts.map(({ tokens }) => tokens.length)));
+}
+
+/**
+ * `valid`: share of proposals that pass validation. `unique`: share of the valid ones that equal no
+ * earlier task. `largestTemplate`: share of the valid ones that fill the most used template.
+ */
+function recordProposals(
+  ledger: Ledger,
+  name: string,
+  proposals: readonly ProposalOutcome[],
+): void {
+  const valid = proposals.filter(({ template }) => template !== undefined);
+  const repeated = valid.filter(({ reason }) => reason === 'duplicate');
+  const templates = new Map<string, number>();
+  for (const { template = '' } of valid) {
+    templates.set(template, (templates.get(template) ?? 0) + 1);
+  }
+  ledger.addMetric(`${name}.valid`, valid.length / proposals.length);
+  ledger.addMetric(`${name}.unique`, 1 - repeated.length / valid.length);
+  ledger.addMetric(`${name}.largestTemplate`, Math.max(0, ...templates.values()) / valid.length);
+  ledger.addMetric(
+    `${name}.accepted`,
+    proposals.filter(({ task }) => task).length / proposals.length,
+  );
+}
+
+function recordSolving(
+  ledger: Ledger,
+  mode: TaskDraft['mode'],
+  estimated: readonly SolvedTask<TaskDraft>[],
+): void {
+  const rates = estimated.map(({ solveRate }) => solveRate);
+  const rollouts = estimated.flatMap((solved) => solved.rollouts);
+  const malformed = rollouts.filter(({ verdict }) => verdict === 'malformed').length;
+  const constant = rates.filter((rate) => rate === 0 || rate === 1).length;
+  const name = taskRole('solver', mode);
+  ledger.addMetric(`${name}.solveRate`, mean(rates));
+  ledger.addMetric(`${name}.malformed`, malformed / rollouts.length);
+  ledger.addMetric(`${name}.zeroVarianceGroups`, constant / rates.length);
+  ledger.addMetric(
+    `${taskRole('proposer', mode)}.learnability`,
+    mean(estimated.map(({ task }) => task.learnability ?? 0)),
+  );
+}
+
+/** Mean length and mean surprise of sampled tokens, which estimates the policy's entropy, per role and mode. */
+function recordTokens(ledger: Ledger): void {
+  for (const role of ROLES) {
+    for (const mode of MODES) {
+      const rollouts = ledger.rollouts.filter(
+        (rollout) => rollout.role === role && rollout.mode === mode && rollout.phase !== 'probe',
+      );
+      const tokens = sum(rollouts.map((rollout) => rollout.tokens.length));
+      const name = taskRole(role, mode);
+      ledger.addMetric(`${name}.entropy`, -sum(rollouts.map(sumOfLogProbabilities)) / tokens);
+      ledger.addMetric(`${name}.tokens`, tokens / rollouts.length);
+    }
+  }
+}
+
+function sumOfLogProbabilities(rollout: RolloutDraft): number {
+  return sum(rollout.logProbabilities);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function mean(values: readonly number[]): number {
+  return sum(values) / values.length;
+}

@@ -1,0 +1,142 @@
+/** The solver's half of a step: groups of answers to a task, each verified by execution. Paper section 3.3.4. */
+import type { Phase } from '../../protocol/events.ts';
+import type { HeldOutTask } from '../../protocol/heldOut.ts';
+import type { RolloutRecord } from '../../protocol/records.ts';
+import type { Verification } from '../../protocol/sandbox.ts';
+import type { LoopDependencies } from './context.ts';
+import type { SolverQuestion } from './dialects/dialect.ts';
+import type { Ledger, RolloutDraft } from './ledger.ts';
+import { solverReward } from './rewards.ts';
+import { encodePrompt, sampleJobs } from './rollouts.ts';
+
+/** A task as the solver meets it: an accepted one, or a held-out one without an id. */
+export type SolvableTask = HeldOutTask & { readonly id?: number };
+
+/** The answers to one task, with verdict and reward. */
+export interface SolvedTask<Task extends SolvableTask> {
+  readonly task: Task;
+  readonly rollouts: readonly RolloutDraft[];
+  /** Mean correctness, in [0, 1]. */
+  readonly solveRate: number;
+}
+
+/** Samples `samples` answers per task in one request and verifies each. */
+export async function solveTasks<Task extends SolvableTask>(
+  dependencies: LoopDependencies,
+  ledger: Ledger,
+  tasks: readonly Task[],
+  request: {
+    readonly samples: number;
+    readonly rolloutPhase: RolloutRecord['phase'];
+    readonly phase: Phase;
+    /** Tells apart several requests of one step and phase. */
+    readonly round?: number;
+    readonly temperature?: number;
+  },
+  signal: AbortSignal,
+): Promise<SolvedTask<Task>[]> {
+  const jobs = tasks.map((task) => {
+    const prompt = dependencies.dialect.solve(questionOf(task));
+    return {
+      role: 'solver' as const,
+      mode: task.mode,
+      phase: request.rolloutPhase,
+      prompt,
+      promptTokens: encodePrompt(dependencies, prompt),
+      samples: request.samples,
+      ...(task.id === undefined ? {} : { taskId: task.id }),
+    };
+  });
+  const { phase, round, temperature } = request;
+  const groups = await sampleJobs(dependencies, ledger, jobs, phase, signal, {
+    ...(round === undefined ? {} : { round }),
+    ...(temperature === undefined ? {} : { temperature }),
+  });
+  return Promise.all(
+    tasks.map(async (task, index) => {
+      const rollouts = groups[index] ?? [];
+      await verifyGroup(dependencies, task, rollouts, signal);
+      const correct = rollouts.filter(({ verdict }) => verdict === 'correct').length;
+      return { task, rollouts, solveRate: correct / rollouts.length };
+    }),
+  );
+}
+
+/** Equal answers to one task are executed once: verification is a function of task and answer. */
+async function verifyGroup(
+  dependencies: LoopDependencies,
+  task: SolvableTask,
+  rollouts: readonly RolloutDraft[],
+  signal: AbortSignal,
+): Promise<void> {
+  const verified = new Map<string, Promise<Verification>>();
+  await Promise.all(
+    rollouts.map(async (rollout) => {
+      const answer = dependencies.dialect.readAnswer(task.mode, rollout.completion);
+      const first = answer === undefined || !verified.has(answer);
+      const verification =
+        answer === undefined
+          ? unreadable(rollout)
+          : (verified.get(answer) ?? verifyAnswer(dependencies, task, answer, signal));
+      if (answer !== undefined) {
+        rollout.answer = answer;
+        verified.set(answer, Promise.resolve(verification));
+      }
+      const { verdict, reason, executions } = await verification;
+      const reward = solverReward(verdict, reason);
+      rollout.verdict = verdict;
+      rollout.verdictReason = reason;
+      rollout.executions = first ? executions : [];
+      rollout.reward = reward.value;
+      rollout.rewardTerms = reward.terms;
+    }),
+  );
+}
+
+function unreadable(rollout: RolloutDraft): Verification {
+  const truncated = rollout.stopReason === 'length';
+  return {
+    verdict: 'malformed',
+    reason: truncated ? 'truncated' : 'format',
+    message: truncated
+      ? 'The completion reached its length limit before an answer was whole.'
+      : 'The completion does not have the form the solver was asked for.',
+    executions: [],
+  };
+}
+
+async function verifyAnswer(
+  { grader }: LoopDependencies,
+  task: SolvableTask,
+  answer: string,
+  signal: AbortSignal,
+): Promise<Verification> {
+  const { program, examples, visible } = task;
+  const { output } = examples[0]!;
+  switch (task.mode) {
+    case 'deduction':
+      return grader.verifyDeduction({ output }, answer);
+    case 'abduction':
+      return grader.verifyAbduction({ program, output }, answer, signal);
+    case 'induction':
+      return grader.verifyInduction({ hidden: examples.slice(visible) }, answer, signal);
+  }
+}
+
+/** What the solver is told of a task. */
+export function questionOf(task: SolvableTask): SolverQuestion {
+  const { program, examples, visible } = task;
+  const { input, output } = examples[0]!;
+  switch (task.mode) {
+    case 'deduction':
+      return { mode: 'deduction', program, input };
+    case 'abduction':
+      return { mode: 'abduction', program, output };
+    case 'induction':
+      return {
+        mode: 'induction',
+        message: task.message ?? '',
+        visible: examples.slice(0, visible),
+      };
+  }
+}

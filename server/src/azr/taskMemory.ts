@@ -1,0 +1,62 @@
+/** Everything the loop remembers between steps, rebuilt from the stored tasks alone. */
+import type { TaskRecord } from '../../protocol/records.ts';
+import type { ValidProposal } from '../../protocol/sandbox.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { MODES, type Mode } from '../../protocol/vocabulary.ts';
+import { RandomStream } from './randomStream.ts';
+import { TaskBuffer } from './taskBuffer.ts';
+
+export class TaskMemory {
+  readonly #settings: RunSettings;
+  readonly #buffers: ReadonlyMap<Mode, TaskBuffer>;
+  readonly #known = new Set<string>();
+  readonly #heldOut: ReadonlySet<string>;
+
+  /** @param heldOutStructures structure digests of the probe's programs, which must never be trained on */
+  constructor(settings: RunSettings, heldOutStructures: ReadonlySet<string>) {
+    this.#settings = settings;
+    this.#heldOut = heldOutStructures;
+    const options = { capacity: settings.bufferCapacity, policy: settings.bufferPolicy };
+    this.#buffers = new Map(MODES.map((mode) => [mode, new TaskBuffer(options)]));
+  }
+
+  buffer(mode: Mode): TaskBuffer {
+    return this.#buffers.get(mode)!;
+  }
+
+  /** Remembers a task, and puts it into its mode's buffer if the gate lets it. */
+  remember(task: TaskRecord): void {
+    this.#known.add(identity(task.mode, task));
+    if (this.passesGate(task)) {
+      this.buffer(task.mode).add(task, new RandomStream(this.#settings.seed, 'buffer', task.id));
+    }
+  }
+
+  /** Seeds have no solve rate and always pass; so does everything where the gate is off. */
+  passesGate(task: Pick<TaskRecord, 'solveRate'>): boolean {
+    const { solveRate } = task;
+    return (
+      !this.#settings.learnabilityGate ||
+      solveRate === undefined ||
+      (solveRate > 0 && solveRate < 1)
+    );
+  }
+
+  /** Whether an equal task was accepted before in this run, whatever became of it. */
+  isKnown(mode: Mode, proposal: ValidProposal): boolean {
+    return this.#settings.deduplicate === 'structural' && this.#known.has(identity(mode, proposal));
+  }
+
+  isHeldOut(proposal: ValidProposal): boolean {
+    return this.#heldOut.has(proposal.structure);
+  }
+
+  /** Notes a task of the current step before its solve rate is known, so that the step repeats none of its own. */
+  reserve(mode: Mode, proposal: ValidProposal): void {
+    this.#known.add(identity(mode, proposal));
+  }
+}
+
+function identity(mode: Mode, task: Pick<ValidProposal, 'structure' | 'examples'>): string {
+  return JSON.stringify([mode, task.structure, ...task.examples.map(({ input }) => input)]);
+}

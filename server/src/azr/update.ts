@@ -1,0 +1,190 @@
+/** One policy update from the rewarded rollouts of both roles: paper section 3.3.5, eq. 8 and 9. */
+import type { AdamParameters, PolicyLoss, TrainingDatum } from '../../protocol/engine.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { MODES, ROLES } from '../../protocol/vocabulary.ts';
+import { taskRole } from '../../protocol/events.ts';
+import { advantagesOf } from './advantages.ts';
+import type { LoopDependencies } from './context.ts';
+import type { Ledger, RolloutDraft } from './ledger.ts';
+import { RandomStream } from './randomStream.ts';
+
+const ADAM_BETA_1 = 0.9;
+const ADAM_EPSILON = 1e-8;
+
+/** Fills in the advantages of the six task-role batches and notes their baselines. */
+export function assignAdvantages(
+  ledger: Ledger,
+  settings: RunSettings,
+  rollouts: readonly RolloutDraft[],
+): void {
+  for (const role of ROLES) {
+    for (const mode of MODES) {
+      const batch = rollouts.filter((rollout) => rollout.role === role && rollout.mode === mode);
+      if (batch.length === 0) {
+        continue;
+      }
+      const { advantages, baseline } = advantagesOf(
+        batch.map(({ reward }) => reward ?? 0),
+        batch.map(({ group }) => group),
+        {
+          // Each proposer prompt has one completion, so its group says nothing.
+          baseline: role === 'solver' ? settings.solverBaseline : 'task-role',
+          normalise: settings.normaliseAdvantage,
+        },
+      );
+      batch.forEach((rollout, index) => {
+        rollout.advantage = advantages[index]!;
+        rollout.trained = true;
+      });
+      ledger.baselines.push({ step: ledger.step, role, mode, ...baseline });
+      ledger.addMetric(`${taskRole(role, mode)}.rewardMean`, baseline.mean);
+    }
+  }
+}
+
+/**
+ * Trains on `rollouts`, whose advantages are assigned, in `updatesPerStep` mini-batches.
+ * @returns how many completion tokens the update counted
+ */
+export async function updatePolicy(
+  dependencies: LoopDependencies,
+  ledger: Ledger,
+  rollouts: readonly RolloutDraft[],
+  signal: AbortSignal,
+): Promise<number> {
+  const { engine, settings } = dependencies;
+  const sums = new Map<string, number>();
+  const batches = miniBatches(settings, ledger.step, rollouts);
+  for (const [index, batch] of batches.entries()) {
+    dependencies.listener({
+      kind: 'phase',
+      step: ledger.step,
+      phase: 'update',
+      done: index,
+      total: batches.length,
+    });
+    const data = trainingData(settings, batch);
+    if (data.length === 0) {
+      continue;
+    }
+    const corrected = await correctForSampler(dependencies, data, signal);
+    const result = await engine.update(corrected, lossOf(settings), adamOf(settings), signal);
+    const gap = meanGap(data, result.logProbabilities);
+    for (const [name, value] of Object.entries({ ...result.metrics, samplerGap: gap })) {
+      sums.set(name, (sums.get(name) ?? 0) + value);
+    }
+  }
+  for (const [name, sum] of sums) {
+    ledger.addMetric(`update.${name}`, sum / batches.length);
+  }
+  return rollouts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+}
+
+/** Whole groups in random order, in `updatesPerStep` parts of about the same number of groups. */
+export function miniBatches(
+  settings: RunSettings,
+  step: number,
+  rollouts: readonly RolloutDraft[],
+): RolloutDraft[][] {
+  const groups = new Map<number, RolloutDraft[]>();
+  for (const rollout of rollouts) {
+    groups.set(rollout.group, [...(groups.get(rollout.group) ?? []), rollout]);
+  }
+  const random = new RandomStream(settings.seed, 'mini-batches', step);
+  const shuffled = random.sample([...groups.values()], groups.size);
+  const count = Math.min(settings.updatesPerStep, shuffled.length);
+  return Array.from({ length: count }, (_, part) =>
+    shuffled.filter((_group, index) => index % count === part).flat(),
+  );
+}
+
+/**
+ * The loss is a sum over tokens of weighted advantages. `token-mean` gives each of the T tokens of
+ * the batch the weight 1/T; `sequence-mean` gives each of the B rollouts 1/B, spread evenly over
+ * its tokens. Rollouts of zero advantage count in T and B but need no computing.
+ */
+export function trainingData(
+  settings: Pick<RunSettings, 'lossAggregation' | 'proposerLossWeight'>,
+  batch: readonly RolloutDraft[],
+): TrainingDatum[] {
+  const totalTokens = batch.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  return batch.flatMap((rollout) => {
+    const roleWeight = rollout.role === 'proposer' ? settings.proposerLossWeight : 1;
+    const share =
+      settings.lossAggregation === 'token-mean'
+        ? 1 / totalTokens
+        : 1 / (batch.length * rollout.tokens.length);
+    const advantage = (rollout.advantage ?? 0) * roleWeight * share;
+    if (advantage === 0) {
+      return [];
+    }
+    return {
+      promptTokens: rollout.promptTokens,
+      completionTokens: rollout.tokens,
+      logProbabilities: rollout.logProbabilities,
+      advantages: rollout.tokens.map(() => advantage),
+    };
+  });
+}
+
+/**
+ * Truncated importance sampling: where the sampler's numerics differ from the trainer's, each
+ * token's advantage is multiplied by min(π_trainer / π_sampler, cap), and the ratio of the loss is
+ * taken against the trainer's own log-probabilities.
+ */
+async function correctForSampler(
+  { engine, settings }: LoopDependencies,
+  data: readonly TrainingDatum[],
+  signal: AbortSignal,
+): Promise<readonly TrainingDatum[]> {
+  const cap = settings.importanceSamplingCap;
+  if (cap === 0 || engine.description.samplerMatchesTrainer) {
+    return data;
+  }
+  const trainer = await engine.logProbabilities(data, signal);
+  return data.map((datum, index) => truncateImportance(datum, trainer[index] ?? [], cap));
+}
+
+/** @param trainer the trainer's log-probability of each completion token */
+export function truncateImportance(
+  datum: TrainingDatum,
+  trainer: readonly number[],
+  cap: number,
+): TrainingDatum {
+  return {
+    ...datum,
+    logProbabilities: trainer,
+    advantages: datum.advantages.map((advantage, token) => {
+      const gap = trainer[token]! - datum.logProbabilities[token]!;
+      return advantage * Math.min(Math.exp(gap), cap);
+    }),
+  };
+}
+
+function lossOf(settings: RunSettings): PolicyLoss {
+  return { kind: 'ppo', clipLow: settings.clipLow, clipHigh: settings.clipHigh };
+}
+
+function adamOf(settings: RunSettings): AdamParameters {
+  return {
+    learningRate: settings.learningRate,
+    beta1: ADAM_BETA_1,
+    beta2: settings.adamBeta2,
+    epsilon: ADAM_EPSILON,
+    weightDecay: settings.weightDecay,
+    gradientClipNorm: settings.gradientClipNorm,
+  };
+}
+
+/** Mean absolute difference between the sampler's and the trainer's log-probabilities, per token. */
+function meanGap(data: readonly TrainingDatum[], trainer: readonly (readonly number[])[]): number {
+  let sum = 0;
+  let tokens = 0;
+  data.forEach((datum, index) => {
+    datum.logProbabilities.forEach((sampled, token) => {
+      sum += Math.abs(sampled - (trainer[index]?.[token] ?? sampled));
+      tokens += 1;
+    });
+  });
+  return sum / tokens;
+}
