@@ -15,7 +15,9 @@ export function readVitestReport(file) {
   if (!existsSync(file)) {
     return { passed: 0, failed: 0 };
   }
-  const report = JSON.parse(readFileSync(file, 'utf8'));
+  const report = /** @type {{ numPassedTests: number, numFailedTests: number }} */ (
+    JSON.parse(readFileSync(file, 'utf8'))
+  );
   return { passed: report.numPassedTests, failed: report.numFailedTests };
 }
 

@@ -17,8 +17,7 @@ export function bundlesAreCurrent(layout) {
   if (!existsSync(stamp)) {
     return false;
   }
-  /** @type {BuildInputs} */
-  const inputs = JSON.parse(readFileSync(stamp, 'utf8'));
+  const inputs = /** @type {BuildInputs} */ (JSON.parse(readFileSync(stamp, 'utf8')));
   return Object.entries(inputs).every(([file, built]) => {
     const now = statSync(path.join(layout.root, file), { throwIfNoEntry: false });
     return now?.size === built.bytes && now.mtimeMs === built.modifiedMs;

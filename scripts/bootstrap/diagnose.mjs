@@ -24,8 +24,9 @@ const DIAGNOSES = [
   },
   {
     code: 'folder-not-writable',
-    pattern: /EACCES|EROFS|EPERM|Permission denied|Read-only file system|\[Errno (?:13|30)\]/i,
-    happened: 'a folder cannot be written',
+    pattern:
+      /EACCES|EROFS|EPERM|EEXIST|ENOTDIR|Permission denied|Read-only file system|\[Errno (?:13|30)\]/i,
+    happened: 'a folder cannot be made or written',
     remedy:
       'Make the folder that the message above names writable for your user, or clone the project into a folder of your own, then run the same command again.',
   },

@@ -17,7 +17,7 @@ const PROBE = 'import sys; print("%d.%d.%d" % sys.version_info[:3]); print(sys.e
 
 /**
  * @returns {Python}
- * @throws {SetupFailure} `python-missing` or `python-too-old`
+ * @throws {SetupFailure} `python-missing` or `python-unsupported`
  */
 export function findPython() {
   /** @type {Python[]} */
@@ -36,7 +36,7 @@ export function findPython() {
   throw first === undefined
     ? new SetupFailure('python-missing', 'no Python was found on PATH.', remedy)
     : new SetupFailure(
-        'python-too-old',
+        'python-unsupported',
         `${first.executable} is Python ${first.version}, and the engine needs 3.${OLDEST_MINOR} to 3.${NEWEST_MINOR}.`,
         remedy,
       );

@@ -65,7 +65,10 @@ function readLock(file) {
     return undefined;
   }
   try {
-    return JSON.parse(readFileSync(file, 'utf8')).packages;
+    const lock = /** @type {{ packages: Record<string, LockedPackage> }} */ (
+      JSON.parse(readFileSync(file, 'utf8'))
+    );
+    return lock.packages;
   } catch {
     return undefined;
   }

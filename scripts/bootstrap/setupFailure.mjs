@@ -3,7 +3,7 @@
 /**
  * @typedef {'disk-full' | 'folder-not-writable' | 'interrupted' | 'lock-file-mismatch' | 'network'
  *   | 'node-too-old' | 'no-package-for-platform' | 'npm-missing' | 'out-of-memory' | 'python-missing'
- *   | 'python-too-old' | 'python-venv-missing' | 'certificate' | 'step-failed'} SetupFailureCode
+ *   | 'python-unsupported' | 'python-venv-missing' | 'certificate' | 'step-failed'} SetupFailureCode
  */
 
 export class SetupFailure extends Error {

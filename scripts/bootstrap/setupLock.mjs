@@ -107,7 +107,7 @@ function isAlive(text) {
   /** @type {Owner} */
   let owner;
   try {
-    owner = JSON.parse(text);
+    owner = /** @type {Owner} */ (JSON.parse(text));
   } catch {
     return false;
   }

@@ -1,0 +1,217 @@
+/** What `npm start` does in a bare clone, and how it fails and recovers. */
+import { chmodSync, utimesSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { Clone, finished, lockedPackages } from './clone.ts';
+
+let clone: Clone;
+
+beforeEach(() => {
+  clone = new Clone();
+});
+
+afterEach(() => {
+  clone.remove();
+});
+
+describe('a bare clone', () => {
+  test('is set up, then runs the CLI with the arguments that follow', async () => {
+    const run = await clone.start();
+
+    expect(run.exitCode).toBe(0);
+    expect(JSON.parse(run.stdout)).toEqual(['run', '--steps', '1']);
+    expect(clone.calls()).toEqual(['npm ci', 'venv with pip', 'pip install']);
+    expect(run.stderr).toMatch(
+      /^Installing the Node packages … \d+\.\d s\nMaking the Python environment … \d+\.\d s\nInstalling PyTorch .* … \d+\.\d s\nBuilding … \d+\.\d s\n$/,
+    );
+  });
+
+  test('set up once is only run the second time, silently', async () => {
+    await clone.start();
+    const calls = clone.calls();
+
+    const run = await clone.start();
+
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(clone.calls()).toEqual(calls);
+  });
+});
+
+describe('only what has changed is done again', () => {
+  beforeEach(async () => {
+    await clone.start();
+    clone.remove('calls.log');
+  });
+
+  test('a new package-lock.json: npm ci', async () => {
+    clone.write('package-lock.json', JSON.stringify({ packages: lockedPackages('1.0.1') }));
+    expect((await clone.start()).exitCode).toBe(0);
+    expect(clone.calls()).toEqual(['npm ci']);
+  });
+
+  test('node_modules of another system: npm ci', async () => {
+    const installed = JSON.parse(clone.read('node_modules/.package-lock.json')) as {
+      packages: Record<string, unknown>;
+    };
+    delete installed.packages['node_modules/for-this-system'];
+    clone.write('node_modules/.package-lock.json', JSON.stringify(installed));
+    await clone.start();
+    expect(clone.calls()).toEqual(['npm ci']);
+  });
+
+  test('new requirements: pip, in the environment that is there', async () => {
+    clone.write('server/engine/requirements.txt', 'torch==2.13.1\n');
+    await clone.start();
+    expect(clone.calls()).toEqual(['pip install']);
+  });
+
+  test('an environment whose Python is gone: all of it', async () => {
+    clone.remove('.venv/bin/python');
+    await clone.start();
+    expect(clone.calls()).toEqual(['venv with pip', 'pip install']);
+  });
+
+  test('a changed source: the build', async () => {
+    const future = Date.now() / 1000 + 10;
+    utimesSync(path.join(clone.root, 'scripts/source.txt'), future, future);
+    const run = await clone.start();
+    expect(run.stderr).toMatch(/^Building … /);
+    expect(clone.calls()).toEqual([]);
+  });
+});
+
+describe('a failure names the remedy, and the next try works', () => {
+  test.each([
+    ['npm offline', { npm: 'offline' }, 'network', 'network connection'],
+    ['npm on a full disk', { npm: 'disk-full' }, 'disk-full', 'Free some space'],
+    ['no npm', { npm: 'absent' }, 'npm-missing', 'Install npm'],
+    ['no Python', { python: 'absent' }, 'python-missing', 'apt install python3'],
+    ['an old Python', { pythonVersion: '3.9.2' }, 'python-unsupported', '3.10 to 3.14'],
+    ['a Python too new', { pythonVersion: '3.15.0' }, 'python-unsupported', '3.10 to 3.14'],
+    ['no venv module', { python: 'no-venv' }, 'python-venv-missing', 'apt install python3-venv'],
+    ['pip offline', { pip: 'offline' }, 'network', 'network connection'],
+    ['pip on a full disk', { pip: 'disk-full' }, 'disk-full', 'Free some space'],
+  ] as const)('%s', async (_situation, fakes, code, remedy) => {
+    const failed = await clone.start(fakes);
+
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stdout).toBe('');
+    expect(failed.stderr).toContain(`Set-up failed (${code})`);
+    expect(failed.stderr).toMatch(new RegExp(`What to do: .*${remedy}`));
+    expect((await clone.start()).exitCode).toBe(0);
+  });
+
+  test('the log of a failed step is kept, and its end is shown', async () => {
+    const failed = await clone.start({ npm: 'disk-full' });
+
+    expect(failed.stderr).toContain('    npm error nospc ENOSPC: no space left on device, write');
+    expect(failed.stderr).toContain(path.join('.tools', 'logs', 'npm.log'));
+    expect(clone.read('.tools/logs/npm.log')).toContain('npm error syscall write');
+  });
+
+  test('a Python without ensurepip is enough where the system has pip', async () => {
+    const run = await clone.start({ python: 'no-ensurepip-but-pip' });
+
+    expect(run.exitCode).toBe(0);
+    expect(clone.calls().slice(1)).toEqual([
+      'venv with pip',
+      'virtualenv',
+      'venv without pip',
+      'pip for the environment',
+      'pip install',
+    ]);
+  });
+
+  test('a folder that cannot be written', async () => {
+    // Root may write anywhere, so the folder that set-up makes is blocked by a file instead.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) {
+      clone.write('.tools', 'in the way');
+    } else {
+      chmodSync(clone.root, 0o555);
+    }
+
+    const failed = await clone.start();
+
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toMatch(/Set-up failed \(folder-not-writable\): .*\.tools/s);
+    if (isRoot) {
+      clone.remove('.tools');
+    } else {
+      chmodSync(clone.root, 0o755);
+    }
+    expect((await clone.start()).exitCode).toBe(0);
+  });
+});
+
+describe('a set-up that is stopped half-way', () => {
+  test.each([
+    ['npm', 'SIGINT'],
+    ['npm', 'SIGKILL'],
+    ['pip', 'SIGINT'],
+    ['pip', 'SIGKILL'],
+  ] as const)('%s by %s: nothing of it goes on, and the next try works', async (step, signal) => {
+    const child = clone.spawnStart({ [step]: 'hang' });
+    const end = finished(child);
+    const hanging = await hangingProcesses();
+
+    child.kill(signal);
+
+    const run = await end;
+    if (signal === 'SIGINT') {
+      expect(run.exitCode).toBe(130);
+      expect(run.stderr).toContain('Set-up failed (interrupted)');
+    }
+    await expect.poll(() => hanging.filter(isRunning), { timeout: 10_000 }).toEqual([]);
+    const next = await clone.start();
+    expect(next.exitCode).toBe(0);
+    expect(clone.has('node_modules/half')).toBe(false);
+  });
+});
+
+describe('two set-ups at once', () => {
+  test('the second waits, then finds everything done', async () => {
+    const runs = await Promise.all([clone.start({ npm: 'slow' }), clone.start({ npm: 'slow' })]);
+
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(clone.calls()).toEqual(['npm ci', 'venv with pip', 'pip install']);
+  });
+
+  test.each([
+    ['a process that is gone', async () => finishedProcess()],
+    ['a process whose id another has now', async () => process.pid],
+  ])('a lock left by %s is taken over', async (_owner, processId) => {
+    const owner = { processId: await processId(), startTime: '1', host: hostname() };
+    clone.write('.tools/setup.lock', JSON.stringify(owner));
+
+    const run = await clone.start();
+
+    expect(run).toMatchObject({ exitCode: 0 });
+    expect(run.stderr).not.toContain('waiting');
+    expect(clone.has('.tools/setup.lock')).toBe(false);
+  });
+});
+
+async function finishedProcess(): Promise<number | undefined> {
+  const child = clone.spawnStart({ npm: 'absent' });
+  await finished(child);
+  return child.pid;
+}
+
+async function hangingProcesses(): Promise<readonly number[]> {
+  await expect.poll(() => clone.has('hanging.json'), { timeout: 10_000 }).toBe(true);
+  await delay(50);
+  return JSON.parse(clone.read('hanging.json')) as number[];
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
