@@ -1,0 +1,78 @@
+"""What can be said of a program without running it: its functions, its imports, its digests."""
+
+import ast
+from typing import Any
+
+import _blake2
+
+from harness import execution, normal_form
+
+_DIGEST_BYTES = 16
+
+
+def inspect(program: str) -> dict[str, Any]:
+    """The owner's `ProgramInspection` of `program`; a program that does not parse has `syntax`."""
+    try:
+        tree = ast.parse(program, execution.PROGRAM_FILE)
+        # Some errors, such as `return` outside a function, are only found by the compiler.
+        compile(program, execution.PROGRAM_FILE, "exec", dont_inherit=True)
+        structure = normal_form.structure(tree)
+        template = normal_form.template(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        syntax: dict[str, Any] = {"message": execution.syntax_message(error)}
+        if isinstance(error, SyntaxError) and error.lineno is not None:
+            syntax["line"] = error.lineno
+        return _report(syntax=syntax)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return _report(
+        functions=execution.top_level_functions(tree),
+        parameters=_parameters(functions),
+        imports=_imports(tree),
+        structure=_digest(structure),
+        template=_digest(template),
+        syntaxNodes=sum(not isinstance(node, ast.expr_context) for node in ast.walk(tree)),
+    )
+
+
+def _report(**found: Any) -> dict[str, Any]:
+    nothing: dict[str, Any] = {
+        "functions": [],
+        "parameters": [],
+        "imports": [],
+        "structure": "",
+        "template": "",
+        "syntaxNodes": 0,
+    }
+    return nothing | found
+
+
+def _parameters(functions: list[ast.FunctionDef]) -> list[str]:
+    """Parameters of the function that `execution` would call."""
+    if not functions:
+        return []
+    named = [function for function in functions if function.name == "f"]
+    entry = named[-1] if named else functions[0]
+    arguments = entry.args
+    return [
+        argument.arg
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    ]
+
+
+def _imports(tree: ast.Module) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import names no module of the standard library.
+            modules = ["." if node.level else node.module or "."]
+        else:
+            continue
+        found += [{"module": name.split(".")[0] or ".", "line": node.lineno} for name in modules]
+    return sorted(found, key=lambda entry: entry["line"])
+
+
+def _digest(text: str) -> str:
+    # hashlib would load OpenSSL into every child.
+    return _blake2.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()

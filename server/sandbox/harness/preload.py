@@ -1,0 +1,81 @@
+"""Which modules a program can import: those loaded here, since a child cannot open any file."""
+
+import importlib
+import sys
+import types
+
+# Standard library modules a program may use. `random`, `time`, `datetime` and the like are left
+# out: what depends on them is no task.
+MODULES = (
+    "abc",
+    "bisect",
+    "cmath",
+    "collections",
+    "collections.abc",
+    "copy",
+    "dataclasses",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "heapq",
+    "itertools",
+    "json",
+    "math",
+    "numbers",
+    "operator",
+    "re",
+    "statistics",
+    "string",
+    "textwrap",
+    "types",
+    "typing",
+    "unicodedata",
+)
+
+# Codecs that text methods load on first use.
+_CODECS = (
+    "encodings.ascii",
+    "encodings.latin_1",
+    "encodings.utf_16",
+    "encodings.utf_8",
+    "encodings.idna",
+)
+
+# Loaded for the server's own use or by one of the modules above; a program has no business with
+# them. Hiding them is tidiness, not protection: the kernel's filter is the wall. `resource` must
+# stay, because `os.wait4` imports it at every call.
+_HIDDEN = (
+    "_ctypes",
+    "_posixsubprocess",
+    "_random",
+    "ctypes",
+    "fcntl",
+    "gc",
+    "mmap",
+    "random",
+    "select",
+    "signal",
+)
+
+
+def load() -> None:
+    """Imports everything a program may import; a module this Python lacks is left out."""
+    for name in (*MODULES, *_CODECS):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+
+
+def hide_from_programs() -> None:
+    """Takes the server's own modules, its arguments and all search paths out of a program's sight."""
+    for name in list(sys.modules):
+        if name == "harness" or name.startswith("harness.") or name.split(".")[0] in _HIDDEN:
+            del sys.modules[name]
+    # Functions keep their globals, so the server works on without being importable.
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    sys.path.clear()
+    sys.path_importer_cache.clear()
+    sys.argv[:] = [""]
+    sys.orig_argv[:] = []

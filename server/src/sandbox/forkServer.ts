@@ -1,0 +1,197 @@
+/** One fork server process: started, given one request at a time, killed or stopped. */
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type { PythonInterpreter } from './pythonInterpreter.ts';
+import { SandboxError } from './sandboxError.ts';
+import {
+  encodeRequest,
+  FIRST_REQUEST,
+  HELLO,
+  type RequestHeader,
+  type Response,
+  ResponseReader,
+} from './wire.ts';
+
+/** Where the harness lies beside the sources; a bundle names its own copy. */
+export const DEFAULT_HARNESS_PATH = fileURLToPath(
+  new URL('../../sandbox/zygote.py', import.meta.url),
+);
+
+/** What a fork server tells about itself once its lockdown has been proved. */
+export interface ForkServerHello {
+  readonly python: string;
+  readonly rings: readonly string[];
+}
+
+/** The server died before it answered; nothing is known about the request. */
+export const SERVER_DIED = 'server-died';
+/** The server did not answer in time and was killed. */
+export const SERVER_HUNG = 'server-hung';
+
+const START_TIMEOUT_MS = 30_000;
+const GRACE_MS = 5_000;
+const ERROR_CHARACTERS = 2_000;
+
+export class ForkServer {
+  readonly hello: ForkServerHello;
+  /** Requests answered so far. */
+  served = 0;
+  readonly #process: Subprocess;
+  readonly #reader = new ResponseReader();
+  #nextIdentifier = FIRST_REQUEST;
+  #dead = false;
+  #answer: ((response: Response | typeof SERVER_DIED) => void) | undefined;
+
+  private constructor(subprocess: Subprocess, hello: ForkServerHello) {
+    this.#process = subprocess;
+    this.hello = hello;
+    subprocess.stdout.on('data', (chunk: Buffer) => {
+      for (const response of this.#reader.push(chunk)) this.#settle(response);
+    });
+    void subprocess.finally(() => {
+      this.#dead = true;
+      this.#settle(SERVER_DIED);
+    });
+  }
+
+  /** Starts a server whose strings hash with `hashSeed`; throws a SandboxError when it refuses. */
+  static async start(
+    python: PythonInterpreter,
+    harnessPath: string,
+    hashSeed: number,
+  ): Promise<ForkServer> {
+    const subprocess = spawnServer(python, harnessPath, hashSeed);
+    // Writing to a server that has just died is answered by its exit.
+    subprocess.stdin.on('error', () => undefined);
+    const complaint = collectText(subprocess.stderr);
+    const first = await firstResponse(subprocess);
+    if (first?.identifier !== HELLO) {
+      killGroup(subprocess);
+      await subprocess;
+      throw refusal(first, complaint());
+    }
+    return new ForkServer(subprocess, JSON.parse(first.payload.toString()) as ForkServerHello);
+  }
+
+  get alive(): boolean {
+    return !this.#dead;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Sends one request; never rejects. A server that does not answer within its limits is killed. */
+  async handle(
+    header: Omit<RequestHeader, 'identifier'>,
+    body: object,
+  ): Promise<Response | typeof SERVER_DIED | typeof SERVER_HUNG> {
+    if (this.#dead) return SERVER_DIED;
+    const identifier = this.#nextIdentifier++;
+    const watch = { expired: false };
+    const watchdog = setTimeout(
+      () => {
+        watch.expired = true;
+        this.kill();
+      },
+      header.wallMs * header.executions + GRACE_MS,
+    );
+    const answered = new Promise<Response | typeof SERVER_DIED>((resolve) => {
+      this.#answer = resolve;
+    });
+    this.#process.stdin.write(encodeRequest({ ...header, identifier }, body));
+    const response = await answered;
+    clearTimeout(watchdog);
+    this.served += 1;
+    if (response === SERVER_DIED) return watch.expired ? SERVER_HUNG : SERVER_DIED;
+    if (response.identifier === identifier) return response;
+    // The stream is out of step, which only a defect can cause; no later answer can be trusted.
+    this.kill();
+    return SERVER_DIED;
+  }
+
+  /** Ends the server and its child at once. */
+  kill(): void {
+    this.#dead = true;
+    killGroup(this.#process);
+  }
+
+  /** Ends the server and resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.kill();
+    await this.#process;
+  }
+
+  #settle(outcome: Response | typeof SERVER_DIED): void {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    answer?.(outcome);
+  }
+}
+
+type Subprocess = ReturnType<typeof spawnServer>;
+
+// The type of a subprocess follows from its options, which only execa can spell out.
+function spawnServer(python: PythonInterpreter, harnessPath: string, hashSeed: number) {
+  const safePath = python.version[1] >= 11 ? ['-P'] : [];
+  return execa(python.path, ['-s', '-S', ...safePath, '-B', harnessPath], {
+    buffer: false,
+    encoding: 'buffer',
+    env: { PYTHONHASHSEED: String(hashSeed), LC_ALL: 'C.UTF-8', LD_BIND_NOW: '1' },
+    extendEnv: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    cwd: '/',
+    reject: false,
+    // A group of its own: a terminal's interrupt passes it by, and one kill reaches server and child.
+    detached: true,
+  });
+}
+
+function killGroup(subprocess: Subprocess): void {
+  if (subprocess.pid === undefined || subprocess.exitCode !== null) return;
+  try {
+    process.kill(-subprocess.pid, 'SIGKILL');
+  } catch {
+    // Already gone.
+  }
+}
+
+function collectText(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.on('data', (chunk: Buffer) => {
+    if (text.length < ERROR_CHARACTERS) text += chunk.toString();
+  });
+  return () => text.slice(0, ERROR_CHARACTERS).trim();
+}
+
+/** The server's first message, or undefined when it ends or stays silent instead. */
+async function firstResponse(subprocess: Subprocess): Promise<Response | undefined> {
+  const reader = new ResponseReader();
+  const timer = setTimeout(() => {
+    killGroup(subprocess);
+  }, START_TIMEOUT_MS);
+  const silent = subprocess.then(() => undefined);
+  try {
+    while (true) {
+      const event = await Promise.race([once(subprocess.stdout, 'data'), silent]);
+      if (event === undefined) return undefined;
+      const [response] = reader.push(event[0] as Buffer);
+      if (response !== undefined) return response;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function refusal(first: Response | undefined, complaint: string): SandboxError {
+  const told = first === undefined ? complaint : first.payload.toString();
+  return new SandboxError(
+    'jail-refused',
+    `The jail for untrusted programs could not be closed: ${told || 'it ended without a message.'}`,
+    'Programs are not run without it. Use a Linux kernel with seccomp on x86_64 or aarch64, ' +
+      'and in a container a seccomp profile that lets a process install a filter of its own.',
+  );
+}

@@ -1,0 +1,34 @@
+/** First come, first served, with a user's requests before a run's. */
+
+export interface Queued {
+  readonly priority: 'run' | 'user';
+}
+
+export class JobQueue<Job extends Queued> {
+  readonly #user = new Set<Job>();
+  readonly #run = new Set<Job>();
+
+  add(job: Job): void {
+    this.#lane(job).add(job);
+  }
+
+  /** Takes a job out wherever it stands; false when it was not waiting any more. */
+  remove(job: Job): boolean {
+    return this.#lane(job).delete(job);
+  }
+
+  /** Takes the job whose turn it is. */
+  next(): Job | undefined {
+    for (const lane of [this.#user, this.#run]) {
+      for (const job of lane) {
+        lane.delete(job);
+        return job;
+      }
+    }
+    return undefined;
+  }
+
+  #lane(job: Job): Set<Job> {
+    return job.priority === 'user' ? this.#user : this.#run;
+  }
+}

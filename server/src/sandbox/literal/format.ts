@@ -1,0 +1,133 @@
+/** Values as Python writes them with `repr`, with one fixed order for sets and dicts. */
+import { compareValues } from './order.ts';
+import type { ArgumentList, LiteralValue } from './value.ts';
+
+/** The canonical literal of `value`: what Python's `repr` gives, with set items and dict keys in order. */
+export function formatLiteral(value: LiteralValue): string {
+  switch (value.kind) {
+    case 'none':
+      return 'None';
+    case 'bool':
+      return value.value ? 'True' : 'False';
+    case 'int':
+      return value.value.toString();
+    case 'float':
+      return formatFloat(value.value);
+    case 'complex':
+      return formatComplex(value.real, value.imaginary);
+    case 'str':
+      return formatString(value.value);
+    case 'bytes':
+      return formatBytes(value.value);
+    case 'list':
+      return `[${formatItems(value.items)}]`;
+    case 'tuple':
+      return value.items.length === 1
+        ? `(${formatItems(value.items)},)`
+        : `(${formatItems(value.items)})`;
+    case 'set':
+      return value.items.length === 0 ? 'set()' : `{${formatItems(inOrder(value.items))}}`;
+    case 'frozenset':
+      return value.items.length === 0
+        ? 'frozenset()'
+        : `frozenset({${formatItems(inOrder(value.items))}})`;
+    case 'dict':
+      return `{${value.entries
+        .toSorted((left, right) => compareValues(left[0], right[0]))
+        .map(([key, item]) => `${formatLiteral(key)}: ${formatLiteral(item)}`)
+        .join(', ')}}`;
+  }
+}
+
+/** The canonical form of an argument list, such as `[1, 2], key='x'`. */
+export function formatArguments(list: ArgumentList): string {
+  const positional = list.positional.map(formatLiteral);
+  const named = list.named.map(({ name, value }) => `${name}=${formatLiteral(value)}`);
+  return [...positional, ...named].join(', ');
+}
+
+function formatItems(items: readonly LiteralValue[]): string {
+  return items.map(formatLiteral).join(', ');
+}
+
+function inOrder(items: readonly LiteralValue[]): LiteralValue[] {
+  return items.toSorted(compareValues);
+}
+
+/** Python's `repr` of a float: shortest digits, exponent form below 1e-4 and from 1e16. */
+export function formatFloat(value: number): string {
+  const text = formatReal(value);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
+function formatReal(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  // Without an argument, toExponential gives the shortest digits that read back as the same number.
+  const [mantissa = '0', exponentText = '0'] = Math.abs(value).toExponential().split('e');
+  const exponent = Number(exponentText);
+  if (exponent >= -4 && exponent < 16) {
+    return sign + fixedNotation(mantissa.replace('.', ''), exponent);
+  }
+  const digits = Math.abs(exponent).toString().padStart(2, '0');
+  return `${sign}${mantissa}e${exponent < 0 ? '-' : '+'}${digits}`;
+}
+
+function fixedNotation(digits: string, exponent: number): string {
+  if (exponent < 0) return `0.${'0'.repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  const fraction = digits.slice(exponent + 1);
+  return fraction === '' ? whole : `${whole}.${fraction}`;
+}
+
+function formatComplex(real: number, imaginary: number): string {
+  const imaginaryText = formatReal(imaginary);
+  if (Object.is(real, 0)) return `${imaginaryText}j`;
+  const joint = imaginaryText.startsWith('-') ? '' : '+';
+  return `(${formatReal(real)}${joint}${imaginaryText}j)`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
+
+/** Everything Python calls unprintable, the backslash, and both quotes. */
+const SPECIAL_IN_TEXT = /[\\'"\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+const SPECIAL_IN_BYTES = /[^ -~]|[\\'"]/g;
+
+function quoteFor(value: string): "'" | '"' {
+  return value.includes("'") && !value.includes('"') ? '"' : "'";
+}
+
+function formatString(value: string): string {
+  const quote = quoteFor(value);
+  const escape = (character: string): string => {
+    if (character === "'" || character === '"') {
+      return character === quote ? `\\${character}` : character;
+    }
+    return ESCAPES[character] ?? numericEscape(character.codePointAt(0)!);
+  };
+  return quote + value.replace(SPECIAL_IN_TEXT, escape) + quote;
+}
+
+function formatBytes(value: string): string {
+  const quote = quoteFor(value);
+  const escape = (character: string): string => {
+    if (character === "'" || character === '"') {
+      return character === quote ? `\\${character}` : character;
+    }
+    return ESCAPES[character] ?? numericEscape(character.charCodeAt(0));
+  };
+  return `b${quote}${value.replace(SPECIAL_IN_BYTES, escape)}${quote}`;
+}
+
+function numericEscape(code: number): string {
+  const hexadecimal = code.toString(16);
+  if (code < 0x100) return `\\x${hexadecimal.padStart(2, '0')}`;
+  if (code < 0x10000) return `\\u${hexadecimal.padStart(4, '0')}`;
+  return `\\U${hexadecimal.padStart(8, '0')}`;
+}
