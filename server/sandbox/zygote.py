@@ -1,4 +1,4 @@
-"""Entry point of one fork server; started with `-s -S -P -B`, an empty environment and a hash seed."""
+"""Entry point of a fork server; started with `-s -S -P -B`, a hash seed and nothing else."""
 
 import os
 import sys
@@ -6,6 +6,6 @@ import sys
 # With -P Python does not search the script's own folder; nothing of it stays on the path.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 
-from harness import fork_server  # noqa: E402
+from harness import fork_server
 
 fork_server.main()

@@ -56,11 +56,12 @@ def execute(
     reserve = mmap.mmap(-1, _RESERVE_BYTES)
     wall = time.perf_counter()
     cpu = time.process_time()
+    report: dict[str, Any]
     try:
         report = _call(program, arguments, output_characters)
-    except values.Unserialisable as failure:
+    except values.UnserialisableError as failure:
         report = {"outcome": "unserialisable", "message": f"f returned {failure}."}
-    except values.TooLarge:
+    except values.TooLargeError:
         report = {
             "outcome": "too-large",
             "message": f"The result is longer than {output_characters} characters.",
@@ -74,11 +75,11 @@ def execute(
     return report
 
 
-class _NotCompiled(Exception):
+class _CompileError(Exception):
     """The program text is no Python program."""
 
 
-class _NoEntryFunction(Exception):
+class _NoEntryFunctionError(Exception):
     """The program defines no function."""
 
 
@@ -88,20 +89,20 @@ def _call(program: str, arguments: str, output_characters: int) -> dict[str, Any
     try:
         code = compile(program, PROGRAM_FILE, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise _NotCompiled from error
+        raise _CompileError from error
     exec(code, namespace)
     result = _entry_function(program, namespace)(*positional, **named)
     return {"outcome": "ok", "output": values.write_literal(result, output_characters)}
 
 
 def _entry_function(program: str, namespace: dict[str, Any]) -> Any:
-    """`f`, or else the first function the program defines at its top level (the paper renames it to f)."""
+    """`f`, or else the first function defined at the top level (the paper renames it to f)."""
     if callable(namespace.get("f")):
         return namespace["f"]
     for name in top_level_functions(ast.parse(program)):
         if callable(namespace.get(name)):
             return namespace[name]
-    raise _NoEntryFunction
+    raise _NoEntryFunctionError
 
 
 def top_level_functions(tree: ast.Module) -> list[str]:
@@ -110,9 +111,9 @@ def top_level_functions(tree: ast.Module) -> list[str]:
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
-    if isinstance(error, _NoEntryFunction):
+    if isinstance(error, _NoEntryFunctionError):
         return {"outcome": "no-entry-function", "message": "The program defines no function f."}
-    if isinstance(error, _NotCompiled):
+    if isinstance(error, _CompileError):
         return _describe_syntax(error.__cause__)
     kind = type(error)
     report: dict[str, Any] = {

@@ -76,7 +76,7 @@ def _probe(child_lockdown: lockdown.ChildLockdown) -> None:
     os.close(reader)
     status = os.waitpid(process, 0)[1]
     if status:
-        raise lockdown.LockdownFailed(detail or f"the probe ended with status {status}")
+        raise lockdown.LockdownError(detail or f"the probe ended with status {status}")
 
 
 class _ForkServer:

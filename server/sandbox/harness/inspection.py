@@ -1,9 +1,8 @@
 """What can be said of a program without running it: its functions, its imports, its digests."""
 
+import _blake2
 import ast
 from typing import Any
-
-import _blake2
 
 from harness import execution, normal_form
 
@@ -52,11 +51,8 @@ def _parameters(functions: list[ast.FunctionDef]) -> list[str]:
         return []
     named = [function for function in functions if function.name == "f"]
     entry = named[-1] if named else functions[0]
-    arguments = entry.args
-    return [
-        argument.arg
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-    ]
+    named_arguments = (*entry.args.posonlyargs, *entry.args.args, *entry.args.kwonlyargs)
+    return [argument.arg for argument in named_arguments]
 
 
 def _imports(tree: ast.Module) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import resource
 import signal
 import struct
 import sys
+from pathlib import Path
 
 from harness import syscall_filter
 
@@ -31,7 +32,7 @@ _DESCRIPTORS_OF_A_CHILD = 16
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class LockdownFailed(Exception):
+class LockdownError(Exception):
     """A promised protection could not be installed; nothing may run."""
 
 
@@ -41,7 +42,7 @@ class _FilterProgram(ctypes.Structure):
 
 def _prctl(option: int, value: int) -> None:
     if _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
-        raise LockdownFailed(f"prctl({option}): {os.strerror(ctypes.get_errno())}")
+        raise LockdownError(f"prctl({option}): {os.strerror(ctypes.get_errno())}")
 
 
 def restrict_server(owner: int) -> list[str]:
@@ -52,7 +53,9 @@ def restrict_server(owner: int) -> list[str]:
     """
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
         resource.setrlimit(limit, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS_OF_THE_SERVER,) * 2)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (_DESCRIPTORS_OF_THE_SERVER, _DESCRIPTORS_OF_THE_SERVER)
+    )
     rings = ["resource limits"]
     if not LINUX:
         return rings
@@ -67,12 +70,12 @@ def restrict_server(owner: int) -> list[str]:
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != owner:
-        raise LockdownFailed("the owner died while the sandbox started")
+        raise LockdownError("the owner died while the sandbox started")
     return rings
 
 
 def _become_nobody() -> bool:
-    """A server started by root drops to nobody; in a container that forbids it the other rings hold."""
+    """A server started by root drops to nobody; where that is refused the other rings hold."""
     if os.geteuid() != 0:
         return False
     try:
@@ -85,7 +88,7 @@ def _become_nobody() -> bool:
 
 
 def _restrict_by_landlock() -> int:
-    """Denies the file system, TCP and, where known, signals and abstract sockets outside this domain.
+    """Denies the file system, TCP and, where known, signals and sockets outside this domain.
 
     Returns the Landlock ABI version, or 0 where the kernel has none.
     """
@@ -103,7 +106,7 @@ def _restrict_by_landlock() -> int:
         _SYSCALL_LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0
     )
     if ruleset < 0 or _libc.syscall(_SYSCALL_LANDLOCK_RESTRICT_SELF, ruleset, 0):
-        raise LockdownFailed(f"Landlock: {os.strerror(ctypes.get_errno())}")
+        raise LockdownError(f"Landlock: {os.strerror(ctypes.get_errno())}")
     os.close(ruleset)
     return version
 
@@ -121,7 +124,7 @@ class ChildLockdown:
             self._program = _FilterProgram(instructions, ctypes.addressof(self._code))
 
     def apply(self, result: int, cpu_seconds: int, memory_mb: int) -> None:
-        """Leaves `result` as descriptor 3 and nothing else; raises LockdownFailed or OSError."""
+        """Leaves `result` as descriptor 3 and nothing else; raises LockdownError or OSError."""
         if LINUX:
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         for descriptor in (0, 1, 2):
@@ -144,12 +147,12 @@ class ChildLockdown:
         if _libc.syscall(
             _SYSCALL_SECCOMP, _SECCOMP_SET_MODE_FILTER, 0, ctypes.byref(self._program)
         ):
-            raise LockdownFailed(f"seccomp: {os.strerror(ctypes.get_errno())}")
+            raise LockdownError(f"seccomp: {os.strerror(ctypes.get_errno())}")
 
 
 def _address_space_bytes() -> int:
     """Address space this process already uses; a child's own allowance comes on top of it."""
     if not LINUX:
         return 0
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[0]) * resource.getpagesize()
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    return int(pages) * resource.getpagesize()

@@ -6,7 +6,7 @@ that all fillings of one template share it.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -54,9 +54,8 @@ class _Form:
                 return replacement
         return name
 
-    def _statements(self, body: list[ast.stmt]) -> None:
-        statements = body[1:] if _is_docstring(body) else body
-        self._value(statements)
+    def _statements(self, body: Sequence[ast.stmt]) -> None:
+        self._value(list(body[1:] if _is_docstring(body) else body))
 
     def _value(self, value: Any) -> None:
         if isinstance(value, ast.AST):
@@ -100,7 +99,7 @@ class _Form:
         elif isinstance(node, ast.Call) and field == "keywords":
             self._keywords(node)
         elif isinstance(node, ast.ClassDef) and field == "body":
-            self._statements(value)
+            self._statements(node.body)
         else:
             self._value(value)
         self._parts.append(";")
@@ -115,7 +114,7 @@ class _Form:
         )
 
     def _keywords(self, call: ast.Call) -> None:
-        """A keyword names a parameter: of a function of the program it is renamed, else it is kept."""
+        """A keyword names a parameter: of the program's own functions it is dropped, else kept."""
         own = isinstance(call.func, ast.Name) and any(
             call.func.id in scope for scope in self._scopes
         )
@@ -125,7 +124,7 @@ class _Form:
             self._value(keyword.value)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
-        """Name, decorators and defaults belong to the outer scope, parameters and body to a new one."""
+        """Name, decorators and defaults belong to the outer scope, the rest to a new one."""
         self._parts.append(f"{type(node).__name__}(")
         if not isinstance(node, ast.Lambda):
             self._parts.append(self._rename(node.name))
@@ -137,10 +136,9 @@ class _Form:
         for argument in _arguments(node.args):
             self._parts.append(f"{self._rename(argument.arg)},")
         arguments = node.args
-        self._parts.append(
-            f"{len(arguments.posonlyargs)}/{len(arguments.args)}"
-            f"*{arguments.vararg is not None}{len(arguments.kwonlyargs)}**{arguments.kwarg is not None}"
-        )
+        counts = (len(arguments.posonlyargs), len(arguments.args), len(arguments.kwonlyargs))
+        rests = (arguments.vararg is not None, arguments.kwarg is not None)
+        self._parts.append(f"{counts}{rests}")
         if isinstance(node, ast.Lambda):
             self._value(body)  # A lambda has no docstring.
         else:
@@ -151,7 +149,7 @@ class _Form:
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
     ) -> None:
-        """The targets belong to a scope of their own, which the generators open before the element."""
+        """The targets belong to a scope of their own; generators come before the element."""
         targets = {
             name.id
             for generator in node.generators
@@ -175,7 +173,7 @@ def _arguments(arguments: ast.arguments) -> list[ast.arg]:
     return named + [rest for rest in (arguments.vararg, arguments.kwarg) if rest is not None]
 
 
-def _is_docstring(body: list[ast.stmt]) -> bool:
+def _is_docstring(body: Sequence[ast.stmt]) -> bool:
     if not body or not isinstance(body[0], ast.Expr):
         return False
     constant = body[0].value
@@ -183,7 +181,7 @@ def _is_docstring(body: list[ast.stmt]) -> bool:
 
 
 def _is_constant(node: Any) -> bool:
-    """A constant, a signed number, or a display of nothing but constants: one filling of a template."""
+    """A constant, a signed number, or a display of nothing but constants."""
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.op, (ast.USub, ast.UAdd)) and _is_constant(node.operand)
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -195,7 +193,7 @@ def _is_constant(node: Any) -> bool:
     return isinstance(node, ast.Constant)
 
 
-def _bound_names(body: list[ast.stmt]) -> set[str]:
+def _bound_names(body: Sequence[ast.stmt]) -> set[str]:
     """Names that `body` binds in its own scope, without those it declares global or nonlocal."""
     bound: set[str] = set()
     foreign: set[str] = set()
@@ -214,8 +212,8 @@ def _bound_names(body: list[ast.stmt]) -> set[str]:
     return bound - foreign
 
 
-def _own_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
-    """Nodes of `body` without the insides of nested functions, classes and comprehension targets."""
+def _own_nodes(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    """Nodes of `body` without the insides of nested functions, classes and comprehensions."""
     waiting: list[ast.AST] = list(body)
     while waiting:
         node = waiting.pop()

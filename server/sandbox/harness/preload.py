@@ -69,7 +69,7 @@ def load() -> None:
 
 
 def hide_from_programs() -> None:
-    """Takes the server's own modules, its arguments and all search paths out of a program's sight."""
+    """Takes the server's own modules, arguments and search paths out of a program's sight."""
     for name in list(sys.modules):
         if name == "harness" or name.startswith("harness.") or name.split(".")[0] in _HIDDEN:
             del sys.modules[name]

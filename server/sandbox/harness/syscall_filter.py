@@ -107,12 +107,12 @@ _MACHINES = {
 }
 
 
-class UnsupportedMachine(Exception):
+class UnsupportedMachineError(Exception):
     """There is no syscall table for this processor architecture."""
 
 
 class _Assembler:
-    """Collects instructions; every helper falls through to the next instruction when it does not match."""
+    """Collects instructions; a check that does not match falls through to the next one."""
 
     def __init__(self) -> None:
         self.instructions: list[tuple[int, int, int, int]] = []
@@ -147,10 +147,10 @@ def refuse(number: int) -> int:
 
 
 def build_filter(machine: str | None = None) -> bytes:
-    """The BPF program for `machine` (this one by default); raises UnsupportedMachine."""
+    """The BPF program for `machine` (this one by default); raises UnsupportedMachineError."""
     name = machine or platform.machine()
     if name not in _MACHINES:
-        raise UnsupportedMachine(name)
+        raise UnsupportedMachineError(name)
     column, architecture = _MACHINES[name]
     program = _Assembler()
 

@@ -14,11 +14,11 @@ DEPTH_LIMIT = 64
 _BITS_PER_DIGIT = 3.3219280948873626
 
 
-class Unserialisable(Exception):
+class UnserialisableError(Exception):
     """The value, or a part of it, is not of a built-in type that has a literal."""
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """The literal would be longer than the limit."""
 
 
@@ -47,11 +47,11 @@ def read_arguments(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         "nanj": complex(0, float("nan")),
         "infj": complex(0, float("inf")),
     }
-    return eval(compile(f"collect({text}\n)", "<input>", "eval", dont_inherit=True), names)  # noqa: S307
+    return eval(compile(f"collect({text}\n)", "<input>", "eval", dont_inherit=True), names)
 
 
 def write_literal(value: Any, characters: int) -> str:
-    """`value` as a literal of at most `characters`; raises Unserialisable or TooLarge."""
+    """`value` as a literal of at most `characters`; raises UnserialisableError or TooLargeError."""
     writer = _Writer(characters)
     writer.write(value, 0)
     return "".join(writer.parts)
@@ -65,14 +65,14 @@ class _Writer:
     def emit(self, text: str) -> None:
         self.room -= len(text)
         if self.room < 0:
-            raise TooLarge
+            raise TooLargeError
         self.parts.append(text)
 
     def write(self, value: Any, depth: int) -> None:
         # `type(value)` cannot be overridden by the value, unlike `isinstance` or `__class__`.
         write = _WRITERS.get(type(value))
         if write is None:
-            raise Unserialisable(f"a value of type {type(value).__name__}"[:120])
+            raise UnserialisableError(f"a value of type {type(value).__name__}"[:120])
         write(self, value, depth)
 
     def scalar(self, value: Any, _depth: int) -> None:
@@ -80,22 +80,22 @@ class _Writer:
 
     def integer(self, value: int, _depth: int) -> None:
         if value.bit_length() > self.room * _BITS_PER_DIGIT + 8:
-            raise TooLarge
+            raise TooLargeError
         self.emit(repr(value))
 
     def text(self, value: str | bytes, _depth: int) -> None:
         if len(value) > self.room:
-            raise TooLarge
+            raise TooLargeError
         if type(value) is str and not value.isascii():
             try:
                 value.encode()
             except UnicodeEncodeError:
-                raise Unserialisable("a string with half of a surrogate pair") from None
+                raise UnserialisableError("a string with half of a surrogate pair") from None
         self.emit(repr(value))
 
     def open(self, bracket: str, depth: int) -> None:
         if depth >= DEPTH_LIMIT:
-            raise Unserialisable(f"a value nested more than {DEPTH_LIMIT} deep")
+            raise UnserialisableError(f"a value nested more than {DEPTH_LIMIT} deep")
         self.emit(bracket)
 
     def items(self, opening: str, items: Any, closing: str, depth: int) -> None:

@@ -12,7 +12,8 @@ import struct
 # largest relayed payload in bytes
 REQUEST = struct.Struct("<QIIIIII")
 
-# identifier, how the child ended, its wait status, wall us, CPU us, peak resident KiB, payload length
+# identifier, how the child ended, its wait status, wall us, CPU us, peak resident KiB,
+# payload length
 RESPONSE = struct.Struct("<QBiIIII")
 
 # the request's nonce, length of the JSON that follows
