@@ -13,6 +13,9 @@ import { SetupFailure } from './setupFailure.mjs';
  * @property {string} remedy
  */
 
+/** Enough to see a reason in its surroundings; the whole is in the log file. */
+const SHOWN_LINES = 8;
+
 /** @type {readonly Diagnosis[]} */
 const DIAGNOSES = [
   {
@@ -75,17 +78,19 @@ const DIAGNOSES = [
  * @returns {SetupFailure}
  */
 export function diagnoseOutput(subject, output, run) {
-  const details = { logFile: run.logFile, logTail: lastLines(output, 12) };
+  const { logFile } = run;
   for (const { code, pattern, happened, remedy } of DIAGNOSES) {
-    if (pattern.test(output)) {
-      return new SetupFailure(code, `while ${subject}, ${happened}.`, remedy, details);
+    const place = pattern.exec(output)?.index;
+    if (place !== undefined) {
+      const logTail = linesAround(output, place);
+      return new SetupFailure(code, `while ${subject}, ${happened}.`, remedy, { logFile, logTail });
     }
   }
   return new SetupFailure(
     'step-failed',
     `${subject} ended with exit code ${run.exitCode}.`,
     'Read the last lines above. Running the same command again starts this step afresh.',
-    details,
+    { logFile, logTail: output.trimEnd().split('\n').slice(-SHOWN_LINES).join('\n') },
   );
 }
 
@@ -109,9 +114,12 @@ export function diagnoseFileError(subject, error) {
 }
 
 /**
+ * The reason need not come last: npm prints a page of usage after it.
  * @param {string} text
- * @param {number} count
+ * @param {number} place Index of a character.
  */
-function lastLines(text, count) {
-  return text.trimEnd().split('\n').slice(-count).join('\n');
+function linesAround(text, place) {
+  const before = text.slice(0, place).split('\n').slice(-2).join('\n');
+  const after = text.slice(place).split('\n').slice(0, SHOWN_LINES).join('\n');
+  return (before + after).trimEnd();
 }
