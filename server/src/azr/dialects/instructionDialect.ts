@@ -53,8 +53,9 @@ export function instructionDialect(options: InstructionOptions): Dialect {
     },
 
     readAnswer(mode, completion) {
-      const answer = answerOf(completion);
-      return answer && blocksLabelled(answer, ANSWER_LABEL[mode]).at(-1)?.trim();
+      return blocksLabelled(answerOf(completion) ?? '', ANSWER_LABEL[mode])
+        .at(-1)
+        ?.trim();
     },
   };
 }
