@@ -1,6 +1,7 @@
 """Which modules a program can import: those loaded here, since a child cannot open any file."""
 
 import importlib
+import os
 import sys
 import types
 
@@ -75,6 +76,8 @@ def hide_from_programs() -> None:
             del sys.modules[name]
     # Functions keep their globals, so the server works on without being importable.
     sys.modules["__main__"] = types.ModuleType("__main__")
+    # What is left of the environment, the hash seed, would tell a program which run it is in.
+    os.environ.clear()
     sys.path.clear()
     sys.path_importer_cache.clear()
     sys.argv[:] = [""]

@@ -83,7 +83,8 @@ function fixedNotation(digits: string, exponent: number): string {
 
 function formatComplex(real: number, imaginary: number): string {
   const imaginaryText = formatReal(imaginary);
-  if (Object.is(real, 0)) return `${imaginaryText}j`;
+  // Python writes -0 here too, but cannot read it back: -3j is -(0+3j), whose real part is -0.
+  if (real === 0) return `${imaginaryText}j`;
   const joint = imaginaryText.startsWith('-') ? '' : '+';
   return `(${formatReal(real)}${joint}${imaginaryText}j)`;
 }
