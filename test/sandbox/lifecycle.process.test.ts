@@ -226,11 +226,11 @@ describe.skipIf(process.platform !== 'linux')('on Linux', () => {
       [fileURLToPath(new URL('fixtures/sandboxOwner.ts', import.meta.url))],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
-    const [chunk] = (await new Promise<[Buffer]>((resolve) => {
+    const [chunk] = await new Promise<[Buffer]>((resolve) => {
       owner.stdout.once('data', (data: Buffer) => {
         resolve([data]);
       });
-    })) as [Buffer];
+    });
     const servers = JSON.parse(chunk.toString()) as number[];
     await delay(200);
     const processes = servers.flatMap((pid) => [pid, ...childrenOf(pid)]);

@@ -27,10 +27,10 @@ export class Random {
 }
 
 const FLOATS = [
-  0, -0, 1, -1, 0.1, 1e16, 1e-5, 1.5e300, 5e-324, 123456789.125, 1e22, -2.5e-10, 9007199254740993,
+  0, -0, 1, -1, 0.1, 1e16, 1e-5, 1.5e300, 5e-324, 123456789.125, 1e22, -2.5e-10, 9007199254740992,
 ];
 const CHARACTERS = [
-  ...'abcXYZ 019_#\'"\\\n\t\r,:;()[]{}',
+  ...Array.from('abcXYZ 019_#\'"\\\n\t\r,:;()[]{}'),
   ' ',
   '\x00',
   '\x7f',
@@ -262,7 +262,7 @@ export function randomSource(random: Random, depth: number): string {
 
 /** `text` with a few characters removed, repeated or replaced. */
 export function damage(random: Random, text: string): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   for (let count = 1 + random.below(3); count > 0 && characters.length > 0; count -= 1) {
     const position = random.below(characters.length);
     const length = random.below(3);

@@ -1,0 +1,29 @@
+/** The baseline: one fresh `python3 -I -S` per execution, with no jail at all. */
+import { spawn } from 'node:child_process';
+import type { Call } from './workload.ts';
+
+const RUN_ONE = `
+import sys, json
+program, arguments = json.load(sys.stdin)
+names = {}
+exec(program, names)
+entry = names.get("f") or next(v for v in names.values() if callable(v) and hasattr(v, "__code__"))
+print(repr(eval("entry(" + arguments + ")")))
+`;
+
+/** Runs one call to its end; failures of the program count like any other end. */
+export function runInFreshProcess(python: string, call: Call): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const process = spawn(python, ['-I', '-S', '-c', RUN_ONE], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      timeout: 10_000,
+    });
+    process.on('error', reject);
+    process.on('close', () => {
+      resolve();
+    });
+    process.stdout.resume();
+    process.stdin.on('error', () => undefined);
+    process.stdin.end(JSON.stringify([call.program, call.input]));
+  });
+}
