@@ -3,7 +3,7 @@
  * goes into one file, so that the extension needs no node_modules.
  */
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { PROJECT_ROOT } from './bootstrap/layout.mjs';
@@ -49,7 +49,7 @@ function record(file) {
 for (const file of ['scripts/build.mjs', 'package-lock.json', 'tsconfig.json']) {
   record(file);
 }
-for (const bundle of BUNDLES.filter((b) => existsSync(path.join(PROJECT_ROOT, b.entryPoints[0])))) {
+for (const bundle of BUNDLES) {
   const result = await build({
     absWorkingDir: PROJECT_ROOT,
     bundle: true,

@@ -2,7 +2,7 @@
  * Finds the Node that runs the project: the system's where it is new enough, else one from npm,
  * pinned by the lock file in scripts/node. The latter is made beside its place and renamed into it.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { installNodePackages, nodePackagesAreInstalled } from './nodePackages.mjs';
@@ -12,6 +12,8 @@ import { SetupFailure } from './setupFailure.mjs';
 const RUNTIME_MINIMUM = [22, 13];
 /** Oldest version that the set-up itself, npm and its lock file are tested with. */
 const SETUP_MINIMUM = [20, 0];
+/** The lock file of scripts/node that an installed Node was made from. */
+const PINNED_LOCK_COPY = 'pinned.json';
 
 /**
  * @param {string} version
@@ -58,33 +60,64 @@ export async function installNodeRuntime(layout, { signal, onLine }) {
   const draft = `${layout.nodeRuntime}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
-  for (const name of ['package.json', 'package-lock.json']) {
-    copyFileSync(path.join(pinnedRuntime(layout), name), path.join(draft, name));
-  }
+  const lock = readFileSync(pinnedLock(layout), 'utf8');
+  writeFileSync(path.join(draft, PINNED_LOCK_COPY), lock);
+  writePackageForThisSystem(draft, lock);
   const logFile = path.join(layout.logs, 'node.log');
   await installNodePackages({ directory: draft, logFile, signal, onLine });
-  if (!existsSync(runtimeExecutable(draft))) {
-    throw new SetupFailure(
-      'no-package-for-platform',
-      `npm has no Node 24 for ${process.platform} on ${process.arch}, and the system’s Node ${process.versions.node} is older than ${RUNTIME_MINIMUM.join('.')}.`,
-      `Install Node ${RUNTIME_MINIMUM.join('.')} or newer yourself, then run the same command again.`,
-    );
-  }
   rmSync(layout.nodeRuntime, { recursive: true, force: true });
   renameSync(draft, layout.nodeRuntime);
   return runtimeExecutable(layout.nodeRuntime);
 }
 
+/**
+ * Copies the one package that fits this system, as a plain dependency: npm would count an optional one
+ * that it cannot download as a success.
+ * @param {string} directory
+ * @param {string} pinned Text of scripts/node/package-lock.json.
+ * @throws {SetupFailure} `no-package-for-platform`
+ */
+function writePackageForThisSystem(directory, pinned) {
+  const { packages } =
+    /** @type {{ packages: Record<string, { version: string, integrity: string }> }} */ (
+      JSON.parse(pinned)
+    );
+  const name = runtimePackage();
+  const location = `node_modules/${name}`;
+  const locked = packages[location];
+  if (locked === undefined) {
+    const minimum = RUNTIME_MINIMUM.join('.');
+    throw new SetupFailure(
+      'no-package-for-platform',
+      `the system’s Node ${process.versions.node} is older than ${minimum}, and there is no Node to install for ${process.platform} on ${process.arch}.`,
+      `Install Node ${minimum} or newer yourself, then run the same command again.`,
+    );
+  }
+  const { version, integrity } = locked;
+  const root = { name: 'node-runtime', dependencies: { [name]: version } };
+  const lock = {
+    name: root.name,
+    lockfileVersion: 3,
+    requires: true,
+    packages: { '': root, [location]: { version, integrity } },
+  };
+  writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ ...root, private: true }));
+  writeFileSync(path.join(directory, 'package-lock.json'), JSON.stringify(lock));
+}
+
+function runtimePackage() {
+  return `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+}
+
 /** @param {import('./layout.mjs').Layout} layout */
-function pinnedRuntime(layout) {
-  return path.join(layout.root, 'scripts', 'node');
+function pinnedLock(layout) {
+  return path.join(layout.root, 'scripts', 'node', 'package-lock.json');
 }
 
 /** @param {string} directory */
 function runtimeExecutable(directory) {
-  const system = process.platform === 'win32' ? 'win' : process.platform;
   const executable = process.platform === 'win32' ? 'node.exe' : 'node';
-  return path.join(directory, 'node_modules', `node-${system}-${process.arch}`, 'bin', executable);
+  return path.join(directory, 'node_modules', runtimePackage(), 'bin', executable);
 }
 
 /**
@@ -92,9 +125,10 @@ function runtimeExecutable(directory) {
  * @param {import('./layout.mjs').Layout} layout
  */
 function isPinnedVersion(layout) {
-  const [pinned, installed] = [pinnedRuntime(layout), layout.nodeRuntime].map((directory) => {
-    const file = path.join(directory, 'package-lock.json');
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  });
-  return pinned === installed && nodePackagesAreInstalled(layout.nodeRuntime);
+  const copy = path.join(layout.nodeRuntime, PINNED_LOCK_COPY);
+  return (
+    existsSync(copy) &&
+    readFileSync(copy, 'utf8') === readFileSync(pinnedLock(layout), 'utf8') &&
+    nodePackagesAreInstalled(layout.nodeRuntime)
+  );
 }

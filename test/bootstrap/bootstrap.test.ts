@@ -86,6 +86,7 @@ describe('only what has changed is done again', () => {
 describe('a failure names the remedy, and the next try works', () => {
   test.each([
     ['npm offline', { npm: 'offline' }, 'network', 'network connection'],
+    ['an optional package offline', { npm: 'optional-offline' }, 'network', 'network connection'],
     ['npm on a full disk', { npm: 'disk-full' }, 'disk-full', 'Free some space'],
     ['no npm', { npm: 'absent' }, 'npm-missing', 'Install npm'],
     ['no Python', { python: 'absent' }, 'python-missing', 'apt install python3'],

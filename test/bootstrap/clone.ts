@@ -22,7 +22,7 @@ const PROJECT = path.join(import.meta.dirname, '..', '..');
 
 export interface Fakes {
   /** `hang` stops half-way, with a helper process of its own running; `slow` takes half a second. */
-  readonly npm?: 'ok' | 'slow' | 'offline' | 'disk-full' | 'hang' | 'absent';
+  readonly npm?: 'ok' | 'slow' | 'offline' | 'disk-full' | 'optional-offline' | 'hang' | 'absent';
   readonly python?: 'ok' | 'no-venv' | 'no-ensurepip-but-pip' | 'absent';
   readonly pythonVersion?: string;
   readonly pip?: 'ok' | 'offline' | 'disk-full' | 'hang';
@@ -159,7 +159,7 @@ function hang() {
 `;
 
 const FAKE_NPM = `
-log('npm ' + words.join(' '));
+log('npm ' + words[0]);
 const lock = JSON.parse(fs.readFileSync('package-lock.json', 'utf8'));
 fs.rmSync('node_modules', { recursive: true, force: true });
 fs.mkdirSync('node_modules/half', { recursive: true });
@@ -184,8 +184,12 @@ if (fakes.npm === 'offline') {
     fs.mkdirSync(location, { recursive: true });
     if (/node-(linux|win)-/.test(location)) {
       fs.mkdirSync(path.join(location, 'bin'));
-      fs.symlinkSync(process.execPath, path.join(location, locked.bin.node));
+      fs.symlinkSync(process.execPath, path.join(location, 'bin', 'node'));
     }
+  }
+  if (fakes.npm === 'optional-offline') {
+    delete lock.packages['node_modules/for-this-system'];
+    process.stderr.write('npm http fetch GET attempt 3 failed with EAI_AGAIN\\n');
   }
   fs.writeFileSync('node_modules/.package-lock.json', JSON.stringify(lock));
 }

@@ -25,6 +25,7 @@ export function sampleSession(afterStep: number): SessionInformation {
       parameters: 1_000_000,
       trainable: 'full',
       contextTokens: 512,
+      samplerMatchesTrainer: true,
     },
     sandbox: { engine: 'native', pythonVersion: '3.11.7', rings: ['process'], notPromised: ['x'] },
     machine: {

@@ -31,7 +31,8 @@ export function recordMonitors(
   recordProposals(ledger, 'proposer', proposals);
   recordTokens(ledger);
   ledger.addMetric('tokens.trained', trainedTokens);
-  ledger.addMetric('tokens.generated', sum(ledger.rollouts.map(({ tokens }) => tokens.length)));
+  const generated = ledger.rollouts.filter(({ phase }) => phase !== 'probe');
+  ledger.addMetric('tokens.generated', sum(generated.map(({ tokens }) => tokens.length)));
 }
 
 /**

@@ -157,6 +157,12 @@ export class RunReader {
     );
   }
 
+  /** How long all steps took together. */
+  totalDurationMs(): number {
+    const sql = 'SELECT coalesce(sum(duration_ms), 0) AS total FROM step';
+    return this.#first(this.#all<{ total: number }>(sql)).total;
+  }
+
   /** Every task in order of acceptance, without holding them all in memory. */
   *allTasks(): Generator<TaskRecord, void, undefined> {
     const statement = this.#database.prepare(`SELECT ${TASK_COLUMNS} FROM task ORDER BY id`);

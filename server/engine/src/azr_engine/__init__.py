@@ -1,0 +1,1 @@
+"""A local training and sampling server for causal language models, in Tinker's JSON dialect."""

@@ -1,0 +1,3 @@
+from azr_engine.command import main
+
+main()

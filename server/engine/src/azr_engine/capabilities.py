@@ -1,0 +1,45 @@
+"""What this server declares, so that a client never guesses how servers of the dialect differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from azr_engine.losses import DEFAULT_CLIP_HIGH, DEFAULT_CLIP_LOW, LOSS_NAMES
+from azr_engine.policy import choose_device, context_length
+from azr_engine.requests import DEFAULT_LORA_ALPHA
+
+MAXIMUM_REQUEST_BYTES = 64 * 1024 * 1024
+
+
+def capabilities(base_folder: Path) -> dict[str, Any]:
+    """The body of get_server_capabilities; `extensions` is ours, the rest Tinker's."""
+    return {
+        "supported_models": [{"model_name": base_folder.name}],
+        "extensions": {
+            "server": "azr_engine",
+            "device": choose_device().type,
+            "context_tokens": context_length(base_folder),
+            "losses": list(LOSS_NAMES),
+            "loss_reduction": "sum",
+            "clip_defaults": {"low": DEFAULT_CLIP_LOW, "high": DEFAULT_CLIP_HIGH},
+            "grad_clip_norm": True,
+            "full_fine_tuning": True,
+            "lora_alpha": {"settable": True, "default": DEFAULT_LORA_ALPHA},
+            "lora_layers": "all-linear",
+            "dropout": False,
+            "protobuf": False,
+            "asample_batch": True,
+            "cancel_future": True,
+            "delete_checkpoint": True,
+            # An ephemeral sampling session shares the trained weights and ends with the next update.
+            "ephemeral_sampler": "until_next_update",
+            # Log-probabilities of sampled tokens are those of the model at temperature 1.
+            "sample_logprobs_temperature": 1.0,
+            "unsupported_sampling": ["top_k", "prompt_logprobs", "stop_strings"],
+            # Training outputs hold 0 before the first position that carries loss.
+            "prompt_logprobs_in_training": False,
+            "checkpoint_contains": ["weights", "optimizer", "random_state"],
+            "maximum_request_bytes": MAXIMUM_REQUEST_BYTES,
+        },
+    }

@@ -1,0 +1,168 @@
+"""
+Checkpoints on disk: weights, optimizer and random state. A checkpoint is written beside its final
+place and renamed, so it is complete or absent. Accumulated gradients are not part of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import uuid
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from azr_engine.errors import EngineError, invalid_request
+from azr_engine.policy import Policy
+from azr_engine.training import Trainer
+
+FORMAT_VERSION = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_PATH = re.compile(rf"tinker://({_NAME.pattern})/(weights|sampler_weights)/({_NAME.pattern})")
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+
+
+class CheckpointStore:
+    """Checkpoints under one folder, named `tinker://<model>/weights/<name>`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def path(self, model_id: str, kind: str, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise invalid_request(
+                f"Checkpoint name {name!r} must be letters, digits, dots, dashes and underscores."
+            )
+        return f"tinker://{model_id}/{kind}/{name}"
+
+    def folder(self, path: str) -> Path:
+        match = _PATH.fullmatch(path)
+        if match is None:
+            raise invalid_request(
+                f"{path!r} is not a checkpoint path such as tinker://model/weights/name."
+            )
+        return self._root.joinpath(*match.groups())
+
+    def existing(self, path: str) -> Path:
+        folder = self.folder(path)
+        if not folder.is_dir():
+            raise EngineError(
+                "checkpoint_not_found",
+                f"There is no checkpoint {path} under {self._root}.",
+                "Start the engine with the checkpoint folder it was saved under.",
+                status=404,
+            )
+        return folder
+
+    def save_training(self, path: str, trainer: Trainer) -> None:
+        state = {
+            "version": FORMAT_VERSION,
+            "parameters": [name for name, _ in trainer.policy.trainable_parameters()],
+        }
+        with _replacing(self.folder(path)) as folder:
+            save_file(_weights(trainer.policy), folder / "weights.safetensors")
+            save_file(_optimizer_state(trainer), folder / "optimizer.safetensors")
+            save_file({"torch": torch.get_rng_state()}, folder / "random.safetensors")
+            (folder / "checkpoint.json").write_text(json.dumps(state))
+
+    def load_training(self, path: str, trainer: Trainer, optimizer: bool) -> None:
+        """Restores in place; the random state comes with the optimizer's."""
+        folder = self.existing(path)
+        state = json.loads((folder / "checkpoint.json").read_text())
+        names = [name for name, _ in trainer.policy.trainable_parameters()]
+        if state["version"] != FORMAT_VERSION or state["parameters"] != names:
+            raise EngineError(
+                "checkpoint_mismatch",
+                f"Checkpoint {path} was saved from a different model or kind of training.",
+                "Load it into a model created with the same base model and LoRA settings.",
+                status=409,
+            )
+        weights = load_file(folder / "weights.safetensors")
+        with torch.no_grad():
+            for name, parameter in trainer.policy.trainable_parameters():
+                parameter.copy_(weights[name])
+        trainer.optimizer.zero_grad(set_to_none=True)
+        if optimizer:
+            _restore_optimizer(trainer, load_file(folder / "optimizer.safetensors"))
+            torch.set_rng_state(load_file(folder / "random.safetensors")["torch"])
+
+    def save_sampler(self, path: str, policy: Policy) -> None:
+        """A model folder that any Hugging Face program loads; adapters are merged in a copy."""
+        with _replacing(self.folder(path)) as folder:
+            policy.save_merged(folder)
+            for name in _TOKENIZER_FILES:
+                if (policy.folder / name).is_file():
+                    shutil.copyfile(policy.folder / name, folder / name)
+
+    def delete(self, path: str) -> None:
+        shutil.rmtree(self.existing(path))
+
+
+class _replacing:  # noqa: N801 (reads as the statement it is used as)
+    """A temporary folder that takes the place of `target` when the block succeeds."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+
+    def __enter__(self) -> Path:
+        try:
+            self._temporary.mkdir(parents=True)
+        except OSError as error:
+            raise _write_error(self._target, error) from error
+        return self._temporary
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        if error is None:
+            for file in self._temporary.iterdir():
+                _flush(file)
+            previous = self._target.with_name(f"{self._temporary.name}.old")
+            if self._target.exists():
+                self._target.rename(previous)
+            self._temporary.rename(self._target)
+            shutil.rmtree(previous, ignore_errors=True)
+            return
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _write_error(self._target, error) from error
+
+
+def _write_error(target: Path, error: OSError) -> EngineError:
+    return EngineError(
+        "checkpoint_not_written",
+        f"Checkpoint {target} could not be written: {error.strerror or error}.",
+        "Free some disk space or choose another checkpoint folder; the previous checkpoint is intact.",
+        status=507,
+    )
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def _weights(policy: Policy) -> dict[str, Tensor]:
+    return {name: value.detach().contiguous() for name, value in policy.trainable_parameters()}
+
+
+def _optimizer_state(trainer: Trainer) -> dict[str, Tensor]:
+    state: dict[str, Tensor] = {}
+    for name, parameter in trainer.policy.trainable_parameters():
+        for key, value in trainer.optimizer.state.get(parameter, {}).items():
+            state[f"{key}/{name}"] = value.detach().contiguous()
+    return state
+
+
+def _restore_optimizer(trainer: Trainer, saved: dict[str, Tensor]) -> None:
+    trainer.optimizer.state.clear()
+    parameters = dict(trainer.policy.trainable_parameters())
+    for full_name, value in saved.items():
+        key, name = full_name.split("/", 1)
+        parameter = parameters[name]
+        trainer.optimizer.state[parameter][key] = value.to(parameter.device)

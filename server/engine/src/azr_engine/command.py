@@ -1,0 +1,102 @@
+"""
+`python -m azr_engine --model FOLDER`: serves until its owner goes away. One JSON line on standard
+output tells the port; everything else goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+import threading
+from pathlib import Path
+
+TOKEN_VARIABLE = "AZR_ENGINE_TOKEN"
+
+
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="azr_engine", description=__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="folder of a causal LM")
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
+    parser.add_argument("--token-file", type=Path, help=f"else {TOKEN_VARIABLE}, else a new one")
+    parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
+    parser.add_argument("--threads", type=int, default=0, help="0 uses every core it may use")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin closes")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    options = parse_arguments(sys.argv[1:])
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    if options.exit_with_stdin:
+        threading.Thread(target=_exit_with_stdin, daemon=True).start()
+    token, is_new = _token(options.token_file)
+    # Imported late, so that a missing package or folder is reported within a moment, as JSON.
+    from azr_engine.errors import EngineError
+
+    try:
+        asyncio.run(_serve(options, token, is_new))
+    except EngineError as error:
+        _announce({"event": "failed", **error.payload()})
+        raise SystemExit(2) from error
+    except OSError as error:
+        remedy = "Choose another port, or 0 for any free one."
+        _announce(
+            {"event": "failed", "error": str(error), "code": "cannot_listen", "remedy": remedy}
+        )
+        raise SystemExit(2) from error
+
+
+async def _serve(options: argparse.Namespace, token: str, is_new: bool) -> None:
+    import torch
+    import transformers
+    import uvicorn
+
+    from azr_engine.application import build_application
+    from azr_engine.policy import check_model_folder
+    from azr_engine.service import Service
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.set_num_threads(options.threads or _usable_cores())
+    folder: Path = options.model.resolve()
+    check_model_folder(folder)
+    service = Service(folder, options.checkpoints.resolve(), asyncio.get_running_loop())
+    listener = socket.create_server(("127.0.0.1", options.port))
+    settings = uvicorn.Config(
+        build_application(service, token),
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=75,
+    )
+    ready: dict[str, object] = {"event": "listening", "port": listener.getsockname()[1]}
+    _announce({**ready, "token": token} if is_new else ready)
+    await uvicorn.Server(settings).serve(sockets=[listener])
+
+
+def _token(file: Path | None) -> tuple[str, bool]:
+    """The token, and whether it was made here and must be told to the owner."""
+    given = file.read_text().strip() if file is not None else os.environ.pop(TOKEN_VARIABLE, "")
+    return (given, False) if given else (secrets.token_urlsafe(32), True)
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _exit_with_stdin() -> None:
+    """The owner holds the other end: it closes whenever and however the owner ends."""
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def _announce(line: dict[str, object]) -> None:
+    print(json.dumps(line), flush=True)

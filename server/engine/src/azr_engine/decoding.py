@@ -1,0 +1,189 @@
+"""
+What a decoding loop keeps of a batch of rows between steps, in two forms: prompts shared by groups
+(fast, plain attention only) and every row with its own padded copy (any model).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import DynamicCache
+
+from azr_engine.policy import Policy
+from azr_engine.prefix_cache import (
+    SharedPrefixCache,
+    UnsupportedAttentionError,
+    shared_prefix_attention,
+)
+
+PREFILL_TOKENS = 16_384
+
+
+@dataclass(frozen=True)
+class DecodingBatch:
+    """Distinct prompts and, for every row, which of them it continues; rows of a prompt adjoin."""
+
+    prompts: Sequence[Sequence[int]]
+    prompt_of_row: Sequence[int]
+    max_tokens: int
+
+
+class Decoder(Protocol):
+    """Logits [B, V] of the next token of each row; `keep` goes on with some of the rows only."""
+
+    first_logits: Tensor
+
+    def step(self, tokens: Tensor) -> Tensor: ...
+
+    def keep(self, rows: list[int]) -> None: ...
+
+
+class SharedPrefixDecoder:
+    def __init__(self, policy: Policy, batch: DecodingBatch) -> None:
+        self._policy = policy
+        prompt_of_row = list(batch.prompt_of_row)
+        lengths = [len(prompt) for prompt in batch.prompts]
+        logits, prefixes = _prefill(policy, batch.prompts)
+        self.first_logits = logits[torch.tensor(prompt_of_row, device=policy.device)]
+        self._cache = SharedPrefixCache(prefixes, lengths, prompt_of_row, batch.max_tokens)
+        starts = [lengths[prompt] for prompt in prompt_of_row]
+        self._positions = torch.tensor(starts, device=policy.device)[:, None]
+
+    def step(self, tokens: Tensor) -> Tensor:
+        with shared_prefix_attention(self._policy.network, self._cache):
+            logits = self._policy.selected_logits(
+                tokens[:, None],
+                slice(None),
+                0,
+                position_ids=self._positions,
+                past_key_values=self._cache,
+                use_cache=True,
+            )
+        self._positions = _next_positions(self._policy, self._positions)
+        return logits
+
+    def keep(self, rows: list[int]) -> None:
+        self._cache.keep(rows)
+        self._positions = self._positions[torch.tensor(rows, device=self._positions.device)]
+
+
+class PaddedDecoder:
+    """Prompts padded on the left to one length; transformers' own cache and masks."""
+
+    def __init__(self, policy: Policy, batch: DecodingBatch) -> None:
+        self._policy = policy
+        prompts = batch.prompts
+        length = max(len(prompt) for prompt in prompts)
+        inputs = torch.zeros(len(prompts), length, dtype=torch.long)
+        seen = torch.zeros_like(inputs)
+        for index, prompt in enumerate(prompts):
+            inputs[index, length - len(prompt) :] = torch.tensor(prompt)
+            seen[index, length - len(prompt) :] = 1
+        rows = torch.tensor(list(batch.prompt_of_row), device=policy.device)
+        seen = seen.to(policy.device)
+        self._cache = DynamicCache(config=policy.config)
+        positions = (seen.cumsum(dim=1) - 1).clamp(min=0)
+        logits = self._forward(inputs.to(policy.device), seen, positions)
+        self.first_logits = logits[rows]
+        self._cache.batch_select_indices(rows)
+        self._seen = seen[rows]
+        self._positions = positions[rows, -1:] + 1
+
+    def _forward(self, inputs: Tensor, seen: Tensor, positions: Tensor) -> Tensor:
+        return self._policy.selected_logits(
+            inputs,
+            slice(None),
+            -1,
+            attention_mask=seen,
+            position_ids=positions,
+            past_key_values=self._cache,
+            use_cache=True,
+        )
+
+    def step(self, tokens: Tensor) -> Tensor:
+        self._seen = torch.cat([self._seen, torch.ones_like(self._seen[:, :1])], dim=1)
+        logits = self._forward(tokens[:, None], self._seen, self._positions)
+        self._positions = _next_positions(self._policy, self._positions)
+        return logits
+
+    def keep(self, rows: list[int]) -> None:
+        index = torch.tensor(rows, device=self._seen.device)
+        self._cache.batch_select_indices(index)
+        self._seen = self._seen[index]
+        self._positions = self._positions[index]
+
+
+def _next_positions(policy: Policy, positions: Tensor) -> Tensor:
+    """A finished row that is still in the batch must not run past a learned position table."""
+    limit = policy.context_tokens - 1 if policy.context_tokens else None
+    return (positions + 1).clamp(max=limit)
+
+
+def _prefill(
+    policy: Policy, prompts: Sequence[Sequence[int]]
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    """
+    Logits [G, V] after each prompt and, per layer, keys [G, h, d, P] and values [G, h, P, d], zero
+    where a prompt is shorter than P. Prompts of similar length are computed together, padded on the
+    right, where causal attention never looks.
+    """
+    order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+    longest = len(prompts[order[-1]])
+    logits: Tensor | None = None
+    prefixes: list[tuple[Tensor, Tensor]] = []
+    while order:
+        part, order = _take_batch(order, prompts)
+        index = torch.tensor(part, device=policy.device)
+        part_logits, layers = _prefill_batch(policy, [prompts[item] for item in part])
+        if logits is None:
+            logits = part_logits.new_empty(len(prompts), part_logits.shape[1])
+            prefixes = [_prefix_storage(keys, len(prompts), longest) for keys, _ in layers]
+        logits[index] = part_logits
+        for (all_keys, all_values), (keys, values) in zip(prefixes, layers, strict=True):
+            width = keys.shape[2]
+            all_keys[index, :, :, :width] = keys.transpose(2, 3)
+            all_values[index, :, :width] = values
+    assert logits is not None
+    return logits, prefixes
+
+
+def _take_batch(order: list[int], prompts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """Splits off as many of the shortest prompts as fit the prefill budget once padded."""
+    count = 1
+    while count < len(order) and (count + 1) * len(prompts[order[count]]) <= PREFILL_TOKENS:
+        count += 1
+    return order[:count], order[count:]
+
+
+def _prefill_batch(
+    policy: Policy, prompts: list[Sequence[int]]
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    lengths = torch.tensor([len(prompt) for prompt in prompts])
+    inputs = torch.zeros(len(prompts), int(lengths.max()), dtype=torch.long)
+    for row, prompt in enumerate(prompts):
+        inputs[row, : len(prompt)] = torch.tensor(prompt)
+    cache = DynamicCache(config=policy.config)
+    rows = torch.arange(len(prompts), device=policy.device)
+    columns = (lengths - 1).to(policy.device)
+    logits = policy.selected_logits(
+        inputs.to(policy.device), rows, columns, past_key_values=cache, use_cache=True
+    )
+    return logits, [_plain_layer(layer) for layer in cache.layers]
+
+
+def _plain_layer(layer: Any) -> tuple[Tensor, Tensor]:
+    keys = getattr(layer, "keys", None)
+    if not isinstance(keys, Tensor) or keys.ndim != 4 or layer.is_sliding:
+        raise UnsupportedAttentionError(f"{type(layer).__name__} does not keep every key")
+    return keys, layer.values
+
+
+def _prefix_storage(keys: Tensor, count: int, longest: int) -> tuple[Tensor, Tensor]:
+    _, heads, _, width = keys.shape
+    return keys.new_zeros(count, heads, width, longest), keys.new_zeros(
+        count, heads, longest, width
+    )

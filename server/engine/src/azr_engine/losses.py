@@ -1,0 +1,97 @@
+"""
+Token losses of the Tinker dialect. Every loss is a sum over tokens, so micro-batches and several
+`forward_backward` calls add up; normalisation belongs to the advantages the client sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from azr_engine.errors import invalid_request
+
+LossName = Literal["cross_entropy", "importance_sampling", "ppo", "cispo"]
+LOSS_NAMES: tuple[LossName, ...] = get_args(LossName)
+
+# Clip thresholds are bounds of the ratio itself, as in Tinker and SkyRL: 0.8 means "at least 0.8".
+DEFAULT_CLIP_LOW = 0.8
+DEFAULT_CLIP_HIGH = 1.2
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Which loss, and between which bounds the probability ratio counts."""
+
+    name: LossName
+    clip_low: float = DEFAULT_CLIP_LOW
+    clip_high: float = DEFAULT_CLIP_HIGH
+
+    @staticmethod
+    def parse(name: object, config: dict[str, float]) -> LossSettings:
+        if name not in LOSS_NAMES:
+            raise invalid_request(f"Loss {name!r} is unknown; known are {', '.join(LOSS_NAMES)}.")
+        known = {"clip_low_threshold", "clip_high_threshold"} if name in ("ppo", "cispo") else set()
+        unknown = set(config) - known
+        if unknown:
+            raise invalid_request(f"Loss {name} has no setting {sorted(unknown)[0]!r}.")
+        low = config.get("clip_low_threshold", DEFAULT_CLIP_LOW)
+        high = config.get("clip_high_threshold", DEFAULT_CLIP_HIGH)
+        if not 0 <= low <= high:
+            raise invalid_request(
+                f"Clip thresholds {low} and {high} must satisfy 0 <= low <= high."
+            )
+        return LossSettings(name, low, high)
+
+
+@dataclass(frozen=True)
+class TokenTargets:
+    """Per-token inputs of a loss, flat over all loss tokens of a micro-batch, each of shape [N]."""
+
+    sampler_log_probs: Tensor
+    advantages: Tensor
+    weights: Tensor
+
+
+def summed_loss(settings: LossSettings, log_probs: Tensor, targets: TokenTargets) -> Tensor:
+    """
+    The scalar to minimise, from trainer log-probabilities of shape [N], with
+    r = exp(trainer - sampler):
+
+    - cross_entropy: -sum(weight * log p)
+    - importance_sampling: -sum(r * A), the off-policy policy gradient
+    - ppo: -sum(min(r * A, clip(r, low, high) * A)), Schulman et al. 2017, eq. 7
+    - cispo: -sum(stop_gradient(clip(r, low, high)) * A * log p), MiniMax-M1 2025, eq. 4
+    """
+    if settings.name == "cross_entropy":
+        return -(targets.weights * log_probs).sum()
+    ratio = torch.exp(log_probs - targets.sampler_log_probs)
+    if settings.name == "importance_sampling":
+        return -(ratio * targets.advantages).sum()
+    clipped = ratio.clamp(settings.clip_low, settings.clip_high)
+    if settings.name == "cispo":
+        return -(clipped.detach() * targets.advantages * log_probs).sum()
+    return -torch.minimum(ratio * targets.advantages, clipped * targets.advantages).sum()
+
+
+def token_sums(
+    settings: LossSettings, log_probs: Tensor, entropy: Tensor, targets: TokenTargets
+) -> dict[str, float]:
+    """
+    Sums over tokens of what is reported as means: the ratio, whether it lay outside the clip bounds,
+    entropy in nats, and sampler minus trainer log-probability, whose mean over tokens that were
+    sampled estimates KL(sampler || trainer).
+    """
+    sums = {"entropy": entropy.sum().item()}
+    if settings.name == "cross_entropy":
+        return sums
+    difference = targets.sampler_log_probs - log_probs
+    ratio = torch.exp(-difference)
+    sums["ratio"] = ratio.sum().item()
+    sums["kl_sampler_trainer"] = difference.sum().item()
+    if settings.name != "importance_sampling":
+        outside = (ratio < settings.clip_low) | (ratio > settings.clip_high)
+        sums["clip_fraction"] = outside.sum().item()
+    return sums

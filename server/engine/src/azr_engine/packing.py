@@ -1,0 +1,198 @@
+"""
+Lays training sequences out so that a prompt shared by a group is computed once:
+
+    row = [prompt][completion 1][completion 2]...
+
+Each completion sees the prompt and itself only (a block mask), and its positions restart after the
+prompt, so results equal those of separate rows. How many completions share a row is what costs the
+fewest floating-point operations, because a longer row pays more for attention.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+PROMPT_SEGMENT = 0
+PADDING_SEGMENT = -1
+
+
+@dataclass(frozen=True)
+class TrainingSequence:
+    """
+    One datum of the dialect. `targets[i]` is the token after `inputs[i]`; the loss begins at `start`,
+    so `inputs[: start + 1]` is the prompt and `targets[start:]` the completion.
+    """
+
+    inputs: list[int]
+    targets: list[int]
+    start: int
+    sampler_log_probs: list[float]
+    advantages: list[float]
+    weights: list[float]
+
+    @property
+    def prompt(self) -> tuple[int, ...]:
+        return tuple(self.inputs[: self.start + 1])
+
+    @property
+    def continuation(self) -> list[int]:
+        """Completion tokens that are model inputs: all but the last target."""
+        return self.inputs[self.start + 1 :]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A prompt and the sequences (indices) whose completions follow it."""
+
+    prompt: tuple[int, ...]
+    members: list[int]
+    length: int
+
+
+@dataclass(frozen=True)
+class ComputeCost:
+    """Forward operations of a model: per token, and per pair of tokens in attention."""
+
+    per_token: float
+    per_pair: float
+
+    def of_row(self, length: int, shared: bool) -> float:
+        # A causal kernel skips half of the pairs; a block mask is computed densely.
+        pairs = length * length if shared else length * length / 2
+        return length * self.per_token + pairs * self.per_pair
+
+
+@dataclass(frozen=True)
+class MicroBatchLimits:
+    """Most padded tokens, and most attention pairs, one micro-batch may hold."""
+
+    tokens: int = 16_384
+    pairs: int = 1 << 25
+
+
+@dataclass(frozen=True)
+class MicroBatch:
+    """
+    Rows as tensors. `mask` is None where every row holds one sequence: plain causal attention with
+    padding on the right needs none. `rows` and `columns` say at which outputs the loss tokens are
+    predicted, in the order of `members` (sequence indices) and of each one's completion.
+    """
+
+    inputs: Tensor  # [B, L]
+    positions: Tensor | None  # [B, L], None where they simply count
+    mask: Tensor | None  # [B, 1, L, L], True where a query (second last) may see a key (last)
+    rows: Tensor  # [N]
+    columns: Tensor  # [N]
+    members: list[int]
+
+
+def pack(
+    sequences: Sequence[TrainingSequence],
+    cost: ComputeCost,
+    limits: MicroBatchLimits,
+    share_prompts: bool,
+) -> list[MicroBatch]:
+    """All sequences as micro-batches, rows of similar length together."""
+    rows = plan_rows(sequences, cost, share_prompts)
+    batches: list[MicroBatch] = []
+    for shared in (False, True):
+        chosen = sorted((row for row in rows if (len(row.members) > 1) is shared), key=_length)
+        batches += [_tensors(part, sequences, shared) for part in _split(chosen, limits)]
+    return batches
+
+
+def plan_rows(
+    sequences: Sequence[TrainingSequence], cost: ComputeCost, share_prompts: bool
+) -> list[Row]:
+    """Which sequences share a row."""
+    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for index, sequence in enumerate(sequences):
+        groups[sequence.prompt].append(index)
+    rows: list[Row] = []
+    for prompt, members in groups.items():
+        by_length = sorted(members, key=lambda index: len(sequences[index].inputs))
+        sizes = range(1, len(members) + 1) if share_prompts else range(1, 2)
+        plans = [_rows_of_group(prompt, by_length, size, sequences) for size in sizes]
+        rows += min(plans, key=lambda plan: _plan_cost(plan, cost))
+    return rows
+
+
+def _rows_of_group(
+    prompt: tuple[int, ...], members: list[int], size: int, sequences: Sequence[TrainingSequence]
+) -> list[Row]:
+    rows: list[Row] = []
+    for begin in range(0, len(members), size):
+        part = members[begin : begin + size]
+        length = len(prompt) + sum(len(sequences[index].continuation) for index in part)
+        rows.append(Row(prompt, part, length))
+    return rows
+
+
+def _plan_cost(rows: list[Row], cost: ComputeCost) -> float:
+    return sum(cost.of_row(row.length, len(row.members) > 1) for row in rows)
+
+
+def _length(row: Row) -> int:
+    return row.length
+
+
+def _split(rows: list[Row], limits: MicroBatchLimits) -> list[list[Row]]:
+    """Consecutive rows, sorted by length, cut where the padded batch would grow past the limits."""
+    parts: list[list[Row]] = []
+    for row in rows:
+        if parts:
+            count = len(parts[-1]) + 1
+            padded = count * row.length
+            if padded <= limits.tokens and padded * row.length <= limits.pairs:
+                parts[-1].append(row)
+                continue
+        parts.append([row])
+    return parts
+
+
+def _tensors(rows: list[Row], sequences: Sequence[TrainingSequence], shared: bool) -> MicroBatch:
+    length = max(row.length for row in rows)
+    inputs = torch.zeros(len(rows), length, dtype=torch.long)
+    positions = torch.zeros(len(rows), length, dtype=torch.long)
+    segments = torch.full((len(rows), length), PADDING_SEGMENT)
+    batch_rows: list[Tensor] = []
+    columns: list[Tensor] = []
+    members: list[int] = []
+    for index, row in enumerate(rows):
+        end = len(row.prompt)
+        inputs[index, :end] = torch.tensor(row.prompt)
+        positions[index, :end] = torch.arange(end)
+        segments[index, :end] = PROMPT_SEGMENT
+        for segment, member in enumerate(row.members, start=1):
+            continuation = sequences[member].continuation
+            begin, end = end, end + len(continuation)
+            inputs[index, begin:end] = torch.tensor(continuation, dtype=torch.long)
+            positions[index, begin:end] = len(row.prompt) + torch.arange(len(continuation))
+            segments[index, begin:end] = segment
+            # The prompt's last token predicts the first completion token.
+            predicting = torch.cat([torch.tensor([len(row.prompt) - 1]), torch.arange(begin, end)])
+            columns.append(predicting)
+            batch_rows.append(torch.full_like(predicting, index))
+            members.append(member)
+    return MicroBatch(
+        inputs,
+        positions if shared else None,
+        _block_mask(segments) if shared else None,
+        torch.cat(batch_rows),
+        torch.cat(columns),
+        members,
+    )
+
+
+def _block_mask(segments: Tensor) -> Tensor:
+    """[B, 1, L, L]: earlier or same position, and of the prompt or of the same completion."""
+    length = segments.shape[1]
+    causal = torch.ones(length, length, dtype=torch.bool).tril()
+    keys = segments[:, None, :]
+    visible = (keys == PROMPT_SEGMENT) | (keys == segments[:, :, None])
+    return (visible & causal)[:, None]

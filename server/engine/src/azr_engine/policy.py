@@ -1,0 +1,203 @@
+"""
+A causal language model with the few things sampling and training ask of it, for any architecture of
+transformers: logits or hidden states at chosen positions, end-of-sequence tokens, numeric type.
+
+The model always stays in evaluation mode. Dropout would make trainer and sampler disagree about the
+probability of the same tokens, which policy-gradient ratios cannot tell from a policy change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
+
+from azr_engine.errors import EngineError
+from azr_engine.packing import ComputeCost
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """Low-rank adapters on every linear layer but the output head; dropout is always 0."""
+
+    rank: int
+    alpha: float
+    seed: int
+
+
+class Policy:
+    """A loaded model. `model` may be wrapped by PEFT; `network` is the causal LM inside it."""
+
+    def __init__(self, model: nn.Module, network: Any, folder: Path, autocast: bool) -> None:
+        self.model = model
+        self.network = network
+        self.folder = folder
+        self.config = network.config
+        self.device: torch.device = next(model.parameters()).device
+        self.end_tokens = _end_tokens(folder, network)
+        self.context_tokens = int(getattr(self.config, "max_position_embeddings", 0) or 0)
+        self._autocast = autocast
+
+    def precision(self) -> contextlib.AbstractContextManager[Any]:
+        """Mixed precision where weights are kept in float32 but the device is faster in bfloat16."""
+        if self._autocast:
+            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return contextlib.nullcontext()
+
+    def selected_logits(
+        self, inputs: Tensor, rows: Tensor | slice, columns: Tensor | int, **forward: Any
+    ) -> Tensor:
+        """
+        Logits [N, V] at positions (rows, columns) of inputs [B, L]. The decoder's output is narrowed
+        before the head sees it, so the other positions never get logits, and whatever the
+        architecture does after its head (scaling, capping) still happens.
+        """
+
+        def narrow(_module: nn.Module, _arguments: object, output: Any) -> Any:
+            output.last_hidden_state = output.last_hidden_state[rows, columns][None]
+            return output
+
+        hook = self.network.get_decoder().register_forward_hook(narrow)
+        try:
+            with self.precision():
+                output = self.network(input_ids=inputs, **forward)
+        finally:
+            hook.remove()
+        return cast(Tensor, output.logits)[0]
+
+    def selected_hidden(
+        self, inputs: Tensor, rows: Tensor, columns: Tensor, **forward: Any
+    ) -> Tensor:
+        """Final hidden states [N, H] at the same positions, for a head applied in chunks."""
+        with self.precision():
+            output = self.network.get_decoder()(input_ids=inputs, **forward)
+        return cast(Tensor, output.last_hidden_state)[rows, columns]
+
+    def head(self, hidden: Tensor) -> Tensor:
+        """The plain linear head: [N, H] to [N, V]."""
+        with self.precision():
+            return cast(Tensor, self.network.get_output_embeddings()(hidden))
+
+    def trainable_parameters(self) -> list[tuple[str, nn.Parameter]]:
+        return [item for item in self.model.named_parameters() if item[1].requires_grad]
+
+    def save_merged(self, folder: Path) -> None:
+        """Writes a model folder with adapters merged into the weights; this model stays as it is."""
+        if isinstance(self.model, PeftModel):
+            merged: Any = copy.deepcopy(self.model).merge_and_unload()
+            merged.save_pretrained(folder)
+        else:
+            self.network.save_pretrained(folder)
+
+    def parameter_count(self) -> int:
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    def vocabulary_size(self) -> int:
+        return int(self.network.get_output_embeddings().weight.shape[0])
+
+    def attends_everywhere(self) -> bool:
+        """Whether every layer sees the whole sequence; a block mask given to a windowed layer would
+        widen its window."""
+        config = self.config.get_text_config()
+        kinds = getattr(config, "layer_types", None)
+        if kinds is not None:
+            return all(kind == "full_attention" for kind in kinds)
+        return getattr(config, "sliding_window", None) is None
+
+    def compute_cost(self) -> ComputeCost:
+        """
+        Two operations per weight and token outside the embeddings; 4 * H per pair of tokens and layer
+        for the two matrix products of attention.
+        """
+        text_config = self.config.get_text_config()
+        embeddings = self.network.get_input_embeddings().weight.numel()
+        per_pair = 4.0 * text_config.hidden_size * text_config.num_hidden_layers
+        return ComputeCost(2.0 * (self.parameter_count() - embeddings), per_pair)
+
+
+def choose_device() -> torch.device:
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def check_model_folder(folder: Path) -> None:
+    """Refuses a folder that cannot hold a model, before anything slow begins."""
+    for name in ("config.json", "tokenizer.json"):
+        if not (folder / name).is_file():
+            raise EngineError(
+                "model_not_found",
+                f"{folder} has no {name}.",
+                "Name the folder of a Hugging Face causal language model, with config.json, "
+                "safetensors weights and tokenizer.json.",
+                status=404,
+            )
+
+
+def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True) -> Policy:
+    """
+    Loads weights: float32 on CPU and MPS. On CUDA, full fine-tuning keeps float32 weights and
+    computes in bfloat16, because bfloat16 weights lose small updates; a frozen base is bfloat16.
+    """
+    check_model_folder(folder)
+    device = choose_device()
+    master_weights = lora is None and trainable
+    dtype = torch.bfloat16 if device.type == "cuda" and not master_weights else torch.float32
+    try:
+        # Remote code in a model folder is never executed.
+        network: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            trust_remote_code=False,
+            local_files_only=True,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise EngineError(
+            "model_not_loadable",
+            f"The model in {folder} cannot be loaded: {error}",
+            "Check that the folder is complete and of an architecture this transformers version knows.",
+        ) from error
+    network.to(device)
+    model: nn.Module = network
+    if lora is not None:
+        torch.manual_seed(lora.seed)
+        settings = LoraConfig(
+            r=lora.rank,
+            lora_alpha=lora.alpha,
+            lora_dropout=0.0,
+            target_modules="all-linear",
+            bias="none",
+        )
+        model = get_peft_model(network, settings)
+    if not trainable:
+        model.requires_grad_(False)
+    model.eval()
+    return Policy(model, network, folder, autocast=device.type == "cuda" and master_weights)
+
+
+def context_length(folder: Path) -> int:
+    """The longest sequence the model's config names; 0 where it names none."""
+    config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
+    return int(getattr(config, "max_position_embeddings", 0) or 0)
+
+
+def _end_tokens(folder: Path, network: Any) -> list[int]:
+    """Tokens that end a completion: the generation config's, else the model config's."""
+    named = None
+    if (folder / "generation_config.json").is_file():
+        named = GenerationConfig.from_pretrained(folder, local_files_only=True).eos_token_id
+    if named is None:
+        named = network.config.eos_token_id
+    if named is None:
+        return []
+    return [int(token) for token in named] if isinstance(named, list) else [int(named)]

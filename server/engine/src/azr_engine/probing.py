@@ -1,0 +1,122 @@
+"""
+Finds out, by trying, which of the fast paths are exact for a loaded model. Every path is compared
+with plain right-padded or unpadded forward passes on a few random tokens; one that differs or is
+refused by the model is not used, and the server says so in its capabilities.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from azr_engine.decoding import Decoder, DecodingBatch, PaddedDecoder, SharedPrefixDecoder
+from azr_engine.packing import MicroBatchLimits, TrainingSequence, pack
+from azr_engine.policy import Policy
+from azr_engine.sampling import DecodingKind
+
+# Largest difference of log-probabilities taken for rounding, by computing precision.
+TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.15}
+FORCED_SHARING_COST = 1e12
+
+
+@dataclass(frozen=True)
+class FastPaths:
+    """What is exact for this model."""
+
+    decoding: DecodingKind
+    shared_prompt_training: bool
+    chunked_head: bool
+
+
+@torch.inference_mode()
+def probe(policy: Policy) -> FastPaths:
+    """Tries every fast path on short random sequences; seeded, so the answer is repeatable."""
+    stream = random.Random(0)
+    vocabulary = policy.vocabulary_size()
+
+    def tokens(count: int) -> list[int]:
+        return [stream.randrange(vocabulary) for _ in range(count)]
+
+    prompts = [tokens(5), tokens(9)]
+    completions = [tokens(4), tokens(4), tokens(4)]
+    tolerance = TOLERANCE[torch.bfloat16 if policy.device.type == "cuda" else torch.float32]
+    shared_decoding = _agrees(
+        lambda: _decoded(policy, SharedPrefixDecoder, prompts, completions),
+        _decoded(policy, PaddedDecoder, prompts, completions),
+        tolerance,
+    )
+    pairs = [(prompts[1], completion) for completion in completions]
+    plain = torch.cat([_plain(policy, prompt, completion) for prompt, completion in pairs])
+    packed = policy.attends_everywhere() and _agrees(
+        lambda: _packed(policy, pairs), plain, tolerance
+    )
+    prompt = torch.tensor([prompts[0]], device=policy.device)
+    chunked = _agrees(
+        lambda: policy.head(policy.selected_hidden(prompt, torch.tensor([0]), torch.tensor([-1]))),
+        policy.selected_logits(prompt, torch.tensor([0]), torch.tensor([-1])),
+        tolerance,
+    )
+    return FastPaths("shared-prefix" if shared_decoding else "padded", packed, chunked)
+
+
+def _agrees(attempt: object, expected: Tensor, tolerance: float) -> bool:
+    """A model may refuse a path in any way its own code happens to fail, so any exception is a no."""
+    assert callable(attempt)
+    try:
+        actual = attempt()
+    except Exception:
+        return False
+    return bool((actual.float() - expected.float()).abs().max() <= tolerance)
+
+
+def _decoded(
+    policy: Policy,
+    kind: type[SharedPrefixDecoder] | type[PaddedDecoder],
+    prompts: list[list[int]],
+    completions: list[list[int]],
+) -> Tensor:
+    """Log-probabilities [T, 2, V] of feeding given completions, with one row dropped on the way."""
+    decoder: Decoder = kind(policy, DecodingBatch(prompts, [0, 1, 1], 8))
+    rows = torch.tensor(completions, device=policy.device)
+    collected = [decoder.first_logits[1:]]
+    collected.append(decoder.step(rows[:, 0])[1:])
+    decoder.keep([1, 2])
+    for step in range(1, rows.shape[1]):
+        collected.append(decoder.step(rows[1:, step]))
+    return torch.log_softmax(torch.stack(collected).float(), dim=-1)
+
+
+def _plain(policy: Policy, prompt: list[int], completion: list[int]) -> Tensor:
+    """Log-probabilities [T, V] of a completion, alone in its row."""
+    inputs = torch.tensor([prompt + completion[:-1]], device=policy.device)
+    columns = torch.arange(len(prompt) - 1, inputs.shape[1], device=policy.device)
+    logits = policy.selected_logits(inputs, torch.zeros_like(columns), columns)
+    return torch.log_softmax(logits.float(), dim=-1)
+
+
+def _packed(policy: Policy, pairs: list[tuple[list[int], list[int]]]) -> Tensor:
+    sequences: list[TrainingSequence] = []
+    for prompt, completion in pairs:
+        inputs = prompt + completion[:-1]
+        zeros = [0.0] * len(inputs)
+        targets = prompt[1:] + completion
+        sequences.append(TrainingSequence(inputs, targets, len(prompt) - 1, zeros, zeros, zeros))
+    cost = policy.compute_cost()
+    (batch,) = pack(
+        sequences,
+        type(cost)(FORCED_SHARING_COST, cost.per_pair),
+        MicroBatchLimits(),
+        share_prompts=True,
+    )
+    assert batch.mask is not None and batch.positions is not None
+    logits = policy.selected_logits(
+        batch.inputs.to(policy.device),
+        batch.rows.to(policy.device),
+        batch.columns.to(policy.device),
+        attention_mask=batch.mask.to(policy.device),
+        position_ids=batch.positions.to(policy.device),
+    )
+    return torch.log_softmax(logits.float(), dim=-1)

@@ -1,0 +1,204 @@
+"""
+Samples groups of completions: each distinct prompt is computed once, all completions are decoded
+together, and a finished one leaves the batch soon after, so that it costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from azr_engine.decoding import Decoder, DecodingBatch, PaddedDecoder, SharedPrefixDecoder
+from azr_engine.errors import EngineError, cancelled, invalid_request
+from azr_engine.policy import Policy
+from azr_engine.sampling_parameters import SamplingParameters, draw_tokens
+
+DecodingKind = Literal["shared-prefix", "padded"]
+
+# Cached tokens one decoding batch may come to hold, prompts and completions together.
+CACHE_TOKENS = 400_000
+# The batch is compacted when this share of its rows, or less, still runs.
+RUNNING_SHARE = 0.75
+UNIFORM_BLOCK = 32
+
+
+@dataclass(frozen=True)
+class SampleItem:
+    prompt: tuple[int, ...]
+    samples: int
+
+
+@dataclass(frozen=True)
+class SampledSequence:
+    """Tokens, the ending one included, and their log-probabilities at temperature 1."""
+
+    tokens: list[int]
+    log_probs: list[float]
+    stop_reason: Literal["stop", "length"]
+
+
+def sample(
+    policy: Policy,
+    items: Sequence[SampleItem],
+    parameters: SamplingParameters,
+    kind: DecodingKind,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> list[list[SampledSequence]]:
+    """
+    Completions of every item, in order. One seed gives the same completions of the same items on a
+    CPU, whatever finishes when; each completion has its own stream of uniform numbers.
+    """
+    for item in items:
+        _check(policy, item)
+    generator = torch.Generator()
+    if parameters.seed is None:
+        generator.manual_seed(int(torch.randint(0, 2**62, ()).item()))
+    else:
+        generator.manual_seed(parameters.seed)
+    prompts: dict[tuple[int, ...], list[int]] = {}
+    results: list[list[SampledSequence]] = [[] for _ in items]
+    for index, item in enumerate(items):
+        prompts.setdefault(item.prompt, []).extend([index] * item.samples)
+    for batch, owners in _batches(prompts, parameters.max_tokens):
+        loop = _Loop(policy, batch, parameters, generator, kind, is_cancelled)
+        for owner, sequence in zip(owners, loop.run(), strict=True):
+            results[owner].append(sequence)
+    return results
+
+
+def _check(policy: Policy, item: SampleItem) -> None:
+    if not item.prompt or item.samples < 1:
+        raise invalid_request(
+            "A sample needs a prompt of at least one token and at least one sample."
+        )
+    vocabulary = policy.vocabulary_size()
+    if not all(0 <= token < vocabulary for token in item.prompt):
+        raise invalid_request(f"A prompt has a token outside 0..{vocabulary - 1}.")
+    if policy.context_tokens and len(item.prompt) >= policy.context_tokens:
+        raise EngineError(
+            "prompt_too_long",
+            f"A prompt of {len(item.prompt)} tokens leaves no room in the model's context of "
+            f"{policy.context_tokens} tokens.",
+            "Shorten the prompt or use a model with a longer context.",
+        )
+
+
+def _batches(
+    prompts: dict[tuple[int, ...], list[int]], max_tokens: int
+) -> Iterator[tuple[DecodingBatch, list[int]]]:
+    """Decoding batches within the cache budget, with the item that each row belongs to."""
+    chosen: list[tuple[int, ...]] = []
+    prompt_of_row: list[int] = []
+    owners: list[int] = []
+    cached = 0
+    for prompt, rows in prompts.items():
+        cached += len(prompt)
+        chosen.append(prompt)
+        for owner in rows:
+            if prompt_of_row and cached + max_tokens > CACHE_TOKENS:
+                yield DecodingBatch(chosen, prompt_of_row, max_tokens), owners
+                chosen, prompt_of_row, owners, cached = [prompt], [], [], len(prompt)
+            prompt_of_row.append(len(chosen) - 1)
+            owners.append(owner)
+            cached += max_tokens
+    if prompt_of_row:
+        yield DecodingBatch(chosen, prompt_of_row, max_tokens), owners
+
+
+class _Loop:
+    """One decoding batch, from prompts to finished completions."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        batch: DecodingBatch,
+        parameters: SamplingParameters,
+        generator: torch.Generator,
+        kind: DecodingKind,
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        self._policy = policy
+        self._batch = batch
+        self._parameters = parameters
+        self._generator = generator
+        self._kind = kind
+        self._is_cancelled = is_cancelled
+        count = len(batch.prompt_of_row)
+        device = policy.device
+        endings = sorted({*policy.end_tokens, *parameters.stop_tokens})
+        self._endings = torch.tensor(endings, dtype=torch.long, device=device)
+        self._limits = torch.tensor([self._limit(row) for row in range(count)], device=device)
+        # The original row of each row still in the batch, and which of those have finished.
+        self._rows = torch.arange(count, device=device)
+        self._finished = torch.zeros(count, dtype=torch.bool, device=device)
+        self._lengths = self._limits.clone()
+        self._ended = torch.zeros(count, dtype=torch.bool, device=device)
+        self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._uniform = torch.empty(0)
+
+    def _limit(self, row: int) -> int:
+        context = self._policy.context_tokens
+        prompt = len(self._batch.prompts[self._batch.prompt_of_row[row]])
+        wanted = self._parameters.max_tokens
+        return min(wanted, context - prompt) if context else wanted
+
+    @torch.inference_mode()
+    def run(self) -> list[SampledSequence]:
+        make = SharedPrefixDecoder if self._kind == "shared-prefix" else PaddedDecoder
+        decoder: Decoder = make(self._policy, self._batch)
+        logits = decoder.first_logits
+        for step in range(int(self._limits.max())):
+            if self._is_cancelled():
+                raise cancelled()
+            tokens = self._draw(step, logits)
+            running = int((~self._finished).sum())
+            if running == 0:
+                break
+            if running <= RUNNING_SHARE * len(self._rows):
+                kept = (~self._finished).nonzero()[:, 0]
+                decoder.keep(kept.tolist())
+                tokens, self._rows = tokens[kept], self._rows[kept]
+                self._finished = self._finished[kept]
+            logits = decoder.step(tokens)
+        return self._collect()
+
+    def _draw(self, step: int, logits: Tensor) -> Tensor:
+        """Draws a token for every row in the batch and notes which rows it finishes."""
+        if step % UNIFORM_BLOCK == 0:
+            shape = (UNIFORM_BLOCK, len(self._lengths))
+            block = torch.rand(shape, generator=self._generator, dtype=torch.float64)
+            on_mps = self._policy.device.type == "mps"
+            self._uniform = (block.float() if on_mps else block).to(self._policy.device)
+        uniform = self._uniform[step % UNIFORM_BLOCK, self._rows]
+        parameters = self._parameters
+        tokens, log_probs = draw_tokens(logits, uniform, parameters.temperature, parameters.top_p)
+        self._steps.append((self._rows, tokens, log_probs))
+        ending = (tokens[:, None] == self._endings).any(dim=1) & ~self._finished
+        self._ended[self._rows[ending]] = True
+        self._lengths[self._rows[ending]] = step + 1
+        self._finished |= ending | (self._limits[self._rows] == step + 1)
+        return tokens
+
+    def _collect(self) -> list[SampledSequence]:
+        count = len(self._lengths)
+        all_tokens = torch.zeros(len(self._steps), count, dtype=torch.long)
+        all_log_probs = torch.zeros(len(self._steps), count)
+        for step, (rows, tokens, log_probs) in enumerate(self._steps):
+            all_tokens[step, rows.cpu()] = tokens.cpu()
+            all_log_probs[step, rows.cpu()] = log_probs.cpu()
+        tokens_by_row = all_tokens.T.tolist()
+        log_probs_by_row = all_log_probs.T.tolist()
+        return [
+            SampledSequence(
+                tokens_by_row[row][:length],
+                log_probs_by_row[row][:length],
+                "stop" if ended else "length",
+            )
+            for row, (length, ended) in enumerate(
+                zip(self._lengths.tolist(), self._ended.tolist(), strict=True)
+            )
+        ]

@@ -1,0 +1,218 @@
+"""
+Gradients of token losses, accumulated over requests, and Adam steps. Only the positions that predict
+completion tokens go through the output head, a chunk at a time, so that logits of a large vocabulary
+never exist for a whole batch.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from azr_engine.errors import EngineError, cancelled, invalid_request
+from azr_engine.losses import LossSettings, TokenTargets, summed_loss, token_sums
+from azr_engine.packing import MicroBatch, MicroBatchLimits, TrainingSequence, pack
+from azr_engine.policy import Policy
+from azr_engine.probing import FastPaths
+
+# Largest number of logits (positions times vocabulary) held at once.
+CHUNK_LOGITS = 1 << 25
+
+
+@dataclass(frozen=True)
+class AdamSettings:
+    learning_rate: float
+    beta1: float = 0.9
+    beta2: float = 0.95
+    epsilon: float = 1e-12
+    weight_decay: float = 0.0
+    grad_clip_norm: float = 0.0
+
+
+@dataclass(frozen=True)
+class ForwardResult:
+    """`log_probs[i][j]` belongs to target j of sequence i; targets before its start have 0."""
+
+    log_probs: list[list[float]]
+    metrics: dict[str, float]
+
+
+class Trainer:
+    def __init__(
+        self, policy: Policy, paths: FastPaths, limits: MicroBatchLimits | None = None
+    ) -> None:
+        self.policy = policy
+        self.paths = paths
+        self.limits = limits or MicroBatchLimits()
+        self.optimizer = torch.optim.AdamW(
+            [parameter for _, parameter in policy.trainable_parameters()],
+            lr=0.0,
+            fused=True,
+        )
+
+    def forward(
+        self,
+        sequences: Sequence[TrainingSequence],
+        loss: LossSettings,
+        backward: bool,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> ForwardResult:
+        """
+        Log-probabilities, metrics and, with `backward`, gradients added to those accumulated since
+        the last step. Cancelling discards all accumulated gradients, since half of them would be a
+        different objective.
+        """
+        for sequence in sequences:
+            self._check(sequence)
+        log_probs = [[0.0] * len(sequence.targets) for sequence in sequences]
+        sums: defaultdict[str, float] = defaultdict(float)
+        cost = self.policy.compute_cost()
+        share = self.paths.shared_prompt_training
+        for batch in pack(sequences, cost, self.limits, share):
+            if is_cancelled():
+                self.optimizer.zero_grad(set_to_none=True)
+                raise cancelled()
+            flat = self._run(batch, sequences, loss, backward, sums)
+            for member, values in zip(batch.members, flat, strict=True):
+                log_probs[member][sequences[member].start :] = values
+        return ForwardResult(log_probs, _metrics(sums))
+
+    def _run(
+        self,
+        batch: MicroBatch,
+        sequences: Sequence[TrainingSequence],
+        loss: LossSettings,
+        backward: bool,
+        sums: defaultdict[str, float],
+    ) -> list[list[float]]:
+        members = [sequences[index] for index in batch.members]
+        targets = _token_targets(members, self.policy.device)
+        with torch.set_grad_enabled(backward):
+            log_probs, entropy = self._token_log_probs(batch, members)
+            value = summed_loss(loss, log_probs, targets)
+            if backward:
+                value.backward()
+        with torch.no_grad():
+            for name, value_sum in token_sums(loss, log_probs, entropy, targets).items():
+                sums[name] += value_sum
+        sums["loss"] += value.item()
+        sums["tokens"] += log_probs.numel()
+        counts = [len(member.targets) - member.start for member in members]
+        return [part.tolist() for part in log_probs.detach().cpu().split(counts)]
+
+    def _token_log_probs(
+        self, batch: MicroBatch, members: list[TrainingSequence]
+    ) -> tuple[Tensor, Tensor]:
+        """Log-probability and entropy [N] of every loss token, in float32."""
+        device = self.policy.device
+        wanted = [token for member in members for token in member.targets[member.start :]]
+        tokens = torch.tensor(wanted, device=device)
+        inputs, rows, columns = (
+            part.to(device) for part in (batch.inputs, batch.rows, batch.columns)
+        )
+        forward: dict[str, Tensor | bool] = {"use_cache": False}
+        if batch.mask is not None and batch.positions is not None:
+            forward["attention_mask"] = batch.mask.to(device)
+            forward["position_ids"] = batch.positions.to(device)
+        chunk = max(1, CHUNK_LOGITS // self.policy.vocabulary_size())
+        if len(wanted) <= chunk or not self.paths.chunked_head:
+            logits = self.policy.selected_logits(inputs, rows, columns, **forward)
+            return _log_probs_and_entropy(logits, tokens)
+        hidden = self.policy.selected_hidden(inputs, rows, columns, **forward)
+        parts = [
+            self._head_chunk(part_hidden, part_tokens)
+            for part_hidden, part_tokens in zip(
+                hidden.split(chunk), tokens.split(chunk), strict=True
+            )
+        ]
+        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+
+    def _head_chunk(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of one chunk, computed again in the backward pass instead of kept."""
+
+        def compute(hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+            return _log_probs_and_entropy(self.policy.head(hidden), tokens)
+
+        result: tuple[Tensor, Tensor] = checkpoint(compute, hidden, tokens, use_reentrant=False)
+        return result
+
+    def step(self, adam: AdamSettings) -> dict[str, float]:
+        """One AdamW step on the accumulated gradients, whose global norm is clipped if asked for."""
+        parameters = [parameter for _, parameter in self.policy.trainable_parameters()]
+        if all(parameter.grad is None for parameter in parameters):
+            raise EngineError(
+                "no_gradients",
+                "optim_step was called with no gradients accumulated.",
+                "Call forward_backward before optim_step.",
+            )
+        largest = adam.grad_clip_norm if adam.grad_clip_norm > 0 else float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(parameters, largest).item()
+        if not torch.isfinite(torch.tensor(norm)):
+            self.optimizer.zero_grad(set_to_none=True)
+            raise EngineError(
+                "gradient_not_finite",
+                f"The gradient norm is {norm}; the step was not taken and the gradients are discarded.",
+                "Lower the learning rate, or check advantages and log-probabilities for infinities.",
+            )
+        for group in self.optimizer.param_groups:
+            group["lr"] = adam.learning_rate
+            group["betas"] = (adam.beta1, adam.beta2)
+            group["eps"] = adam.epsilon
+            group["weight_decay"] = adam.weight_decay
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return {"grad_norm:mean": norm}
+
+    def _check(self, sequence: TrainingSequence) -> None:
+        vocabulary = self.policy.vocabulary_size()
+        if not all(0 <= token < vocabulary for token in (*sequence.inputs, *sequence.targets)):
+            raise invalid_request(f"A datum has a token outside 0..{vocabulary - 1}.")
+        if self.policy.context_tokens and len(sequence.inputs) > self.policy.context_tokens:
+            raise EngineError(
+                "sequence_too_long",
+                f"A datum of {len(sequence.inputs)} tokens exceeds the model's context of "
+                f"{self.policy.context_tokens} tokens.",
+                "Shorten the sequence or use a model with a longer context.",
+            )
+
+
+def _log_probs_and_entropy(logits: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Log-probability of `tokens` [N] under logits [N, V], and each distribution's entropy in nats."""
+    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    with torch.no_grad():
+        entropy = torch.special.entr(log_probs.exp()).sum(dim=-1)
+    return log_probs.gather(1, tokens[:, None])[:, 0], entropy
+
+
+def _token_targets(members: list[TrainingSequence], device: torch.device) -> TokenTargets:
+    def flat(values: list[list[float]]) -> Tensor:
+        joined = [
+            value
+            for member, row in zip(members, values, strict=True)
+            for value in row[member.start :]
+        ]
+        return torch.tensor(joined, dtype=torch.float32, device=device)
+
+    return TokenTargets(
+        flat([member.sampler_log_probs for member in members]),
+        flat([member.advantages for member in members]),
+        flat([member.weights for member in members]),
+    )
+
+
+def _metrics(sums: defaultdict[str, float]) -> dict[str, float]:
+    """
+    Metric names end in how several requests combine: add `:sum`, average `:mean` by tokens. The loss
+    is a sum over tokens.
+    """
+    tokens = sums["tokens"]
+    metrics = {"loss:sum": sums["loss"], "tokens:sum": tokens}
+    for name in ("entropy", "ratio", "kl_sampler_trainer", "clip_fraction"):
+        if name in sums:
+            metrics[f"{name}:mean"] = sums[name] / max(1.0, tokens)
+    return metrics

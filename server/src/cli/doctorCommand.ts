@@ -1,0 +1,51 @@
+import type { SandboxDescription } from '../../protocol/sandbox.ts';
+import type { Command, ExitCode } from './command.ts';
+import { EXIT, parseArguments } from './command.ts';
+import { writeLine } from './jsonLines.ts';
+import { checkMachine, type MachineCheck } from './machineChecks.ts';
+import type { Paint } from './terminalText.ts';
+import { paintFor } from './terminalText.ts';
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'Check what a run needs on this machine.',
+  help: `azr doctor [--json]
+
+Checks Node, the engine's Python with torch and its device, cores, memory, disk, the sandbox (what
+protects this machine from the programs it runs, and what is not promised) and the embedded model.
+
+  --json                    one object: {"ok": …, "checks": [{"name", "status", "detail", "remedy"?}]}
+
+Exit code: 0 when a run can start, 1 when something is missing.`,
+  run: examine,
+};
+
+async function examine(argumentList: readonly string[]): Promise<ExitCode> {
+  const options = { json: { type: 'boolean' } } as const;
+  const { values } = parseArguments('doctor', argumentList, options);
+  const checks = await checkMachine();
+  const ok = checks.every(({ status }) => status !== 'failed');
+  if (values.json === true) {
+    await writeLine(process.stdout, { ok, checks });
+  } else {
+    const paint = paintFor(process.stdout);
+    process.stdout.write(`${checks.flatMap((check) => checkLines(check, paint)).join('\n')}\n`);
+  }
+  return ok ? EXIT.ok : EXIT.failed;
+}
+
+const MARKS = { ok: ['green', '✓'], warning: ['yellow', '!'], failed: ['red', '✗'] } as const;
+
+function checkLines(check: MachineCheck, paint: Paint): string[] {
+  const [style, mark] = MARKS[check.status];
+  const lines = [`${paint(style, mark)} ${check.name.padEnd(8)} ${check.detail}`];
+  if (check.remedy !== undefined) lines.push(`  ${' '.repeat(8)} → ${check.remedy}`);
+  return check.sandbox === undefined ? lines : [...lines, ...sandboxLines(check.sandbox, paint)];
+}
+
+function sandboxLines({ rings, notPromised }: SandboxDescription, paint: Paint): string[] {
+  return [
+    ...rings.map((ring) => `  ${' '.repeat(8)} in force: ${ring}`),
+    ...notPromised.map((gap) => paint('dim', `  ${' '.repeat(8)} not promised: ${gap}`)),
+  ];
+}

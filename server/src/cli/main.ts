@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+/** The `azr` command: picks what was asked for and tells how it went. */
+import type { Command } from './command.ts';
+import { EXIT, UsageError } from './command.ts';
+import { doctorCommand } from './doctorCommand.ts';
+import { execCommand } from './execCommand.ts';
+import { exitCodeOf, failureData, failureText } from './failure.ts';
+import { resumeCommand } from './resumeCommand.ts';
+import { runCommand } from './runCommand.ts';
+import { schemaCommand } from './schemaCommand.ts';
+import { validateCommand } from './validateCommand.ts';
+import { verifyCommand } from './verifyCommand.ts';
+import { versionText } from './versionText.ts';
+
+const COMMANDS: readonly Command[] = [
+  runCommand,
+  resumeCommand,
+  doctorCommand,
+  execCommand,
+  validateCommand,
+  verifyCommand,
+  schemaCommand,
+];
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = COMMANDS.map(({ name, summary }) => `  azr ${name.padEnd(width)}  ${summary}`);
+  return `AZR Studio: train a language model by self-play on Python tasks that it invents itself.
+
+Usage:
+${lines.join('\n')}
+
+"azr <command> --help" tells more. "azr --version" prints the version.
+
+Exit codes: 0 done; 1 it failed, or the answer asked for is no; 2 wrong usage or an invalid run
+file; 130 ended at once by a second Ctrl-C.
+`;
+}
+
+async function main(argumentList: readonly string[]): Promise<number> {
+  const [name, ...rest] = argumentList;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(overview());
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  if (name === '--version') {
+    process.stdout.write(`${versionText()}\n`);
+    return EXIT.ok;
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    throw new UsageError(`There is no command "${name}".`, '"azr --help" lists them all.');
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(`Usage: ${command.help}\n`);
+    return EXIT.ok;
+  }
+  return command.run(rest);
+}
+
+// Whoever reads our output may leave at any time, as `head` does; there is nobody left to tell then.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+const argumentList = process.argv.slice(2);
+try {
+  process.exitCode = await main(argumentList);
+} catch (error) {
+  if (argumentList.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: failureData(error) })}\n`);
+  } else {
+    process.stderr.write(failureText(error));
+  }
+  process.exitCode = exitCodeOf(error);
+}

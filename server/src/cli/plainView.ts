@@ -1,0 +1,41 @@
+import { MODES } from '../../protocol/vocabulary.ts';
+import type { RunProgress } from './runProgress.ts';
+import type { RunView } from './runView.ts';
+import { summaryText } from './summaryText.ts';
+import { durationText, percentText } from './terminalText.ts';
+
+/** A line per step and per notice, for logs and pipes. */
+export function plainView(output: NodeJS.WritableStream, progress: RunProgress): RunView {
+  return {
+    show(event) {
+      const isFirstPhase = event.kind === 'phase' && progress.phase?.phase !== event.phase;
+      progress.apply(event);
+      if (event.kind === 'step') output.write(`${stepLine(progress, event.durationMs)}\n`);
+      if (event.kind === 'notice' || event.kind === 'finished') output.write(`${event.message}\n`);
+      if (isFirstPhase && event.phase === 'seed') output.write('Seeding the task buffers.\n');
+    },
+    end(summary) {
+      if (summary !== undefined) output.write(`\n${summaryText(summary, progress.folder)}\n`);
+    },
+  };
+}
+
+function stepLine(progress: RunProgress, durationMs: number): string {
+  const { metrics, step, settings } = progress;
+  const percent = (name: string) => percentText(metrics.get(name));
+  const solved = MODES.filter((mode) => metrics.has(`solver.${mode}.solveRate`))
+    .map((mode) => `${mode} ${percent(`solver.${mode}.solveRate`)}`)
+    .join(', ');
+  const rate = progress.tokensPerSecond;
+  const parts = [
+    `step ${step}/${settings.steps}`,
+    durationText(durationMs),
+    `valid ${percent('proposer.valid')}`,
+    `new ${percent('proposer.unique')}`,
+    solved !== '' && `solved ${solved}`,
+    progress.heldOut.length > 0 && `held-out ${percentText(progress.heldOut.at(-1))}`,
+    rate !== undefined && `${Math.round(rate)} tokens/s`,
+    progress.remainingMs !== undefined && `${durationText(progress.remainingMs)} left`,
+  ];
+  return parts.filter((part) => part !== false).join('  ');
+}

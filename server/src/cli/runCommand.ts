@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { prepareNewRun } from '../runner/prepareRun.ts';
+import { createRun } from '../runner/run.ts';
+import { RUN_FILE_NAME } from '../runner/runFile.ts';
+import { newRunName } from '../runner/runFolder.ts';
+import type { Command, ExitCode } from './command.ts';
+import { parseArguments, UsageError } from './command.ts';
+import { RUNS_FOLDER } from './resumeCommand.ts';
+import {
+  settingFromOption,
+  SETTINGS_OPTIONS,
+  SETTINGS_OPTIONS_HELP,
+  settingsLayers,
+} from './settingsOptions.ts';
+import { watchRun } from './watchRun.ts';
+
+const OPTIONS = {
+  ...SETTINGS_OPTIONS,
+  model: { type: 'string' },
+  steps: { type: 'string' },
+  seed: { type: 'string' },
+  directory: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+/** Options that are settings by the same name. */
+const SHORTHANDS = ['model', 'steps', 'seed'] as const;
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'Start a run.',
+  help: `azr run [azr.json] [options]
+
+Trains a model by self-play and keeps everything about it in a run folder. Without a run file,
+azr.json in this folder is taken where there is one; an option overrides the run file.
+
+  --model <name|folder>     azr-nano (default), or a folder with a Hugging Face causal language model
+  --steps <count>           how many steps
+  --seed <number>           seed of every random choice
+  --directory <folder>      the run folder to make; default: a new one in ${RUNS_FOLDER}
+${SETTINGS_OPTIONS_HELP}
+  --json                    one event per line, as JSON
+
+Ctrl-C finishes the step, saves a checkpoint and stops; a second Ctrl-C stops at once. What was
+committed is never lost: "azr resume" continues.
+
+Exit code: 0 when the run ended or was stopped, 1 when it failed, 2 for an invalid run file or
+option, 130 after a second Ctrl-C.`,
+  run: startRun,
+};
+
+async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseArguments('run', argumentList, OPTIONS, true);
+  const [named, ...more] = positionals;
+  if (more.length > 0) {
+    throw new UsageError('There is more than one run file.', 'Name one, or none for ./azr.json.');
+  }
+  const runFile = named ?? (existsSync(RUN_FILE_NAME) ? RUN_FILE_NAME : undefined);
+  const layers = await settingsLayers(runFile, values);
+  for (const name of SHORTHANDS) {
+    const value = values[name];
+    if (value !== undefined) layers.push(settingFromOption(name, value, `--${name}`));
+  }
+  const prepared = await prepareNewRun(layers, runFile ?? 'command line');
+  const { settings } = prepared;
+  const folder = path.resolve(
+    values.directory ?? path.join(RUNS_FOLDER, newRunName(settings.model, new Date())),
+  );
+  return watchRun({ settings, folder, heldOut: [], asJson: values.json === true }, (host) =>
+    createRun(prepared, folder, host),
+  );
+}

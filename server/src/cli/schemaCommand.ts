@@ -1,0 +1,14 @@
+import { settingsSchema } from '../runner/settingsSchema.ts';
+import type { Command } from './command.ts';
+import { EXIT, parseArguments } from './command.ts';
+
+export const schemaCommand: Command = {
+  name: 'schema',
+  summary: 'Print the JSON schema of azr.json: every setting, its range, its default.',
+  help: 'azr schema > azr.schema.json',
+  run(argumentList) {
+    parseArguments('schema', argumentList, {});
+    process.stdout.write(`${JSON.stringify(settingsSchema(), undefined, 2)}\n`);
+    return Promise.resolve(EXIT.ok);
+  },
+};

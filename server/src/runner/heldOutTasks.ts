@@ -1,0 +1,71 @@
+/** Reads a file of held-out tasks, one JSON object per line. */
+import { readFile } from 'node:fs/promises';
+
+import { Ajv } from 'ajv';
+
+import type { HeldOutTask } from '../../protocol/heldOut.ts';
+import { MODES } from '../../protocol/vocabulary.ts';
+import { RunnerError } from './runnerError.ts';
+
+const text = { type: 'string' } as const;
+
+const validateTask = new Ajv().compile<HeldOutTask>({
+  type: 'object',
+  required: ['mode', 'program', 'examples', 'visible'],
+  properties: {
+    mode: { enum: MODES },
+    program: text,
+    examples: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        required: ['input', 'output'],
+        properties: { input: text, output: text },
+      },
+    },
+    visible: { type: 'integer', minimum: 0 },
+    message: text,
+  },
+});
+
+/** Throws RunnerError `invalid-held-out` that names the first line that is no task. */
+export async function readHeldOutTasks(file: string): Promise<HeldOutTask[]> {
+  const lines = (await readLines(file)).map((line, index) => ({ line, number: index + 1 }));
+  return lines
+    .filter(({ line }) => line.trim() !== '')
+    .map(({ line, number }) => readTask(line, `${file}, line ${number}`));
+}
+
+async function readLines(file: string): Promise<string[]> {
+  try {
+    return (await readFile(file, 'utf8')).split('\n');
+  } catch (error) {
+    throw invalid(`${file} cannot be read: ${error instanceof Error ? error.message : ''}`);
+  }
+}
+
+function readTask(line: string, place: string): HeldOutTask {
+  let task: unknown;
+  try {
+    task = JSON.parse(line);
+  } catch {
+    throw invalid(`${place}: it is not valid JSON.`);
+  }
+  if (!validateTask(task)) {
+    const [error] = validateTask.errors ?? [];
+    throw invalid(`${place}: ${error?.instancePath ?? ''} ${error?.message ?? 'is no task'}.`);
+  }
+  if (task.visible >= task.examples.length) {
+    throw invalid(`${place}: "visible" leaves no hidden example.`);
+  }
+  return task;
+}
+
+function invalid(message: string): RunnerError {
+  return new RunnerError(
+    'invalid-held-out',
+    message,
+    'Correct the file, or set "probe" to another one, to "auto" or to "none".',
+  );
+}

@@ -1,0 +1,114 @@
+/** Finds the folder of a model, and reads what the folder says about how to train it. */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { assetRoot } from './assets.ts';
+import { RunnerError } from './runnerError.ts';
+import type { PartialSettings } from './settings.ts';
+import { checkSettings } from './settings.ts';
+
+/** The embedded model's name in the run file. */
+export const EMBEDDED_MODEL = 'azr-nano';
+
+/** A file that a model folder may have beside Hugging Face's, for what those cannot say. */
+const FACTS_FILE = 'azr-model.json';
+const PROBE_FILE = 'probe.jsonl';
+
+/** Files that decide what a model says: weights, configuration, tokenizer, chat template. */
+const DECISIVE_FILE = /\.(safetensors|json|model|txt|jinja)$/;
+
+export interface ModelFolder {
+  readonly folder: string;
+  /** The dialect it was trained for, when the folder names one. */
+  readonly dialect?: 'compact' | 'chat' | 'r1';
+  readonly hasChatTemplate: boolean;
+  /** Settings that suit this model better than the preset's; the run file overrides them. */
+  readonly defaults: PartialSettings;
+  /** Held-out tasks that came with the model. */
+  readonly probeFile?: string;
+}
+
+/**
+ * `model` as in the run file: `azr-nano`, or the path of a folder in Hugging Face format.
+ * Throws RunnerError `no-model` or `invalid-model`.
+ */
+export async function openModelFolder(model: string): Promise<ModelFolder> {
+  const folder =
+    model === EMBEDDED_MODEL
+      ? path.join(assetRoot(), 'server', 'models', EMBEDDED_MODEL)
+      : path.resolve(model);
+  requireModelFiles(model, folder);
+  const facts = await readFacts(path.join(folder, FACTS_FILE));
+  const probeFile = path.join(folder, PROBE_FILE);
+  return {
+    folder,
+    ...facts,
+    hasChatTemplate: await hasChatTemplate(folder),
+    ...(existsSync(probeFile) && { probeFile }),
+  };
+}
+
+/** `sha256:` and the digest of the names and contents of all files that decide what a model says. */
+export async function modelDigest(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => DECISIVE_FILE.test(name)).sort();
+  const digest = createHash('sha256');
+  for (const name of names) {
+    const file = path.join(folder, name);
+    digest.update(`${name}\0${statSync(file).size}\0`);
+    await pipeline(createReadStream(file, { highWaterMark: 2 ** 20 }), digest, { end: false });
+  }
+  return `sha256:${digest.digest('hex')}`;
+}
+
+function requireModelFiles(model: string, folder: string): void {
+  if (!existsSync(folder)) {
+    throw new RunnerError(
+      'no-model',
+      `There is no model "${model}": ${folder} does not exist.`,
+      `Set "model" to "${EMBEDDED_MODEL}" or to the path of a folder with a Hugging Face causal language model.`,
+    );
+  }
+  if (!existsSync(path.join(folder, 'config.json'))) {
+    throw new RunnerError(
+      'invalid-model',
+      `${folder} holds no model: there is no config.json in it.`,
+      'Name the folder that holds config.json, the weights and the tokenizer.',
+    );
+  }
+}
+
+async function readFacts(file: string): Promise<Pick<ModelFolder, 'dialect' | 'defaults'>> {
+  if (!existsSync(file)) return { defaults: {} };
+  const { dialect, ...defaults } = checkSettings(await readJson(file), file);
+  return {
+    defaults,
+    ...(dialect !== undefined && dialect !== 'auto' && { dialect }),
+  };
+}
+
+/** Hugging Face keeps a chat template in a file of its own or in the tokenizer's configuration. */
+async function hasChatTemplate(folder: string): Promise<boolean> {
+  if (existsSync(path.join(folder, 'chat_template.jinja'))) return true;
+  const file = path.join(folder, 'tokenizer_config.json');
+  if (!existsSync(file)) return false;
+  const configuration = await readJson(file);
+  return (
+    typeof configuration === 'object' && configuration !== null && 'chat_template' in configuration
+  );
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RunnerError(
+      'invalid-model',
+      `${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+      'Copy the model folder again from where it came from.',
+    );
+  }
+}

@@ -1,0 +1,50 @@
+/** Opens the sandbox and the grader as the settings of a run ask for. */
+import path from 'node:path';
+
+import type {
+  ExecutionLimits,
+  Grader,
+  GraderRules,
+  PythonSandbox,
+} from '../../protocol/sandbox.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { createGrader } from '../sandbox/grader.ts';
+import { openNativeSandbox } from '../sandbox/nativeSandbox.ts';
+import { assetRoot } from './assets.ts';
+
+export interface OpenGrader {
+  readonly sandbox: PythonSandbox;
+  readonly grader: Grader;
+  close(): Promise<void>;
+}
+
+/** Throws a SandboxError with a remedy where no sandbox can be had. */
+export async function openGrader(settings: RunSettings): Promise<OpenGrader> {
+  const limits = executionLimits(settings);
+  const sandbox = await openNativeSandbox({
+    limits,
+    harnessPath: path.join(assetRoot(), 'server', 'sandbox', 'zygote.py'),
+  });
+  return {
+    sandbox,
+    grader: createGrader(sandbox, graderRules(settings), limits),
+    close: () => sandbox.close(),
+  };
+}
+
+function executionLimits(settings: RunSettings): Partial<ExecutionLimits> {
+  const { cpuMs, wallMs, memoryMb, outputCharacters } = settings;
+  return { cpuMs, wallMs, memoryMb, outputCharacters };
+}
+
+function graderRules(settings: RunSettings): GraderRules {
+  const { allowedImports, bannedWords, programCharacters, singleFunction } = settings;
+  return {
+    allowedImports,
+    bannedWords,
+    programCharacters,
+    singleFunction,
+    // One more than is shown, so that at least one pair stays hidden.
+    minimumInductionInputs: settings.inductionVisible + 1,
+  };
+}

@@ -1,0 +1,53 @@
+/** From what a person asked for to everything a run needs to know before anything is started. */
+import type { HeldOutTask } from '../../protocol/heldOut.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { SETTINGS } from '../../protocol/settings.ts';
+import type { Dialect } from '../azr/dialects/dialect.ts';
+import { dialectFor } from '../azr/dialects/dialectFor.ts';
+import { readHeldOutTasks } from './heldOutTasks.ts';
+import type { ModelFolder } from './modelFolder.ts';
+import { openModelFolder } from './modelFolder.ts';
+import type { PartialSettings } from './settings.ts';
+import { completeSettings } from './settings.ts';
+
+export interface PreparedRun {
+  readonly settings: RunSettings;
+  readonly model: ModelFolder;
+  readonly dialect: Dialect;
+  readonly heldOut: readonly HeldOutTask[];
+}
+
+/**
+ * Completes the settings of a new run: the preset's defaults, the model's own over them, and
+ * `layers` over both. Throws SettingsError or RunnerError.
+ */
+export async function prepareNewRun(
+  layers: readonly PartialSettings[],
+  source: string,
+): Promise<PreparedRun> {
+  const wanted = layers.findLast(({ model }) => model !== undefined)?.model;
+  const model = await openModelFolder(wanted ?? SETTINGS.model.studio);
+  return prepare(completeSettings([model.defaults, ...layers], source), model);
+}
+
+/** The same for a run whose settings were completed when it was created. */
+export async function prepareExistingRun(settings: RunSettings): Promise<PreparedRun> {
+  return prepare(settings, await openModelFolder(settings.model));
+}
+
+async function prepare(settings: RunSettings, model: ModelFolder): Promise<PreparedRun> {
+  return {
+    settings,
+    model,
+    dialect: dialectFor(settings, model),
+    heldOut: await heldOutTasks(settings, model),
+  };
+}
+
+async function heldOutTasks(
+  { probe }: RunSettings,
+  { probeFile }: ModelFolder,
+): Promise<HeldOutTask[]> {
+  const file = probe === 'auto' ? probeFile : probe;
+  return file === undefined || file === 'none' ? [] : readHeldOutTasks(file);
+}

@@ -1,0 +1,45 @@
+/** What came of a run, from its rows. */
+import type { RunReader } from '../store/runReader.ts';
+
+export interface RunSummary {
+  readonly steps: number;
+  readonly generatedTokens: number;
+  readonly durationMs: number;
+  /** Mean held-out solve rate in [0, 1] at the first and at the last measurement. */
+  readonly heldOutBefore?: number;
+  readonly heldOutAfter?: number;
+  /** Shares in [0, 1], the mean of the last {@link RECENT_STEPS} steps. */
+  readonly valid?: number;
+  readonly unique?: number;
+}
+
+/** A single step is too few proposals to tell a share from. */
+export const RECENT_STEPS = 10;
+
+export function summarise(reader: RunReader): RunSummary {
+  const heldOut = valuesOf(reader, 'probe.mean');
+  const [heldOutBefore, heldOutAfter] = [heldOut[0], heldOut.at(-1)];
+  const valid = meanOf(valuesOf(reader, 'proposer.valid').slice(-RECENT_STEPS));
+  const unique = meanOf(valuesOf(reader, 'proposer.unique').slice(-RECENT_STEPS));
+  return {
+    steps: Math.max(0, reader.counters().lastStep),
+    generatedTokens: sumOf(valuesOf(reader, 'tokens.generated')),
+    durationMs: reader.totalDurationMs(),
+    ...(heldOutBefore !== undefined && { heldOutBefore }),
+    ...(heldOutAfter !== undefined && { heldOutAfter }),
+    ...(valid !== undefined && { valid }),
+    ...(unique !== undefined && { unique }),
+  };
+}
+
+function valuesOf(reader: RunReader, name: string): number[] {
+  return reader.metricSeries(name).map(({ value }) => value);
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function meanOf(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : sumOf(values) / values.length;
+}

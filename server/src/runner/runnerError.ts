@@ -1,0 +1,24 @@
+/** Failures before and around a run that a user can mend. */
+
+export type RunnerErrorCode =
+  | 'run-exists'
+  | 'no-run'
+  | 'run-in-use'
+  | 'no-model'
+  | 'invalid-model'
+  | 'model-changed'
+  | 'sandbox-changed'
+  | 'invalid-held-out'
+  | 'protocol-changed';
+
+export class RunnerError extends Error {
+  override readonly name = 'RunnerError';
+  readonly code: RunnerErrorCode;
+  readonly remedy: string;
+
+  constructor(code: RunnerErrorCode, message: string, remedy: string) {
+    super(message);
+    this.code = code;
+    this.remedy = remedy;
+  }
+}

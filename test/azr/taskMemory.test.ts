@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+
+import type { TaskRecord } from '../../server/protocol/records.ts';
+import type { ValidProposal } from '../../server/protocol/sandbox.ts';
+import { MODES } from '../../server/protocol/vocabulary.ts';
+import { RandomStream } from '../../server/src/azr/randomStream.ts';
+import { TaskMemory } from '../../server/src/azr/taskMemory.ts';
+import { sampleTask, toySettings } from './sampleTasks.ts';
+
+function proposalLike(task: TaskRecord, changes: Partial<ValidProposal> = {}): ValidProposal {
+  const { structure, template, syntaxNodes, examples } = task;
+  return { valid: true, executions: [], structure, template, syntaxNodes, examples, ...changes };
+}
+
+/** 300 tasks of all modes, a third of them solved always or never. */
+function manyTasks(): TaskRecord[] {
+  return Array.from({ length: 300 }, (_, index) =>
+    sampleTask(index + 1, {
+      mode: MODES[index % 3]!,
+      template: `template ${index % 7}`,
+      ...(index < 30 ? {} : { solveRate: [0, 0.25, 0.5, 0.75, 1, 0.5][index % 6]! }),
+    }),
+  );
+}
+
+/** What the loop can see of a memory: sizes and which tasks a hundred draws show, in order. */
+function observed(memory: TaskMemory): unknown {
+  return MODES.map((mode) => {
+    const buffer = memory.buffer(mode);
+    const draws = Array.from({ length: 100 }, (_, draw) => [
+      ...buffer.sample(3, 'uniform', new RandomStream(1, draw)),
+      ...buffer.sample(3, 'template-balanced', new RandomStream(2, draw)),
+    ]);
+    return [buffer.size, buffer.templates, draws.map((tasks) => tasks.map(({ id }) => id))];
+  });
+}
+
+describe('a memory rebuilt from the stored tasks', () => {
+  test.each(['fifo', 'reservoir'] as const)(
+    'equals the live one (%s), which saw reservations and draws in between',
+    (bufferPolicy) => {
+      const settings = toySettings({ bufferPolicy, bufferCapacity: 16, seed: 11 });
+      const live = new TaskMemory(settings, new Set());
+      const rebuilt = new TaskMemory(settings, new Set());
+      const tasks = manyTasks();
+      for (const task of tasks) {
+        live.reserve(task.mode, proposalLike(task));
+        live.buffer(task.mode).sample(2, 'template-balanced', new RandomStream(9, task.id));
+        live.remember(task);
+      }
+      for (const task of tasks) {
+        rebuilt.remember(task);
+      }
+      expect(observed(rebuilt)).toEqual(observed(live));
+      for (const task of tasks) {
+        expect(rebuilt.isKnown(task.mode, proposalLike(task))).toBe(true);
+      }
+    },
+  );
+
+  test('the seed of the run decides what stays in a reservoir', () => {
+    const contents = [1, 2].map((seed) => {
+      const memory = new TaskMemory(toySettings({ bufferCapacity: 16, seed }), new Set());
+      manyTasks().forEach((task) => {
+        memory.remember(task);
+      });
+      return observed(memory);
+    });
+    expect(contents[0]).not.toEqual(contents[1]);
+  });
+});
+
+describe('the learnability gate', () => {
+  test('keeps what is solved never or always out of the buffers, but lets seeds in', () => {
+    const memory = new TaskMemory(toySettings({ learnabilityGate: true }), new Set());
+    const rates = [undefined, 0, 0.125, 0.875, 1];
+    rates.forEach((solveRate, index) => {
+      memory.remember(sampleTask(index + 1, solveRate === undefined ? {} : { solveRate }));
+    });
+    const held = memory.buffer('deduction').sample(5, 'uniform', new RandomStream(1));
+    expect(held.map(({ id }) => id).sort()).toEqual([1, 3, 4]);
+  });
+
+  test('is off in the paper: every valid task enters', () => {
+    const memory = new TaskMemory(toySettings({ preset: 'paper' }), new Set());
+    [0, 0.5, 1].forEach((solveRate, index) => {
+      memory.remember(sampleTask(index + 1, { solveRate }));
+    });
+    expect(memory.buffer('deduction').size).toBe(3);
+  });
+});
+
+describe('deduplication', () => {
+  const task = sampleTask(1);
+
+  test('knows a task of the same mode, structure and inputs, whatever its text', () => {
+    const memory = new TaskMemory(toySettings(), new Set());
+    memory.remember(task);
+    expect(memory.isKnown('deduction', proposalLike(task))).toBe(true);
+    expect(memory.isKnown('abduction', proposalLike(task))).toBe(false);
+    const otherInput = { examples: [{ input: '2', output: '3' }] };
+    expect(memory.isKnown('deduction', proposalLike(task, otherInput))).toBe(false);
+    expect(memory.isKnown('deduction', proposalLike(task, { structure: 'other' }))).toBe(false);
+  });
+
+  test('remembers tasks that the gate or the capacity kept out of the buffer', () => {
+    const memory = new TaskMemory(
+      toySettings({ bufferPolicy: 'fifo', bufferCapacity: 3 }),
+      new Set(),
+    );
+    memory.remember({ ...task, solveRate: 0 });
+    for (let id = 2; id < 10; id += 1) {
+      memory.remember(sampleTask(id));
+    }
+    expect(memory.isKnown('deduction', proposalLike(task))).toBe(true);
+    expect(memory.isKnown('deduction', proposalLike(sampleTask(2)))).toBe(true);
+  });
+
+  test('counts a reservation of the step under way', () => {
+    const memory = new TaskMemory(toySettings(), new Set());
+    memory.reserve('deduction', proposalLike(task));
+    expect(memory.isKnown('deduction', proposalLike(task))).toBe(true);
+    expect(memory.buffer('deduction').size).toBe(0);
+  });
+
+  test('is off in the paper', () => {
+    const memory = new TaskMemory(toySettings({ preset: 'paper' }), new Set());
+    memory.remember(task);
+    expect(memory.isKnown('deduction', proposalLike(task))).toBe(false);
+  });
+});
+
+test('a held-out program is recognised by its structure, with any input', () => {
+  const memory = new TaskMemory(toySettings(), new Set(['structure 1']));
+  const other = { examples: [{ input: '99', output: '100' }] };
+  expect(memory.isHeldOut(proposalLike(sampleTask(1), other))).toBe(true);
+  expect(memory.isHeldOut(proposalLike(sampleTask(2)))).toBe(false);
+});
