@@ -80,7 +80,7 @@ const DIAGNOSES = [
 export function diagnoseOutput(subject, output, run) {
   const { logFile } = run;
   for (const { code, pattern, happened, remedy } of DIAGNOSES) {
-    const place = pattern.exec(output)?.index;
+    const place = [...output.matchAll(new RegExp(pattern, `${pattern.flags}g`))].at(-1)?.index;
     if (place !== undefined) {
       const logTail = linesAround(output, place);
       return new SetupFailure(code, `while ${subject}, ${happened}.`, remedy, { logFile, logTail });
@@ -114,7 +114,8 @@ export function diagnoseFileError(subject, error) {
 }
 
 /**
- * The reason need not come last: npm prints a page of usage after it.
+ * The last mention is the one that ended the program, but it need not be the last line: npm prints a
+ * page of usage after it.
  * @param {string} text
  * @param {number} place Index of a character.
  */

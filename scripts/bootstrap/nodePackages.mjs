@@ -8,6 +8,9 @@ import { runNpm } from './npm.mjs';
 /** Offline, npm's own waits between tries add up to 70 s; these to 13 s. Verbose: says why. */
 const INSTALL = [
   'ci',
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
   '--loglevel=verbose',
   '--fetch-retry-mintimeout=3000',
   '--fetch-retry-maxtimeout=10000',
@@ -18,7 +21,6 @@ const INSTALL = [
  * @property {string} [version]
  * @property {boolean} [optional]
  * @property {boolean} [devOptional]
- * @property {boolean} [link]
  * @property {string | string[]} [os]
  * @property {string | string[]} [cpu]
  * @property {string[]} [libc]
