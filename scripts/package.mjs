@@ -14,6 +14,8 @@ await createVSIX({
   packagePath,
   dependencies: false,
   allowMissingRepository: true,
+  // Without a repository address, the README's pictures have nowhere else to point.
+  rewriteRelativeLinks: false,
 });
 const { size } = statSync(packagePath);
 process.stdout.write(`${packagePath}: ${(size / 1e6).toFixed(2)} MB\n`);
