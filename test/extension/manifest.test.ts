@@ -10,6 +10,7 @@ interface Manifest {
   readonly engines: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly contributes: {
+    readonly jsonValidation: readonly { readonly url: string }[];
     readonly commands: readonly { readonly command: string; readonly title: string }[];
   };
 }
@@ -37,7 +38,8 @@ test('the VS Code that is asked for is the one whose types are compiled against'
 });
 
 test('what the manifest points at exists once built', () => {
-  for (const file of [manifest.main, manifest.icon, ...Object.values(manifest.bin)]) {
+  const schemas = manifest.contributes.jsonValidation.map(({ url }) => url);
+  for (const file of [manifest.main, manifest.icon, ...Object.values(manifest.bin), ...schemas]) {
     expect(existsSync(path.join(root, file)), file).toBe(true);
   }
 });
