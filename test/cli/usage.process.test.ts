@@ -1,0 +1,106 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { settingsSchema } from '../../server/src/runner/settingsSchema.ts';
+import { azr, jsonLines } from './azr.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'azr-cli-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test('azr --version, azr --help and each command --help', async () => {
+  expect((await azr(['--version'])).stdout).toMatch(/^azr \d+\.\d+\.\d+ \(protocol 1, Node /);
+  const overview = await azr(['--help']);
+  expect(overview.code).toBe(0);
+  const names = [...overview.stdout.matchAll(/^ {2}azr (\w+)/gm)].map(([, name]) => name!);
+  expect(names).toEqual(['run', 'resume', 'doctor', 'exec', 'validate', 'verify', 'schema']);
+  for (const name of names) {
+    const help = await azr([name, '--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(new RegExp(`^Usage: azr ${name}`));
+  }
+});
+
+test('azr schema prints the schema', async () => {
+  expect(JSON.parse((await azr(['schema'])).stdout)).toEqual(settingsSchema());
+});
+
+describe('wrong usage starts nothing and says what is right', () => {
+  test.each([
+    [['walk'], 'There is no command "walk"'],
+    [['run', '--stpes', '3'], "Unknown option '--stpes'"],
+    [['run', 'a.json', 'b.json'], 'more than one run file'],
+    [
+      ['run', '--steps', 'many'],
+      '--steps: "steps" must be an integer from 1 to 1000000, not "many"',
+    ],
+    [['run', '--set', 'steps'], '--set takes <name>=<value>, not "steps"'],
+    [['run', '--set', 'stepps=3'], '"stepps" is no setting. Did you mean "steps"?'],
+    [['run', '--preset', 'fast'], '"preset" must be one of "studio", "paper", not "fast"'],
+    [['run', 'missing.json'], 'missing.json: It cannot be read'],
+    [['run', '--set', 'inductionVisible=60'], '"inductionVisible" must be less than'],
+    [['exec', '--program', 'missing.py'], 'missing.py cannot be read'],
+  ])('azr %j', async (argumentList, message) => {
+    const { code, stdout, stderr } = await azr(argumentList, { folder });
+    expect(stderr).toContain(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('a run file with several problems names them all', async () => {
+    writeFileSync(path.join(folder, 'azr.json'), '{"steps": 0, "topP": "high", "quux": 1}');
+    const { code, stderr } = await azr(['run'], { folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain('"steps" must be an integer from 1 to 1000000, not 0.');
+    expect(stderr).toContain('"topP" must be a number from 0.01 to 1, not "high".');
+    expect(stderr).toContain('"quux" is no setting.');
+    expect(readdirSync(folder)).toEqual(['azr.json']);
+  });
+
+  test('with --json the failure is data', async () => {
+    const { code, stdout, stderr } = await azr(['run', '--json', '--steps', '0'], { folder });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+    expect(jsonLines(stdout)).toEqual([
+      { error: expect.objectContaining({ code: 'invalid-settings' }) as object },
+    ]);
+  });
+
+  test.each([
+    [['run', '--model', './nothing'], 'There is no model'],
+    [['resume'], 'There is no run in'],
+    [['resume', '.'], 'holds no run'],
+  ])('azr %j', async (argumentList, message) => {
+    const { code, stderr } = await azr(argumentList, { folder });
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+test('azr doctor tells what is in force, and exits 1 without an engine', async () => {
+  const { code, stdout } = await azr(['doctor', '--json'], {
+    environment: { AZR_PYTHON: path.join(folder, 'no-python') },
+  });
+  expect(code).toBe(1);
+  const [report] = jsonLines(stdout) as { ok: boolean; checks: Record<string, unknown>[] }[];
+  expect(report!.ok).toBe(false);
+  const check = (name: string) => report!.checks.find((candidate) => candidate['name'] === name);
+  expect(check('engine')).toMatchObject({
+    status: 'failed',
+    remedy: expect.stringContaining('AZR_PYTHON') as string,
+  });
+  expect(check('node')).toMatchObject({ status: 'ok', detail: process.versions.node });
+  expect(check('sandbox')).toMatchObject({
+    status: 'ok',
+    sandbox: { rings: expect.arrayContaining(['resource limits']) as string[] },
+  });
+});
