@@ -30,7 +30,7 @@ const BUNDLES = [
     entryPoints: ['server/src/cli/main.ts'],
     outfile: 'dist/cli.mjs',
     format: 'esm',
-    banner: { js: `#!/usr/bin/env node\n${REQUIRE_IN_MODULE}` },
+    banner: { js: REQUIRE_IN_MODULE },
   },
 ];
 
