@@ -10,8 +10,6 @@ import { loadWorkload } from './workload.ts';
 
 /** Inputs that one induction task runs in one process. */
 const INPUTS_PER_BATCH = 10;
-/** Fresh processes are slow, so the baseline takes every so many of the calls. */
-const BASELINE_STRIDE = 4;
 
 interface Measurement {
   readonly perSecond: number;
@@ -70,9 +68,7 @@ try {
   );
   console.log(`${calls.length} calls: ${name}\n`);
 
-  const fresh = calls
-    .filter((_, index) => index % BASELINE_STRIDE === 0)
-    .map((call) => () => runInFreshProcess(python.path, call));
+  const fresh = calls.map((call) => () => runInFreshProcess(python.path, call));
   const single = calls.map(
     ({ program, input }) =>
       () =>

@@ -243,7 +243,7 @@ describe.skipIf(process.platform !== 'linux')('on Linux', () => {
     'thousands of programs leave no descriptor, process or server behind',
     { timeout: 180_000 },
     async () => {
-      await withSandbox({ requestsPerServer: 400 }, async (sandbox) => {
+      await withSandbox({ workers: 1, requestsPerServer: 400 }, async (sandbox) => {
         const [first] = sandbox.serverPids;
         const run = (count: number): Promise<unknown> =>
           Promise.all(

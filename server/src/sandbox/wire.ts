@@ -5,9 +5,8 @@ const RESPONSE_BYTES = 29;
 const FRAME_BYTES = 20;
 export const NONCE_BYTES = 16;
 
-/** Identifiers of a fork server's own messages; requests count from 2. */
+/** Identifier of a fork server's greeting; 1 is its refusal to start, and requests count from 2. */
 export const HELLO = 0n;
-export const REFUSAL = 1n;
 export const FIRST_REQUEST = 2n;
 
 /** How a child ended, as the fork server saw it; the order is that of `wire.py`. */

@@ -55,7 +55,7 @@ function inOrder(items: readonly LiteralValue[]): LiteralValue[] {
 }
 
 /** Python's `repr` of a float: shortest digits, exponent form below 1e-4 and from 1e16. */
-export function formatFloat(value: number): string {
+function formatFloat(value: number): string {
   const text = formatReal(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
