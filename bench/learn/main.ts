@@ -21,7 +21,7 @@ const { values } = parseArgs({
     trial: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: '1' },
-    steps: { type: 'string', default: '240' },
+    steps: { type: 'string', default: '150' },
     report: { type: 'boolean', default: false },
   },
 });

@@ -6,7 +6,12 @@ import path from 'node:path';
 import { curveChart } from './curveChart.ts';
 import type { CurvePoint, TrialResult } from './trial.ts';
 
-const COLOURS = { mean: '#111111', deduction: '#1f77b4', abduction: '#d95f02', induction: '#2ca02c' };
+const COLOURS = {
+  mean: '#111111',
+  deduction: '#1f77b4',
+  abduction: '#d95f02',
+  induction: '#2ca02c',
+};
 
 export interface ReportContent {
   /** The run that `npm run learn` makes. */
@@ -86,7 +91,18 @@ function reportText(content: ReportContent): string {
     'Each row is one run with the `studio` preset and the changes named. "gain" is the held-out mean after, minus before, in points; the last column is the mean of the last three probes minus the first, which is less noisy.',
     '',
     table(
-      ['changes', 'seed', 'steps', 'minutes', 'before', 'after', 'gain', 'valid', 'unique', 'gain, last three'],
+      [
+        'changes',
+        'seed',
+        'steps',
+        'minutes',
+        'before',
+        'after',
+        'gain',
+        'valid',
+        'unique',
+        'gain, last three',
+      ],
       trials.map(trialRow),
     ),
     '',
@@ -119,7 +135,17 @@ function presetSection(presets: ReportContent['presets']): string[] {
     '![Held-out solve rate of both presets](presets.svg)',
     '',
     table(
-      ['preset', 'steps', 'thousand tokens', 'minutes', 'before', 'after', 'gain, points', 'valid', 'unique'],
+      [
+        'preset',
+        'steps',
+        'thousand tokens',
+        'minutes',
+        'before',
+        'after',
+        'gain, points',
+        'valid',
+        'unique',
+      ],
       rows,
     ),
     '',

@@ -69,14 +69,15 @@ export async function runTrial(request: TrialRequest): Promise<TrialResult> {
   }
 }
 
-function resultOf(request: TrialRequest, database: string): TrialResult {
+/** What became of the run whose database this is. */
+export function resultOf(request: TrialRequest, database: string): TrialResult {
   const reader = RunReader.open(database);
   try {
     const steps = reader.steps(-1, request.steps + 1);
     const began = Date.parse(steps[0]!.startedAt);
     const generated = cumulative(reader.metricSeries('tokens.generated'));
-    const [deduction, abduction, induction] = ['deduction', 'abduction', 'induction'].map(
-      (mode) => valuesByStep(reader.metricSeries(`probe.${mode}`)),
+    const [deduction, abduction, induction] = ['deduction', 'abduction', 'induction'].map((mode) =>
+      valuesByStep(reader.metricSeries(`probe.${mode}`)),
     );
     const curve = reader.metricSeries('probe.mean').map(({ step, value }) => {
       const end = steps.find((candidate) => candidate.step === step)!;

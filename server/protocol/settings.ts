@@ -378,7 +378,7 @@ export const SETTINGS: SettingDefinitions = {
   },
   proposerLossWeight: {
     type: number(0, 10),
-    studio: 1,
+    studio: 0.3,
     paper: 1,
     description:
       "Multiplies the proposer's advantages. Less than 1 lets the solver learn faster than the curriculum drifts; 0 freezes what the proposer wants.",
