@@ -12,13 +12,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { RunEvent } from '../../server/protocol/events.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
+import { rowsOf } from './rows.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'fixtures/scriptedRun.ts');
 const NODE_OPTIONS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
@@ -68,25 +68,6 @@ async function runScripted(
   }
   const [code, signal] = await exit;
   return { events, code, signal };
-}
-
-/** Every row of a run but the times it took and the log of sessions and changes. */
-function rowsOf(run: string): Record<string, unknown[]> {
-  const database = new DatabaseSync(path.join(run, 'run.db'), { readOnly: true });
-  const tables = [
-    ...['step', 'prompt', 'rollout', 'reward_term', 'execution', 'proposal', 'task', 'baseline'],
-    ...['metric', 'checkpoint'],
-  ];
-  const measured = ['started_at', 'duration_ms', 'cpu_ms', 'memory_kb'];
-  const rows = tables.map((table) => {
-    const all = database.prepare(`SELECT * FROM ${table}`).all();
-    const stable = all.map((row) =>
-      Object.fromEntries(Object.entries(row).filter(([column]) => !measured.includes(column))),
-    );
-    return [table, stable] as const;
-  });
-  database.close();
-  return Object.fromEntries(rows);
 }
 
 function stepsOf(events: readonly Event[]): number[] {

@@ -1,4 +1,6 @@
 /** How a failure is told: what happened, and what to do. */
+import { inspect } from 'node:util';
+
 import type { ExitCode } from './command.ts';
 import { EXIT } from './command.ts';
 
@@ -26,11 +28,10 @@ export function failureData(error: unknown): { code: string; message: string; re
   return { code: 'defect', message: error instanceof Error ? error.message : String(error) };
 }
 
-/** The failure for a person. A defect comes with its stack, because somebody has to find it. */
+/** The failure for a person. A defect comes with its stack and its causes, because somebody has to find it. */
 export function failureText(error: unknown): string {
   if (isExplained(error)) return `azr: ${error.message}\n     ${error.remedy}\n`;
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `azr: this is a defect of azr, please report it:\n${stack}\n`;
+  return `azr: this is a defect of azr, please report it:\n${inspect(error)}\n`;
 }
 
 const USAGE_CODES = new Set(['usage', 'invalid-settings']);

@@ -1,0 +1,98 @@
+/** The whole program on the embedded model: engine, sandbox, loop, store and views. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { RunEvent } from '../../server/protocol/events.ts';
+import { rowsOf } from '../runner/rows.ts';
+import { azr, startAzr } from './azr.ts';
+
+/** As small as a run can be that still does everything. */
+const SMALL = [
+  ...['--steps', '3', '--seed', '5', '--set', 'seedTasks=2', '--set', 'proposalsPerMode=2'],
+  ...['--set', 'estimationRollouts=2', '--set', 'checkpointEverySteps=1', '--set', 'probe=none'],
+  ...['--set', 'learnabilityGate=false'],
+];
+
+let folder: string;
+const children = new Set<ChildProcess>();
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'azr-run-'));
+});
+
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Events of an `azr … --json`; `onEvent` may end it. */
+async function eventsOf(
+  argumentList: readonly string[],
+  onEvent: (event: RunEvent, child: ChildProcess) => void = () => undefined,
+) {
+  const child = startAzr([...argumentList, '--json'], { folder });
+  children.add(child);
+  child.stdin.end();
+  const exit = once(child, 'exit') as Promise<[number | null, string | null]>;
+  const events: RunEvent[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    const event = JSON.parse(line) as RunEvent;
+    events.push(event);
+    onEvent(event, child);
+  }
+  const [code, signal] = await exit;
+  return { events, code, signal };
+}
+
+/** Process ids of everything that `pid` started, and of what those started. */
+function descendantsOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  const direct = existsSync(file) ? readFileSync(file, 'utf8').split(' ').map(Number) : [];
+  return direct.filter((child) => child > 0).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+describe('azr run', () => {
+  test('killed and resumed has the rows of an unbroken run; nothing outlives it', async () => {
+    const whole = await eventsOf(['run', ...SMALL, '--directory', 'whole']);
+    expect(whole.events.at(-1)).toMatchObject({ kind: 'summary', steps: 3 });
+    expect(whole.code).toBe(0);
+
+    let descendants: number[] = [];
+    const killed = await eventsOf(['run', ...SMALL, '--directory', 'broken'], (event, child) => {
+      if (event.kind === 'phase' && event.step === 2 && event.phase === 'estimate') {
+        descendants = descendantsOf(child.pid!);
+        child.kill('SIGKILL');
+      }
+    });
+    expect(killed.signal).toBe('SIGKILL');
+    // The engine and the sandbox at least, where the system tells about children.
+    if (process.platform === 'linux') expect(descendants.length).toBeGreaterThanOrEqual(2);
+    const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
+    for (let wait = 0; wait < 100 && descendants.some(isAlive); wait += 1) await sleep(100);
+    expect(descendants.filter(isAlive)).toEqual([]);
+
+    const resumed = await eventsOf(['resume', 'broken']);
+    expect(resumed.code).toBe(0);
+    expect(rowsOf(path.join(folder, 'broken'))).toEqual(rowsOf(path.join(folder, 'whole')));
+  });
+
+  test('prints plain lines where there is no terminal, and how to go on', async () => {
+    const { code, stdout, stderr } = await azr(['run', ...SMALL, '--steps', '1'], { folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^step 0\/1 {2}/m);
+    expect(stdout).toMatch(/^step 1\/1 {2}.* valid \d+ %/m);
+    expect(stdout).not.toContain('\u001b');
+    const [name] = readdirSync(path.join(folder, 'runs'));
+    expect(stdout).toContain(`azr resume ${path.join(folder, 'runs', name!)}`);
+    const again = await azr(['resume'], { folder });
+    expect(again.stdout).toContain('All 1 steps are done.');
+  });
+});

@@ -1,0 +1,24 @@
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+const TABLES = [
+  ...['step', 'prompt', 'rollout', 'reward_term', 'execution', 'proposal', 'task', 'baseline'],
+  ...['metric', 'checkpoint'],
+];
+
+/** What differs between two runs that did the same: when, how fast, and with how much memory. */
+const MEASURED = ['started_at', 'duration_ms', 'cpu_ms', 'memory_kb'];
+
+/** Every row of the run in `folder`, by table, without what is measured of the machine. */
+export function rowsOf(folder: string): Record<string, unknown[]> {
+  const database = new DatabaseSync(path.join(folder, 'run.db'), { readOnly: true });
+  const rows = TABLES.map((table) => {
+    const all = database.prepare(`SELECT * FROM ${table}`).all();
+    const stable = all.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([column]) => !MEASURED.includes(column))),
+    );
+    return [table, stable] as const;
+  });
+  database.close();
+  return Object.fromEntries(rows);
+}
