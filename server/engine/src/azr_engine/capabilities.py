@@ -12,7 +12,7 @@ from azr_engine.requests import DEFAULT_LORA_ALPHA
 MAXIMUM_REQUEST_BYTES = 64 * 1024 * 1024
 
 
-def capabilities(base_folder: Path) -> dict[str, Any]:
+def capabilities(base_folder: Path, checkpoint_folder: Path) -> dict[str, Any]:
     """The body of get_server_capabilities; `extensions` is ours, the rest Tinker's."""
     return {
         "supported_models": [{"model_name": base_folder.name}],
@@ -25,6 +25,7 @@ def capabilities(base_folder: Path) -> dict[str, Any]:
             "clip_defaults": {"low": DEFAULT_CLIP_LOW, "high": DEFAULT_CLIP_HIGH},
             "grad_clip_norm": True,
             "full_fine_tuning": True,
+            "sampler_matches_trainer": True,
             "lora_alpha": {"settable": True, "default": DEFAULT_LORA_ALPHA},
             "lora_layers": "all-linear",
             "dropout": False,
@@ -32,13 +33,14 @@ def capabilities(base_folder: Path) -> dict[str, Any]:
             "asample_batch": True,
             "cancel_future": True,
             "delete_checkpoint": True,
-            # An ephemeral sampling session shares the trained weights and ends with the next update.
+            # An ephemeral sampling session shares the trained weights: the next update ends it.
             "ephemeral_sampler": "until_next_update",
             # Log-probabilities of sampled tokens are those of the model at temperature 1.
             "sample_logprobs_temperature": 1.0,
             "unsupported_sampling": ["top_k", "prompt_logprobs", "stop_strings"],
             # Training outputs hold 0 before the first position that carries loss.
             "prompt_logprobs_in_training": False,
+            "checkpoint_folder": str(checkpoint_folder),
             "checkpoint_contains": ["weights", "optimizer", "random_state"],
             "maximum_request_bytes": MAXIMUM_REQUEST_BYTES,
         },

@@ -27,10 +27,13 @@ _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_m
 
 
 class CheckpointStore:
-    """Checkpoints under one folder, named `tinker://<model>/weights/<name>`."""
+    """
+    Checkpoints `tinker://<model>/<kind>/<name>`, each a folder `<root>/<name>`. Names are shared by
+    all models of a server: a model created after a restart has another id and must find them.
+    """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
 
     def path(self, model_id: str, kind: str, name: str) -> str:
         if not _NAME.fullmatch(name):
@@ -45,14 +48,14 @@ class CheckpointStore:
             raise invalid_request(
                 f"{path!r} is not a checkpoint path such as tinker://model/weights/name."
             )
-        return self._root.joinpath(*match.groups())
+        return self.root / match[3]
 
     def existing(self, path: str) -> Path:
         folder = self.folder(path)
         if not folder.is_dir():
             raise EngineError(
                 "checkpoint_not_found",
-                f"There is no checkpoint {path} under {self._root}.",
+                f"There is no checkpoint {path} under {self.root}.",
                 "Start the engine with the checkpoint folder it was saved under.",
                 status=404,
             )
@@ -137,7 +140,7 @@ def _write_error(target: Path, error: OSError) -> EngineError:
     return EngineError(
         "checkpoint_not_written",
         f"Checkpoint {target} could not be written: {error.strerror or error}.",
-        "Free some disk space or choose another checkpoint folder; the previous checkpoint is intact.",
+        "Free some disk space or choose another folder; the previous checkpoint is intact.",
         status=507,
     )
 

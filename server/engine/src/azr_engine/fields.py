@@ -53,9 +53,11 @@ class Fields:
         value = self._read(name)
         if value is None and default is not None:
             return default
-        if type(value) not in (int, float) or not low <= value <= high:
+        if type(value) is int:
+            value = float(value)
+        if type(value) is not float or not low <= value <= high:
             raise self._wrong(name, f"a number from {low} to {high}")
-        return float(value)
+        return value
 
     def flag(self, name: str, default: bool) -> bool:
         value = self._read(name)

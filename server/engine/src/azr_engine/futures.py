@@ -1,6 +1,6 @@
 """
-Results that a client fetches later. The table's memory is bounded: the oldest fetched-or-not results
-go first, and asking for one that has gone is an error that says so.
+Results that a client fetches later. The table's memory is bounded: the oldest results go first, and
+asking for one that has gone is an error that says so.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def token_sums(
     settings: LossSettings, log_probs: Tensor, entropy: Tensor, targets: TokenTargets
 ) -> dict[str, float]:
     """
-    Sums over tokens of what is reported as means: the ratio, whether it lay outside the clip bounds,
+    Sums over tokens of what is reported as means: the ratio, whether it lay outside its bounds,
     entropy in nats, and sampler minus trainer log-probability, whose mean over tokens that were
     sampled estimates KL(sampler || trainer).
     """

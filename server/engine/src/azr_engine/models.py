@@ -152,12 +152,12 @@ class ModelRegistry:
         return session
 
     def source(self, session: SamplingSession) -> tuple[Policy, FastPaths]:
-        """The weights a session samples from. Runs on the compute thread, as it may load a model."""
+        """The weights a session samples from. For the compute thread, as it may load a model."""
         if session.model is not None:
             if session.model.version != session.version:
                 raise EngineError(
                     "stale_sampler",
-                    f"Model {session.model.model_id} has been updated since its sampling session began.",
+                    f"Model {session.model.model_id} has been updated since this session began.",
                     "Call save_weights_for_sampler after each update and sample from its session.",
                     status=409,
                 )

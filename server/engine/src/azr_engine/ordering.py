@@ -53,7 +53,7 @@ class RequestOrder:
         if seq_id < self._next:
             raise EngineError(
                 "replay_expired",
-                f"Request {seq_id} ran long ago and its result is forgotten; {self._next} comes next.",
+                f"Request {seq_id} ran long ago; {self._next} comes next.",
                 "Continue with the next seq_id.",
                 status=409,
             )
@@ -76,7 +76,7 @@ class RequestOrder:
             return
         error = EngineError(
             "sequence_gap",
-            f"Request {seq_id} waited {self._gap_seconds:g} s for request {self._next}, which never came.",
+            f"Request {seq_id} waited {self._gap_seconds:g} s in vain for request {self._next}.",
             "Send every seq_id once, counting from 1; create the model anew to start over.",
             status=409,
         )

@@ -24,8 +24,8 @@ PADDING_SEGMENT = -1
 @dataclass(frozen=True)
 class TrainingSequence:
     """
-    One datum of the dialect. `targets[i]` is the token after `inputs[i]`; the loss begins at `start`,
-    so `inputs[: start + 1]` is the prompt and `targets[start:]` the completion.
+    One datum of the dialect. `targets[i]` is the token after `inputs[i]`; the loss begins at
+    `start`, so `inputs[: start + 1]` is the prompt and `targets[start:]` the completion.
     """
 
     inputs: list[int]

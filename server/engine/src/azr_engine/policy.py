@@ -46,7 +46,7 @@ class Policy:
         self._autocast = autocast
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
-        """Mixed precision where weights are kept in float32 but the device is faster in bfloat16."""
+        """Mixed precision where weights stay in float32 but the device is faster in bfloat16."""
         if self._autocast:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return contextlib.nullcontext()
@@ -55,8 +55,8 @@ class Policy:
         self, inputs: Tensor, rows: Tensor | slice, columns: Tensor | int, **forward: Any
     ) -> Tensor:
         """
-        Logits [N, V] at positions (rows, columns) of inputs [B, L]. The decoder's output is narrowed
-        before the head sees it, so the other positions never get logits, and whatever the
+        Logits [N, V] at positions (rows, columns) of inputs [B, L]. The decoder's output is
+        narrowed before the head sees it, so the other positions never get logits, and whatever the
         architecture does after its head (scaling, capping) still happens.
         """
 
@@ -89,7 +89,7 @@ class Policy:
         return [item for item in self.model.named_parameters() if item[1].requires_grad]
 
     def save_merged(self, folder: Path) -> None:
-        """Writes a model folder with adapters merged into the weights; this model stays as it is."""
+        """Writes a model folder with adapters merged into the weights; this model is unchanged."""
         if isinstance(self.model, PeftModel):
             merged: Any = copy.deepcopy(self.model).merge_and_unload()
             merged.save_pretrained(folder)
@@ -113,8 +113,8 @@ class Policy:
 
     def compute_cost(self) -> ComputeCost:
         """
-        Two operations per weight and token outside the embeddings; 4 * H per pair of tokens and layer
-        for the two matrix products of attention.
+        Two operations per weight and token outside the embeddings; 4 * H per pair of tokens and
+        layer for the two matrix products of attention.
         """
         text_config = self.config.get_text_config()
         embeddings = self.network.get_input_embeddings().weight.numel()
@@ -165,7 +165,7 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
         raise EngineError(
             "model_not_loadable",
             f"The model in {folder} cannot be loaded: {error}",
-            "Check that the folder is complete and of an architecture this transformers version knows.",
+            "Check that the folder is complete and its architecture known to this transformers.",
         ) from error
     network.to(device)
     model: nn.Module = network
@@ -173,7 +173,8 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
         torch.manual_seed(lora.seed)
         settings = LoraConfig(
             r=lora.rank,
-            lora_alpha=lora.alpha,
+            # PEFT divides whatever number it is given; its annotation says int.
+            lora_alpha=cast(int, lora.alpha),
             lora_dropout=0.0,
             target_modules="all-linear",
             bias="none",

@@ -58,11 +58,9 @@ class Groups:
 
 
 class SharedPrefixLayer(CacheLayerMixin):
-    """One layer: prompt keys [G, h, d, P] and values [G, h, P, d]; completions [B, h, capacity, d]."""
+    """One layer: prompt keys [G, h, d, P] and values [G, h, P, d]; own ones [B, h, capacity, d]."""
 
     is_sliding = False
-    keys: Tensor
-    values: Tensor
 
     def __init__(self, prefix_keys: Tensor, prefix_values: Tensor, rows: int, maximum: int) -> None:
         super().__init__()
@@ -73,8 +71,8 @@ class SharedPrefixLayer(CacheLayerMixin):
         capacity = min(INITIAL_CAPACITY, maximum)
         _, heads, prompt, width = prefix_values.shape
         self.prompt_length = prompt
-        self.keys = prefix_values.new_empty(rows, heads, capacity, width)
-        self.values = torch.empty_like(self.keys)
+        self.own_keys = prefix_values.new_empty(rows, heads, capacity, width)
+        self.own_values = torch.empty_like(self.own_keys)
         self.is_initialized = True
 
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
@@ -83,24 +81,24 @@ class SharedPrefixLayer(CacheLayerMixin):
     def update(
         self, key_states: Tensor, value_states: Tensor, *_args: Any, **_kwargs: Any
     ) -> tuple[Tensor, Tensor]:
-        if self.length == self.keys.shape[2]:
+        if self.length == self.own_keys.shape[2]:
             self._grow()
-        self.keys[:, :, self.length] = key_states[:, :, 0]
-        self.values[:, :, self.length] = value_states[:, :, 0]
+        self.own_keys[:, :, self.length] = key_states[:, :, 0]
+        self.own_values[:, :, self.length] = value_states[:, :, 0]
         self.length += 1
-        return self.keys[:, :, : self.length], self.values[:, :, : self.length]
+        return self.own_keys[:, :, : self.length], self.own_values[:, :, : self.length]
 
     def _grow(self) -> None:
         extra = min(self.length, self.maximum - self.length)
-        rows, heads, _, width = self.keys.shape
-        room = self.keys.new_empty(rows, heads, extra, width)
-        self.keys = torch.cat([self.keys, room], dim=2)
-        self.values = torch.cat([self.values, room], dim=2)
+        rows, heads, _, width = self.own_keys.shape
+        room = self.own_keys.new_empty(rows, heads, extra, width)
+        self.own_keys = torch.cat([self.own_keys, room], dim=2)
+        self.own_values = torch.cat([self.own_values, room], dim=2)
 
     def keep(self, rows: Tensor, groups: Tensor, prompt_length: int) -> None:
         """Drops all but these rows and groups, and the padding no remaining prompt needs."""
-        self.keys = self.keys[rows]
-        self.values = self.values[rows]
+        self.own_keys = self.own_keys[rows]
+        self.own_values = self.own_values[rows]
         self.prefix_keys = self.prefix_keys[groups, :, :, :prompt_length].contiguous()
         self.prefix_values = self.prefix_values[groups, :, :prompt_length].contiguous()
         self.prompt_length = prompt_length
@@ -158,17 +156,17 @@ class SharedPrefixCache(Cache):
     def attend(self, layer: SharedPrefixLayer, query: Tensor, scaling: float) -> Tensor:
         """Attention of one query per row: query [B, H, 1, d], result [B, 1, H, d]."""
         rows, query_heads, _, width = query.shape
-        heads = layer.keys.shape[1]
+        heads = layer.own_keys.shape[1]
         repeats = query_heads // heads
         query = query.reshape(rows, heads, repeats, width) * scaling
-        own_scores = query @ layer.keys[:, :, : layer.length].transpose(2, 3)
+        own_scores = query @ layer.own_keys[:, :, : layer.length].transpose(2, 3)
         own_largest = own_scores.amax(dim=-1, keepdim=True)
         shared, shared_sum, shared_largest = self._attend_prefix(layer, query)
         largest = torch.maximum(own_largest, shared_largest)
         own_weights = torch.exp(own_scores - largest)
         rescale = torch.exp(shared_largest - largest)
         total = own_weights.sum(dim=-1, keepdim=True) + shared_sum * rescale
-        own = own_weights.to(query.dtype) @ layer.values[:, :, : layer.length]
+        own = own_weights.to(query.dtype) @ layer.own_values[:, :, : layer.length]
         return (
             ((own + shared * rescale) / total).reshape(rows, 1, query_heads, width).to(query.dtype)
         )
@@ -207,7 +205,7 @@ def _shared_prefix_attention(
     scaling: float | None = None,
     **extras: Any,
 ) -> tuple[Tensor, None]:
-    """The function transformers calls for each attention layer; keys and values are in the cache."""
+    """The function transformers calls for each layer; keys and values are in the cache."""
     if _active is None:
         raise UnsupportedAttentionError("decoding began outside shared_prefix_attention")
     if query.shape[2] != 1 or any(extras.get(name) is not None for name in _EXTRAS):

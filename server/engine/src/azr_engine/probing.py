@@ -7,6 +7,7 @@ refused by the model is not used, and the server says so in its capabilities.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -62,9 +63,8 @@ def probe(policy: Policy) -> FastPaths:
     return FastPaths("shared-prefix" if shared_decoding else "padded", packed, chunked)
 
 
-def _agrees(attempt: object, expected: Tensor, tolerance: float) -> bool:
-    """A model may refuse a path in any way its own code happens to fail, so any exception is a no."""
-    assert callable(attempt)
+def _agrees(attempt: Callable[[], Tensor], expected: Tensor, tolerance: float) -> bool:
+    """A model may refuse a path however its own code happens to fail: any exception is a no."""
     try:
         actual = attempt()
     except Exception:

@@ -30,7 +30,7 @@ def parse_model_input(fields: Fields) -> list[int]:
 
 
 def parse_lora(fields: Fields | None) -> LoraSettings | None:
-    """Tinker's `lora_config` with an `alpha` of ours; without the object, all weights are trained."""
+    """Tinker's `lora_config` with an `alpha` of ours; without it, all weights are trained."""
     if fields is None:
         return None
     for layers in ("train_attn", "train_mlp"):

@@ -1,7 +1,7 @@
 """
-Gradients of token losses, accumulated over requests, and Adam steps. Only the positions that predict
-completion tokens go through the output head, a chunk at a time, so that logits of a large vocabulary
-never exist for a whole batch.
+Gradients of token losses, accumulated over requests, and Adam steps. Only the positions that
+predict completion tokens go through the output head, a chunk at a time, so that logits of a large
+vocabulary never exist for a whole batch.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Trainer:
         return result
 
     def step(self, adam: AdamSettings) -> dict[str, float]:
-        """One AdamW step on the accumulated gradients, whose global norm is clipped if asked for."""
+        """One AdamW step on the accumulated gradients, their global norm clipped if asked for."""
         parameters = [parameter for _, parameter in self.policy.trainable_parameters()]
         if all(parameter.grad is None for parameter in parameters):
             raise EngineError(
@@ -156,8 +156,8 @@ class Trainer:
             self.optimizer.zero_grad(set_to_none=True)
             raise EngineError(
                 "gradient_not_finite",
-                f"The gradient norm is {norm}; the step was not taken and the gradients are discarded.",
-                "Lower the learning rate, or check advantages and log-probabilities for infinities.",
+                f"The gradient norm is {norm}; no step was taken and the gradients are discarded.",
+                "Lower the learning rate, or look for infinite advantages or log-probabilities.",
             )
         for group in self.optimizer.param_groups:
             group["lr"] = adam.learning_rate
@@ -182,7 +182,7 @@ class Trainer:
 
 
 def _log_probs_and_entropy(logits: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-    """Log-probability of `tokens` [N] under logits [N, V], and each distribution's entropy in nats."""
+    """Log-probability of `tokens` [N] under logits [N, V], and their entropy in nats, both [N]."""
     log_probs = torch.log_softmax(logits.float(), dim=-1)
     with torch.no_grad():
         entropy = torch.special.entr(log_probs.exp()).sum(dim=-1)
@@ -207,8 +207,8 @@ def _token_targets(members: list[TrainingSequence], device: torch.device) -> Tok
 
 def _metrics(sums: defaultdict[str, float]) -> dict[str, float]:
     """
-    Metric names end in how several requests combine: add `:sum`, average `:mean` by tokens. The loss
-    is a sum over tokens.
+    Metric names end in how several requests combine: add `:sum`, average `:mean` by tokens. The
+    loss is a sum over tokens.
     """
     tokens = sums["tokens"]
     metrics = {"loss:sum": sums["loss"], "tokens:sum": tokens}

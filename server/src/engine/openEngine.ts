@@ -1,0 +1,155 @@
+/** Opens engines: one started here for a model folder, or one that already runs somewhere. */
+import path from 'node:path';
+
+import type { EngineDescription } from '../../protocol/engine.ts';
+import { EngineError } from './engineError.ts';
+import type { EngineProcessOptions } from './engineProcess.ts';
+import { startEngineProcess } from './engineProcess.ts';
+import { TinkerClient } from './tinkerClient.ts';
+import { TinkerEngine } from './tinkerEngine.ts';
+import { FolderTokenizer } from './tokenizer.ts';
+import type { Extensions, ModelInformation, ServerCapabilities } from './wire.ts';
+
+interface ModelOptions {
+  readonly trainable: 'full' | 'lora';
+  readonly loraRank: number;
+  readonly loraAlpha: number;
+  /** Seed of the adapters' first weights. */
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type LocalEngineOptions = EngineProcessOptions & ModelOptions;
+
+export interface RemoteEngineOptions extends ModelOptions {
+  readonly url: string;
+  readonly apiKey: string;
+  /** Name of the base model on the server; the only one it has, when not given. */
+  readonly model?: string | undefined;
+  /** Folder with the same model's tokenizer. */
+  readonly tokenizerFolder: string;
+  /** How the server reduces token losses, where it does not declare it. */
+  readonly lossReduction?: string | undefined;
+}
+
+/** Starts the Python server for a model folder; it ends with the engine or with this process. */
+export async function openLocalEngine(options: LocalEngineOptions): Promise<TinkerEngine> {
+  const tokenizer = await FolderTokenizer.load(options.modelFolder);
+  const server = await startEngineProcess(options);
+  try {
+    const { url, apiKey, gone, close } = server;
+    return await open(new TinkerClient({ url, apiKey, gone }), tokenizer, options, close);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+/** Connects to a running server of the dialect. */
+export async function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
+  const tokenizer = await FolderTokenizer.load(options.tokenizerFolder);
+  return await open(new TinkerClient(options), tokenizer, options, () => Promise.resolve());
+}
+
+async function open(
+  client: TinkerClient,
+  tokenizer: FolderTokenizer,
+  options: ModelOptions & Partial<RemoteEngineOptions>,
+  release: () => Promise<void>,
+): Promise<TinkerEngine> {
+  const { signal } = options;
+  const capabilities = await client.get<ServerCapabilities>('get_server_capabilities', signal);
+  const extensions = capabilities.extensions ?? {};
+  refuseUnsuitable(extensions, options);
+  const baseModel = options.model ?? onlyModel(capabilities);
+  const session = await client.post<{ session_id: string }>(
+    'create_session',
+    { tags: ['azr-studio'], user_metadata: {}, sdk_version: 'azr-studio' },
+    true,
+    signal,
+  );
+  const created = await client.compute<{ model_id: string }>(
+    'create_model',
+    {
+      session_id: session.session_id,
+      model_seq_id: 0,
+      base_model: baseModel,
+      ...(options.trainable === 'lora' && { lora_config: loraConfig(options) }),
+    },
+    { signal },
+  );
+  const information = await client.post<ModelInformation>(
+    'get_info',
+    { model_id: created.model_id },
+    true,
+    signal,
+  );
+  return new TinkerEngine({
+    client,
+    tokenizer,
+    extensions,
+    description: describe(information, extensions, options.trainable),
+    sessionId: session.session_id,
+    modelId: created.model_id,
+    release,
+  });
+}
+
+/** Refuses servers whose results would silently mean something else. */
+function refuseUnsuitable(
+  extensions: Extensions,
+  options: ModelOptions & Partial<RemoteEngineOptions>,
+): void {
+  const reduction = extensions.loss_reduction ?? options.lossReduction;
+  if (reduction !== 'sum') {
+    throw new EngineError(
+      'loss_reduction_unsupported',
+      `The engine reduces token losses by ${reduction ?? 'a rule it does not declare'}; advantages here are weighted for a sum.`,
+      "Use a server that sums token losses. If this one does but does not declare it, name lossReduction 'sum'.",
+    );
+  }
+  if (options.trainable === 'full' && extensions.full_fine_tuning !== true) {
+    throw new EngineError(
+      'full_fine_tuning_unsupported',
+      'The engine trains adapters only.',
+      'Set trainable to lora.',
+    );
+  }
+}
+
+function onlyModel({ supported_models }: ServerCapabilities): string {
+  const [first, ...others] = supported_models;
+  if (first !== undefined && others.length === 0) return first.model_name;
+  throw new EngineError(
+    'model_not_named',
+    `The engine serves ${supported_models.length} models.`,
+    `Name one of: ${supported_models.map(({ model_name }) => model_name).join(', ')}.`,
+  );
+}
+
+function loraConfig({ loraRank, loraAlpha, seed }: ModelOptions): object {
+  return {
+    rank: loraRank,
+    alpha: loraAlpha,
+    seed,
+    train_attn: true,
+    train_mlp: true,
+    train_unembed: false,
+  };
+}
+
+function describe(
+  information: ModelInformation,
+  extensions: Extensions,
+  trainable: 'full' | 'lora',
+): EngineDescription {
+  return {
+    server: extensions.server ?? 'tinker',
+    model: path.basename(information.model_name),
+    device: information.device ?? extensions.device ?? 'unknown',
+    parameters: information.parameters ?? 0,
+    trainable,
+    samplerMatchesTrainer: extensions.sampler_matches_trainer === true,
+    contextTokens: information.context_tokens ?? extensions.context_tokens ?? 0,
+  };
+}

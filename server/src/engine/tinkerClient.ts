@@ -1,0 +1,174 @@
+/**
+ * Speaks the Tinker JSON dialect over HTTP: requests, futures fetched by long polling, retries of
+ * what is safe to repeat, cancellation. Knows nothing of what the requests mean.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { EngineError } from './engineError.ts';
+
+const PREFIX = '/api/v1/';
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 5_000;
+
+export interface TinkerClientOptions {
+  /** Address of the server without `/api/v1`. */
+  readonly url: string;
+  readonly apiKey: string;
+  /** How often a request is sent again after the network or the server failed; default 6. */
+  readonly retries?: number;
+  /** Aborts when the server is known to be gone; its reason says why. */
+  readonly gone?: AbortSignal;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export class TinkerClient {
+  readonly #base: string;
+  readonly #apiKey: string;
+  readonly #retries: number;
+  readonly #gone: AbortSignal | undefined;
+
+  constructor({ url, apiKey, retries = 6, gone }: TinkerClientOptions) {
+    this.#base = url.replace(/\/+$/, '') + PREFIX;
+    this.#apiKey = apiKey;
+    this.#retries = retries;
+    this.#gone = gone;
+  }
+
+  async get<T>(route: string, signal?: AbortSignal): Promise<T> {
+    return succeed(route, await this.#send('GET', route, undefined, true, signal)) as T;
+  }
+
+  /** One request that the server answers at once. `repeatable`: sending it twice does no harm. */
+  async post<T>(
+    route: string,
+    body: object,
+    repeatable: boolean,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return succeed(route, await this.#send('POST', route, body, repeatable, signal)) as T;
+  }
+
+  /**
+   * Posts a request and waits for its future. A request with a `seq_id` is sent again under the
+   * same number when the network fails: the server runs it once. When `signal` aborts and the server
+   * can cancel (`cancelRoute`), it is told to.
+   */
+  async compute<T>(
+    route: string,
+    body: object,
+    options: {
+      readonly signal?: AbortSignal | undefined;
+      readonly cancelRoute?: string | undefined;
+    },
+  ): Promise<T> {
+    const { signal, cancelRoute } = options;
+    const accepted = await this.post<{ request_id: string }>(route, body, 'seq_id' in body, signal);
+    const future = { request_id: accepted.request_id };
+    try {
+      return await this.#retrieve<T>(route, future, signal);
+    } catch (error) {
+      if (signal?.aborted === true && cancelRoute !== undefined) {
+        // The answer no longer matters; a failure to cancel must not hide the abort.
+        await this.post(cancelRoute, future, false).catch(() => undefined);
+      }
+      throw error;
+    }
+  }
+
+  async #retrieve<T>(route: string, future: object, signal?: AbortSignal): Promise<T> {
+    for (;;) {
+      const reply = await this.#send('POST', 'retrieve_future', future, true, signal);
+      if (reply.status === 408 || reply.body['type'] === 'try_again') continue;
+      return succeed(route, reply) as T;
+    }
+  }
+
+  async #send(
+    method: string,
+    route: string,
+    body: object | undefined,
+    repeatable: boolean,
+    signal?: AbortSignal,
+  ): Promise<Reply> {
+    const anySignal = AbortSignal.any([signal, this.#gone].filter((one) => one !== undefined));
+    const text = body === undefined ? null : JSON.stringify(body);
+    for (let attempt = 0; ; attempt += 1) {
+      anySignal.throwIfAborted();
+      const outcome = await this.#attempt(method, route, text, anySignal);
+      const failed = outcome instanceof Error || isTransient(outcome.status);
+      if (!failed) return outcome;
+      if (!repeatable || attempt >= this.#retries) {
+        if (!(outcome instanceof Error)) return outcome;
+        throw this.#unreachable(route, outcome);
+      }
+      const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempt, LONGEST_DELAY_MS);
+      await sleep(delayMs, undefined, { signal: anySignal }).catch(() => {
+        anySignal.throwIfAborted();
+      });
+    }
+  }
+
+  async #attempt(
+    method: string,
+    route: string,
+    text: string | null,
+    signal: AbortSignal,
+  ): Promise<Reply | Error> {
+    try {
+      const response = await fetch(this.#base + route, {
+        method,
+        body: text,
+        headers: { 'X-API-Key': this.#apiKey, 'Content-Type': 'application/json' },
+        signal,
+        redirect: 'error',
+      });
+      return { status: response.status, body: asObject(await response.text()) };
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #unreachable(route: string, cause: Error): EngineError {
+    const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
+    return new EngineError(
+      'engine_unreachable',
+      `The engine at ${this.#base} did not answer ${route}: ${reason}.`,
+      'Check that the engine is running and that the address is right, then resume the run.',
+      { cause },
+    );
+  }
+}
+
+/** Statuses that say nothing about the request itself. */
+function isTransient(status: number): boolean {
+  return status === 429 || status === 502 || status === 503 || status === 504;
+}
+
+function asObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // A proxy may answer in HTML; the status then tells what happened.
+  }
+  return { unreadable: text.slice(0, 200) };
+}
+
+/** The body of a successful reply; anything else is thrown as the server worded it. */
+function succeed(route: string, { status, body }: Reply): unknown {
+  const error = body['error'] ?? body['detail'];
+  if (status < 400 && error === undefined && body['unreadable'] === undefined) return body;
+  const message =
+    typeof error === 'string' ? error : `The engine answered ${route} with status ${status}.`;
+  const { code, remedy } = body;
+  throw new EngineError(
+    typeof code === 'string' ? code : 'engine_refused',
+    message,
+    typeof remedy === 'string' ? remedy : "See the engine's log.",
+  );
+}

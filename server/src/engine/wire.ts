@@ -1,0 +1,74 @@
+/** Bodies of the Tinker JSON dialect, as far as this client reads and writes them. */
+
+export interface ModelInput {
+  readonly chunks: readonly { readonly type: 'encoded_text'; readonly tokens: readonly number[] }[];
+}
+
+interface TensorData {
+  readonly data: readonly number[];
+  readonly dtype: 'int64' | 'float32';
+  readonly shape: readonly number[];
+}
+
+/** One training sequence, shifted by one: target i follows input i. */
+export interface WireDatum {
+  readonly model_input: ModelInput;
+  readonly loss_fn_inputs: {
+    readonly target_tokens: TensorData;
+    readonly weights?: TensorData;
+    readonly logprobs?: TensorData;
+    readonly advantages?: TensorData;
+  };
+}
+
+export interface WireSequence {
+  readonly stop_reason: 'stop' | 'length';
+  readonly tokens: readonly number[];
+  readonly logprobs: readonly number[];
+}
+
+export interface ForwardBackwardReply {
+  readonly loss_fn_outputs: readonly { readonly logprobs: { readonly data: readonly number[] } }[];
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface ModelInformation {
+  readonly model_name: string;
+  readonly is_lora: boolean;
+  readonly parameters?: number;
+  readonly context_tokens?: number;
+  readonly device?: string;
+}
+
+/** What our own server declares; other servers declare nothing of it. */
+export interface Extensions {
+  readonly server?: string;
+  readonly device?: string;
+  readonly context_tokens?: number;
+  readonly losses?: readonly string[];
+  readonly loss_reduction?: string;
+  readonly grad_clip_norm?: boolean;
+  readonly sampler_matches_trainer?: boolean;
+  readonly full_fine_tuning?: boolean;
+  readonly asample_batch?: boolean;
+  readonly cancel_future?: boolean;
+  readonly checkpoint_folder?: string;
+  readonly maximum_request_bytes?: number;
+}
+
+export interface ServerCapabilities {
+  readonly supported_models: readonly { readonly model_name: string }[];
+  readonly extensions?: Extensions;
+}
+
+export function encodedText(tokens: readonly number[]): ModelInput {
+  return { chunks: [{ type: 'encoded_text', tokens }] };
+}
+
+export function integers(data: readonly number[]): TensorData {
+  return { data, dtype: 'int64', shape: [data.length] };
+}
+
+export function floats(data: readonly number[]): TensorData {
+  return { data, dtype: 'float32', shape: [data.length] };
+}
