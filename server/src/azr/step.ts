@@ -3,7 +3,6 @@
  * solve, reward both roles, and update the one policy that plays them.
  */
 import type { StepRecord } from '../../protocol/records.ts';
-import { MODES } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import { Ledger, type RolloutDraft, type TaskDraft } from './ledger.ts';
 import { recordMonitors } from './monitors.ts';
@@ -150,7 +149,7 @@ async function replay(
   signal: AbortSignal,
 ): Promise<RolloutDraft[]> {
   const { settings } = dependencies;
-  const tasks = MODES.flatMap((mode) =>
+  const tasks = settings.modes.flatMap((mode) =>
     memory
       .buffer(mode)
       .sample(
