@@ -60,7 +60,7 @@ function reportText(content: ReportContent): string {
   const { headline, presets, trials } = content;
   const first = headline.curve[0]!;
   const last = headline.curve.at(-1)!;
-  return `${[
+  return [
     '# Does it learn?',
     '',
     'Written by `npm run learn`, which runs what this page reports. The embedded model `azr-nano` trains by self-play alone; the held-out tasks are 360 frozen ones whose programs occur neither in its pretraining corpus nor, since the loop refuses them, in its self-play. Answers are sampled at temperature 1, once per task.',
@@ -106,7 +106,7 @@ function reportText(content: ReportContent): string {
       trials.map(trialRow),
     ),
     '',
-  ].join('\n')}`;
+  ].join('\n');
 }
 
 function presetSection(presets: ReportContent['presets']): string[] {

@@ -1,1 +1,1 @@
-"""The embedded model `azr-nano`: its world of programs, its corpus, its tokenizer, its pretraining."""
+"""The embedded model `azr-nano`: its programs, corpus, tokenizer, pretraining and probe."""

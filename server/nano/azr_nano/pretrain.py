@@ -114,13 +114,9 @@ def learning_rate(stage: Stage, progress: float, update: int, peak: float) -> fl
     return peak * min(1.0, (update + 1) / WARM_UP_UPDATES, max(0.02, left))
 
 
-def train_stage(
-    model: LlamaForCausalLM, stage: Stage, seed: int, peak: float, log: TextIO
-) -> None:
+def train_stage(model: LlamaForCausalLM, stage: Stage, seed: int, peak: float, log: TextIO) -> None:
     """Trains `model` in place; writes a line of figures every 200 updates."""
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.05
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.05)
     started, seen, tokens = time.monotonic(), 0, 0
     losses: list[float] = []
     for update, (ids, weights) in enumerate(batches(seed, stage)):

@@ -144,7 +144,9 @@ CONDITIONS: dict[str, Callable[[random.Random], str]] = {
     "list": lambda rng: rng.choice(
         [f"len(x) > {rng.randint(1, 4)}", f"x[0] > {rng.randint(1, 8)}", f"{digit(rng)} in x"]
     ),
-    "str": lambda rng: rng.choice([f"len(x) > {rng.randint(1, 4)}", f"'{rng.choice(LETTERS)}' in x"]),
+    "str": lambda rng: rng.choice(
+        [f"len(x) > {rng.randint(1, 4)}", f"'{rng.choice(LETTERS)}' in x"]
+    ),
 }
 
 PAIR_EXPRESSIONS: dict[tuple[str, str], list[tuple[str, str]]] = {
@@ -209,16 +211,19 @@ def branch(rng: random.Random, kind: str) -> tuple[str, str]:
 
 def loop(rng: random.Random) -> tuple[str, str]:
     """A loop over the list `x` that ends in a number or a list."""
-    body, kind = rng.choice(
+    count = "\n        if i > {}:\n            t += 1"
+    keep = "\n        if i != {}:\n            t.append(i)"
+    shift = "\n        t.append(i + {})"
+    start, body, kind = rng.choice(
         [
-            (f"    t = {rng.randint(0, 3)}\n    for i in x:\n        t += i\n    x = t", "int"),
-            (f"    t = 0\n    for i in x:\n        if i > {rng.randint(1, 7)}:\n            t += 1\n    x = t", "int"),
-            ("    t = []\n    for i in x:\n        t = [i] + t\n    x = t", "list"),
-            (f"    t = []\n    for i in x:\n        t.append(i + {rng.randint(1, 3)})\n    x = t", "list"),
-            (f"    t = []\n    for i in x:\n        if i != {digit(rng)}:\n            t.append(i)\n    x = t", "list"),
+            (str(rng.randint(0, 3)), "\n        t += i", "int"),
+            ("0", count.format(rng.randint(1, 7)), "int"),
+            ("[]", "\n        t = [i] + t", "list"),
+            ("[]", shift.format(rng.randint(1, 3)), "list"),
+            ("[]", keep.format(digit(rng)), "list"),
         ]
     )
-    return body, kind
+    return f"    t = {start}\n    for i in x:{body}\n    x = t", kind
 
 
 def statement(rng: random.Random, kind: str) -> tuple[str, str]:
@@ -234,7 +239,9 @@ def statement(rng: random.Random, kind: str) -> tuple[str, str]:
             return f"    x = {text}", new_kind
 
 
-def result_expression(rng: random.Random, parameters: tuple[str, ...], kind: str) -> tuple[str, str]:
+def result_expression(
+    rng: random.Random, parameters: tuple[str, ...], kind: str
+) -> tuple[str, str]:
     """The returned expression and its type, given the type of `x` now."""
     pair = (kind, parameters[1]) if len(parameters) == 2 else None
     if pair in PAIR_EXPRESSIONS:
@@ -242,7 +249,10 @@ def result_expression(rng: random.Random, parameters: tuple[str, ...], kind: str
     if rng.random() < 0.12:
         first, wanted = EXPRESSIONS[kind](rng, "x")
         if wanted != "bool":
-            return f"{first} if {CONDITIONS[kind](rng)} else {expression_of_type(rng, kind, wanted)}", wanted
+            return (
+                f"{first} if {CONDITIONS[kind](rng)} else {expression_of_type(rng, kind, wanted)}",
+                wanted,
+            )
     return EXPRESSIONS[kind](rng, "x")
 
 

@@ -15,7 +15,11 @@ from transformers import PreTrainedTokenizerFast
 PADDING, END, UNKNOWN = "<pad>", "<end>", "<unknown>"
 
 PIECES = [
-    *(f"[{role} {mode}]\n" for role in ("propose", "solve") for mode in ("deduction", "abduction", "induction")),
+    *(
+        f"[{role} {mode}]\n"
+        for role in ("propose", "solve")
+        for mode in ("deduction", "abduction", "induction")
+    ),
     "def f(x):\n    ",
     "def f(x, y):\n    ",
     "\n    return ",
@@ -80,7 +84,9 @@ def build_tokenizer() -> Tokenizer:
     characters = ["\n", *(c for c in string.printable if c.isprintable())]
     vocabulary = [PADDING, END, UNKNOWN, *characters, *PIECES]
     tokens = {token: index for index, token in enumerate(dict.fromkeys(vocabulary))}
-    tokenizer = Tokenizer(models.BPE(vocab=tokens, merges=[], unk_token=UNKNOWN, ignore_merges=True))
+    tokenizer = Tokenizer(
+        models.BPE(vocab=tokens, merges=[], unk_token=UNKNOWN, ignore_merges=True)
+    )
     escaped = [_escape(piece) for piece in sorted(PIECES, key=len, reverse=True)]
     pattern = "|".join([*escaped, r"[\s\S]"])
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), behavior="isolated")
@@ -91,7 +97,9 @@ def build_tokenizer() -> Tokenizer:
 
 def _escape(piece: str) -> str:
     """Escapes for both regular-expression dialects that read tokenizer.json."""
-    return "".join("\\n" if c == "\n" else f"\\{c}" if c in r"\^$.|?*+()[]{}/-" else c for c in piece)
+    return "".join(
+        "\\n" if c == "\n" else f"\\{c}" if c in r"\^$.|?*+()[]{}/-" else c for c in piece
+    )
 
 
 def save_tokenizer(folder: Path, context_tokens: int) -> None:
