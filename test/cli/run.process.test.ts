@@ -62,7 +62,8 @@ function descendantsOf(pid: number): number[] {
 describe('azr run', () => {
   test('killed and resumed has the rows of an unbroken run; nothing outlives it', async () => {
     const whole = await eventsOf(['run', ...SMALL, '--directory', 'whole']);
-    expect(whole.events.at(-1)).toMatchObject({ kind: 'summary', steps: 3 });
+    expect(whole.events[0]).toEqual({ kind: 'run', folder: path.join(folder, 'whole') });
+    expect(whole.events.at(-1)).toMatchObject({ kind: 'summary', steps: 3, complete: true });
     expect(whole.code).toBe(0);
 
     let descendants: number[] = [];
@@ -84,14 +85,14 @@ describe('azr run', () => {
     expect(rowsOf(path.join(folder, 'broken'))).toEqual(rowsOf(path.join(folder, 'whole')));
   });
 
-  test('prints plain lines where there is no terminal, and how to go on', async () => {
+  test('prints plain lines where there is no terminal, and where the run is', async () => {
     const { code, stdout, stderr } = await azr(['run', ...SMALL, '--steps', '1'], { folder });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^step 0\/1 {2}/m);
     expect(stdout).toMatch(/^step 1\/1 {2}.* valid \d+ %/m);
     expect(stdout).not.toContain('\u001b');
     const [name] = readdirSync(path.join(folder, 'runs'));
-    expect(stdout).toContain(`azr resume ${path.join(folder, 'runs', name!)}`);
+    expect(stdout).toContain(`run          ${path.join(folder, 'runs', name!)}`);
     const again = await azr(['resume'], { folder });
     expect(again.stdout).toContain('All 1 steps are done.');
   });

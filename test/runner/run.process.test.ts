@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -20,7 +21,7 @@ import type { RunEvent } from '../../server/protocol/events.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { rowsOf } from './rows.ts';
 
-const PROGRAM = path.join(import.meta.dirname, 'fixtures/scriptedRun.ts');
+const PROGRAM = fileURLToPath(new URL('fixtures/scriptedRun.ts', import.meta.url));
 const NODE_OPTIONS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
 
 type Event = RunEvent | { kind: 'error'; code: string; message: string };

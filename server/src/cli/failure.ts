@@ -30,7 +30,11 @@ export function failureData(error: unknown): { code: string; message: string; re
 
 /** The failure for a person. A defect comes with its stack and its causes, because somebody has to find it. */
 export function failureText(error: unknown): string {
-  if (isExplained(error)) return `azr: ${error.message}\n     ${error.remedy}\n`;
+  if (isExplained(error)) {
+    const { message, remedy } = error;
+    // Some messages end with their remedy already.
+    return message.endsWith(remedy) ? `azr: ${message}\n` : `azr: ${message}\n     ${remedy}\n`;
+  }
   return `azr: this is a defect of azr, please report it:\n${inspect(error)}\n`;
 }
 

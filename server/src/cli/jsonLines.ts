@@ -12,7 +12,7 @@ export type JsonLine =
   | { readonly number: number; readonly tooLong: true };
 
 /** The lines of `input` that are not blank, numbered from 1. */
-export async function* readLines(input: Readable): AsyncGenerator<JsonLine, void, undefined> {
+async function* readLines(input: Readable): AsyncGenerator<JsonLine, void, undefined> {
   let parts: Buffer[] = [];
   let bytes = 0;
   let number = 0;

@@ -1,10 +1,14 @@
 import type { RunView } from './runView.ts';
 
-/** One event per line. The last line has the kind `summary`, unless the run failed. */
+/**
+ * One event per line. The first line has the kind `run` and says where the run is kept, the last one
+ * the kind `summary`, unless the run failed.
+ */
 export function jsonView(output: NodeJS.WritableStream, folder: string): RunView {
   const write = (value: object): void => {
     output.write(`${JSON.stringify(value)}\n`);
   };
+  write({ kind: 'run', folder });
   return {
     show: write,
     end(summary) {

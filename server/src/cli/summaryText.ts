@@ -13,7 +13,7 @@ export function summaryText(summary: RunSummary, folder: string): string {
     valid !== undefined &&
       `proposals    ${percentText(valid)} valid, ${percentText(unique)} of those new (last ${RECENT_STEPS} steps)`,
     `run          ${folder}`,
-    `continue     azr resume ${folder}`,
+    !summary.complete && `continue     azr resume ${folder}`,
   ];
   return lines.filter((line) => line !== false).join('\n');
 }

@@ -144,11 +144,16 @@ async function withReleases<Result>(
   action: (releases: Releases) => Promise<Result>,
 ): Promise<Result> {
   const releases = new Releases();
+  let result: Result;
   try {
-    return await action(releases);
-  } finally {
-    await releases.all();
+    result = await action(releases);
+  } catch (error) {
+    // What went wrong first is what matters; a dead engine, say, cannot be closed cleanly either.
+    await releases.all().catch(() => undefined);
+    throw error;
   }
+  await releases.all();
+  return result;
 }
 
 function holdLock(run: RunFolder, releases: Releases): void {

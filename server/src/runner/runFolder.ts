@@ -25,7 +25,7 @@ export interface RunFolder {
   readonly owner: string;
 }
 
-export function runFolderAt(folder: string): RunFolder {
+function runFolderAt(folder: string): RunFolder {
   const absolute = path.resolve(folder);
   return {
     folder: absolute,

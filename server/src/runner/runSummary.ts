@@ -3,6 +3,8 @@ import type { RunReader } from '../store/runReader.ts';
 
 export interface RunSummary {
   readonly steps: number;
+  /** Whether these are all the steps that the settings ask for. */
+  readonly complete: boolean;
   readonly generatedTokens: number;
   readonly durationMs: number;
   /** Mean held-out solve rate in [0, 1] at the first and at the last measurement. */
@@ -21,8 +23,10 @@ export function summarise(reader: RunReader): RunSummary {
   const [heldOutBefore, heldOutAfter] = [heldOut[0], heldOut.at(-1)];
   const valid = meanOf(valuesOf(reader, 'proposer.valid').slice(-RECENT_STEPS));
   const unique = meanOf(valuesOf(reader, 'proposer.unique').slice(-RECENT_STEPS));
+  const steps = Math.max(0, reader.counters().lastStep);
   return {
-    steps: Math.max(0, reader.counters().lastStep),
+    steps,
+    complete: steps === reader.information().settings.steps,
     generatedTokens: sumOf(valuesOf(reader, 'tokens.generated')),
     durationMs: reader.totalDurationMs(),
     ...(heldOutBefore !== undefined && { heldOutBefore }),

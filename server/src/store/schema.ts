@@ -117,6 +117,7 @@ CREATE TABLE proposal (
   task_id INTEGER
 ) STRICT;
 CREATE INDEX proposal_step ON proposal (step);
+CREATE INDEX proposal_accepted ON proposal (accepted);
 
 CREATE TABLE task (
   id INTEGER PRIMARY KEY,
@@ -134,6 +135,7 @@ CREATE TABLE task (
   learnability REAL
 ) STRICT;
 CREATE INDEX task_step ON task (step);
+CREATE INDEX task_mode ON task (mode);
 
 CREATE TABLE baseline (
   step INTEGER NOT NULL,
