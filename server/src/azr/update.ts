@@ -54,8 +54,15 @@ export async function updatePolicy(
 ): Promise<number> {
   const { engine, settings } = dependencies;
   const sums = new Map<string, number>();
-  const batches = miniBatches(settings, ledger.step, rollouts);
-  for (const [index, batch] of batches.entries()) {
+  const batches = miniBatches(settings, ledger.step, rollouts)
+    .map((batch) => trainingData(settings, batch))
+    .filter((data) => data.length > 0);
+  // All corrections come before the first update: they compare two numerics of one policy.
+  const corrected: (readonly TrainingDatum[])[] = [];
+  for (const data of batches) {
+    corrected.push(await correctForSampler(dependencies, data, signal));
+  }
+  for (const [index, data] of batches.entries()) {
     dependencies.listener({
       kind: 'phase',
       step: ledger.step,
@@ -63,12 +70,12 @@ export async function updatePolicy(
       done: index,
       total: batches.length,
     });
-    const data = trainingData(settings, batch);
-    if (data.length === 0) {
-      continue;
-    }
-    const corrected = await correctForSampler(dependencies, data, signal);
-    const result = await engine.update(corrected, lossOf(settings), adamOf(settings), signal);
+    const result = await engine.update(
+      corrected[index] ?? data,
+      lossOf(settings),
+      adamOf(settings),
+      signal,
+    );
     const gap = meanGap(data, result.logProbabilities);
     for (const [name, value] of Object.entries({ ...result.metrics, samplerGap: gap })) {
       sums.set(name, (sums.get(name) ?? 0) + value);
