@@ -1,0 +1,152 @@
+/** An engine whose policy is a function: deterministic by seed, changed by every update. */
+import { createHash } from 'node:crypto';
+
+import type {
+  AdamParameters,
+  Completion,
+  Engine,
+  EngineDescription,
+  PolicyLoss,
+  SampleRequest,
+  SamplingParameters,
+  TrainingDatum,
+} from '../../server/protocol/engine.ts';
+import { RandomStream } from '../../server/src/azr/randomStream.ts';
+import type { Policy } from './linearWorld.ts';
+
+const END = 0;
+
+export interface SampleCall {
+  readonly prompts: readonly string[];
+  readonly samples: readonly number[];
+  readonly parameters: SamplingParameters;
+}
+
+export interface UpdateCall {
+  readonly data: readonly TrainingDatum[];
+  readonly loss: PolicyLoss;
+  readonly adam: AdamParameters;
+}
+
+export class ScriptedEngine implements Engine {
+  readonly description: EngineDescription;
+  readonly sampleCalls: SampleCall[] = [];
+  readonly updateCalls: UpdateCall[] = [];
+  /** Names of the calls in order. */
+  readonly calls: string[] = [];
+  readonly checkpoints: Map<string, number>;
+  policy: Policy;
+  /** Called before every call is answered; a test may abort from here. */
+  onCall: (name: string) => void = () => undefined;
+  /** Stands for the weights: the sampled text depends on it, and every update changes it. */
+  #weights = 0;
+
+  constructor(
+    policy: Policy,
+    description: Partial<EngineDescription> = {},
+    checkpoints = new Map<string, number>(),
+  ) {
+    this.policy = policy;
+    this.checkpoints = checkpoints;
+    this.description = {
+      server: 'scripted',
+      model: 'scripted',
+      device: 'none',
+      parameters: 1,
+      trainable: 'full',
+      contextTokens: 4096,
+      samplerMatchesTrainer: true,
+      ...description,
+    };
+  }
+
+  encode(text: string): number[] {
+    return Array.from(text, (character) => character.codePointAt(0) ?? END);
+  }
+
+  decode(tokens: readonly number[]): string {
+    return tokens
+      .filter((token) => token !== END)
+      .map((token) => String.fromCodePoint(token))
+      .join('');
+  }
+
+  encodeChat(): undefined {
+    return undefined;
+  }
+
+  async sample(
+    requests: readonly SampleRequest[],
+    parameters: SamplingParameters,
+    signal?: AbortSignal,
+  ): Promise<Completion[][]> {
+    this.#enter('sample', signal);
+    const prompts = requests.map(({ promptTokens }) => this.decode(promptTokens));
+    const samples = requests.map((request) => request.samples);
+    this.sampleCalls.push({ prompts, samples, parameters });
+    return prompts.map((prompt, request) =>
+      Array.from({ length: samples[request] ?? 0 }, (_, index) => {
+        // At temperature 0 a policy says the same every time.
+        const place = parameters.temperature === 0 ? 0 : index;
+        const random = new RandomStream(parameters.seed, this.#weights, request, place);
+        return this.#complete(prompt, parameters.maximumTokens, random);
+      }),
+    );
+  }
+
+  #complete(prompt: string, maximumTokens: number, random: RandomStream): Completion {
+    const whole = [...this.encode(this.policy(prompt, random)), END];
+    const tokens = whole.slice(0, maximumTokens);
+    return {
+      tokens,
+      logProbabilities: tokens.map(() => -random.next()),
+      stopReason: tokens.length < whole.length ? 'length' : 'stop',
+    };
+  }
+
+  async logProbabilities(data: readonly TrainingDatum[], signal?: AbortSignal) {
+    this.#enter('logProbabilities', signal);
+    // The trainer finds every token twice as likely as the sampler did.
+    return data.map((datum) => datum.logProbabilities.map((value) => value + Math.LN2));
+  }
+
+  async update(
+    data: readonly TrainingDatum[],
+    loss: PolicyLoss,
+    adam: AdamParameters,
+    signal?: AbortSignal,
+  ) {
+    this.#enter('update', signal);
+    this.updateCalls.push({ data, loss, adam });
+    const digest = createHash('sha256')
+      .update(JSON.stringify([this.#weights, data]))
+      .digest();
+    this.#weights = digest.readUInt32BE();
+    const logProbabilities = data.map((datum) => datum.logProbabilities);
+    return { logProbabilities, metrics: { loss: 2 } };
+  }
+
+  async saveCheckpoint(name: string, signal?: AbortSignal): Promise<string> {
+    this.#enter('saveCheckpoint', signal);
+    this.checkpoints.set(name, this.#weights);
+    return name;
+  }
+
+  async loadCheckpoint(path: string): Promise<void> {
+    const weights = this.checkpoints.get(path);
+    if (weights === undefined) {
+      throw new Error(`There is no checkpoint ${path}.`);
+    }
+    this.#weights = weights;
+  }
+
+  async close(): Promise<void> {
+    this.calls.push('close');
+  }
+
+  #enter(name: string, signal: AbortSignal | undefined): void {
+    this.calls.push(name);
+    this.onCall(name);
+    signal?.throwIfAborted();
+  }
+}

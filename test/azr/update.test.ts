@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'vitest';
+
+import type { RunSettings } from '../../server/protocol/settings.ts';
+import { Ledger, type RolloutDraft } from '../../server/src/azr/ledger.ts';
+import {
+  assignAdvantages,
+  miniBatches,
+  trainingData,
+  truncateImportance,
+  updatePolicy,
+} from '../../server/src/azr/update.ts';
+import { linearPolicy } from './linearWorld.ts';
+import { loopFixture } from './loopFixture.ts';
+import { toySettings } from './sampleTasks.ts';
+import { ScriptedEngine } from './scriptedEngine.ts';
+
+const COUNTERS = {
+  lastStep: 0,
+  lastTaskId: 0,
+  lastProposalId: 0,
+  lastRolloutId: 0,
+  lastGroup: 0,
+};
+
+let id = 0;
+
+/** A rollout of `length` tokens. */
+function rollout(length: number, changes: Partial<RolloutDraft> = {}): RolloutDraft {
+  id += 1;
+  return {
+    id,
+    step: 1,
+    role: 'solver',
+    mode: 'deduction',
+    phase: 'estimate',
+    group: id,
+    prompt: '',
+    completion: '',
+    promptTokens: [9],
+    tokens: Array.from({ length }, (_, index) => index + 1),
+    logProbabilities: Array.from({ length }, () => -1),
+    stopReason: 'stop',
+    executions: [],
+    rewardTerms: [],
+    trained: false,
+    ...changes,
+  };
+}
+
+const TOKEN_MEAN = { lossAggregation: 'token-mean', proposerLossWeight: 1 } as const;
+const SEQUENCE_MEAN = { lossAggregation: 'sequence-mean', proposerLossWeight: 1 } as const;
+
+describe('weights of tokens in the loss', () => {
+  const batch = [
+    rollout(1, { advantage: 2 }),
+    rollout(3, { advantage: -1 }),
+    rollout(4, { advantage: 0 }),
+  ];
+
+  test('token mean: each of T = 1 + 3 + 4 tokens weighs 1/8, those of zero advantage included', () => {
+    expect(trainingData(TOKEN_MEAN, batch).map(({ advantages }) => advantages)).toEqual([
+      [2 / 8],
+      [-1 / 8, -1 / 8, -1 / 8],
+    ]);
+  });
+
+  test('sequence mean: each of B = 3 rollouts weighs 1/3, spread over its tokens', () => {
+    const [first, second] = trainingData(SEQUENCE_MEAN, batch).map(({ advantages }) => advantages);
+    expect(first?.[0]).toBeCloseTo(2 / 3, 12);
+    expect(second).toHaveLength(3);
+    second?.forEach((advantage) => {
+      expect(advantage).toBeCloseTo(-1 / 9, 12);
+    });
+  });
+
+  test("the proposer's weight multiplies the proposer's advantages only", () => {
+    const both = [rollout(2, { advantage: 1 }), rollout(2, { advantage: 1, role: 'proposer' })];
+    const weighted = trainingData({ ...TOKEN_MEAN, proposerLossWeight: 0.5 }, both);
+    expect(weighted.map(({ advantages }) => advantages)).toEqual([
+      [0.25, 0.25],
+      [0.125, 0.125],
+    ]);
+    expect(trainingData({ ...TOKEN_MEAN, proposerLossWeight: 0 }, both)).toHaveLength(1);
+  });
+
+  test('a datum holds the sampled tokens and their log-probabilities', () => {
+    expect(trainingData(TOKEN_MEAN, batch)[1]).toMatchObject({
+      promptTokens: [9],
+      completionTokens: [1, 2, 3],
+      logProbabilities: [-1, -1, -1],
+    });
+  });
+});
+
+test('truncated importance sampling multiplies by min(π_trainer / π_sampler, cap)', () => {
+  const datum = {
+    promptTokens: [9],
+    completionTokens: [1, 2, 3],
+    logProbabilities: [-1, -1, -1],
+    advantages: [0.5, 0.5, -0.5],
+  };
+  // Ratios 3, 1/2 and 1, the first cut to 2.
+  const trainer = [-1 + Math.log(3), -1 - Math.LN2, -1];
+  const corrected = truncateImportance(datum, trainer, 2);
+  expect(corrected.logProbabilities).toEqual(trainer);
+  [1, 0.25, -0.5].forEach((expected, token) => {
+    expect(corrected.advantages[token]).toBeCloseTo(expected, 12);
+  });
+});
+
+describe('the six task-role batches', () => {
+  function assigned(settings: Partial<RunSettings>, rollouts: RolloutDraft[]): Ledger {
+    const ledger = new Ledger(1, COUNTERS, 0);
+    assignAdvantages(ledger, toySettings(settings), rollouts);
+    return ledger;
+  }
+
+  test('each has its own mean and deviation', () => {
+    const rewards = { deduction: [1, -0.5], abduction: [1, 1], induction: [-1, 0.5] } as const;
+    const rollouts = (['proposer', 'solver'] as const).flatMap((role) =>
+      (['deduction', 'abduction', 'induction'] as const).flatMap((mode) =>
+        rewards[mode].map((reward) => rollout(1, { role, mode, reward })),
+      ),
+    );
+    const { baselines } = assigned({ preset: 'paper' }, rollouts);
+    expect(baselines).toHaveLength(6);
+    // Deduction: 0.25 ± 0.75; abduction: all 1; induction: −0.25 ± 0.75.
+    expect(baselines.filter(({ role }) => role === 'proposer')).toMatchObject([
+      { mode: 'deduction', mean: 0.25, standardDeviation: 0.75, count: 2 },
+      { mode: 'abduction', mean: 1, standardDeviation: 0, count: 2 },
+      { mode: 'induction', mean: -0.25, standardDeviation: 0.75, count: 2 },
+    ]);
+    expect(rollouts.map(({ advantage }) => advantage)).toEqual([
+      ...[1, -1, 0, 0, -1, 1],
+      ...[1, -1, 0, 0, -1, 1],
+    ]);
+  });
+
+  test('a long response weighs no more in the baseline than a short one', () => {
+    const rollouts = [rollout(1, { reward: 1 }), rollout(1000, { reward: -0.5 })];
+    expect(assigned({ preset: 'paper' }, rollouts).baselines[0]?.mean).toBe(0.25);
+  });
+
+  test('a group baseline is the solver’s alone: a proposer has one completion per prompt', () => {
+    const rollouts = [
+      rollout(1, { reward: 1, group: 1 }),
+      rollout(1, { reward: 1, group: 1 }),
+      rollout(1, { reward: -0.5, group: 2 }),
+      rollout(1, { reward: -0.5, group: 2 }),
+      rollout(1, { role: 'proposer', reward: 1, group: 3 }),
+      rollout(1, { role: 'proposer', reward: -0.5, group: 4 }),
+    ];
+    assigned({ solverBaseline: 'group' }, rollouts);
+    expect(rollouts.map(({ advantage }) => advantage)).toEqual([0, 0, 0, 0, 1, -1]);
+  });
+});
+
+describe('mini-batches', () => {
+  const rollouts = Array.from({ length: 28 }, (_, index) =>
+    rollout(1, { group: Math.floor(index / 4) }),
+  );
+
+  test('hold whole groups, each once, in parts of about the same size', () => {
+    const batches = miniBatches(toySettings({ updatesPerStep: 3 }), 1, rollouts);
+    expect(batches.map((batch) => batch.length).sort()).toEqual([12, 8, 8]);
+    expect(new Set(batches.flat()).size).toBe(28);
+    const groups = batches.map((batch) => new Set(batch.map(({ group }) => group)));
+    expect(groups.map(({ size }) => size).sort()).toEqual([2, 2, 3]);
+  });
+
+  test('are drawn anew every step, and the same for the same step', () => {
+    const settings = toySettings({ updatesPerStep: 3 });
+    expect(miniBatches(settings, 1, rollouts)).toEqual(miniBatches(settings, 1, rollouts));
+    expect(miniBatches(settings, 2, rollouts)).not.toEqual(miniBatches(settings, 1, rollouts));
+  });
+});
+
+describe('the update', () => {
+  async function updated(
+    rollouts: RolloutDraft[],
+    settings: Partial<RunSettings>,
+    samplerMatchesTrainer: boolean,
+  ) {
+    const engine = new ScriptedEngine(linearPolicy, { samplerMatchesTrainer });
+    const { dependencies } = loopFixture({ engine, settings });
+    const ledger = new Ledger(1, COUNTERS, 0);
+    const { signal } = new AbortController();
+    const tokens = await updatePolicy(dependencies, ledger, rollouts, signal);
+    return { engine, tokens, metrics: ledger.metrics };
+  }
+
+  const batch = () => [rollout(2, { advantage: 1 }), rollout(2, { advantage: -1 })];
+
+  test('counts its tokens', async () => {
+    const { tokens, engine } = await updated(batch(), {}, true);
+    expect(tokens).toBe(4);
+    expect(engine.calls).toEqual(['update']);
+  });
+
+  test('corrects for a sampler that differs from the trainer, where the cap is not 0', async () => {
+    // The scripted trainer finds every token twice as likely: the weight is min(2, 1.5).
+    const { engine } = await updated(batch(), { importanceSamplingCap: 1.5 }, false);
+    expect(engine.calls).toEqual(['logProbabilities', 'update']);
+    const [first] = engine.updateCalls[0]?.data ?? [];
+    expect(Math.abs(first?.advantages[0] ?? 0)).toBeCloseTo(1.5 / 4, 12);
+    expect(first?.logProbabilities[0]).toBeCloseTo(-1 + Math.LN2, 12);
+    const off = await updated(batch(), { importanceSamplingCap: 0 }, false);
+    expect(off.engine.calls).toEqual(['update']);
+  });
+
+  test('measures the sampler before the first of several updates moves the policy', async () => {
+    const { engine } = await updated(batch(), { updatesPerStep: 2 }, false);
+    expect(engine.calls).toEqual(['logProbabilities', 'logProbabilities', 'update', 'update']);
+  });
+
+  test('makes no step for a batch without advantages, nor counts it in the means', async () => {
+    const nothing = [rollout(2, { advantage: 0 })];
+    expect((await updated(nothing, {}, true)).engine.calls).toEqual([]);
+    const half = [...nothing, rollout(2, { advantage: 1 })];
+    const { engine, metrics } = await updated(half, { updatesPerStep: 2 }, true);
+    expect(engine.calls).toEqual(['update']);
+    // The scripted engine reports a loss of 2 per update.
+    expect(metrics.find(({ name }) => name === 'update.loss')?.value).toBe(2);
+  });
+});
