@@ -4,14 +4,17 @@
  *   npm run learn                            the headline run and both presets; writes docs/learning.md
  *   npm run learn -- --trial NAME [--set name=value …] [--seed N] [--steps N]
  *                                            one further run, kept in the report's table
+ *   npm run learn -- --short [--seed N] [--reversed]
+ *                                            one run as the tests make it, to set their pass mark from
  *   npm run learn -- --report                only rewrites the report
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { writeReport } from './report.ts';
+import { shortRun, withReversedAdvantages } from './shortRun.ts';
 import { runTrial } from './trial.ts';
-import { recordedTrials, recordTrial } from './trialLog.ts';
+import { recordedShortRuns, recordedTrials, recordShortRun, recordTrial } from './trialLog.ts';
 
 const HEADLINE = 'headline';
 const BUDGET = { studio: 'budget: studio', paper: 'budget: paper' };
@@ -22,6 +25,8 @@ const { values } = parseArgs({
     set: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: '1' },
     steps: { type: 'string', default: '150' },
+    short: { type: 'boolean', default: false },
+    reversed: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
   },
 });
@@ -29,7 +34,11 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const steps = Number(values.steps);
 
-if (values.trial !== undefined) {
+if (values.short) {
+  const { reversed } = values;
+  const result = await shortRun(seed, reversed ? withReversedAdvantages : undefined);
+  await recordShortRun({ seed, reversed, ...result });
+} else if (values.trial !== undefined) {
   await recordTrial(await runTrial({ name: values.trial, seed, steps, settings: values.set }));
 } else if (!values.report) {
   await recordTrial(await runTrial({ name: HEADLINE, seed, steps, settings: values.set }));
@@ -46,6 +55,7 @@ if (headline) {
     headline,
     ...(studio && paper ? { presets: { studio, paper } } : {}),
     trials,
+    shortRuns: await recordedShortRuns(),
   });
 }
 

@@ -4,7 +4,9 @@ import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 
 import { curveChart } from './curveChart.ts';
+import { SHORT_RUN_STEPS } from './shortRun.ts';
 import type { CurvePoint, TrialResult } from './trial.ts';
+import type { RecordedShortRun } from './trialLog.ts';
 
 const COLOURS = {
   mean: '#111111',
@@ -19,6 +21,8 @@ export interface ReportContent {
   /** Both presets on the same budget of generated tokens, if they were run. */
   readonly presets?: { readonly studio: TrialResult; readonly paper: TrialResult };
   readonly trials: readonly TrialResult[];
+  /** The runs that the pass mark of the tests was set from. */
+  readonly shortRuns: readonly RecordedShortRun[];
 }
 
 /** "2 × AMD EPYC, 24 GB": what the figures were measured on. */
@@ -57,7 +61,7 @@ function presetChart({ studio, paper }: { studio: TrialResult; paper: TrialResul
 }
 
 function reportText(content: ReportContent): string {
-  const { headline, presets, trials } = content;
+  const { headline, presets, trials, shortRuns } = content;
   const first = headline.curve[0]!;
   const last = headline.curve.at(-1)!;
   return [
@@ -86,6 +90,7 @@ function reportText(content: ReportContent): string {
     `Proposals in the last ten steps: ${percent(headline.valid)} valid, ${percent(headline.unique)} of the valid ones new to the run. One rate has a standard error of about 2.5 points (360 answers), a gain of about 3.5.`,
     '',
     ...presetSection(presets),
+    ...shortRunSection(shortRuns),
     '## What was tried',
     '',
     'Each row is one run with the `studio` preset and the changes named. "gain" is the held-out mean after, minus before, in points; the last column is the mean of the last three probes minus the first, which is less noisy.',
@@ -150,6 +155,26 @@ function presetSection(presets: ReportContent['presets']): string[] {
     ),
     '',
     'Both start from the same model, seed and learning rate. The paper discards its estimation rollouts and samples the training batch anew, so the same budget buys it fewer and larger steps.',
+    '',
+  ];
+}
+
+function shortRunSection(shortRuns: readonly RecordedShortRun[]): string[] {
+  const rows = shortRuns.map(({ seed, reversed, before, after, valid, unique }) => [
+    reversed ? 'reversed' : 'as it is',
+    String(seed),
+    percent(before),
+    percent(after),
+    points(after - before),
+    percent(valid),
+    percent(unique),
+  ]);
+  return [
+    '## The test that learning works',
+    '',
+    `\`npm test\` makes a run of ${String(SHORT_RUN_STEPS)} steps and asks that the held-out mean (two answers per task) rises by a pass mark. The mark was set from these runs, and the same test with the sign of every advantage reversed has to stay below it.`,
+    '',
+    table(['advantage', 'seed', 'before', 'after', 'gain, points', 'valid', 'unique'], rows),
     '',
   ];
 }

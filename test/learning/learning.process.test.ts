@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { shortRun, withReversedAdvantages } from './shortRun.ts';
+import { shortRun, withReversedAdvantages } from '../../bench/learn/shortRun.ts';
 
 /**
  * Rise of the held-out mean that twenty steps must reach. Set below the least of five seeds and
