@@ -20,6 +20,9 @@ const SMALL = [
   ...['--set', 'learnabilityGate=false'],
 ];
 
+/** Four starts of torch; on a machine that does other things as well each takes its time. */
+const ENGINE_TEST_MS = 300_000;
+
 let folder: string;
 const children = new Set<ChildProcess>();
 
@@ -60,40 +63,48 @@ function descendantsOf(pid: number): number[] {
 }
 
 describe('azr run', () => {
-  test('killed and resumed has the rows of an unbroken run; nothing outlives it', async () => {
-    const whole = await eventsOf(['run', ...SMALL, '--directory', 'whole']);
-    expect(whole.events[0]).toEqual({ kind: 'run', folder: path.join(folder, 'whole') });
-    expect(whole.events.at(-1)).toMatchObject({ kind: 'summary', steps: 3, complete: true });
-    expect(whole.code).toBe(0);
+  test(
+    'killed and resumed has the rows of an unbroken run; nothing outlives it',
+    async () => {
+      const whole = await eventsOf(['run', ...SMALL, '--directory', 'whole']);
+      expect(whole.events[0]).toEqual({ kind: 'run', folder: path.join(folder, 'whole') });
+      expect(whole.events.at(-1)).toMatchObject({ kind: 'summary', steps: 3, complete: true });
+      expect(whole.code).toBe(0);
 
-    let descendants: number[] = [];
-    const killed = await eventsOf(['run', ...SMALL, '--directory', 'broken'], (event, child) => {
-      if (event.kind === 'phase' && event.step === 2 && event.phase === 'estimate') {
-        descendants = descendantsOf(child.pid!);
-        child.kill('SIGKILL');
-      }
-    });
-    expect(killed.signal).toBe('SIGKILL');
-    // The engine and the sandbox at least, where the system tells about children.
-    if (process.platform === 'linux') expect(descendants.length).toBeGreaterThanOrEqual(2);
-    const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
-    for (let wait = 0; wait < 100 && descendants.some(isAlive); wait += 1) await sleep(100);
-    expect(descendants.filter(isAlive)).toEqual([]);
+      let descendants: number[] = [];
+      const killed = await eventsOf(['run', ...SMALL, '--directory', 'broken'], (event, child) => {
+        if (event.kind === 'phase' && event.step === 2 && event.phase === 'estimate') {
+          descendants = descendantsOf(child.pid!);
+          child.kill('SIGKILL');
+        }
+      });
+      expect(killed.signal).toBe('SIGKILL');
+      // The engine and the sandbox at least, where the system tells about children.
+      if (process.platform === 'linux') expect(descendants.length).toBeGreaterThanOrEqual(2);
+      const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
+      for (let wait = 0; wait < 100 && descendants.some(isAlive); wait += 1) await sleep(100);
+      expect(descendants.filter(isAlive)).toEqual([]);
 
-    const resumed = await eventsOf(['resume', 'broken']);
-    expect(resumed.code).toBe(0);
-    expect(rowsOf(path.join(folder, 'broken'))).toEqual(rowsOf(path.join(folder, 'whole')));
-  });
+      const resumed = await eventsOf(['resume', 'broken']);
+      expect(resumed.code).toBe(0);
+      expect(rowsOf(path.join(folder, 'broken'))).toEqual(rowsOf(path.join(folder, 'whole')));
+    },
+    ENGINE_TEST_MS,
+  );
 
-  test('prints plain lines where there is no terminal, and where the run is', async () => {
-    const { code, stdout, stderr } = await azr(['run', ...SMALL, '--steps', '1'], { folder });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^step 0\/1 {2}/m);
-    expect(stdout).toMatch(/^step 1\/1 {2}.* valid \d+ %/m);
-    expect(stdout).not.toContain('\u001b');
-    const [name] = readdirSync(path.join(folder, 'runs'));
-    expect(stdout).toContain(`run          ${path.join(folder, 'runs', name!)}`);
-    const again = await azr(['resume'], { folder });
-    expect(again.stdout).toContain('All 1 steps are done.');
-  });
+  test(
+    'prints plain lines where there is no terminal, and where the run is',
+    async () => {
+      const { code, stdout, stderr } = await azr(['run', ...SMALL, '--steps', '1'], { folder });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^step 0\/1 {2}/m);
+      expect(stdout).toMatch(/^step 1\/1 {2}.* valid \d+ %/m);
+      expect(stdout).not.toContain('\u001b');
+      const [name] = readdirSync(path.join(folder, 'runs'));
+      expect(stdout).toContain(`run          ${path.join(folder, 'runs', name!)}`);
+      const again = await azr(['resume'], { folder });
+      expect(again.stdout).toContain('All 1 steps are done.');
+    },
+    ENGINE_TEST_MS,
+  );
 });
