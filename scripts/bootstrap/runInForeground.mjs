@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
+/** npm sends on the signal that its whole group has already got: two so close are one. */
+const SAME_SIGNAL_MS = 300;
 const DIE_WITH_PARENT = new URL('dieWithParent.mjs', import.meta.url).href;
 
 /**
@@ -10,14 +12,20 @@ const DIE_WITH_PARENT = new URL('dieWithParent.mjs', import.meta.url).href;
  * @returns {Promise<number>} The exit code; 128 + the signal's number where a signal ended it.
  */
 export function runInForeground(node, nodeArguments) {
+  const onTerminal = isOnTerminal();
   const child = spawn(node, ['--import', DIE_WITH_PARENT, ...nodeArguments], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, AZR_OWNER_PROCESS: String(process.pid) },
+    // Off the terminal, a group of its own: signals then come from here alone.
+    detached: !onTerminal && process.platform !== 'win32',
   });
+  let forwardedAt = -Infinity;
   /** @param {NodeJS.Signals} signal */
   const forward = (signal) => {
     // A terminal sends Ctrl-C to the whole group; sent on, it would count as pressed twice.
-    if (signal !== 'SIGINT' || !isOnTerminal()) {
+    const isHandled = signal === 'SIGINT' && onTerminal;
+    if (!isHandled && performance.now() - forwardedAt > SAME_SIGNAL_MS) {
+      forwardedAt = performance.now();
       child.kill(signal);
     }
   };

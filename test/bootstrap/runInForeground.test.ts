@@ -32,11 +32,14 @@ test('the exit code', async () => {
 test.each(['SIGINT', 'SIGTERM'] as const)('%s, once', async (signal) => {
   const { child, end } = await startWith(`
     let count = 0;
-    process.on('${signal}', () => { count += 1; setTimeout(() => { console.log(count); process.exit(); }, 100); });
+    process.on('${signal}', () => { count += 1; setTimeout(() => { console.log(count); process.exit(); }, 200); });
     setInterval(() => {}, 1000);
     console.log('ready');
   `);
 
+  // As when npm's whole process group is told to stop: directly, and by npm once more.
+  child.kill(signal);
+  await delay(20);
   child.kill(signal);
 
   expect((await end).stdout).toBe('ready\n1\n');
