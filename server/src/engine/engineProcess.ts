@@ -83,6 +83,8 @@ function spawnServer(options: EngineProcessOptions, apiKey: string) {
         PYTHONPATH: options.packageFolder,
         PYTHONDONTWRITEBYTECODE: '1',
         HF_HUB_OFFLINE: '1',
+        // Threads that wait for work sleep soon instead of spinning: the sandbox shares the cores.
+        GOMP_SPINCOUNT: '1000',
         TOKENIZERS_PARALLELISM: 'false',
       },
       buffer: false,
