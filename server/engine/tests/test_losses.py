@@ -27,9 +27,10 @@ def reference(
         bounded = min(max(ratio, LOW), HIGH)
         return -bounded * advantage * trainer, -bounded * advantage
     # PPO keeps the smaller objective; where that is the clipped one, nothing is learned.
+    unclipped = (-ratio * advantage, -ratio * advantage)
     if advantage >= 0:
-        return (-HIGH * advantage, 0.0) if ratio > HIGH else (-ratio * advantage,) * 2
-    return (-LOW * advantage, 0.0) if ratio < LOW else (-ratio * advantage,) * 2
+        return (-HIGH * advantage, 0.0) if ratio > HIGH else unclipped
+    return (-LOW * advantage, 0.0) if ratio < LOW else unclipped
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "importance_sampling", "ppo", "cispo"])

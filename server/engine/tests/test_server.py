@@ -67,7 +67,9 @@ def client(
     assert process.stdin is not None and process.stdout is not None
     event = json.loads(process.stdout.readline())
     assert event["event"] == "listening"
-    yield Client(event["port"])
+    connected = Client(event["port"])
+    yield connected
+    connected.http.close()
     process.stdin.close()
     assert process.wait(timeout=20) == 0
     process.stdout.close()

@@ -1,0 +1,141 @@
+/** The engine as the loop uses it, on the real Python server and the embedded model. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import type { SamplingParameters, TrainingDatum } from '../../server/protocol/engine.ts';
+import { openLocalEngine } from '../../server/src/engine/openEngine.ts';
+import type { TinkerEngine } from '../../server/src/engine/tinkerEngine.ts';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const pythonPath = path.join(root, '.venv', 'bin', 'python');
+const modelFolder = path.join(root, 'server', 'models', 'azr-nano');
+const scratch = mkdtempSync(path.join(tmpdir(), 'azr-engine-'));
+const options = {
+  modelFolder,
+  checkpointFolder: path.join(scratch, 'checkpoints'),
+  pythonPath,
+  packageFolder: path.join(root, 'server', 'engine', 'src'),
+  logPath: path.join(scratch, 'engine.log'),
+  trainable: 'full',
+  loraRank: 8,
+  loraAlpha: 16,
+  seed: 1,
+} as const;
+const sampling: SamplingParameters = { temperature: 1, topP: 1, maximumTokens: 16, seed: 5 };
+const loss = { kind: 'ppo', clipLow: 0.2, clipHigh: 0.28 } as const;
+const adam = {
+  learningRate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  gradientClipNorm: 1,
+};
+
+let engine: TinkerEngine;
+beforeAll(async () => {
+  engine = await openLocalEngine(options);
+});
+afterAll(async () => {
+  await engine.close();
+  rmSync(scratch, { recursive: true });
+});
+
+test('the tokenizer agrees with Python on programs and on characters it does not know', () => {
+  const tasks = readFileSync(path.join(modelFolder, 'probe.jsonl'), 'utf8')
+    .split('\n')
+    .slice(0, 50);
+  const texts = [...tasks, 'def f(x):\n    return x[::-1]\n', 'ä→ 12345', ''];
+  const script =
+    'import json, sys\nfrom tokenizers import Tokenizer\n' +
+    't = Tokenizer.from_file(sys.argv[1])\n' +
+    'ids = [t.encode(x).ids for x in json.load(sys.stdin)]\n' +
+    'print(json.dumps([ids, [t.decode(i) for i in ids]]))';
+  const { stdout } = spawnSync(
+    pythonPath,
+    ['-c', script, path.join(modelFolder, 'tokenizer.json')],
+    { input: JSON.stringify(texts), encoding: 'utf8' },
+  );
+  const [ids, decoded] = JSON.parse(stdout) as [number[][], string[]];
+  expect(texts.map((text) => engine.encode(text))).toEqual(ids);
+  expect(ids.map((tokens) => engine.decode(tokens))).toEqual(decoded);
+});
+
+test('an update moves the policy as asked, and a checkpoint takes it back', async () => {
+  const promptTokens = engine.encode('[solve deduction]\n');
+  const requests = [{ promptTokens, samples: 8 }];
+  const [group] = await engine.sample(requests, sampling);
+  const data: TrainingDatum[] = group!.map((completion, index) => ({
+    promptTokens,
+    completionTokens: completion.tokens,
+    logProbabilities: completion.logProbabilities,
+    advantages: completion.tokens.map(() => (index === 0 ? 1 : -0.1)),
+  }));
+  const scored = await engine.logProbabilities(data);
+  const checkpoint = await engine.saveCheckpoint('before');
+  expect(existsSync(checkpoint)).toBe(true);
+
+  const result = await engine.update(data, loss, adam);
+  for (const [index, values] of result.logProbabilities.entries()) {
+    for (const [position, value] of values.entries()) {
+      expect(value).toBeCloseTo(data[index]!.logProbabilities[position]!, 3);
+      expect(value).toBeCloseTo(scored[index]![position]!, 4);
+    }
+  }
+  expect(result.metrics['ratio']).toBeCloseTo(1, 3);
+  expect(result.metrics['gradientNorm']).toBeGreaterThan(0);
+  const after = await engine.logProbabilities(data);
+  const sum = (values: readonly number[]): number => values.reduce((total, x) => total + x, 0);
+  expect(sum(after[0]!)).toBeGreaterThan(sum(scored[0]!));
+
+  await engine.loadCheckpoint(checkpoint);
+  expect(await engine.sample(requests, sampling)).toEqual([group]);
+});
+
+test('an aborted sample rejects and leaves the engine usable', async () => {
+  const requests = [{ promptTokens: engine.encode('def'), samples: 20_000 }];
+  const abort = AbortSignal.timeout(300);
+  await expect(
+    engine.sample(requests, { ...sampling, maximumTokens: 200 }, abort),
+  ).rejects.toMatchObject({ name: 'TimeoutError' });
+  const [completions] = await engine.sample([{ promptTokens: [5], samples: 2 }], sampling);
+  expect(completions).toHaveLength(2);
+});
+
+test('errors carry code and remedy', async () => {
+  const promptTokens = new Array<number>(2000).fill(5);
+  await expect(engine.sample([{ promptTokens, samples: 1 }], sampling)).rejects.toMatchObject({
+    code: 'prompt_too_long',
+    remedy: expect.stringContaining('Shorten') as string,
+  });
+});
+
+test('the server dies with its owner, even when that is killed outright', async () => {
+  const script = `
+    import { startEngineProcess } from ${JSON.stringify(path.join(root, 'server/src/engine/engineProcess.ts'))};
+    const server = await startEngineProcess(${JSON.stringify(options)});
+    console.log(server.processId);
+    setInterval(() => undefined, 1000);`;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root });
+  const processId = await new Promise<number>((resolve) => {
+    owner.stdout.once('data', (data: Buffer) => {
+      resolve(Number(data.toString()));
+    });
+  });
+  expect(processId).toBeGreaterThan(0);
+  owner.kill('SIGKILL');
+  await expect.poll(() => isRunning(processId), { timeout: 10_000 }).toBe(false);
+});
+
+/** A killed process that nobody has waited for yet is a zombie, and no longer runs. */
+function isRunning(processId: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${processId}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

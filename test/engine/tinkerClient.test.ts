@@ -1,0 +1,130 @@
+/** The client against a scripted server that fails the way networks and servers do. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { afterEach, expect, test } from 'vitest';
+
+import { EngineError } from '../../server/src/engine/engineError.ts';
+import { combineMetrics } from '../../server/src/engine/metrics.ts';
+import { TinkerClient } from '../../server/src/engine/tinkerClient.ts';
+import { trainingBatches } from '../../server/src/engine/trainingBatches.ts';
+
+type Answer = { readonly status: number; readonly body: object } | 'hang up' | 'stay silent';
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** A server that gives these answers in turn, and the requests it has seen. */
+async function scripted(answers: Answer[]): Promise<{ client: TinkerClient; seen: string[] }> {
+  const seen: string[] = [];
+  const started = createServer((request, response) => {
+    void readText(request).then((text) => {
+      seen.push(`${request.url ?? ''} ${text}`);
+      const answer = answers.shift() ?? { status: 500, body: { error: 'script ended' } };
+      if (answer === 'stay silent') return;
+      if (answer === 'hang up') {
+        request.socket.destroy();
+        return;
+      }
+      response.writeHead(answer.status).end(JSON.stringify(answer.body));
+    });
+  });
+  server = started;
+  await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+  const { port } = started.address() as AddressInfo;
+  return { client: new TinkerClient({ url: `http://127.0.0.1:${port}`, apiKey: 'key' }), seen };
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+const accepted: Answer = { status: 200, body: { request_id: 'r1' } };
+
+test('a request with a seq_id survives hang-ups and busy servers, sent under the same number', async () => {
+  const { client, seen } = await scripted([
+    'hang up',
+    { status: 503, body: {} },
+    accepted,
+    { status: 408, body: {} },
+    { status: 200, body: { type: 'try_again' } },
+    'hang up',
+    { status: 200, body: { value: 7 } },
+  ]);
+  await expect(client.compute('optim_step', { seq_id: 3 }, {})).resolves.toEqual({ value: 7 });
+  expect(seen.slice(0, 3)).toEqual(new Array(3).fill('/api/v1/optim_step {"seq_id":3}'));
+  expect(seen.slice(3)).toEqual(new Array(4).fill('/api/v1/retrieve_future {"request_id":"r1"}'));
+});
+
+test('a request without a seq_id is sent once', async () => {
+  const { client, seen } = await scripted(['hang up', accepted]);
+  await expect(client.compute('create_model', {}, {})).rejects.toMatchObject({
+    code: 'engine_unreachable',
+  });
+  expect(seen).toHaveLength(1);
+});
+
+test("the server's code and remedy reach the caller", async () => {
+  const error = { error: 'Too long.', code: 'prompt_too_long', remedy: 'Shorten it.' };
+  const { client } = await scripted([accepted, { status: 200, body: error }]);
+  const failure = await client.compute('asample', { seq_id: 1 }, {}).catch((e: unknown) => e);
+  expect(failure).toBeInstanceOf(EngineError);
+  expect(failure).toMatchObject({
+    message: 'Too long.',
+    code: 'prompt_too_long',
+    remedy: 'Shorten it.',
+  });
+});
+
+test('an abort rejects at once and tells the server', async () => {
+  const { client, seen } = await scripted([
+    accepted,
+    'stay silent',
+    { status: 200, body: { type: 'cancel_future' } },
+  ]);
+  const abort = new AbortController();
+  const pending = client.compute(
+    'asample',
+    { seq_id: 1 },
+    { signal: abort.signal, cancelRoute: 'cancel_future' },
+  );
+  setTimeout(() => {
+    abort.abort();
+  }, 200);
+  await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
+  expect(seen.at(-1)).toBe('/api/v1/cancel_future {"request_id":"r1"}');
+});
+
+test('metrics of several requests add up or are averaged by tokens', () => {
+  const metrics = combineMetrics(
+    [
+      { 'loss:sum': 2, 'tokens:sum': 30, 'clip_fraction:mean': 0.1 },
+      { 'loss:sum': 3, 'tokens:sum': 10, 'clip_fraction:mean': 0.5 },
+    ],
+    { 'grad_norm:mean': 4 },
+  );
+  expect(metrics).toEqual({ loss: 5, tokens: 40, clipFraction: 0.2, gradientNorm: 4 });
+});
+
+test('training data is shifted by one, and split so that no request is too large', () => {
+  const datum = {
+    promptTokens: [1, 2, 3],
+    completionTokens: [4, 5],
+    logProbabilities: [-1, -2],
+    advantages: [0.5, 0.5],
+  };
+  const batches = trainingBatches([datum, datum, datum], 2 * (5 * 64 + 512));
+  expect(batches.map(({ data }) => data.length)).toEqual([2, 1]);
+  expect(batches[0]!.completionStarts).toEqual([2, 2]);
+  const { model_input, loss_fn_inputs } = batches[0]!.data[0]!;
+  expect(model_input.chunks[0]!.tokens).toEqual([1, 2, 3, 4]);
+  expect(loss_fn_inputs.target_tokens.data).toEqual([2, 3, 4, 5]);
+  expect(loss_fn_inputs.logprobs?.data).toEqual([0, 0, -1, -2]);
+  expect(loss_fn_inputs.advantages?.data).toEqual([0, 0, 0.5, 0.5]);
+});
