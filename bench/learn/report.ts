@@ -26,7 +26,7 @@ export interface ReportContent {
 }
 
 /** "2 × AMD EPYC, 24 GB": what the figures were measured on. */
-export function machineText(): string {
+function machineText(): string {
   const processors = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   return `${String(processors.length)} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${String(memory)} GiB, no GPU, ${process.platform}`;

@@ -70,7 +70,7 @@ export async function runTrial(request: TrialRequest): Promise<TrialResult> {
 }
 
 /** What became of the run whose database this is. */
-export function resultOf(request: TrialRequest, database: string): TrialResult {
+function resultOf(request: TrialRequest, database: string): TrialResult {
   const reader = RunReader.open(database);
   try {
     const steps = reader.steps(-1, request.steps + 1);

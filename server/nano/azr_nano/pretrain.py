@@ -22,7 +22,14 @@ from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from azr_nano.corpus import random_document
-from azr_nano.tokenizer import END, PADDING, build_tokenizer, save_tokenizer
+from azr_nano.tokenizer import (
+    END,
+    PADDING,
+    build_tokenizer,
+    encode,
+    save_tokenizer,
+    token_id,
+)
 
 CONTEXT_TOKENS = 1024
 PROMPT_WEIGHT = 0.1
@@ -76,13 +83,13 @@ def batches(seed: int, stage: Stage) -> Iterator[Batch]:
     """Batches of about BATCH_TOKENS tokens, of documents of similar length, in random order."""
     rng = random.Random(seed)
     tokenizer = build_tokenizer()
-    end, padding = tokenizer.token_to_id(END), tokenizer.token_to_id(PADDING)
+    end, padding = token_id(tokenizer, END), token_id(tokenizer, PADDING)
     for start in range(0, stage.documents, POOL_DOCUMENTS):
         pool: list[tuple[list[int], int]] = []
         for _ in range(min(POOL_DOCUMENTS, stage.documents - start)):
             document = random_document(rng, stage.mistakes)
-            prompt = tokenizer.encode(document.prompt).ids
-            pool.append(([*prompt, *tokenizer.encode(document.completion).ids, end], len(prompt)))
+            prompt = encode(tokenizer, document.prompt)
+            pool.append(([*prompt, *encode(tokenizer, document.completion), end], len(prompt)))
         pool.sort(key=lambda item: len(item[0]))
         rows: list[Batch] = []
         first = 0
@@ -154,8 +161,9 @@ def pretrain(output: Path, seed: int, peak: float, device: str) -> None:
     torch.manual_seed(seed)
     tokenizer = build_tokenizer()
     model = build_model(
-        tokenizer.get_vocab_size(), tokenizer.token_to_id(PADDING), tokenizer.token_to_id(END)
-    ).to(device)
+        tokenizer.get_vocab_size(), token_id(tokenizer, PADDING), token_id(tokenizer, END)
+    )
+    model.to(torch.device(device))
     output.mkdir(parents=True, exist_ok=True)
     for number, stage in enumerate(STAGES, start=1):
         with (output / f"pretraining-{number}.jsonl").open("w") as log:

@@ -112,3 +112,15 @@ def save_tokenizer(folder: Path, context_tokens: int) -> None:
         clean_up_tokenization_spaces=False,
     )
     fast.save_pretrained(folder)
+
+
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """The id of a token that the vocabulary is known to hold."""
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise KeyError(token)
+    return found
+
+
+def encode(tokenizer: Tokenizer, text: str) -> list[int]:
+    return [int(token) for token in tokenizer.encode(text).ids if token is not None]

@@ -142,7 +142,7 @@ function drawProgram(memory: TaskMemory, random: RandomStream): TaskRecord {
 }
 
 /** Prompts may fill the context up to what an answer needs, and half of it at most. */
-export function longestPrompt(dependencies: LoopDependencies, completionTokens: number): number {
+function longestPrompt(dependencies: LoopDependencies, completionTokens: number): number {
   const { contextTokens } = dependencies.engine.description;
   const reserved = Math.min(completionTokens, Math.floor(contextTokens / 2));
   return Math.min(dependencies.settings.maximumPromptTokens, contextTokens - reserved);

@@ -3,9 +3,9 @@ import type { RewardTerm } from '../../protocol/records.ts';
 import type { RejectionReason, Verdict, VerdictReason } from '../../protocol/vocabulary.ts';
 
 /** Composite reward of a well-formed response that failed: paper eq. 6. */
-export const WRONG_REWARD = -0.5;
+const WRONG_REWARD = -0.5;
 /** Composite reward of a response of the wrong form: paper eq. 6. */
-export const MALFORMED_REWARD = -1;
+const MALFORMED_REWARD = -1;
 
 export interface Reward {
   readonly value: number;
