@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
 import type { StepRecord } from '../../server/protocol/records.ts';
+import type { Grader } from '../../server/protocol/sandbox.ts';
 import { LoopError } from '../../server/src/azr/context.ts';
-import { linearPolicy, type Policy } from './linearWorld.ts';
+import { runLoop } from '../../server/src/azr/loop.ts';
+import { linearGrader, linearPolicy, type Policy } from './linearWorld.ts';
 import { loopFixture, timeless } from './loopFixture.ts';
 import { MemoryStore } from './memoryStore.ts';
 import { ScriptedEngine } from './scriptedEngine.ts';
@@ -334,6 +336,26 @@ describe('induction', () => {
       });
     }
   });
+});
+
+test('only the hidden examples decide whether an induction answer is right', async () => {
+  const { dependencies, store, settings } = loopFixture();
+  const judgedBy: string[] = [];
+  const grader: Grader = {
+    ...linearGrader,
+    verifyInduction(task, answer, signal) {
+      judgedBy.push(JSON.stringify(task.hidden));
+      return linearGrader.verifyInduction(task, answer, signal);
+    },
+  };
+  const control = { stopAfterStep: () => false, signal: new AbortController().signal };
+  await runLoop({ ...dependencies, grader }, control);
+  const hidden = store
+    .tasks()
+    .filter(({ mode, step }) => mode === 'induction' && step > 0)
+    .map(({ examples }) => JSON.stringify(examples.slice(settings.inductionVisible)));
+  expect(hidden.length).toBeGreaterThan(5);
+  expect(new Set(hidden)).toEqual(new Set(judgedBy));
 });
 
 describe('the course of a run', () => {
