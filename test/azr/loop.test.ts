@@ -273,7 +273,7 @@ describe('proposals that do not become tasks', () => {
       fixture,
     );
     await fixture.run();
-    return stepOf(fixture.store, 2);
+    return stepOf(fixture.store, 1);
   }
 
   test.each([
@@ -435,14 +435,19 @@ describe('the course of a run', () => {
 
   test('a stop after a step keeps a checkpoint of it', async () => {
     const { store, run } = loopFixture({ settings: { steps: 9, checkpointEverySteps: 2 } });
-    let asked = 0;
-    const stopAfterStep = () => (asked += 1) === 5;
+    const stopAfterStep = () => store.counters().lastStep === 5;
     expect(await run({ stopAfterStep })).toEqual({ reason: 'stopped', lastStep: 5 });
     expect(store.checkpoints).toEqual([
       { step: 2, path: 'step-000002' },
       { step: 4, path: 'step-000004' },
       { step: 5, path: 'step-000005' },
     ]);
+  });
+
+  test('a stop while the buffers are seeded ends the run before the first step', async () => {
+    const { store, run } = loopFixture();
+    expect(await run({ stopAfterStep: () => true })).toEqual({ reason: 'stopped', lastStep: 0 });
+    expect(store.steps.map(({ step }) => step)).toEqual([0]);
   });
 
   test('a failure that is no abort is not swallowed', async () => {

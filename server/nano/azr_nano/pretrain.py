@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 import torch
+from torch import nn
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -26,7 +27,6 @@ from azr_nano.tokenizer import (
     END,
     PADDING,
     build_tokenizer,
-    encode,
     save_tokenizer,
     token_id,
 )
@@ -88,8 +88,8 @@ def batches(seed: int, stage: Stage) -> Iterator[Batch]:
         pool: list[tuple[list[int], int]] = []
         for _ in range(min(POOL_DOCUMENTS, stage.documents - start)):
             document = random_document(rng, stage.mistakes)
-            prompt = encode(tokenizer, document.prompt)
-            pool.append(([*prompt, *encode(tokenizer, document.completion), end], len(prompt)))
+            prompt = tokenizer.encode(document.prompt).ids
+            pool.append(([*prompt, *tokenizer.encode(document.completion).ids, end], len(prompt)))
         pool.sort(key=lambda item: len(item[0]))
         rows: list[Batch] = []
         first = 0
@@ -163,7 +163,7 @@ def pretrain(output: Path, seed: int, peak: float, device: str) -> None:
     model = build_model(
         tokenizer.get_vocab_size(), token_id(tokenizer, PADDING), token_id(tokenizer, END)
     )
-    model.to(torch.device(device))
+    nn.Module.to(model, device)
     output.mkdir(parents=True, exist_ok=True)
     for number, stage in enumerate(STAGES, start=1):
         with (output / f"pretraining-{number}.jsonl").open("w") as log:

@@ -120,7 +120,3 @@ def token_id(tokenizer: Tokenizer, token: str) -> int:
     if found is None:
         raise KeyError(token)
     return found
-
-
-def encode(tokenizer: Tokenizer, text: str) -> list[int]:
-    return [int(token) for token in tokenizer.encode(text).ids if token is not None]

@@ -20,7 +20,7 @@ export interface LoopDependencies {
 
 /** A failure of the run that a user can mend. */
 export class LoopError extends Error {
-  readonly code: 'cannot-propose' | 'held-out-wrong' | 'prompt-too-long';
+  readonly code: 'cannot-propose' | 'held-out-wrong' | 'no-chat-template' | 'prompt-too-long';
   readonly remedy: string;
 
   constructor(code: LoopError['code'], message: string, remedy: string) {

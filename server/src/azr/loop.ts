@@ -50,6 +50,9 @@ async function runSteps(
   }
   if (!seeded) {
     commit(dependencies, await runSeeding(dependencies, memory, signal));
+    if (control.stopAfterStep()) {
+      return { reason: 'stopped', lastStep: 0 };
+    }
   }
   for (let step = store.counters().lastStep + 1; step <= settings.steps; step += 1) {
     signal.throwIfAborted();

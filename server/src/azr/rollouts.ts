@@ -26,7 +26,7 @@ export function encodePrompt(dependencies: LoopDependencies, prompt: Prompt): nu
   const tokens = dependencies.engine.encodeChat(prompt.messages);
   if (!tokens) {
     throw new LoopError(
-      'prompt-too-long',
+      'no-chat-template',
       'The chosen dialect is `chat`, but the tokenizer of the model has no chat template.',
       'Set "dialect" to "r1", or use a model whose tokenizer has a chat template.',
     );
