@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { shortRun, withReversedAdvantages } from '../../bench/learn/shortRun.ts';
 
 /**
- * Rise of the held-out mean that twenty steps must reach. It lies below the rises measured so far and
- * above what reversed advantages can reach; the figures are in docs/learning.md.
+ * Rise of the held-out mean that twenty steps must reach. Set below the least of five seeds (5.8
+ * points) and above what reversed advantages reach; the figures are in docs/learning.md.
  */
-const PASS_MARK = 0.015;
+const PASS_MARK = 0.04;
 
 describe('twenty steps of self-play with the embedded model', () => {
   it('raise the held-out solve rate and keep the proposer valid and varied', async () => {
