@@ -44,7 +44,7 @@ export async function sampleJobs(
   jobs: readonly SamplingJob[],
   phase: Phase,
   signal: AbortSignal,
-  options: { readonly round?: number; readonly temperature?: number } = {},
+  options: { readonly round?: number } = {},
 ): Promise<RolloutDraft[][]> {
   if (jobs.length === 0) {
     return [];
@@ -63,7 +63,7 @@ export async function sampleJobs(
     );
   }
   const parameters: SamplingParameters = {
-    temperature: options.temperature ?? settings.temperature,
+    temperature: settings.temperature,
     topP: settings.topP,
     maximumTokens,
     seed: deriveSeed(settings.seed, 'sample', ledger.step, phase, options.round ?? 0),

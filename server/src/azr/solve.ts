@@ -31,7 +31,6 @@ export async function solveTasks<Task extends SolvableTask>(
     readonly phase: Phase;
     /** Tells apart several requests of one step and phase. */
     readonly round?: number;
-    readonly temperature?: number;
   },
   signal: AbortSignal,
 ): Promise<SolvedTask<Task>[]> {
@@ -47,10 +46,9 @@ export async function solveTasks<Task extends SolvableTask>(
       ...(task.id === undefined ? {} : { taskId: task.id }),
     };
   });
-  const { phase, round, temperature } = request;
+  const { phase, round } = request;
   const groups = await sampleJobs(dependencies, ledger, jobs, phase, signal, {
     ...(round === undefined ? {} : { round }),
-    ...(temperature === undefined ? {} : { temperature }),
   });
   return Promise.all(
     tasks.map(async (task, index) => {
