@@ -1,0 +1,51 @@
+/** Running a stored or edited program or answer again, outside any run, and comparing. */
+import type { RunId } from './runs.ts';
+import type { Execution, InputOutput } from './sandbox.ts';
+import type { Verdict, VerdictReason } from './vocabulary.ts';
+
+/**
+ * What to run again: a stored task, a proposal that was rejected, a solver's answer, or the text of a
+ * scratch file, which says in its header which task or answer it is a copy of.
+ */
+export type RerunTarget =
+  | { readonly kind: 'task'; readonly runId: RunId; readonly taskId: number }
+  | { readonly kind: 'proposal'; readonly runId: RunId; readonly proposalId: number }
+  | { readonly kind: 'rollout'; readonly runId: RunId; readonly rolloutId: number }
+  | { readonly kind: 'scratch'; readonly uri: string; readonly text: string };
+
+export interface RerunRequest {
+  readonly target: RerunTarget;
+  /** How often each input is run, 1 to 100; the runs alternate between two hash seeds. */
+  readonly times: number;
+}
+
+/** All runs of one input. */
+export interface RerunCase {
+  /** Argument list of literals. */
+  readonly input: string;
+  readonly executions: readonly Execution[];
+  /** Stored value, when there is one; a canonical literal. */
+  readonly expected?: string;
+  /** Whether the fresh value equals the stored one; absent without a stored one. */
+  readonly matches?: boolean;
+  /** Whether all runs gave equal values. */
+  readonly deterministic: boolean;
+}
+
+export interface RerunResult {
+  /** Title of the document that was run. */
+  readonly title: string;
+  readonly cases: readonly RerunCase[];
+  /** For an answer: how it was judged then and how it is judged now. */
+  readonly storedVerdict?: Verdict;
+  readonly verdict?: Verdict;
+  readonly verdictReason?: VerdictReason;
+  /** One line that sums it up, such as `3 runs, all 42, as stored · 1.2 ms`. */
+  readonly summary: string;
+  /** What the jail refused or why nothing ran, in words; absent when all went well. */
+  readonly problem?: string;
+  /** Which sandbox ran it, such as `native, Python 3.11.7`. */
+  readonly sandbox: string;
+  /** Pairs as comparisons show them: what the hidden examples of induction ask for. */
+  readonly hidden?: readonly InputOutput[];
+}

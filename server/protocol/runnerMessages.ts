@@ -1,0 +1,34 @@
+/**
+ * Messages over the loopback WebSocket of a runner, JSON in both directions. The runner commits
+ * first and announces after; whoever listens reads run.db for the rows.
+ */
+import type { RunEvent } from './events.ts';
+import type { RunState } from './runs.ts';
+
+/** Contents of `runner.json` in a run folder, mode 0600; it proves nothing by itself. */
+export interface RunnerAddress {
+  readonly pid: number;
+  /** When the process started, ISO 8601: a reused pid has another. */
+  readonly startedAt: string;
+  readonly hostName: string;
+  readonly protocolVersion: number;
+  readonly port: number;
+  /** Random, 256 bits, hexadecimal; asked for as `Authorization: Bearer <token>`. */
+  readonly token: string;
+}
+
+export type ToRunner =
+  | { readonly kind: 'stop'; readonly when: 'after-step' | 'now' }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' };
+
+export type FromRunner =
+  | {
+      readonly kind: 'hello';
+      readonly protocolVersion: number;
+      readonly state: RunState;
+      readonly sequence: number;
+    }
+  | { readonly kind: 'state'; readonly state: RunState }
+  /** `sequence` is the database's number of the change that a `step` event announces. */
+  | { readonly kind: 'event'; readonly sequence: number; readonly event: RunEvent };

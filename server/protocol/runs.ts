@@ -1,0 +1,150 @@
+/** Runs as viewers see them: what there is, how each is doing, and what a window may ask of it. */
+import type { EngineDescription } from './engine.ts';
+import type { Phase } from './events.ts';
+import type { SandboxDescription } from './sandbox.ts';
+import type { Preset, RunSettings } from './settings.ts';
+import type { Mode } from './vocabulary.ts';
+
+/**
+ * Opaque, stable name of a run on this machine: the name of its folder and a digest of the folder's
+ * path. Safe as a segment of a URI.
+ */
+export type RunId = string;
+
+/**
+ * `starting` until the first event of a live runner; `interrupted` when nobody works on a run that
+ * has steps left; `unreadable` when its database cannot be opened.
+ */
+export const RUN_STATES = [
+  'starting',
+  'running',
+  'pausing',
+  'paused',
+  'stopping',
+  'stopped',
+  'interrupted',
+  'finished',
+  'failed',
+  'unreadable',
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/** What went wrong, to what, and what to do about it. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What the runner is doing right now; for eyes only, nothing is derived from it. */
+export interface LiveProgress {
+  readonly step: number;
+  readonly phase: Phase;
+  readonly done: number;
+  readonly total: number;
+  /** Sampled tokens per second over the recent steps. */
+  readonly tokensPerSecond?: number;
+  readonly remainingMs?: number;
+}
+
+/** One line per run: enough for a tree item, a status bar and a tooltip. */
+export interface RunOverview {
+  readonly id: RunId;
+  readonly name: string;
+  readonly folder: string;
+  readonly state: RunState;
+  /** Present when the state is `unreadable` or `failed`. */
+  readonly problem?: Problem;
+  readonly createdAt?: string;
+  readonly preset?: Preset;
+  readonly model?: string;
+  readonly seed?: number;
+  /** Committed steps; −1 before the seeding is committed. */
+  readonly lastStep: number;
+  readonly steps: number;
+  readonly taskCount: number;
+  readonly proposalCount: number;
+  /** Number of the last change that was read; it grows with every commit. */
+  readonly sequence: number;
+  /** Mean self-play solve rate of the last step over its modes, in [0, 1]. */
+  readonly solveRate?: number;
+  /** First and latest mean of the held-out probe, in [0, 1]. */
+  readonly heldOutBefore?: number;
+  readonly heldOutAfter?: number;
+  readonly live?: LiveProgress;
+}
+
+/** Everything that is fixed about a run, for its configuration view. */
+export interface RunConfiguration {
+  readonly id: RunId;
+  readonly settings: RunSettings;
+  readonly departures: readonly {
+    readonly setting: keyof RunSettings;
+    readonly preset: unknown;
+    readonly value: unknown;
+    /** The setting's description from the table of settings. */
+    readonly description: string;
+  }[];
+  readonly modelDigest: string;
+  readonly sessions: readonly {
+    readonly startedAt: string;
+    readonly afterStep: number;
+    readonly engine: EngineDescription;
+    readonly sandbox: SandboxDescription;
+  }[];
+  readonly checkpointSteps: readonly number[];
+}
+
+/** Something the quick pick of Start AZR Run offers. */
+export interface StartChoice {
+  /** `azr-nano`, a folder, or the path of a run file. */
+  readonly kind: 'model' | 'run-file';
+  readonly value: string;
+  readonly label: string;
+  /** What it is and whether it fits this machine, in a few words. */
+  readonly detail: string;
+  readonly fits: boolean;
+}
+
+export interface MachineOverview {
+  /** For example `NVIDIA H100, 79 GiB` or `CPU, 8 cores, 16 GiB`. */
+  readonly device: string;
+  readonly choices: readonly StartChoice[];
+  /** Present when no run can be started now: no Python with the engine's packages, no sandbox. */
+  readonly problem?: Problem;
+}
+
+export interface StartRequest {
+  /** Folder below which the run folder is made: a workspace folder, or global storage. */
+  readonly parentFolder: string;
+  readonly runFile?: string;
+  /** Settings that go over the run file, `name` to value. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** One row of the doctor's report. */
+export interface DoctorCheck {
+  readonly name: string;
+  readonly status: 'ok' | 'warning' | 'failed';
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** A mode's or all modes' part in the tree of one step. */
+export interface StepGroupOverview {
+  readonly role: 'proposer' | 'solver';
+  readonly mode: Mode;
+  /** Proposals made, or tasks attempted. */
+  readonly count: number;
+  /** Accepted proposals, or tasks of which at least one answer was right. */
+  readonly good: number;
+  /** Mean solve rate of the tasks, in [0, 1]; without the held-out tasks, which count above. */
+  readonly solveRate?: number;
+}
+
+export interface StepOverview {
+  readonly step: number;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly groups: readonly StepGroupOverview[];
+}
