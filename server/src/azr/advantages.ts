@@ -8,7 +8,7 @@ export interface Baseline {
 }
 
 /** Below this a batch is constant up to rounding, and no reward in it is better than another. */
-const SMALLEST_DEVIATION = 1e-8;
+export const SMALLEST_DEVIATION = 1e-8;
 
 /** Mean and population standard deviation of rewards; zeros for an empty list. */
 export function baselineOf(rewards: readonly number[]): Baseline {

@@ -1,4 +1,5 @@
 /** Collects the rows of one step and numbers them; committed as one record at the step's end. */
+import type { Phase } from '../../protocol/events.ts';
 import type {
   BaselineRecord,
   MetricRecord,
@@ -8,6 +9,7 @@ import type {
   StepRecord,
   TaskRecord,
 } from '../../protocol/records.ts';
+import type { Mode, RejectionReason } from '../../protocol/vocabulary.ts';
 
 type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
 
@@ -23,10 +25,14 @@ export class Ledger {
   #lastRolloutId: number;
   #lastGroup: number;
   readonly proposals: ProposalRecord[] = [];
+  /** Proposals that were never asked for; counted, but no rows. */
+  readonly skipped: { readonly mode: Mode; readonly reason: RejectionReason }[] = [];
   readonly tasks: TaskDraft[] = [];
   readonly rollouts: RolloutDraft[] = [];
   readonly baselines: BaselineRecord[] = [];
   readonly metrics: MetricRecord[] = [];
+  readonly #phaseDurationsMs = new Map<Phase, number>();
+  #phase: { readonly name: Phase; readonly sinceMs: number } | undefined;
 
   constructor(step: number, counters: RunCounters, startedAtMs: number) {
     this.step = step;
@@ -54,6 +60,10 @@ export class Ledger {
     this.proposals.push({ ...proposal, id: this.#lastProposalId, step: this.step });
   }
 
+  skipProposal(mode: Mode, reason: RejectionReason): void {
+    this.skipped.push({ mode, reason });
+  }
+
   addRollout(rollout: Omit<RolloutRecord, 'id' | 'step'>): RolloutDraft {
     this.#lastRolloutId += 1;
     const row = { ...rollout, id: this.#lastRolloutId, step: this.step };
@@ -68,7 +78,17 @@ export class Ledger {
     }
   }
 
+  /** Notes that work on `phase` begins; what was under way before ends there. */
+  enterPhase(phase: Phase, nowMs: number): void {
+    this.#leavePhase(nowMs);
+    this.#phase = { name: phase, sinceMs: nowMs };
+  }
+
   close(nowMs: number): StepRecord {
+    this.#leavePhase(nowMs);
+    for (const [phase, durationMs] of this.#phaseDurationsMs) {
+      this.addMetric(`phase.${phase}.durationMs`, durationMs);
+    }
     return {
       step: this.step,
       startedAt: new Date(this.#startedAtMs).toISOString(),
@@ -79,5 +99,14 @@ export class Ledger {
       baselines: this.baselines,
       metrics: this.metrics,
     };
+  }
+
+  /** A step comes back to a phase, as to `solve` for replays; its durations add up. */
+  #leavePhase(nowMs: number): void {
+    if (this.#phase === undefined) return;
+    const { name, sinceMs } = this.#phase;
+    const before = this.#phaseDurationsMs.get(name) ?? 0;
+    this.#phaseDurationsMs.set(name, before + nowMs - sinceMs);
+    this.#phase = undefined;
   }
 }

@@ -9,6 +9,10 @@ import { TaskMemory } from './taskMemory.ts';
 export interface LoopControl {
   /** Asked after every step; true ends the run there, cleanly. */
   stopAfterStep(): boolean;
+  /** Asked after every step but the last; true saves a checkpoint and then waits for `resumed`. */
+  pauseAfterStep?(): boolean;
+  /** Settles when a paused run is to go on, also when it is to go on only in order to stop. */
+  resumed?(): Promise<void>;
   /** Ends the run at once; the step under way leaves no trace. */
   readonly signal: AbortSignal;
 }
@@ -50,6 +54,10 @@ async function runSteps(
   }
   if (!seeded) {
     commit(dependencies, await runSeeding(dependencies, memory, signal));
+    // The seeding needs no checkpoint: the policy after it is still the untrained one.
+    if (control.pauseAfterStep?.() === true) {
+      await control.resumed?.();
+    }
     if (control.stopAfterStep()) {
       return { reason: 'stopped', lastStep: 0 };
     }
@@ -57,11 +65,16 @@ async function runSteps(
   for (let step = store.counters().lastStep + 1; step <= settings.steps; step += 1) {
     signal.throwIfAborted();
     commit(dependencies, await runStep(dependencies, memory, step, signal));
+    const isLast = step === settings.steps;
     const stopping = control.stopAfterStep();
-    if (stopping || step === settings.steps || step % settings.checkpointEverySteps === 0) {
+    const pausing = !isLast && control.pauseAfterStep?.() === true;
+    if (stopping || pausing || isLast || step % settings.checkpointEverySteps === 0) {
       await saveCheckpoint(dependencies, step, signal);
     }
-    if (stopping) {
+    if (pausing && !stopping) {
+      await control.resumed?.();
+    }
+    if (stopping || (pausing && control.stopAfterStep())) {
       return { reason: 'stopped', lastStep: step };
     }
   }

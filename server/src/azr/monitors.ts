@@ -2,7 +2,7 @@
 import { taskRole } from '../../protocol/events.ts';
 import { MODES, ROLES } from '../../protocol/vocabulary.ts';
 import type { Ledger, RolloutDraft, TaskDraft } from './ledger.ts';
-import type { ProposalOutcome } from './propose.ts';
+import type { ProposalOutcome } from './settleProposal.ts';
 import type { SolvedTask } from './solve.ts';
 import type { TaskMemory } from './taskMemory.ts';
 
@@ -29,6 +29,7 @@ export function recordMonitors(
     ledger.addMetric(`buffer.${mode}.templates`, memory.buffer(mode).templates);
   }
   recordProposals(ledger, 'proposer', proposals);
+  recordSkipped(ledger);
   recordTokens(ledger);
   ledger.addMetric('tokens.trained', trainedTokens);
   const generated = ledger.rollouts.filter(({ phase }) => phase !== 'probe');
@@ -57,6 +58,16 @@ function recordProposals(
     `${name}.accepted`,
     proposals.filter(({ task }) => task).length / proposals.length,
   );
+}
+
+/** How many proposals were never asked for; a step that skipped none has no such metric. */
+function recordSkipped(ledger: Ledger): void {
+  for (const mode of MODES) {
+    const count = ledger.skipped.filter((skipped) => skipped.mode === mode).length;
+    if (count > 0) {
+      ledger.addMetric(`${taskRole('proposer', mode)}.skipped`, count);
+    }
+  }
 }
 
 function recordSolving(

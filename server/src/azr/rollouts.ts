@@ -44,7 +44,7 @@ export async function sampleJobs(
   jobs: readonly SamplingJob[],
   phase: Phase,
   signal: AbortSignal,
-  options: { readonly round?: number } = {},
+  options: { readonly round?: number | string } = {},
 ): Promise<RolloutDraft[][]> {
   if (jobs.length === 0) {
     return [];
@@ -69,6 +69,7 @@ export async function sampleJobs(
     seed: deriveSeed(settings.seed, 'sample', ledger.step, phase, options.round ?? 0),
   };
   const total = jobs.reduce((sum, job) => sum + job.samples, 0);
+  ledger.enterPhase(phase, dependencies.clock.now());
   dependencies.listener({ kind: 'phase', step: ledger.step, phase, done: 0, total });
   const requests = jobs.map(({ promptTokens, samples }) => ({ promptTokens, samples }));
   const groups = await engine.sample(requests, parameters, signal);

@@ -3,7 +3,7 @@ import type { StepRecord, TaskRecord } from '../../protocol/records.ts';
 import { LoopError, type LoopDependencies } from './context.ts';
 import { Ledger, type TaskDraft } from './ledger.ts';
 import { recordProbe } from './probe.ts';
-import { firstExample, proposeTasks } from './propose.ts';
+import { proposeTasks } from './propose.ts';
 import type { TaskMemory } from './taskMemory.ts';
 
 /** Rounds without a single new task after which the model is judged unable to propose. */
@@ -99,16 +99,21 @@ async function inRounds(
   proposeRound: (round: number, count: number) => Promise<void>,
 ): Promise<void> {
   let fruitless = 0;
+  let proposed = 0;
   const total = Math.min(settings.seedTasks, settings.bufferCapacity);
   for (let round = 0; buffer.size < total; round += 1) {
     const before = buffer.size;
-    await proposeRound(round, settings.proposalsPerMode);
+    // The first round has one program to vary; once there are more, all that is missing is asked for.
+    const missing = round === 0 ? 0 : total - before;
+    const count = Math.max(settings.proposalsPerMode, missing);
+    proposed += count;
+    await proposeRound(round, count);
     fruitless = buffer.size > before ? 0 : fruitless + 1;
     listener({ kind: 'phase', step: 0, phase: 'seed', done: Math.min(buffer.size, total), total });
     if (fruitless === FRUITLESS_ROUNDS) {
       throw new LoopError(
         'cannot-propose',
-        `The model made no valid new task in ${String(FRUITLESS_ROUNDS * settings.proposalsPerMode)} proposals; ${String(buffer.size)} of ${String(total)} seeds were found, reasons: ${reasons(ledger)}.`,
+        `The model made ${String(buffer.size)} of ${String(total)} seeds in ${String(proposed)} proposals and no new one in the last ${String(FRUITLESS_ROUNDS)} rounds, reasons: ${reasons(ledger)}.`,
         'Use a model that writes Python, check that "dialect" fits it, or ask for fewer "seedTasks".',
       );
     }
@@ -127,14 +132,14 @@ export function announceTask({ listener }: LoopDependencies, task: TaskRecord): 
     step: task.step,
     mode: task.mode,
     program: task.program,
-    ...firstExample(task),
+    ...task.examples[0]!,
     ...(task.solveRate === undefined ? {} : { solveRate: task.solveRate }),
   });
 }
 
 function reasons(ledger: Ledger): string {
   const counts = new Map<string, number>();
-  for (const { reason } of ledger.proposals) {
+  for (const { reason } of [...ledger.proposals, ...ledger.skipped]) {
     if (reason) {
       counts.set(reason, (counts.get(reason) ?? 0) + 1);
     }

@@ -2,7 +2,7 @@
 import type { Phase } from '../../protocol/events.ts';
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import type { RolloutRecord } from '../../protocol/records.ts';
-import type { Verification } from '../../protocol/sandbox.ts';
+import type { Grader, Verification } from '../../protocol/sandbox.ts';
 import type { LoopDependencies } from './context.ts';
 import type { SolverQuestion } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
@@ -75,7 +75,7 @@ async function verifyGroup(
       const verification =
         answer === undefined
           ? unreadable(rollout)
-          : (verified.get(answer) ?? verifyAnswer(dependencies, task, answer, signal));
+          : (verified.get(answer) ?? verifyAnswer(dependencies.grader, task, answer, signal));
       if (answer !== undefined) {
         rollout.answer = answer;
         verified.set(answer, Promise.resolve(verification));
@@ -103,8 +103,9 @@ function unreadable(rollout: RolloutDraft): Verification {
   };
 }
 
-async function verifyAnswer(
-  { grader }: LoopDependencies,
+/** Judges one answer by execution, whoever wrote it. */
+export async function verifyAnswer(
+  grader: Grader,
   task: SolvableTask,
   answer: string,
   signal: AbortSignal,

@@ -32,6 +32,10 @@ export class TaskBuffer {
     return this.#byTemplate.size;
   }
 
+  all(): readonly TaskRecord[] {
+    return this.#tasks;
+  }
+
   /** @param random decides which task leaves a full reservoir; name it by the task's id so that a rebuild agrees */
   add(task: TaskRecord, random: RandomStream): void {
     this.#offered += 1;

@@ -52,7 +52,8 @@ export async function updatePolicy(
   rollouts: readonly RolloutDraft[],
   signal: AbortSignal,
 ): Promise<number> {
-  const { engine, settings } = dependencies;
+  const { clock, engine, settings } = dependencies;
+  ledger.enterPhase('update', clock.now());
   const sums = new Map<string, number>();
   const batches = miniBatches(settings, ledger.step, rollouts)
     .map((batch) => trainingData(settings, batch))

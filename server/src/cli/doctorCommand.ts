@@ -2,7 +2,7 @@ import type { SandboxDescription } from '../../protocol/sandbox.ts';
 import type { Command, ExitCode } from './command.ts';
 import { EXIT, parseArguments } from './command.ts';
 import { writeLine } from './jsonLines.ts';
-import { checkMachine, type MachineCheck } from './machineChecks.ts';
+import { checkMachine, type MachineCheck } from '../runner/machineChecks.ts';
 import type { Paint } from './terminalText.ts';
 import { paintFor } from './terminalText.ts';
 

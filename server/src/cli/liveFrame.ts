@@ -1,8 +1,6 @@
 /** One frame of the live view, as lines. Nothing here knows how lines get onto a screen. */
 import { MODES } from '../../protocol/vocabulary.ts';
 import type { PhaseProgress, RunProgress, TaskEvent } from './runProgress.ts';
-import type { StopState } from './stopSignals.ts';
-import { stopMessage } from './stopSignals.ts';
 import type { Paint } from './terminalText.ts';
 import { durationText, percentText, printable, progressBar, sparkline } from './terminalText.ts';
 
@@ -32,10 +30,13 @@ const TABLE_COLUMNS = [
   { title: 'solver reward', metric: 'solver.MODE.rewardMean', share: false },
 ] as const;
 
-/** At most `size.rows` lines; a line may be longer than the screen is wide. */
+/**
+ * At most `size.rows` lines; a line may be longer than the screen is wide. `steering` is what the run
+ * is about to do other than to go on.
+ */
 export function liveFrame(
   progress: RunProgress,
-  stop: StopState,
+  steering: string | undefined,
   size: FrameSize,
   paint: Paint,
 ): string[] {
@@ -46,7 +47,7 @@ export function liveFrame(
     ...heldOutLines(progress, size, paint),
     '',
   ];
-  const foot = footLines(progress, stop, paint);
+  const foot = footLines(progress, steering, paint);
   const room = size.rows - head.length - foot.length;
   const task = progress.lastTask;
   const code = task === undefined ? [] : taskLines(task, progress, paint);
@@ -119,8 +120,8 @@ function verdicts(solveRate: number | undefined, { settings }: RunProgress, pain
   return `${paint('green', '✓'.repeat(correct))}${paint('red', '✗'.repeat(wrong))}`;
 }
 
-function footLines(progress: RunProgress, stop: StopState, paint: Paint): string[] {
-  if (stop !== 'running') return ['', paint('yellow', stopMessage(stop))];
+function footLines(progress: RunProgress, steering: string | undefined, paint: Paint): string[] {
+  if (steering !== undefined) return ['', paint('yellow', steering)];
   const notice = progress.lastNotice;
   return notice === undefined ? [] : ['', paint('dim', singleLine(notice))];
 }

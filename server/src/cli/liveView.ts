@@ -7,7 +7,6 @@ import type { WriteStream } from 'node:tty';
 import { liveFrame } from './liveFrame.ts';
 import type { RunProgress } from './runProgress.ts';
 import type { RunView } from './runView.ts';
-import type { StopState } from './stopSignals.ts';
 import { summaryText } from './summaryText.ts';
 import { paintFor } from './terminalText.ts';
 
@@ -23,13 +22,13 @@ const END_OF_LINE = '\u001b[K';
 export function liveView(
   output: WriteStream,
   progress: RunProgress,
-  stopState: () => StopState,
+  steering: () => string | undefined,
 ): RunView {
   const paint = paintFor(output);
   let timer: NodeJS.Timeout | undefined;
   let open = true;
 
-  const frame = (): string[] => liveFrame(progress, stopState(), sizeOf(output), paint);
+  const frame = (): string[] => liveFrame(progress, steering(), sizeOf(output), paint);
   const draw = (): void => {
     timer = undefined;
     const lines = frame().map((line) => line + END_OF_LINE);

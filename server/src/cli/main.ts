@@ -8,6 +8,7 @@ import { exitCodeOf, failureData, failureText } from './failure.ts';
 import { resumeCommand } from './resumeCommand.ts';
 import { runCommand } from './runCommand.ts';
 import { schemaCommand } from './schemaCommand.ts';
+import { setupCommand } from './setupCommand.ts';
 import { validateCommand } from './validateCommand.ts';
 import { verifyCommand } from './verifyCommand.ts';
 import { versionText } from './versionText.ts';
@@ -16,6 +17,7 @@ const COMMANDS: readonly Command[] = [
   runCommand,
   resumeCommand,
   doctorCommand,
+  setupCommand,
   execCommand,
   validateCommand,
   verifyCommand,
@@ -58,17 +60,22 @@ async function main(argumentList: readonly string[]): Promise<number> {
   return command.run(rest);
 }
 
-// Whoever reads our output may leave at any time, as `head` does; there is nobody left to tell then.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
-});
+// A file that reaches the limit of its size then fails to grow, which whoever writes it can tell of.
+if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 
 const argumentList = process.argv.slice(2);
+const isLogging = argumentList.includes('--log');
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever reads our output may leave at any time, as `head` does; there is nobody left to tell then.
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  // A log that cannot grow is no reason to end a run.
+  if (!isLogging) throw error;
+});
+
 try {
   process.exitCode = await main(argumentList);
 } catch (error) {
-  if (argumentList.includes('--json')) {
+  if (isLogging || argumentList.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ error: failureData(error) })}\n`);
   } else {
     process.stderr.write(failureText(error));

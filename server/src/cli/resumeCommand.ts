@@ -1,30 +1,27 @@
 import { resumeRun } from '../runner/run.ts';
 import { existingRunFolder, newestRun } from '../runner/runFolder.ts';
+import { RUNS_FOLDER } from '../runner/runsFolder.ts';
 import { RunReader } from '../store/runReader.ts';
 import type { Command, ExitCode } from './command.ts';
 import { parseArguments, UsageError } from './command.ts';
-import { watchRun } from './watchRun.ts';
-
-/** Where runs are kept, below the working folder. */
-export const RUNS_FOLDER = 'runs';
+import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from './watchRun.ts';
 
 export const resumeCommand: Command = {
   name: 'resume',
   summary: 'Continue a run that was stopped or interrupted.',
-  help: `azr resume [run folder] [--json]
+  help: `azr resume [run folder] [options]
 
 Continues from the newest checkpoint, with the same random streams: on a CPU the run comes out as
 if it had never been interrupted. Without a folder, the run in ${RUNS_FOLDER} that was worked on last.
 
-  --json                    one event per line, as JSON
+${OUTPUT_OPTIONS_HELP}
 
 Ctrl-C and exit codes are as for "azr run".`,
   run: continueRun,
 };
 
 async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
-  const options = { json: { type: 'boolean' } } as const;
-  const { values, positionals } = parseArguments('resume', argumentList, options, true);
+  const { values, positionals } = parseArguments('resume', argumentList, OUTPUT_OPTIONS, true);
   const [named, ...more] = positionals;
   if (more.length > 0) {
     throw new UsageError('There is more than one run folder.', 'Name one, or none for the newest.');
@@ -34,7 +31,7 @@ async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
   const { settings } = reader.information();
   const heldOut = reader.metricSeries('probe.mean');
   reader.close();
-  return watchRun({ settings, folder: run.folder, heldOut, asJson: values.json === true }, (host) =>
+  return watchRun({ settings, folder: run.folder, heldOut, output: outputOf(values) }, (host) =>
     resumeRun(run.folder, host),
   );
 }

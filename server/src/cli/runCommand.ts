@@ -5,16 +5,16 @@ import { prepareNewRun } from '../runner/prepareRun.ts';
 import { createRun } from '../runner/run.ts';
 import { RUN_FILE_NAME } from '../runner/runFile.ts';
 import { newRunName } from '../runner/runFolder.ts';
+import { RUNS_FOLDER } from '../runner/runsFolder.ts';
 import type { Command, ExitCode } from './command.ts';
 import { parseArguments, UsageError } from './command.ts';
-import { RUNS_FOLDER } from './resumeCommand.ts';
 import {
   settingFromOption,
   SETTINGS_OPTIONS,
   SETTINGS_OPTIONS_HELP,
   settingsLayers,
 } from './settingsOptions.ts';
-import { watchRun } from './watchRun.ts';
+import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from './watchRun.ts';
 
 const OPTIONS = {
   ...SETTINGS_OPTIONS,
@@ -22,7 +22,7 @@ const OPTIONS = {
   steps: { type: 'string' },
   seed: { type: 'string' },
   directory: { type: 'string' },
-  json: { type: 'boolean' },
+  ...OUTPUT_OPTIONS,
 } as const;
 
 /** Options that are settings by the same name. */
@@ -41,7 +41,7 @@ azr.json in this folder is taken where there is one; an option overrides the run
   --seed <number>           seed of every random choice
   --directory <folder>      the run folder to make; default: a new one in ${RUNS_FOLDER}
 ${SETTINGS_OPTIONS_HELP}
-  --json                    one event per line, as JSON
+${OUTPUT_OPTIONS_HELP}
 
 Ctrl-C finishes the step, saves a checkpoint and stops; a second Ctrl-C stops at once. What was
 committed is never lost: "azr resume" continues.
@@ -68,7 +68,7 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
   const folder = path.resolve(
     values.directory ?? path.join(RUNS_FOLDER, newRunName(settings.model, new Date())),
   );
-  return watchRun({ settings, folder, heldOut: [], asJson: values.json === true }, (host) =>
+  return watchRun({ settings, folder, heldOut: [], output: outputOf(values) }, (host) =>
     createRun(prepared, folder, host),
   );
 }

@@ -1,27 +1,32 @@
 /** Starts the local engine for a run, or reaches the one that its settings name. */
 import path from 'node:path';
 
+import type { Engine } from '../../protocol/engine.ts';
+import { EngineError } from '../engine/engineError.ts';
 import { connectEngine, openLocalEngine } from '../engine/openEngine.ts';
 import { assetRoot } from './assets.ts';
+import { describeEngine } from './engineFacts.ts';
 import { enginePython } from './enginePython.ts';
 import type { EngineOpener } from './run.ts';
 
 /** Holds the key for an engine at an address; the run file is no place for secrets. */
 const API_KEY_VARIABLE = 'TINKER_API_KEY';
 
-/** Rejects with an EngineError that carries a remedy. */
+/** Rejects with an EngineError, or a RunnerError about its Python; both carry a remedy. */
 export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
   const { trainable, loraRank, loraAlpha, seed, engineUrl } = settings;
   const modelOptions = { trainable, loraRank, loraAlpha, seed, signal };
   if (engineUrl === 'local') {
-    return openLocalEngine({
+    const pythonPath = enginePython();
+    const opening = openLocalEngine({
       ...modelOptions,
       modelFolder: model.folder,
       checkpointFolder: run.checkpoints,
-      pythonPath: enginePython(),
+      pythonPath,
       packageFolder: path.join(assetRoot(), 'server', 'engine', 'src'),
       logPath: path.join(run.logs, 'engine.log'),
     });
+    return explainingPython(opening, pythonPath, signal);
   }
   return connectEngine({
     ...modelOptions,
@@ -30,3 +35,19 @@ export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
     tokenizerFolder: model.folder,
   });
 };
+
+/** An engine that ends at once does so mostly because of its Python, and then that is what to say. */
+async function explainingPython(
+  opening: Promise<Engine>,
+  pythonPath: string,
+  signal: AbortSignal,
+): Promise<Engine> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'engine_ended') {
+      await describeEngine(pythonPath, signal);
+    }
+    throw error;
+  }
+}

@@ -9,7 +9,7 @@ import type { RunListener } from '../../protocol/events.ts';
 import type { RunStore } from '../../protocol/records.ts';
 import type { SandboxDescription } from '../../protocol/sandbox.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import type { LoopControl, LoopOutcome } from '../azr/loop.ts';
+import type { LoopOutcome } from '../azr/loop.ts';
 import { runLoop } from '../azr/loop.ts';
 import type { RunInformation } from '../store/runInformation.ts';
 import { SqliteRunStore } from '../store/sqliteRunStore.ts';
@@ -21,8 +21,10 @@ import { openGrader } from './openGrader.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
 import { createRunFolder, existingRunFolder, type RunFolder } from './runFolder.ts';
-import { RunLock } from './runLock.ts';
 import { RunnerError } from './runnerError.ts';
+import { RunnerPresence } from './runnerPresence.ts';
+import { problemOf, type RunOutcome } from './runOutcome.ts';
+import type { RunSteering } from './runSteering.ts';
 import type { RunSummary } from './runSummary.ts';
 import { summarise } from './runSummary.ts';
 import { presetDepartures } from './settings.ts';
@@ -38,7 +40,8 @@ export type EngineOpener = (
 export interface RunHost {
   readonly openEngine: EngineOpener;
   readonly listener: RunListener;
-  readonly control: LoopControl;
+  /** Turned by signals and by whoever is connected. */
+  readonly steering: RunSteering;
 }
 
 export interface RunResult {
@@ -77,10 +80,9 @@ export async function createRun(
   folder: string,
   host: RunHost,
 ): Promise<RunResult> {
-  return withReleases(async (releases) => {
-    const run = await createRunFolder(folder);
-    holdLock(run, releases);
-    const started = await start(prepared, run, host, releases);
+  return withPresence(await createRunFolder(folder), host, async (session) => {
+    const { run, releases } = session;
+    const started = await start(prepared, session);
     const information: RunInformation = {
       createdAt: new Date().toISOString(),
       protocolVersion: PROTOCOL_VERSION,
@@ -95,15 +97,14 @@ export async function createRun(
     writeFileSync(run.runFile, `${JSON.stringify(prepared.settings, undefined, 2)}\n`, {
       mode: 0o600,
     });
-    return runPrepared(prepared, run, started, store, host);
+    return runPrepared(prepared, started, store, session);
   });
 }
 
 /** Continues the run in `folder` from its newest checkpoint. Rejects like {@link createRun}. */
 export async function resumeRun(folder: string, host: RunHost): Promise<RunResult> {
-  return withReleases(async (releases) => {
-    const run = existingRunFolder(folder);
-    holdLock(run, releases);
+  return withPresence(existingRunFolder(folder), host, async (session) => {
+    const { run, releases, listener, steering } = session;
     const store = SqliteRunStore.open(run.database);
     releases.add(() => {
       store.close();
@@ -115,23 +116,23 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
     const { steps } = information.settings;
     if (checkpoint?.step === steps) {
       const outcome: LoopOutcome = { reason: 'steps', lastStep: steps };
-      return finish(run, store, outcome, host.listener);
+      return finish(run, store, outcome, listener);
     }
     const prepared = await prepareExistingRun(information.settings);
     await requireSameModel(information, prepared);
-    const started = await start(prepared, run, host, releases);
+    const started = await start(prepared, session);
     requireSameSandbox(started.grader.sandbox.description, store);
     // Without a checkpoint the untrained policy is the one of the last step that can be kept: the seeding.
     const keptStep = checkpoint?.step ?? 0;
     const discarded = store.discardStepsAfter(keptStep);
     if (discarded > 0) {
       const message = `Continuing after step ${keptStep}; ${discarded} later steps had no checkpoint and are done again.`;
-      host.listener({ kind: 'notice', message });
+      listener({ kind: 'notice', message });
     }
     if (checkpoint !== undefined) {
-      await started.engine.loadCheckpoint(checkpoint.path, host.control.signal);
+      await started.engine.loadCheckpoint(checkpoint.path, steering.control.signal);
     }
-    return runPrepared(prepared, run, started, store, host);
+    return runPrepared(prepared, started, store, session);
   });
 }
 
@@ -140,35 +141,44 @@ interface Started {
   readonly grader: OpenGrader;
 }
 
-async function withReleases<Result>(
-  action: (releases: Releases) => Promise<Result>,
-): Promise<Result> {
+/** A host's wishes together with what is there for as long as the runner works. */
+interface Session extends RunHost {
+  readonly run: RunFolder;
+  readonly presence: RunnerPresence;
+  readonly releases: Releases;
+}
+
+/** Works on `run` in front of everybody, and gives back whatever was taken on the way. */
+async function withPresence(
+  run: RunFolder,
+  host: RunHost,
+  action: (session: Session) => Promise<RunResult>,
+): Promise<RunResult> {
+  const presence = await RunnerPresence.open(run, host.steering);
   const releases = new Releases();
-  let result: Result;
+  let ending: RunOutcome = { kind: 'stopped' };
+  releases.add(() => presence.close(ending));
+  const listener = presence.announcing(host.listener);
+  let result: RunResult;
   try {
-    result = await action(releases);
+    result = await action({ ...host, run, presence, releases, listener });
   } catch (error) {
+    if (!host.steering.control.signal.aborted) {
+      ending = { kind: 'failed', problem: problemOf(error) };
+    }
     // What went wrong first is what matters; a dead engine, say, cannot be closed cleanly either.
     await releases.all().catch(() => undefined);
     throw error;
   }
+  if (result.outcome.reason === 'steps') ending = { kind: 'finished' };
   await releases.all();
   return result;
-}
-
-function holdLock(run: RunFolder, releases: Releases): void {
-  const lock = RunLock.acquire(run);
-  releases.add(() => {
-    lock.release();
-  });
 }
 
 /** Starts the sandbox and the engine side by side: both take their time. */
 async function start(
   prepared: PreparedRun,
-  run: RunFolder,
-  { openEngine, listener, control }: RunHost,
-  releases: Releases,
+  { run, releases, openEngine, listener, steering }: Session,
 ): Promise<Started> {
   listener({ kind: 'notice', message: `Starting the engine with ${prepared.settings.model}.` });
   const opening = [
@@ -176,7 +186,7 @@ async function start(
       releases.add(() => grader.close());
       return grader;
     }),
-    openEngine(prepared, run, control.signal).then((engine) => {
+    openEngine(prepared, run, steering.control.signal).then((engine) => {
       releases.add(() => engine.close());
       return engine;
     }),
@@ -196,12 +206,12 @@ async function start(
 
 async function runPrepared(
   prepared: PreparedRun,
-  run: RunFolder,
   { engine, grader }: Started,
   store: SqliteRunStore,
-  { listener, control }: RunHost,
+  { run, presence, listener, steering }: Session,
 ): Promise<RunResult> {
   const { settings, dialect, heldOut } = prepared;
+  const { control } = steering;
   store.startSession({
     startedAt: new Date().toISOString(),
     afterStep: store.counters().lastStep,
@@ -216,11 +226,15 @@ async function runPrepared(
     tasks: () => store.tasks(),
     commitStep: (record) => {
       store.commitStep(record);
+      presence.committed(store.reader.sequence());
     },
     recordCheckpoint: (step, location) => {
       keeper.record(step, location);
+      presence.committed(store.reader.sequence());
     },
   };
+  presence.committed(store.reader.sequence());
+  steering.started();
   // Somebody may have asked to stop while the engine was starting.
   if (control.stopAfterStep()) {
     const outcome = { reason: 'stopped', lastStep: store.counters().lastStep } as const;

@@ -4,9 +4,10 @@
  *     <folder>/run.db         every row of the run
  *     <folder>/azr.json       its complete settings, a copy for people
  *     <folder>/checkpoints/   policies to resume from
- *     <folder>/logs/          what the engine printed
+ *     <folder>/logs/          what the engine and a detached runner printed
  *     <folder>/runner.lock    held while a runner works on it
- *     <folder>/runner.json    which process that is
+ *     <folder>/runner.json    which process that is and where it listens
+ *     <folder>/outcome.json   how the last runner ended
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
@@ -23,9 +24,13 @@ export interface RunFolder {
   readonly logs: string;
   readonly lock: string;
   readonly owner: string;
+  readonly outcome: string;
+  /** What a detached runner prints. */
+  readonly runnerLog: string;
 }
 
-function runFolderAt(folder: string): RunFolder {
+/** The places of a run in `folder`, whether there is one or not. */
+export function runFolderAt(folder: string): RunFolder {
   const absolute = path.resolve(folder);
   return {
     folder: absolute,
@@ -35,6 +40,8 @@ function runFolderAt(folder: string): RunFolder {
     logs: path.join(absolute, 'logs'),
     lock: path.join(absolute, 'runner.lock'),
     owner: path.join(absolute, 'runner.json'),
+    outcome: path.join(absolute, 'outcome.json'),
+    runnerLog: path.join(absolute, 'logs', 'runner.log'),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Failures before and around a run that a user can mend. */
+import type { Problem } from '../../protocol/runs.ts';
 
 export type RunnerErrorCode =
   | 'run-exists'
@@ -9,7 +10,24 @@ export type RunnerErrorCode =
   | 'model-changed'
   | 'sandbox-changed'
   | 'invalid-held-out'
-  | 'protocol-changed';
+  | 'protocol-changed'
+  | 'unknown-run'
+  | 'unreadable-run'
+  | 'run-finished'
+  | 'run-starting'
+  | 'not-running'
+  | 'runner-gone'
+  | 'runner-unreachable'
+  | 'cannot-launch'
+  | 'no-python'
+  | 'no-engine-packages'
+  | 'no-venv'
+  | 'folder-in-use'
+  | 'folder-not-writable'
+  | 'setup-failed'
+  | 'network'
+  | 'disk-full'
+  | 'no-package-for-platform';
 
 export class RunnerError extends Error {
   override readonly name = 'RunnerError';
@@ -17,6 +35,20 @@ export class RunnerError extends Error {
   readonly remedy: string;
 
   constructor(code: RunnerErrorCode, message: string, remedy: string) {
+    super(message);
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** What a runner in another process said about why it could not start or go on. */
+export class RunnerFailure extends Error {
+  override readonly name = 'RunnerFailure';
+  /** The code of the error as the runner had it. */
+  readonly code: string;
+  readonly remedy: string;
+
+  constructor({ code, message, remedy }: Problem) {
     super(message);
     this.code = code;
     this.remedy = remedy;

@@ -5,9 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import type { RunInformation } from './runInformation.ts';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 import { explainingErrors, StoreError } from './storeError.ts';
+import { SUMMARY_ORDER, SUMMARY_SCHEMA, SUMMARY_VIEWS } from './summarySchema.ts';
+import { fillSummaries } from './summaryWriter.ts';
 
 /** How long a statement waits for a lock before it fails with `locked`. */
 const LOCK_WAIT_MS = 5000;
+const READ_CACHE_KB = 16_384;
 
 /** Creates the run.db of a new run, readable by its owner only. Throws StoreError `exists` when there is one. */
 export function createDatabase(path: string, information: RunInformation): DatabaseSync {
@@ -24,6 +27,7 @@ export function createDatabase(path: string, information: RunInformation): Datab
   explainingErrors(path, () => {
     database.exec('BEGIN IMMEDIATE');
     database.exec(SCHEMA);
+    database.exec(SUMMARY_SCHEMA);
     database.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     insertInformation(database, information);
@@ -60,7 +64,10 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
   const database = access === 'write' ? openForWriting(path) : openForReading(path);
   try {
     explainingErrors(path, () => {
-      checkSchema(database, path);
+      const version = checkSchema(database, path);
+      if (version === SCHEMA_VERSION) return;
+      if (access === 'write') bringUpToDate(database);
+      else addSummaryViews(database);
     });
   } catch (error) {
     database.close();
@@ -84,11 +91,38 @@ function openForReading(path: string): DatabaseSync {
   return explainingErrors(path, () => {
     const database = new DatabaseSync(path, { readOnly: true });
     database.exec(`PRAGMA busy_timeout = ${String(LOCK_WAIT_MS)}`);
+    database.exec('PRAGMA temp_store = MEMORY');
+    // Pages of indexes are read again and again while one scrolls through millions of rows.
+    database.exec(`PRAGMA cache_size = -${String(READ_CACHE_KB)}`);
+    // The file may come from anybody: its schema may call no function with side effects.
+    database.exec('PRAGMA trusted_schema = OFF');
     return database;
   });
 }
 
-function checkSchema(database: DatabaseSync, path: string): void {
+/** Gives a database of an earlier version what later ones have, all of it or nothing. */
+function bringUpToDate(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    database.exec(SUMMARY_SCHEMA);
+    fillSummaries(database);
+    database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Lets readers ask for summaries that the file does not hold; they are computed from its records. */
+function addSummaryViews(database: DatabaseSync): void {
+  // Views of the connection, not of the file: nothing is written to it.
+  for (const name of SUMMARY_ORDER)
+    database.exec(`CREATE TEMP VIEW ${name} AS ${SUMMARY_VIEWS[name]}`);
+}
+
+/** The schema version of a run.db; throws when it is none that can be trusted and understood. */
+function checkSchema(database: DatabaseSync, path: string): number {
   const applicationId = pragma(database, 'application_id');
   if (applicationId !== APPLICATION_ID) {
     throw new StoreError(
@@ -105,6 +139,31 @@ function checkSchema(database: DatabaseSync, path: string): void {
       'Update AZR Studio, then open the run again.',
     );
   }
+  const tables = database.prepare('PRAGMA table_list').all();
+  const foreign = tablesOf(version).find(
+    (name) => !tables.some((table) => table['name'] === name && isOurs(table)),
+  );
+  if (version < 1 || foreign !== undefined) {
+    throw new StoreError(
+      'corrupt',
+      `${path} does not have the tables of a run: ${foreign ?? 'its version'} is missing or of another kind.`,
+      'Restore the run folder from a copy, or start a new run.',
+    );
+  }
+  return version;
+}
+
+/**
+ * Only a strict table promises the types of its columns, and only a table has rows that end: a view
+ * or a virtual table of that name may be anything.
+ */
+function isOurs(table: Readonly<Record<string, unknown>>): boolean {
+  return table['schema'] === 'main' && table['type'] === 'table' && table['strict'] === 1;
+}
+
+function tablesOf(version: number): string[] {
+  const schema = version < 2 ? SCHEMA : SCHEMA + SUMMARY_SCHEMA;
+  return [...schema.matchAll(/CREATE TABLE (\w+)/g)].map(([, name = '']) => name);
 }
 
 function pragma(database: DatabaseSync, name: string): number {

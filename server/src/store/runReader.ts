@@ -2,7 +2,7 @@
  * Reads run.db, also while a runner writes to it. Lists come in pages in order of their identifiers:
  * ask for those after the last one seen.
  */
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 
 import type {
   BaselineRecord,
@@ -16,8 +16,10 @@ import type {
 import type { Execution } from '../../protocol/sandbox.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
 import { openDatabase } from './openDatabase.ts';
+import { ReadConnection } from './readConnection.ts';
 import type { CheckpointRecord, RunInformation, SessionInformation } from './runInformation.ts';
-import { explainingErrors } from './storeError.ts';
+import { corruptError } from './storeError.ts';
+import { settingsFromJson } from './storedSettings.ts';
 import type {
   Nullable,
   ProposalRow,
@@ -74,22 +76,19 @@ export interface StepSummary {
 
 /** Every method throws a StoreError when the file cannot be read. */
 export class RunReader {
-  readonly #database: DatabaseSync;
-  readonly #path: string;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly connection: ReadConnection;
 
   /** Use {@link RunReader.open}, or `SqliteRunStore.reader` in the process that writes. */
-  constructor(database: DatabaseSync, path: string) {
-    this.#database = database;
-    this.#path = path;
+  constructor(connection: ReadConnection) {
+    this.connection = connection;
   }
 
   static open(path: string): RunReader {
-    return new RunReader(openDatabase(path, 'read'), path);
+    return new RunReader(new ReadConnection(openDatabase(path, 'read'), path));
   }
 
   close(): void {
-    this.#database.close();
+    this.connection.close();
   }
 
   information(): RunInformation {
@@ -105,11 +104,11 @@ export class RunReader {
                 model_digest AS modelDigest FROM run`,
       ),
     );
-    return {
+    return this.connection.explaining(() => ({
       ...row,
-      settings: JSON.parse(row.settings) as RunInformation['settings'],
+      settings: settingsFromJson(row.settings),
       departures: JSON.parse(row.departures) as RunInformation['departures'],
-    };
+    }));
   }
 
   /** Every start of a runner on this run, oldest first. */
@@ -120,7 +119,7 @@ export class RunReader {
     const rows = this.#all<SessionRow>(
       'SELECT started_at AS startedAt, after_step AS afterStep, engine, sandbox, machine FROM session ORDER BY id',
     );
-    return rows.map((row) => ({
+    return this.#records(rows, (row) => ({
       ...row,
       engine: JSON.parse(row.engine) as SessionInformation['engine'],
       sandbox: JSON.parse(row.sandbox) as SessionInformation['sandbox'],
@@ -165,35 +164,34 @@ export class RunReader {
 
   /** Every task in order of acceptance, without holding them all in memory. */
   *allTasks(): Generator<TaskRecord, void, undefined> {
-    const statement = this.#database.prepare(`SELECT ${TASK_COLUMNS} FROM task ORDER BY id`);
-    for (const row of statement.iterate()) yield taskFromRow(row as unknown as TaskRow);
+    for (const row of this.connection.iterate(`SELECT ${TASK_COLUMNS} FROM task ORDER BY id`)) {
+      yield this.connection.explaining(() => taskFromRow({ ...row } as unknown as TaskRow));
+    }
   }
 
   tasks(page: Page, filter: TaskFilter = {}): TaskRecord[] {
     const conditions = { step: filter.step, mode: filter.mode };
-    return this.#page<TaskRow>('task', TASK_COLUMNS, page, conditions).map(taskFromRow);
+    return this.#records(this.#page<TaskRow>('task', TASK_COLUMNS, page, conditions), taskFromRow);
   }
 
   task(id: number): TaskRecord | undefined {
-    const [row] = this.#all<TaskRow>(`SELECT ${TASK_COLUMNS} FROM task WHERE id = ?`, id);
-    return row === undefined ? undefined : taskFromRow(row);
+    const rows = this.#all<TaskRow>(`SELECT ${TASK_COLUMNS} FROM task WHERE id = ?`, id);
+    return this.#records(rows, taskFromRow)[0];
   }
 
   proposals(page: Page, filter: ProposalFilter = {}): ProposalRecord[] {
     const accepted = filter.accepted === undefined ? undefined : Number(filter.accepted);
     const conditions = { step: filter.step, mode: filter.mode, accepted };
-    return this.#page<ProposalRow>('proposal', PROPOSAL_COLUMNS, page, conditions).map(
-      proposalFromRow,
-    );
+    const rows = this.#page<ProposalRow>('proposal', PROPOSAL_COLUMNS, page, conditions);
+    return this.#records(rows, proposalFromRow);
   }
 
   rollouts(page: Page, filter: RolloutFilter = {}): RolloutSummary[] {
     const { step, taskId, role, mode, phase } = filter;
     const conditions = { step, task_id: taskId, role, mode, phase };
     const columns = `${ROLLOUT_COLUMNS}, ${TOKEN_COUNT_COLUMN}`;
-    return this.#page<RolloutSummaryRow>('rollout', columns, page, conditions).map(
-      rolloutSummaryFromRow,
-    );
+    const rows = this.#page<RolloutSummaryRow>('rollout', columns, page, conditions);
+    return this.#records(rows, rolloutSummaryFromRow);
   }
 
   /** One rollout with everything that is known of it. */
@@ -215,7 +213,9 @@ export class RunReader {
       'SELECT name, value, explanation FROM reward_term WHERE rollout_id = ? ORDER BY position',
       id,
     );
-    return rolloutFromRows(row, detail, executions.map(withoutNulls<Execution>), rewardTerms);
+    return this.connection.explaining(() =>
+      rolloutFromRows(row, detail, executions.map(withoutNulls<Execution>), rewardTerms),
+    );
   }
 
   baselines(step: number): BaselineRecord[] {
@@ -270,20 +270,19 @@ export class RunReader {
 
   /** STRICT tables guarantee the column types that `Row` states. */
   #all<Row>(sql: string, ...parameters: readonly SQLInputValue[]): Row[] {
-    return explainingErrors(this.#path, () => {
-      let statement = this.#statements.get(sql);
-      if (statement === undefined) {
-        statement = this.#database.prepare(sql);
-        this.#statements.set(sql, statement);
-      }
-      return statement.all(...parameters).map((row) => ({ ...row }) as Row);
-    });
+    return this.connection.all(sql, ...parameters).map((row) => ({ ...row }) as Row);
+  }
+
+  /** Makes records of rows; what no version of ours wrote is reported as damage. */
+  #records<Row, Value>(rows: readonly Row[], make: (row: Row) => Value): Value[] {
+    return this.connection.explaining(() => rows.map(make));
   }
 
   /** The row of a query that always has one. */
   #first<Row>(rows: readonly Row[]): Row {
     const [row] = rows;
-    if (row === undefined) throw new Error(`${this.#path} lacks a row that every run has.`);
+    if (row === undefined)
+      throw corruptError(this.connection.path, 'a row that every run has is missing');
     return row;
   }
 }

@@ -4,8 +4,11 @@
  * when they are read back.
  */
 
-/** Written to `PRAGMA user_version`. Raise it with every change of the tables below. */
-export const SCHEMA_VERSION = 1;
+/**
+ * Written to `PRAGMA user_version`. Raise it with every change of the tables below and of those in
+ * summarySchema.ts. 1: the records. 2: also the summaries and indexes that large lists need.
+ */
+export const SCHEMA_VERSION = 2;
 
 /** "AZRr" in ASCII, written to `PRAGMA application_id`: tells a run from any other database. */
 export const APPLICATION_ID = 0x415a5272;

@@ -3,10 +3,12 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { RunCounters, RunStore, StepRecord, TaskRecord } from '../../protocol/records.ts';
 import { createDatabase, openDatabase } from './openDatabase.ts';
+import { ReadConnection } from './readConnection.ts';
 import { RunReader } from './runReader.ts';
 import type { CheckpointRecord, RunInformation, SessionInformation } from './runInformation.ts';
 import { StepWriter } from './stepWriter.ts';
 import { explainSqliteError } from './storeError.ts';
+import { repairMetricStretches, SUMMARY_STEP_TABLES, SummaryWriter } from './summaryWriter.ts';
 
 /** Tables with a `step` column whose rows belong to that step. */
 const STEP_TABLES = [
@@ -18,6 +20,7 @@ const STEP_TABLES = [
   'metric',
   'checkpoint',
   'step',
+  ...SUMMARY_STEP_TABLES,
 ] as const;
 
 /**
@@ -30,13 +33,15 @@ export class SqliteRunStore implements RunStore {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #writer: StepWriter;
+  readonly #summaries: SummaryWriter;
 
   /** Use {@link SqliteRunStore.create} or {@link SqliteRunStore.open}; `database` must hold the schema. */
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#path = path;
     this.#writer = new StepWriter(database);
-    this.reader = new RunReader(database, path);
+    this.#summaries = new SummaryWriter(database);
+    this.reader = new RunReader(new ReadConnection(database, path));
   }
 
   /** Makes the run.db of a new run at `path`. */
@@ -85,6 +90,7 @@ export class SqliteRunStore implements RunStore {
     }
     this.#transaction(() => {
       this.#writer.write(record);
+      this.#summaries.write(record.step);
       this.#recordChange('step', record.step);
     });
   }
@@ -120,6 +126,7 @@ export class SqliteRunStore implements RunStore {
       }
       for (const table of STEP_TABLES)
         this.#database.prepare(`DELETE FROM ${table} WHERE step > ?`).run(step);
+      repairMetricStretches(this.#database, step);
       this.#recordChange('discard', step);
     });
     return discarded;

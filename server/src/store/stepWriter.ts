@@ -11,7 +11,7 @@ import type {
   TaskRecord,
 } from '../../protocol/records.ts';
 import type { Execution } from '../../protocol/sandbox.ts';
-import { logProbabilitiesToBlob, tokensToBlob } from './numberBlobs.ts';
+import { floatsToBlob, integersToBlob } from './numberBlobs.ts';
 import { storableOptionalText, storableText } from './storedRows.ts';
 
 /** An INSERT that is prepared once; a row that lacks a column or has one too many is refused. */
@@ -150,7 +150,7 @@ export class StepWriter {
         group_id: rollout.group,
         step: rollout.step,
         prompt: storableText(rollout.prompt),
-        prompt_tokens: tokensToBlob(rollout.promptTokens),
+        prompt_tokens: integersToBlob(rollout.promptTokens),
       });
     }
   }
@@ -165,8 +165,8 @@ export class StepWriter {
       task_id: rollout.taskId ?? null,
       group_id: rollout.group,
       completion: storableText(rollout.completion),
-      tokens: tokensToBlob(rollout.tokens),
-      log_probabilities: logProbabilitiesToBlob(rollout.logProbabilities),
+      tokens: integersToBlob(rollout.tokens),
+      log_probabilities: floatsToBlob(rollout.logProbabilities),
       stop_reason: rollout.stopReason,
       verdict: rollout.verdict ?? null,
       verdict_reason: rollout.verdictReason ?? null,

@@ -9,7 +9,8 @@ export type StoreErrorCode =
   | 'disk-full'
   | 'read-only'
   | 'corrupt'
-  | 'input-output';
+  | 'input-output'
+  | 'invalid-query';
 
 /** Thrown by every function of the store; `remedy` is a sentence for the user. */
 export class StoreError extends Error {
@@ -99,6 +100,16 @@ const EXPLANATIONS: ReadonlyMap<number, Explanation> = new Map([
     },
   ],
 ]);
+
+/** A run.db that holds what no version of ours writes; `detail` says what, in a few words. */
+export function corruptError(path: string, detail: string, cause?: unknown): StoreError {
+  return new StoreError(
+    'corrupt',
+    `${path} is damaged: ${detail}.`,
+    'Restore the run folder from a copy, or start a new run.',
+    cause,
+  );
+}
 
 /**
  * The StoreError that tells what `cause` means for the database at `path`; `cause` itself when it is

@@ -6,7 +6,15 @@ import type {
   TaskRecord,
 } from '../../protocol/records.ts';
 import type { Execution, InputOutput } from '../../protocol/sandbox.ts';
-import { blobToLogProbabilities, blobToTokens } from './numberBlobs.ts';
+import {
+  EXECUTION_OUTCOMES,
+  MODES,
+  REJECTION_REASONS,
+  ROLES,
+  VERDICT_REASONS,
+  VERDICTS,
+} from '../../protocol/vocabulary.ts';
+import { blobToFloats, blobToIntegers } from './numberBlobs.ts';
 
 /** A record whose absent fields are NULL. */
 export type Nullable<Value> = {
@@ -15,9 +23,56 @@ export type Nullable<Value> = {
     : Value[Key];
 };
 
-/** Leaves out the fields that are NULL, so that absent and NULL mean the same. */
+/** Fields that hold a word of a closed vocabulary, in every record. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  mode: MODES,
+  role: ROLES,
+  phase: ['seed', 'propose', 'estimate', 'solve', 'replay', 'probe'],
+  verdict: VERDICTS,
+  verdictReason: VERDICT_REASONS,
+  reason: REJECTION_REASONS,
+  outcome: EXECUTION_OUTCOMES,
+  stopReason: ['stop', 'length'],
+};
+
+/**
+ * Leaves out the fields that are NULL, so that absent and NULL mean the same. Throws a SyntaxError
+ * when a word is not of its vocabulary: nothing of ours wrote it.
+ */
 export function withoutNulls<Value extends object>(stored: Nullable<Value>): Value {
-  return Object.fromEntries(Object.entries(stored).filter(([, value]) => value !== null)) as Value;
+  const fields = Object.entries(stored).filter(([, value]) => value !== null);
+  for (const [name, value] of fields) {
+    const words = WORDS[name];
+    if (words !== undefined && !words.includes(String(value)))
+      throw new SyntaxError(`"${name}" holds an unknown word`);
+  }
+  return Object.fromEntries(fields) as Value;
+}
+
+function examplesFromJson(json: string): InputOutput[] {
+  const isExample = (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<InputOutput>).input === 'string' &&
+    typeof (value as Partial<InputOutput>).output === 'string';
+  const examples = listFromJson('examples', json, isExample) as InputOutput[];
+  if (examples.length === 0) throw new SyntaxError('a task has no example');
+  return examples;
+}
+
+function idsFromJson(name: string, json: string): number[] {
+  return listFromJson(name, json, (value) => Number.isSafeInteger(value)) as number[];
+}
+
+function textsFromJson(name: string, json: string): string[] {
+  return listFromJson(name, json, (value) => typeof value === 'string') as string[];
+}
+
+/** Throws a SyntaxError when `json` is no list of what `isItem` accepts. */
+function listFromJson(name: string, json: string, isItem: (value: unknown) => boolean): unknown[] {
+  const value: unknown = JSON.parse(json);
+  if (Array.isArray(value) && value.every(isItem)) return value;
+  throw new SyntaxError(`"${name}" is no list of the right kind`);
 }
 
 /**
@@ -47,8 +102,8 @@ export type TaskRow = Omit<Nullable<TaskRecord>, 'examples' | 'parentTaskIds'> &
 export function taskFromRow(row: TaskRow): TaskRecord {
   return withoutNulls<TaskRecord>({
     ...row,
-    examples: JSON.parse(row.examples) as InputOutput[],
-    parentTaskIds: JSON.parse(row.parentTaskIds) as number[],
+    examples: examplesFromJson(row.examples),
+    parentTaskIds: idsFromJson('parentTaskIds', row.parentTaskIds),
   });
 }
 
@@ -69,8 +124,8 @@ export type ProposalRow = Omit<
 export function proposalFromRow(row: ProposalRow): ProposalRecord {
   return withoutNulls<ProposalRecord>({
     ...row,
-    referenceTaskIds: JSON.parse(row.referenceTaskIds) as number[],
-    inputs: row.inputs === null ? null : (JSON.parse(row.inputs) as string[]),
+    referenceTaskIds: idsFromJson('referenceTaskIds', row.referenceTaskIds),
+    inputs: row.inputs === null ? null : textsFromJson('inputs', row.inputs),
     accepted: row.accepted === 1,
   });
 }
@@ -114,9 +169,9 @@ export function rolloutFromRows(
   return {
     ...withoutNulls<RolloutFields>({ ...row, trained: row.trained === 1 }),
     prompt: detail.prompt,
-    promptTokens: blobToTokens(detail.promptTokens),
-    tokens: blobToTokens(detail.tokens),
-    logProbabilities: blobToLogProbabilities(detail.logProbabilities),
+    promptTokens: blobToIntegers(detail.promptTokens),
+    tokens: blobToIntegers(detail.tokens),
+    logProbabilities: blobToFloats(detail.logProbabilities),
     executions,
     rewardTerms,
   };

@@ -2,12 +2,19 @@
  * The dialect of the embedded model: no prose, no thinking, the fewest tokens that say what is
  * asked. Its pretraining corpus is written in it, so a change here needs a new model.
  */
-import { ZERO_TRIPLET, type Dialect, type Prompt, type SolverQuestion } from './dialect.ts';
+import {
+  type Dialect,
+  dialectOf,
+  type Prompt,
+  type SolverQuestion,
+  ZERO_TRIPLET,
+} from './dialect.ts';
+import { isEmptySpan, type Span, textAt, trimmedSpan } from './span.ts';
 
 const INPUT_LINE = '\n# ';
 const INPUT_MARK = '# ';
 
-export const compactDialect: Dialect = {
+export const compactDialect: Dialect = dialectOf({
   name: 'compact',
   zeroTriplet: ZERO_TRIPLET,
 
@@ -26,30 +33,52 @@ export const compactDialect: Dialect = {
     return text(`[solve ${question.mode}]\n${body(question)}`);
   },
 
-  readProposal(completion) {
+  locateProposal(completion) {
     const split = completion.lastIndexOf(INPUT_LINE);
-    const program = completion.slice(0, Math.max(split, 0)).trimEnd();
-    const input = completion.slice(split + INPUT_LINE.length).trim();
-    return split < 0 || program === '' || input === '' || input.includes('\n')
-      ? undefined
-      : { program, input };
-  },
-
-  readInductionProposal(completion) {
-    const lines = completion.trimEnd().split('\n');
-    const message = lines.pop()?.trim() ?? '';
-    const wellFormed = lines.length > 0 && lines.every((line) => line.startsWith(INPUT_MARK));
-    if (!wellFormed || message === '' || message.startsWith(INPUT_MARK)) {
+    if (split < 0) {
       return undefined;
     }
-    return { inputs: lines.map((line) => line.slice(INPUT_MARK.length).trim()), message };
+    const program = { start: 0, end: completion.slice(0, split).trimEnd().length };
+    const input = trimmedSpan(completion, {
+      start: split + INPUT_LINE.length,
+      end: completion.length,
+    });
+    const wrong =
+      isEmptySpan(program) || isEmptySpan(input) || textAt(completion, input).includes('\n');
+    return wrong ? undefined : { program, input };
   },
 
-  readAnswer(_mode, completion) {
-    const answer = completion.trim();
-    return answer === '' ? undefined : answer;
+  locateInductionProposal(completion) {
+    const lines = linesOf(completion.trimEnd());
+    const last = lines.pop();
+    const message = last && trimmedSpan(completion, last);
+    const isInput = (span: Span) => textAt(completion, span).startsWith(INPUT_MARK);
+    if (!message || isEmptySpan(message) || isInput(message) || lines.length === 0) {
+      return undefined;
+    }
+    if (!lines.every(isInput)) {
+      return undefined;
+    }
+    const inputs = lines.map(({ start, end }) =>
+      trimmedSpan(completion, { start: start + INPUT_MARK.length, end }),
+    );
+    return { inputs, message };
   },
-};
+
+  locateAnswer(_mode, completion) {
+    const answer = trimmedSpan(completion, { start: 0, end: completion.length });
+    return isEmptySpan(answer) ? undefined : answer;
+  },
+});
+
+function linesOf(completion: string): Span[] {
+  let start = 0;
+  return completion.split('\n').map((line) => {
+    const span = { start, end: start + line.length };
+    start = span.end + 1;
+    return span;
+  });
+}
 
 function text(content: string): Prompt {
   return { kind: 'text', text: content };

@@ -1,6 +1,7 @@
 /** How a task is put to a model and how its completion is read: a strategy per kind of model. */
 import type { InputOutput } from '../../../protocol/sandbox.ts';
 import type { Mode } from '../../../protocol/vocabulary.ts';
+import { type Span, textAt } from './span.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user';
@@ -38,18 +39,65 @@ export interface ReadInductionProposal {
   readonly message: string;
 }
 
-/** Reading is total: a completion of the wrong form gives undefined, never an exception. */
-export interface Dialect {
+/** Where in a completion a proposal's program and input stand. */
+export interface LocatedProposal {
+  readonly program: Span;
+  readonly input: Span;
+}
+
+export interface LocatedInductionProposal {
+  readonly inputs: readonly Span[];
+  readonly message: Span;
+}
+
+/** Prompts, and where in a completion their answers stand: what a dialect itself has to know. */
+export interface DialectRules {
   readonly name: 'compact' | 'chat' | 'r1';
   /** The identity task every run starts from, written as this dialect writes programs. */
   readonly zeroTriplet: Reference;
   proposeTask(mode: Exclude<Mode, 'induction'>, references: readonly Reference[]): Prompt;
   proposeInduction(program: string, inputs: number): Prompt;
   solve(question: SolverQuestion): Prompt;
+  locateProposal(completion: string): LocatedProposal | undefined;
+  locateInductionProposal(completion: string): LocatedInductionProposal | undefined;
+  /** The literal, argument list or program that the solver answered. */
+  locateAnswer(mode: Mode, completion: string): Span | undefined;
+}
+
+/** Reading is total: a completion of the wrong form gives undefined, never an exception. */
+export interface Dialect extends DialectRules {
   readProposal(completion: string): ReadProposal | undefined;
   readInductionProposal(completion: string): ReadInductionProposal | undefined;
-  /** The literal, argument list or program that the solver answered. */
   readAnswer(mode: Mode, completion: string): string | undefined;
+}
+
+/** A dialect that reads exactly what its rules locate. */
+export function dialectOf(rules: DialectRules): Dialect {
+  return {
+    ...rules,
+    readProposal(completion) {
+      const found = rules.locateProposal(completion);
+      return (
+        found && {
+          program: textAt(completion, found.program),
+          input: textAt(completion, found.input),
+        }
+      );
+    },
+    readInductionProposal(completion) {
+      const found = rules.locateInductionProposal(completion);
+      return (
+        found && {
+          inputs: found.inputs.map((input) => textAt(completion, input)),
+          message: textAt(completion, found.message),
+        }
+      );
+    },
+    readAnswer(mode, completion) {
+      const found = rules.locateAnswer(mode, completion);
+      return found && textAt(completion, found);
+    },
+  };
 }
 
 /** The zero triplet of paper section 3.3.1. */

@@ -6,11 +6,13 @@ import type { Mode } from '../../../protocol/vocabulary.ts';
 import {
   ZERO_TRIPLET,
   type Dialect,
+  dialectOf,
   type Prompt,
   type Reference,
   type SolverQuestion,
 } from './dialect.ts';
 import { blocksLabelled } from './fencedBlocks.ts';
+import { type Span, trimmedSpan } from './span.ts';
 
 export interface InstructionOptions {
   readonly name: 'chat' | 'r1';
@@ -27,37 +29,45 @@ const ANSWER_LABEL: Readonly<Record<Mode, string>> = {
 
 export function instructionDialect(options: InstructionOptions): Dialect {
   const ask = options.name === 'chat' ? asChat : asThinkAndAnswer;
-  const answerOf = options.name === 'chat' ? (completion: string) => completion : answerSection;
-  return {
+  const answerOf = options.name === 'chat' ? wholeCompletion : answerSection;
+  return dialectOf({
     name: options.name,
     zeroTriplet: ZERO_TRIPLET,
     proposeTask: (mode, references) => ask(proposalText(mode, references, options)),
     proposeInduction: (program, inputs) => ask(inductionProposalText(program, inputs)),
     solve: (question) => ask(solverText(question)),
 
-    readProposal(completion) {
+    locateProposal(completion) {
       const answer = answerOf(completion);
-      const program = answer && blocksLabelled(answer, 'python')[0];
-      const input = answer && blocksLabelled(answer, 'input')[0];
-      return program && input ? { program, input: input.trim() } : undefined;
+      const program = answer && blocksLabelled(completion, answer, 'python')[0];
+      const input = answer && blocksLabelled(completion, answer, 'input')[0];
+      return program && input ? { program, input: trimmedSpan(completion, input) } : undefined;
     },
 
-    readInductionProposal(completion) {
+    locateInductionProposal(completion) {
       const answer = answerOf(completion);
       if (!answer) {
         return undefined;
       }
-      const inputs = blocksLabelled(answer, 'input').map((input) => input.trim());
-      const message = blocksLabelled(answer, 'message').at(-1)?.trim();
-      return inputs.length > 0 && message ? { inputs, message } : undefined;
+      const inputs = blocksLabelled(completion, answer, 'input').map((input) =>
+        trimmedSpan(completion, input),
+      );
+      const message = blocksLabelled(completion, answer, 'message').at(-1);
+      return inputs.length > 0 && message
+        ? { inputs, message: trimmedSpan(completion, message) }
+        : undefined;
     },
 
-    readAnswer(mode, completion) {
-      return blocksLabelled(answerOf(completion) ?? '', ANSWER_LABEL[mode])
-        .at(-1)
-        ?.trim();
+    locateAnswer(mode, completion) {
+      const answer = answerOf(completion);
+      const block = answer && blocksLabelled(completion, answer, ANSWER_LABEL[mode]).at(-1);
+      return block && trimmedSpan(completion, block);
     },
-  };
+  });
+}
+
+function wholeCompletion(completion: string): Span {
+  return { start: 0, end: completion.length };
 }
 
 function asChat(content: string): Prompt {
@@ -74,13 +84,13 @@ function asThinkAndAnswer(content: string): Prompt {
  * What stands between the answer tags after the thinking is closed. The prompt ends in an open
  * think tag, so a completion begins inside it; nothing is ever split at the word "Assistant".
  */
-function answerSection(completion: string): string | undefined {
+function answerSection(completion: string): Span | undefined {
   const thought = completion.indexOf('</think>');
   const start = completion.indexOf('<answer>', thought);
   const end = completion.lastIndexOf('</answer>');
   return thought < 0 || start < 0 || end < start
     ? undefined
-    : completion.slice(start + '<answer>'.length, end);
+    : { start: start + '<answer>'.length, end };
 }
 
 function fence(label: string, content: string): string {

@@ -4,23 +4,26 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import path from 'node:path';
 
-import { execa } from 'execa';
-
+import type { DoctorCheck } from '../../protocol/runs.ts';
 import type { SandboxDescription } from '../../protocol/sandbox.ts';
-import { enginePython, PYTHON_VARIABLE } from '../runner/enginePython.ts';
-import { EMBEDDED_MODEL, openModelFolder } from '../runner/modelFolder.ts';
-import { openGrader } from '../runner/openGrader.ts';
-import { completeSettings } from '../runner/settings.ts';
-import { failureData } from './failure.ts';
+import { describeEngine } from './engineFacts.ts';
+import { enginePython } from './enginePython.ts';
+import { EMBEDDED_MODEL, openModelFolder } from './modelFolder.ts';
+import { openGrader } from './openGrader.ts';
+import { problemOf } from './runOutcome.ts';
+import { completeSettings } from './settings.ts';
 
-export interface MachineCheck {
-  readonly name: string;
-  readonly status: 'ok' | 'warning' | 'failed';
-  readonly detail: string;
-  /** Present exactly when the status is not `ok`. */
-  readonly remedy?: string;
+/** Its `remedy` is present exactly when its status is not `ok`. */
+export interface MachineCheck extends DoctorCheck {
   /** Present on the check of the sandbox, when there is one. */
   readonly sandbox?: SandboxDescription;
+}
+
+export interface CheckOptions {
+  /** Python of the engine; empty or absent to find one. */
+  readonly pythonPath?: string;
+  /** Whose disk is looked at; absent for the working folder. */
+  readonly folder?: string;
 }
 
 const OLDEST_NODE = [22, 13] as const;
@@ -28,10 +31,11 @@ const MEMORY_WANTED_MB = 3000;
 const DISK_WANTED_MB = 1000;
 
 /** Runs all checks, the slow ones side by side. */
-export async function checkMachine(): Promise<MachineCheck[]> {
+export async function checkMachine(options: CheckOptions = {}): Promise<MachineCheck[]> {
+  const { pythonPath = '', folder = process.cwd() } = options;
   const [engine, disk, sandbox, model] = await Promise.all([
-    checkEngine(),
-    checkDisk(),
+    checkEngine(pythonPath === '' ? enginePython() : pythonPath),
+    checkDisk(folder),
     checkSandbox(),
     checkModel(),
   ]);
@@ -53,46 +57,20 @@ function checkNode(): MachineCheck {
       };
 }
 
-const DESCRIBE_ENGINE = `
-import json, platform
-versions = {"python": platform.python_version()}
-import torch, transformers, peft, safetensors
-versions.update(torch=torch.__version__, transformers=transformers.__version__, peft=peft.__version__)
-if torch.cuda.is_available():
-    free, total = torch.cuda.mem_get_info()
-    device = f"{torch.cuda.get_device_name()} with {total >> 20} MiB, {free >> 20} MiB of them free"
-elif torch.backends.mps.is_available():
-    device = "Apple GPU"
-else:
-    device = "CPU"
-print(json.dumps({"versions": versions, "device": device}))
-`;
-
-async function checkEngine(): Promise<MachineCheck> {
-  const python = enginePython();
-  const { stdout, stderr, failed } = await execa(python, ['-c', DESCRIBE_ENGINE], {
-    reject: false,
-    timeout: 120_000,
-  });
-  if (failed) {
-    const reason = stderr === '' ? 'it does not start' : stderr;
-    return {
-      name: 'engine',
-      status: 'failed',
-      detail: `${python}: ${reason.trim().split('\n').at(-1) ?? ''}`,
-      remedy: `Run the set-up again ("npm start"), or set ${PYTHON_VARIABLE} to a Python 3.10 or newer with torch, transformers, peft and safetensors.`,
+async function checkEngine(python: string): Promise<MachineCheck> {
+  try {
+    const { versions, device, deviceName, memoryMb, freeMemoryMb } = await describeEngine(python);
+    const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+    const devices = {
+      cuda: `${deviceName ?? 'GPU'} with ${memoryMb ?? 0} MiB, ${freeMemoryMb ?? 0} MiB of them free`,
+      mps: 'Apple GPU',
+      cpu: 'CPU',
     };
+    const detail = `${packages.join(', ')} on ${devices[device]} (${python})`;
+    return { name: 'engine', status: 'ok', detail };
+  } catch (error) {
+    return failed('engine', error);
   }
-  const { versions, device } = JSON.parse(stdout) as {
-    versions: Record<string, string>;
-    device: string;
-  };
-  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return {
-    name: 'engine',
-    status: 'ok',
-    detail: `${packages.join(', ')} on ${device} (${python})`,
-  };
 }
 
 function checkCores(): MachineCheck {
@@ -115,8 +93,7 @@ function checkMemory(): MachineCheck {
       };
 }
 
-async function checkDisk(): Promise<MachineCheck> {
-  const folder = process.cwd();
+async function checkDisk(folder: string): Promise<MachineCheck> {
   const { bavail, bsize } = await statfs(folder);
   const freeMb = Math.round((bavail * bsize) / 2 ** 20);
   const detail = `${freeMb} MiB free in ${folder}`;
@@ -173,6 +150,6 @@ async function checkModel(): Promise<MachineCheck> {
 }
 
 function failed(name: string, error: unknown): MachineCheck {
-  const { message, remedy } = failureData(error);
-  return { name, status: 'failed', detail: message, remedy: remedy ?? 'Please report this.' };
+  const { message, remedy } = problemOf(error);
+  return { name, status: 'failed', detail: message, remedy };
 }

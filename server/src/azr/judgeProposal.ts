@@ -1,0 +1,93 @@
+/** Whether what the proposer wrote becomes a task: its reading, and the checks that follow validation. Paper section 3.3.3. */
+import type { Proposal, Validation, ValidProposal } from '../../protocol/sandbox.ts';
+import type { RejectionReason } from '../../protocol/vocabulary.ts';
+import type { LoopDependencies } from './context.ts';
+import type { RolloutDraft } from './ledger.ts';
+import type { ProposalPlan } from './planProposal.ts';
+import { promptRoom } from './promptRoom.ts';
+import { encodePrompt } from './rollouts.ts';
+import { questionOf, type SolvableTask } from './solve.ts';
+import type { TaskMemory } from './taskMemory.ts';
+
+export interface Rejection {
+  readonly valid: false;
+  readonly reason: RejectionReason;
+  readonly message: string;
+  readonly line?: number;
+}
+
+/** The proposal in a completion, or undefined when it does not have the form asked for. */
+export function readProposal(
+  { dialect, settings }: LoopDependencies,
+  { mode, parents }: ProposalPlan,
+  { completion }: RolloutDraft,
+): Proposal | undefined {
+  if (mode !== 'induction') {
+    const read = dialect.readProposal(completion);
+    return read && { mode, ...read };
+  }
+  const read = dialect.readInductionProposal(completion);
+  return (
+    read && {
+      mode: 'induction',
+      program: parents[0]!.program,
+      // The last N blocks count, as in the paper's reader; more than N is no advantage.
+      inputs: read.inputs.slice(-settings.inductionInputs),
+      message: read.message,
+    }
+  );
+}
+
+/** The grader's validation, unless the run has a reason of its own to refuse the proposal. */
+export function judgeProposal(
+  dependencies: LoopDependencies,
+  memory: TaskMemory,
+  rollout: RolloutDraft,
+  proposal: Proposal | undefined,
+  validation: Validation | undefined,
+): ValidProposal | Rejection {
+  if (!proposal || !validation) {
+    return rollout.stopReason === 'length'
+      ? reject(
+          'truncated',
+          'The completion reached its length limit before the proposal was whole.',
+        )
+      : reject('format', 'The completion does not have the form the proposer was asked for.');
+  }
+  if (!validation.valid) {
+    return validation;
+  }
+  if (memory.isHeldOut(validation)) {
+    return reject('held-out', 'The program is one of the frozen held-out set.');
+  }
+  if (memory.isKnown(proposal.mode, validation)) {
+    return reject('duplicate', 'An equal task was accepted before in this run.');
+  }
+  const question = questionOf(proposedTask(dependencies, proposal, validation));
+  const tokens = encodePrompt(dependencies, dependencies.dialect.solve(question)).length;
+  return tokens > promptRoom(dependencies, dependencies.settings.maximumAnswerTokens)
+    ? reject('prompt-too-long', `The solver's prompt would have ${String(tokens)} tokens.`)
+    : validation;
+}
+
+/** The task as the solver would meet it. At least one example stays hidden, however few inputs turned out usable. */
+export function proposedTask(
+  { settings }: LoopDependencies,
+  proposal: Proposal,
+  { examples }: ValidProposal,
+): SolvableTask {
+  const { mode, program } = proposal;
+  return proposal.mode === 'induction'
+    ? {
+        mode,
+        program,
+        examples,
+        visible: Math.min(settings.inductionVisible, examples.length - 1),
+        message: proposal.message,
+      }
+    : { mode, program, examples, visible: 0 };
+}
+
+function reject(reason: RejectionReason, message: string): Rejection {
+  return { valid: false, reason, message };
+}

@@ -1,0 +1,72 @@
+/** Answers requests to run something again, and keeps the latest result of each document. */
+import { createHash } from 'node:crypto';
+
+import type { RerunRequest, RerunResult } from '../../../protocol/reruns.ts';
+import type { OpenRuns } from '../openRuns.ts';
+import { scratchPlan } from '../scratch/scratchPlan.ts';
+import type { RerunPlan } from './rerunPlan.ts';
+import { runPlan } from './runPlan.ts';
+import { SandboxOwner } from './sandboxOwner.ts';
+import { storedPlan } from './storedPlan.ts';
+
+const KEPT_RESULTS = 200;
+
+interface KeptResult {
+  readonly result: RerunResult;
+  /** Of a scratch file's text: another text has no result yet. */
+  readonly digest?: string;
+}
+
+export class Rerunner {
+  readonly #runs: OpenRuns;
+  readonly #sandboxes: SandboxOwner;
+  readonly #done: (uri: string, result: RerunResult) => void;
+  readonly #results = new Map<string, KeptResult>();
+  readonly #closing = new AbortController();
+
+  constructor(
+    runs: OpenRuns,
+    done: (uri: string, result: RerunResult) => void,
+    sandboxes = new SandboxOwner(),
+  ) {
+    this.#runs = runs;
+    this.#done = done;
+    this.#sandboxes = sandboxes;
+  }
+
+  async rerun({ target, times }: RerunRequest, signal: AbortSignal): Promise<RerunResult> {
+    const plan: RerunPlan =
+      target.kind === 'scratch'
+        ? scratchPlan(this.#runs, target.uri, target.text)
+        : storedPlan(this.#runs.run(target.runId), target);
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    const result = await this.#sandboxes.use(plan.settings, (open) =>
+      runPlan(plan, times, open, either),
+    );
+    this.#results.delete(plan.uri);
+    this.#results.set(plan.uri, {
+      result,
+      ...(target.kind === 'scratch' && { digest: digestOf(target.text) }),
+    });
+    const [oldest] = this.#results.keys();
+    if (this.#results.size > KEPT_RESULTS && oldest !== undefined) this.#results.delete(oldest);
+    this.#done(plan.uri, result);
+    return result;
+  }
+
+  /** The latest result of a document; of a scratch file only while its text is the one that was run. */
+  resultOf(uri: string, scratchText?: string): RerunResult | undefined {
+    const kept = this.#results.get(uri);
+    if (kept?.digest === undefined || scratchText === undefined) return kept?.result;
+    return kept.digest === digestOf(scratchText) ? kept.result : undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#sandboxes.close();
+  }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

@@ -1,0 +1,106 @@
+/** Plans of reruns of what a run has stored. */
+import { documentUri } from '../../../protocol/documents.ts';
+import type { RerunTarget } from '../../../protocol/reruns.ts';
+import {
+  requireProposal,
+  requireRollout,
+  requireTask,
+  taskOfRollout,
+} from '../documents/documentLibrary.ts';
+import type { OpenRun } from '../openRuns.ts';
+import { Refusal } from '../refusal.ts';
+import { judgeAnswer } from './answerJudge.ts';
+import { inputsOf } from './proposalInputs.ts';
+import type { RerunPlan } from './rerunPlan.ts';
+
+export type StoredTarget = Exclude<RerunTarget, { kind: 'scratch' }>;
+
+export function storedPlan(run: OpenRun, target: StoredTarget): RerunPlan {
+  switch (target.kind) {
+    case 'task':
+      return taskPlan(run, target.taskId);
+    case 'proposal':
+      return proposalPlan(run, target.proposalId);
+    case 'rollout':
+      return answerPlan(run, target.rolloutId);
+  }
+}
+
+function taskPlan(run: OpenRun, taskId: number): RerunPlan {
+  const { program, examples } = requireTask(run, taskId);
+  return {
+    uri: documentUri({ runId: run.id, kind: 'task', id: taskId }),
+    title: `task ${taskId}`,
+    settings: settingsOf(run),
+    program,
+    inputs: examples.map(({ input, output }) => ({ input, expected: output })),
+  };
+}
+
+function proposalPlan(run: OpenRun, proposalId: number): RerunPlan {
+  const proposal = requireProposal(run, proposalId);
+  const { program, taskId } = proposal;
+  if (program === undefined) throw nothingToRun(`Proposal ${proposalId} has no program`);
+  const plan = {
+    uri: documentUri({ runId: run.id, kind: 'proposal', id: proposalId }),
+    title: `proposal ${proposalId}`,
+    settings: settingsOf(run),
+    program,
+  };
+  if (taskId !== undefined) return { ...plan, inputs: taskPlan(run, taskId).inputs };
+  return { ...plan, inputs: inputsOf(proposal).map((input) => ({ input })) };
+}
+
+function answerPlan(run: OpenRun, rolloutId: number): RerunPlan {
+  const rollout = requireRollout(run, rolloutId);
+  const { answer, verdict, role } = rollout;
+  if (role === 'proposer') {
+    const proposal = run.relatives.proposalOfRollout(rolloutId);
+    if (proposal !== undefined) return proposalPlan(run, proposal.id);
+  }
+  const task = taskOfRollout(run, rollout);
+  if (task === undefined) {
+    throw nothingToRun(`Answer ${rolloutId} is to a held-out task, which no run stores`);
+  }
+  if (answer === undefined) {
+    throw nothingToRun(`No answer could be read from rollout ${rolloutId}`);
+  }
+  const { program, examples, visible, mode } = task;
+  const { input, output } = examples[0]!;
+  const common = {
+    uri: documentUri({ runId: run.id, kind: 'answer', id: rolloutId }),
+    title: `answer ${rolloutId}`,
+    settings: settingsOf(run),
+    judged: {
+      judge: (open: Parameters<typeof judgeAnswer>[0], signal: AbortSignal) =>
+        judgeAnswer(open, task, answer, signal),
+      ...(verdict !== undefined && { stored: verdict }),
+    },
+  };
+  switch (mode) {
+    case 'deduction':
+      return { ...common, program, inputs: [{ input, expected: output }] };
+    case 'abduction':
+      return { ...common, program, inputs: [{ input: answer, expected: output }] };
+    case 'induction': {
+      const hidden = examples.slice(visible);
+      const inputs = examples.map((example) => ({
+        input: example.input,
+        expected: example.output,
+      }));
+      return { ...common, program: answer, inputs, hidden };
+    }
+  }
+}
+
+function settingsOf(run: OpenRun): RerunPlan['settings'] {
+  return run.reader.information().settings;
+}
+
+function nothingToRun(what: string): Refusal {
+  return new Refusal({
+    code: 'nothing-to-run',
+    message: `${what}, so that there is nothing to run.`,
+    remedy: 'Its prompt and completion can be read instead.',
+  });
+}

@@ -1,0 +1,57 @@
+/** One rollout's reward from the prompt to the tokens, told from what run.db holds. */
+import type { RewardStage, RewardStory } from '../../../protocol/rewardStory.ts';
+import type { RunId } from '../../../protocol/runs.ts';
+import { oneLine, promptTitle, taskTitle } from '../../store/listText.ts';
+import type { RunQueries } from '../../store/runQueries.ts';
+import { advantageStages, tokensStage } from './advantageStages.ts';
+import { executionStage, groupStage, validationStage } from './judgementStages.ts';
+import { completionStage, parseStage, promptStage } from './openingStages.ts';
+import { rewardStages } from './rewardStages.ts';
+import { readStoryContext, type StoryContext } from './storyContext.ts';
+import { storyLinks } from './storyLinks.ts';
+
+/** The text of each of a completion's tokens. */
+export type TokenTexts = (tokens: readonly number[]) => readonly string[];
+
+/**
+ * The story of rollout `rolloutId`; undefined when the run has none such. Throws StoreError when the
+ * database cannot be read.
+ */
+export function rewardStory(
+  queries: RunQueries,
+  runId: RunId,
+  rolloutId: number,
+  tokenTexts: TokenTexts,
+): RewardStory | undefined {
+  const context = readStoryContext(queries, rolloutId);
+  if (context === undefined) return undefined;
+  const { id, step, role, mode, phase, tokens } = context.rollout;
+  const judged: RewardStage[] =
+    role === 'proposer' ? validationStage(context) : executionStage(context, queries.reader);
+  return {
+    runId,
+    rolloutId: id,
+    step,
+    role,
+    mode,
+    phase,
+    title: storyTitle(context),
+    stages: [
+      promptStage(context),
+      completionStage(context),
+      parseStage(context),
+      ...judged,
+      ...groupStage(context),
+      ...rewardStages(context),
+      ...advantageStages(context),
+      tokensStage(context, tokenTexts(tokens)),
+    ],
+    links: storyLinks(context, queries),
+  };
+}
+
+function storyTitle({ rollout, proposal, task }: StoryContext): string {
+  const known = taskTitle(task ?? (rollout.role === 'proposer' ? proposal : undefined) ?? {});
+  if (known !== undefined) return known;
+  return rollout.role === 'proposer' ? oneLine(rollout.completion) : promptTitle(rollout.prompt);
+}

@@ -1,0 +1,81 @@
+/** Everything stored that one rollout's reward followed from. */
+import type {
+  BaselineRecord,
+  ProposalRecord,
+  RolloutRecord,
+  TaskRecord,
+} from '../../../protocol/records.ts';
+import type { RolloutItem } from '../../../protocol/queries.ts';
+import type { GroupMember } from '../../../protocol/rewardStory.ts';
+import type { RunSettings } from '../../../protocol/settings.ts';
+import type { Dialect } from '../../azr/dialects/dialect.ts';
+import { dialectFor } from '../../azr/dialects/dialectFor.ts';
+import type { TrainedRollout } from '../../store/relatives.ts';
+import type { RunQueries } from '../../store/runQueries.ts';
+
+export interface StoryContext {
+  readonly settings: RunSettings;
+  readonly dialect: Dialect;
+  readonly rollout: RolloutRecord;
+  /** The task that was answered, or that the proposal became; held-out tasks are not stored. */
+  readonly task: TaskRecord | undefined;
+  /** The proposer's own proposal, or the one that became the task. */
+  readonly proposal: ProposalRecord | undefined;
+  /** The attempts at the task that were compared: the solver's group, or the proposer's estimation. */
+  readonly attempts: readonly RolloutItem[];
+  /** The rollouts of the same task-role batch, when the rollout was trained on. */
+  readonly batch: readonly TrainedRollout[];
+  readonly baseline: BaselineRecord | undefined;
+}
+
+/** Undefined when there is no such rollout. */
+export function readStoryContext(queries: RunQueries, rolloutId: number): StoryContext | undefined {
+  const { reader, relatives } = queries;
+  const rollout = reader.rollout(rolloutId);
+  if (rollout === undefined) return undefined;
+  const { settings } = reader.information();
+  const { step, role, mode, taskId, trained } = rollout;
+  const ofProposer = role === 'proposer';
+  const task = taskId === undefined ? undefined : reader.task(taskId);
+  const proposalOfTask = taskId === undefined ? undefined : relatives.proposalOfTask(taskId);
+  const estimation = taskId === undefined ? [] : relatives.estimationRollouts(taskId);
+  return {
+    settings,
+    dialect: storedDialect(settings, rollout.prompt),
+    rollout,
+    task,
+    proposal: ofProposer ? relatives.proposalOfRollout(rolloutId) : proposalOfTask,
+    attempts: ofProposer ? estimation : relatives.groupMembers(rollout.group),
+    batch: trained ? relatives.trainedBatch(step, role, mode) : [],
+    baseline: trained
+      ? reader.baselines(step).find((baseline) => baseline.role === role && baseline.mode === mode)
+      : undefined,
+  };
+}
+
+/**
+ * The dialect that a prompt was written in. A run that left the choice to its model did not store
+ * which it was, and the model may be gone; the prompt tells.
+ */
+function storedDialect(settings: RunSettings, prompt: string): Dialect {
+  const told = /^\[(?:propose|solve) /.test(prompt)
+    ? 'compact'
+    : prompt.startsWith('user: ') || prompt.startsWith('system: ')
+      ? 'chat'
+      : 'r1';
+  return dialectFor(settings, { dialect: told, hasChatTemplate: false });
+}
+
+/** A rollout as the group stage and the baseline stage list it. */
+export function groupMember(
+  { id, verdict, reward, advantage }: RolloutItem | TrainedRollout,
+  currentId: number,
+): GroupMember {
+  return {
+    rolloutId: id,
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(reward === undefined ? {} : { reward }),
+    ...(advantage === undefined ? {} : { advantage }),
+    current: id === currentId,
+  };
+}

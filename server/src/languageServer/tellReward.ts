@@ -1,0 +1,27 @@
+import type { RewardStory } from '../../protocol/rewardStory.ts';
+import type { OpenRun } from './openRuns.ts';
+import { Refusal } from './refusal.ts';
+import { rewardStory } from './rewards/rewardStory.ts';
+import type { TokenReaders } from './tokenTexts.ts';
+
+/** The story of a rollout's reward; throws a {@link Refusal} when the run has no such rollout. */
+export async function tellReward(
+  run: OpenRun,
+  rolloutId: number,
+  tokenReaders: TokenReaders,
+): Promise<RewardStory> {
+  const { texts, problem } = await tokenReaders.of(run);
+  const story = rewardStory(run.queries, run.id, rolloutId, texts);
+  if (story === undefined) {
+    throw new Refusal({
+      code: 'no-row',
+      message: `The run ${run.name} has no rollout ${String(rolloutId)}.`,
+      remedy: 'Open it from the tree again: a resumed run numbers what it repeats anew.',
+    });
+  }
+  if (problem === undefined) return story;
+  const stages = story.stages.map((stage) =>
+    stage.kind === 'tokens' ? { ...stage, summary: `${stage.summary} ${problem}` } : stage,
+  );
+  return { ...story, stages };
+}

@@ -1,0 +1,90 @@
+/** What the engine's Python says of itself and of the device it would train on. */
+import { execa } from 'execa';
+
+import { RunnerError } from './runnerError.ts';
+
+export interface EngineFacts {
+  /** Names of Python and its packages, with their versions. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly device: 'cuda' | 'mps' | 'cpu';
+  /** The GPU's name, where there is one. */
+  readonly deviceName?: string;
+  /** Of the GPU, where it has its own memory. */
+  readonly memoryMb?: number;
+  readonly freeMemoryMb?: number;
+}
+
+/**
+ * The packages that are imported are those that the engine imports. The empty entry of the path is the
+ * folder that somebody happens to work in, whose files are not Python's.
+ */
+const DESCRIBE = `
+import sys
+sys.path = [entry for entry in sys.path if entry != ""]
+import json, platform
+facts = {"versions": {"python": platform.python_version()}}
+import torch, transformers, peft, safetensors, starlette, uvicorn
+facts["versions"].update(
+    torch=torch.__version__, transformers=transformers.__version__, peft=peft.__version__
+)
+if torch.cuda.is_available():
+    free, total = torch.cuda.mem_get_info()
+    facts.update(
+        device="cuda",
+        deviceName=torch.cuda.get_device_name(),
+        memoryMb=total >> 20,
+        freeMemoryMb=free >> 20,
+    )
+elif torch.backends.mps.is_available():
+    facts["device"] = "mps"
+else:
+    facts["device"] = "cpu"
+print(json.dumps(facts))
+`;
+
+const TIMEOUT_MS = 120_000;
+
+const SET_UP =
+  'Run "azr setup" (in VS Code: Set Up Python Environment), or name a Python 3.10 or newer with torch, transformers, peft, safetensors, starlette and uvicorn by AZR_PYTHON.';
+
+/**
+ * Asks `python`, which takes seconds. Rejects with RunnerError `no-python` when it cannot be started
+ * and `no-engine-packages` when it lacks what the engine needs.
+ */
+export async function describeEngine(python: string, signal?: AbortSignal): Promise<EngineFacts> {
+  const { stdout, stderr, failed, exitCode, timedOut } = await execa(python, ['-c', DESCRIBE], {
+    reject: false,
+    timeout: TIMEOUT_MS,
+    stdin: 'ignore',
+    ...(signal !== undefined && { cancelSignal: signal }),
+  });
+  signal?.throwIfAborted();
+  if (!failed) return JSON.parse(stdout) as EngineFacts;
+  if (timedOut) {
+    throw new RunnerError(
+      'no-engine-packages',
+      `${python} did not load the engine's packages within ${TIMEOUT_MS / 1000} s.`,
+      'Try again while less runs on the machine.',
+    );
+  }
+  if (exitCode === undefined) {
+    throw new RunnerError('no-python', `The Python ${python} cannot be started.`, SET_UP);
+  }
+  const reason = stderr.trim().split('\n').at(-1) ?? '';
+  throw new RunnerError('no-engine-packages', `${python} cannot run the engine: ${reason}`, SET_UP);
+}
+
+const known = new Map<string, Promise<EngineFacts>>();
+
+/** The same, asked once per Python; a failure is asked again, because somebody may have mended it. */
+export function engineFacts(python: string): Promise<EngineFacts> {
+  let facts = known.get(python);
+  if (facts === undefined) {
+    facts = describeEngine(python);
+    known.set(python, facts);
+    facts.catch(() => {
+      known.delete(python);
+    });
+  }
+  return facts;
+}

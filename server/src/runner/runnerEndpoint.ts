@@ -1,0 +1,205 @@
+/**
+ * Where a runner is watched and steered from: a WebSocket server on the loopback interface, for the
+ * owner of the run folder only. Whoever connects must know the token of `runner.json`, must have
+ * named a loopback host (so that no web page gets here by rebinding a name) and must not be a web
+ * page at all (they send `Origin`). No client can slow the run: what it does not read in time is left
+ * out or costs it the connection.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import { type WebSocket, WebSocketServer } from 'ws';
+
+import type { RunEvent } from '../../protocol/events.ts';
+import type { FromRunner, ToRunner } from '../../protocol/runnerMessages.ts';
+import type { RunState } from '../../protocol/runs.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { MessageAllowance } from './messageAllowance.ts';
+import { readToRunner } from './readToRunner.ts';
+
+const HOST = '127.0.0.1';
+const MAXIMUM_CLIENTS = 8;
+const MAXIMUM_CONNECTIONS = 32;
+/** The longest message there is has some forty characters. */
+const MAXIMUM_MESSAGE_BYTES = 1024;
+const HANDSHAKE_MS = 3_000;
+const HEARTBEAT_MS = 15_000;
+/** Unsent bytes from which on a client gets no more progress, and from which on it is let go. */
+const LAGGING_BYTES = 256 * 2 ** 10;
+const HOPELESS_BYTES = 8 * 2 ** 20;
+
+/** Codes of https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1. */
+const GOING_AWAY = 1001;
+const UNSUPPORTED_DATA = 1003;
+const POLICY_VIOLATION = 1008;
+
+export interface RunnerEndpointOptions {
+  /** The run as it is when a client comes. */
+  readonly state: () => RunState;
+  readonly sequence: () => number;
+  /** Called with every well-formed message. */
+  readonly obey: (message: ToRunner) => void;
+}
+
+export class RunnerEndpoint {
+  /** 256 random bits, hexadecimal. */
+  readonly token: string;
+  readonly port: number;
+  readonly #options: RunnerEndpointOptions;
+  readonly #http: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #answered = new WeakSet<WebSocket>();
+  readonly #heartbeat: NodeJS.Timeout;
+
+  private constructor(http: Server, token: string, options: RunnerEndpointOptions) {
+    this.#http = http;
+    this.#options = options;
+    this.token = token;
+    this.port = (http.address() as AddressInfo).port;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: MAXIMUM_MESSAGE_BYTES,
+      perMessageDeflate: false,
+    });
+    http.on('upgrade', (request, socket, head) => {
+      this.#upgrade(request, socket, head);
+    });
+    this.#heartbeat = setInterval(() => {
+      this.#checkPulse();
+    }, HEARTBEAT_MS);
+    // The run alone decides how long the process lives.
+    this.#heartbeat.unref();
+    http.unref();
+  }
+
+  /** Listens on a free port of the loopback interface. */
+  static async open(options: RunnerEndpointOptions): Promise<RunnerEndpoint> {
+    const http = createServer({ requestTimeout: HANDSHAKE_MS, headersTimeout: HANDSHAKE_MS });
+    http.maxConnections = MAXIMUM_CONNECTIONS;
+    http.on('request', (_, response) => {
+      response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
+    });
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', reject);
+      http.listen({ host: HOST, port: 0, exclusive: true }, () => {
+        http.off('error', reject);
+        resolve();
+      });
+    });
+    return new RunnerEndpoint(http, randomBytes(32).toString('hex'), options);
+  }
+
+  get clientCount(): number {
+    return this.#sockets.clients.size;
+  }
+
+  /** Tells everybody of an event. Never waits, never throws. */
+  publish(event: RunEvent): void {
+    const isProgress = event.kind === 'phase' || event.kind === 'task';
+    this.#broadcast({ kind: 'event', sequence: this.#options.sequence(), event }, isProgress);
+  }
+
+  /** Tells everybody that the state changed. */
+  publishState(): void {
+    this.#broadcast({ kind: 'state', state: this.#options.state() }, false);
+  }
+
+  /** Says good-bye; a client that does not answer is cut off. */
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    for (const client of this.#sockets.clients) client.close(GOING_AWAY, 'the runner ends');
+    const closed = new Promise<void>((resolve) => {
+      this.#http.close(() => {
+        resolve();
+      });
+    });
+    const impatience = setTimeout(() => {
+      for (const client of this.#sockets.clients) client.terminate();
+      this.#http.closeAllConnections();
+    }, 500);
+    this.#http.closeIdleConnections();
+    await closed;
+    clearTimeout(impatience);
+    this.#sockets.close();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // A client may vanish while it is being answered.
+    socket.on('error', () => socket.destroy());
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) {
+      const reason = STATUS_CODES[refusal] ?? '';
+      socket.end(`HTTP/1.1 ${refusal} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (client) => {
+      this.#welcome(client);
+    });
+  }
+
+  /** HTTP status with which `request` is refused, if it is. */
+  #refusalOf({ headers, url }: IncomingMessage): number | undefined {
+    if (headers.origin !== undefined) return 403;
+    if (![`${HOST}:${this.port}`, `localhost:${this.port}`].includes(headers.host ?? ''))
+      return 403;
+    if (!isSameSecret(headers.authorization ?? '', `Bearer ${this.token}`)) return 401;
+    if (url !== '/') return 404;
+    return this.clientCount >= MAXIMUM_CLIENTS ? 503 : undefined;
+  }
+
+  #welcome(client: WebSocket): void {
+    const allowance = new MessageAllowance();
+    this.#answered.add(client);
+    client.on('pong', () => {
+      this.#answered.add(client);
+    });
+    // Oversize and malformed frames end here; the socket closes itself with the fitting code.
+    client.on('error', () => undefined);
+    client.on('message', (data, isBinary) => {
+      if (!allowance.take(Date.now())) {
+        client.close(POLICY_VIOLATION, 'too many messages');
+        return;
+      }
+      // Without `binaryType` set, a text message is one Buffer.
+      const message = isBinary ? undefined : readToRunner((data as Buffer).toString('utf8'));
+      if (message === undefined) {
+        client.close(UNSUPPORTED_DATA, 'no message of this protocol');
+        return;
+      }
+      this.#options.obey(message);
+    });
+    const { state, sequence } = this.#options;
+    const hello: FromRunner = {
+      kind: 'hello',
+      protocolVersion: PROTOCOL_VERSION,
+      state: state(),
+      sequence: sequence(),
+    };
+    client.send(JSON.stringify(hello));
+  }
+
+  #broadcast(message: FromRunner, mayBeLeftOut: boolean): void {
+    if (this.clientCount === 0) return;
+    const text = JSON.stringify(message);
+    for (const client of this.#sockets.clients) {
+      if (client.readyState !== client.OPEN) continue;
+      if (client.bufferedAmount > HOPELESS_BYTES) client.terminate();
+      else if (!mayBeLeftOut || client.bufferedAmount < LAGGING_BYTES) client.send(text);
+    }
+  }
+
+  #checkPulse(): void {
+    for (const client of this.#sockets.clients) {
+      if (!this.#answered.delete(client)) client.terminate();
+      else if (client.readyState === client.OPEN) client.ping();
+    }
+  }
+}
+
+/** Compares in a time that says nothing about where or how long the texts differ. */
+function isSameSecret(given: string, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
+}

@@ -1,0 +1,177 @@
+/** Starts or resumes a run in a process of its own that outlives whoever asked for it. */
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
+import type { Problem } from '../../protocol/runs.ts';
+import { PYTHON_VARIABLE } from './enginePython.ts';
+import { launchDetached } from './launchDetached.ts';
+import { processStatus } from './processIdentity.ts';
+import type { RunFolder } from './runFolder.ts';
+import { readRunnerAddress } from './runnerAddress.ts';
+import { RunnerClient } from './runnerClient.ts';
+import { RunnerError, RunnerFailure } from './runnerError.ts';
+import { isProblem, readRunOutcome, unexplainedEnd } from './runOutcome.ts';
+
+const POLL_MS = 50;
+/** How long a runner may take to notice a signal. */
+const SIGNAL_MS = 500;
+const LOG_TAIL_BYTES = 64 * 2 ** 10;
+
+export interface DetachedStart {
+  /** Command prefix that runs the `azr` command line. */
+  readonly cliProgram: readonly string[];
+  /** `run` or `resume` with its arguments, the run folder among them. */
+  readonly command: readonly string[];
+  readonly run: RunFolder;
+  /** Python of the engine; empty to let the runner find one. */
+  readonly pythonPath: string;
+}
+
+/**
+ * Resolves when the runner works: its engine is there and its first step begins. Rejects with a
+ * RunnerFailure that carries the runner's own code and remedy when it could not. An abort ends the
+ * runner, as long as it has not started to work.
+ */
+export async function startDetachedRunner(
+  start: DetachedStart,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const { cliProgram, command, run, pythonPath } = start;
+  await makePlace(run);
+  const logStart = sizeOf(run.runnerLog);
+  const launchedAt = new Date().toISOString();
+  const processId = await launchDetached({
+    command: [...cliProgram, ...command, '--log'],
+    folder: run.folder,
+    logFile: run.runnerLog,
+    environment: pythonPath === '' ? {} : { [PYTHON_VARIABLE]: pythonPath },
+  });
+  const isOurs = (address: RunnerAddress): boolean =>
+    address.pid === processId || address.startedAt >= launchedAt;
+  try {
+    while (processStatus(processId, launchedAt) !== 'ended') {
+      const address = readRunnerAddress(run);
+      if (address !== undefined && isOurs(address) && (await startsToWork(address, signal))) return;
+      await delay(POLL_MS, undefined, { signal });
+    }
+  } catch (error) {
+    if (signal.aborted) await end(processId, launchedAt);
+    throw error;
+  }
+  const problem = startProblem(run, logStart);
+  if (problem !== undefined) throw new RunnerFailure(problem);
+}
+
+async function makePlace(run: RunFolder): Promise<void> {
+  try {
+    await mkdir(run.logs, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RunnerError(
+      'cannot-launch',
+      `The run folder ${run.folder} cannot be made: ${reason}`,
+      'Choose a folder that can be written.',
+    );
+  }
+}
+
+/** True once the runner works, or stops already; false when the connection ends before. */
+async function startsToWork(address: RunnerAddress, signal: AbortSignal): Promise<boolean> {
+  let settle: (isWorking: boolean) => void = () => undefined;
+  const settled = new Promise<boolean>((resolve) => {
+    settle = resolve;
+  });
+  const giveUp = (): void => {
+    settle(false);
+  };
+  let client: RunnerClient | undefined;
+  try {
+    client = await RunnerClient.connect(
+      address,
+      {
+        message: (message) => {
+          if (message.kind === 'state' && message.state !== 'starting') settle(true);
+        },
+        closed: giveUp,
+      },
+      signal,
+    );
+    if (client.state !== 'starting') return true;
+    signal.addEventListener('abort', giveUp);
+    const isWorking = await settled;
+    if (signal.aborted) client.send({ kind: 'stop', when: 'now' });
+    signal.throwIfAborted();
+    return isWorking;
+  } catch (error) {
+    if (error instanceof RunnerError) return false;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    client?.close();
+  }
+}
+
+/**
+ * A first signal asks the runner to end after its step, a second one to end at once. Two in a row
+ * would count as one.
+ */
+async function end(processId: number, launchedAt: string): Promise<void> {
+  for (let times = 0; times < 2; times += 1) {
+    try {
+      process.kill(processId, 'SIGTERM');
+    } catch {
+      // It has ended by itself.
+      return;
+    }
+    const deadlineMs = Date.now() + SIGNAL_MS;
+    while (Date.now() < deadlineMs && processStatus(processId, launchedAt) !== 'ended') {
+      await delay(POLL_MS);
+    }
+  }
+}
+
+/** Why the runner ended; undefined when it did so because there was nothing left to do. */
+function startProblem(run: RunFolder, logStart: number): Problem | undefined {
+  const said = problemInLog(run.runnerLog, logStart);
+  if (said !== undefined) return said;
+  const outcome = readRunOutcome(run);
+  if (outcome?.kind === 'failed') return outcome.problem;
+  return outcome === undefined ? unexplainedEnd(run, run.runnerLog) : undefined;
+}
+
+/** With `--log` the command line ends a failure with the line `{"error": {…}}`. */
+function problemInLog(file: string, start: number): Problem | undefined {
+  for (const line of tailOf(file, start).split('\n').reverse()) {
+    if (!line.startsWith('{"error":')) continue;
+    try {
+      const { error } = JSON.parse(line) as { error: unknown };
+      if (isProblem(error)) return error;
+    } catch {
+      // A line that was cut short by a full disk.
+    }
+  }
+  return undefined;
+}
+
+function tailOf(file: string, start: number): string {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, 'r');
+    const { size } = fstatSync(descriptor);
+    const from = Math.max(start, size - LOG_TAIL_BYTES);
+    const buffer = Buffer.alloc(Math.max(0, size - from));
+    const length = readSync(descriptor, buffer, 0, buffer.length, from);
+    return buffer.toString('utf8', 0, length);
+  } catch {
+    return '';
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

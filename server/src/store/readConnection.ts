@@ -1,0 +1,101 @@
+/** A connection to a run.db for reading: statements are prepared once, failures explained. */
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+
+import { CONTAINS_TEXT, containsText } from './containsText.ts';
+import { corruptError, explainingErrors, StoreError } from './storeError.ts';
+
+export type SqlRow = Readonly<Record<string, unknown>>;
+export type SqlValue = SQLInputValue;
+
+/** SQLite's code for a statement that does not fit the schema: every one of ours fits a run's. */
+const SQLITE_ERROR = 1;
+/** Filters make statements of many shapes; those beyond this many are prepared again when needed. */
+const STATEMENTS_KEPT = 200;
+
+export class ReadConnection {
+  readonly path: string;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #inSnapshot = false;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    database.function(CONTAINS_TEXT, { deterministic: true }, containsText);
+    this.path = path;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  all(sql: string, ...parameters: readonly SqlValue[]): SqlRow[] {
+    return this.explaining(() => this.#statement(sql).all(...parameters));
+  }
+
+  /** The first row, if there is one. */
+  first(sql: string, ...parameters: readonly SqlValue[]): SqlRow | undefined {
+    return this.explaining(() => this.#statement(sql).get(...parameters));
+  }
+
+  /** Whether the file holds a table; one of an earlier version lacks some. */
+  hasTable(name: string): boolean {
+    const sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?";
+    return this.first(sql, name) !== undefined;
+  }
+
+  /** Rows one at a time, without holding them all in memory. */
+  *iterate(sql: string): Generator<SqlRow, void, undefined> {
+    // A statement of its own: whoever asked the same meanwhile would reset a shared one.
+    const rows = this.explaining(() => this.#database.prepare(sql).iterate());
+    for (;;) {
+      const next = this.explaining(() => rows.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  /** Runs `action` on one state of the database, whatever a runner commits meanwhile. */
+  snapshot<Result>(action: () => Result): Result {
+    if (this.#inSnapshot) return action();
+    this.explaining(() => {
+      this.#database.exec('BEGIN');
+    });
+    this.#inSnapshot = true;
+    try {
+      return action();
+    } finally {
+      this.#inSnapshot = false;
+      this.#database.exec('COMMIT');
+    }
+  }
+
+  /** Throws a StoreError for what is the file's fault or the machine's, anything else as it is. */
+  explaining<Result>(action: () => Result): Result {
+    try {
+      return explainingErrors(this.path, action);
+    } catch (error) {
+      if (error instanceof StoreError || !isForeignData(error)) throw error;
+      throw corruptError(this.path, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+/** Whether only a database that we did not write makes one of our statements fail so. */
+function isForeignData(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // A column of JSON that is none, or none of the expected shape.
+  if (error instanceof SyntaxError) return true;
+  // An integer beyond 2⁵³, which no counter of ours reaches.
+  const tooLarge = 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
+  return tooLarge || ('errcode' in error && error.errcode === SQLITE_ERROR);
+}

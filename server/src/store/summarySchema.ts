@@ -1,0 +1,132 @@
+/**
+ * What run.db holds beside the records so that lists over millions of rows stay quick: summaries,
+ * each of which follows from the records, and indexes. They came with version 2; a database of
+ * version 1 gets them when it is next opened for writing, and until then viewers see the same rows
+ * through views that compute them ({@link SUMMARY_VIEWS}).
+ */
+
+/** Widths, in steps, of the stretches over which metrics are summed in advance. */
+export const METRIC_STRETCH_WIDTHS = [8, 64] as const;
+
+/** Summaries that one SELECT over the records defines. `step` is a column of each. */
+export const SUMMARY_VIEWS = {
+  /** One row per group of answers to a task: what the solver's lists show. */
+  attempt: `SELECT step, mode, group_id, min(phase) AS phase, min(task_id) AS task_id,
+      count(CASE WHEN verdict = 'correct' THEN 1 END) AS correct, count(*) AS attempts,
+      min(id) AS first_rollout_id
+    FROM rollout WHERE role = 'solver' GROUP BY step, mode, group_id`,
+
+  /** What proposals are sorted by, gathered from three tables. */
+  proposal_measure: `SELECT proposal.id, proposal.step, reward, advantage, solve_rate, learnability, syntax_nodes
+    FROM proposal LEFT JOIN rollout ON rollout.id = rollout_id LEFT JOIN task ON task.id = proposal.task_id`,
+
+  /**
+   * Per step and task-role what the tree shows. Solve rates leave the held-out tasks out, which the
+   * lists hold too: they say how self-play went.
+   */
+  step_group: `SELECT proposal.step, 'proposer' AS role, mode, count(*) AS count, sum(accepted) AS good,
+      avg(solve_rate) AS solve_rate
+    FROM proposal JOIN proposal_measure USING (id) GROUP BY proposal.step, mode
+    UNION ALL
+    SELECT step, 'solver', mode, count(*), count(CASE WHEN correct > 0 THEN 1 END),
+      avg(CASE WHEN phase <> 'probe' THEN 1.0 * correct / attempts END)
+    FROM attempt GROUP BY step, mode`,
+
+  /** Which tasks came from which: the tasks a proposer was shown. */
+  task_parent: `SELECT DISTINCT parent.value AS parent_id, task.id AS task_id, task.step
+    FROM task, json_each(CASE WHEN json_valid(parent_task_ids) THEN parent_task_ids ELSE '[]' END) AS parent
+    WHERE parent.type = 'integer'`,
+} as const;
+export type SummaryView = keyof typeof SUMMARY_VIEWS;
+
+export const SUMMARY_COLUMNS: Readonly<Record<SummaryView, string>> = {
+  attempt: 'step, mode, group_id, phase, task_id, correct, attempts, first_rollout_id',
+  proposal_measure: 'id, step, reward, advantage, solve_rate, learnability, syntax_nodes',
+  step_group: 'step, role, mode, count, good, solve_rate',
+  task_parent: 'parent_id, task_id, step',
+};
+
+/** In this order, because some are made from others. */
+export const SUMMARY_ORDER: readonly SummaryView[] = [
+  'attempt',
+  'proposal_measure',
+  'step_group',
+  'task_parent',
+];
+
+export const SUMMARY_SCHEMA = `
+CREATE TABLE attempt (
+  step INTEGER NOT NULL,
+  mode TEXT NOT NULL,
+  group_id INTEGER NOT NULL,
+  phase TEXT NOT NULL,
+  task_id INTEGER,
+  correct INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  first_rollout_id INTEGER NOT NULL,
+  PRIMARY KEY (step, mode, group_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE proposal_measure (
+  id INTEGER PRIMARY KEY,
+  step INTEGER NOT NULL,
+  reward REAL,
+  advantage REAL,
+  solve_rate REAL,
+  learnability REAL,
+  syntax_nodes INTEGER
+) STRICT;
+CREATE INDEX proposal_measure_step ON proposal_measure (step);
+CREATE INDEX proposal_measure_reward ON proposal_measure (reward);
+CREATE INDEX proposal_measure_solve_rate ON proposal_measure (solve_rate);
+CREATE INDEX proposal_measure_learnability ON proposal_measure (learnability);
+CREATE INDEX proposal_measure_syntax_nodes ON proposal_measure (syntax_nodes);
+
+CREATE TABLE step_group (
+  step INTEGER NOT NULL,
+  role TEXT NOT NULL,
+  mode TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  good INTEGER NOT NULL,
+  solve_rate REAL,
+  PRIMARY KEY (step, role, mode)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE task_parent (
+  parent_id INTEGER NOT NULL,
+  task_id INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  PRIMARY KEY (parent_id, task_id)
+) STRICT, WITHOUT ROWID;
+
+-- Sums of a metric over the steps from first_step on, as many as the width says; 'count' is how
+-- many of them have the metric, as a number.
+CREATE TABLE metric_stretch (
+  name TEXT NOT NULL,
+  width INTEGER NOT NULL,
+  first_step INTEGER NOT NULL,
+  total REAL NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (name, width, first_step)
+) STRICT, WITHOUT ROWID;
+
+-- How hard a step's accepted tasks were: solve rates as Float32 and digests of the distinct
+-- templates as Int32, both little endian.
+CREATE TABLE curriculum (
+  step INTEGER PRIMARY KEY,
+  solve_rates BLOB NOT NULL,
+  tasks INTEGER NOT NULL,
+  learnability_total REAL NOT NULL,
+  syntax_nodes_total INTEGER NOT NULL,
+  templates BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX rollout_group ON rollout (group_id);
+CREATE INDEX rollout_reward ON rollout (reward);
+CREATE INDEX rollout_advantage ON rollout (advantage);
+CREATE INDEX rollout_token_bytes ON rollout (length(tokens));
+CREATE INDEX rollout_verdict_reason ON rollout (verdict_reason) WHERE verdict_reason IS NOT NULL;
+CREATE INDEX proposal_rollout ON proposal (rollout_id);
+CREATE INDEX proposal_task ON proposal (task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX proposal_reason ON proposal (reason) WHERE reason IS NOT NULL;
+`;
