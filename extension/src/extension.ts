@@ -1,10 +1,28 @@
-/** Entry point of the extension. It only registers; each command lives in a file of its own. */
-import { commands, type ExtensionContext } from 'vscode';
+/**
+ * Entry point of the extension. It only registers: the server, and the client that talks to it, are
+ * loaded with the first command or visible view.
+ */
+import { ExtensionMode, l10n, workspace, type ExtensionContext } from 'vscode';
 
-import { startRun } from './startRun.ts';
+import { DOCUMENT_SCHEME } from '../../server/protocol/languageMessages.ts';
+import { registerCommands } from './commands/registerCommands.ts';
+import { useTranslator } from './localise.ts';
+import { Studio } from './studio.ts';
 
-export function activate(context: ExtensionContext): void {
+/** The tests in the extension host get what the window is made of; other extensions get nothing. */
+export function activate(context: ExtensionContext): Studio | undefined {
+  useTranslator((message, ...values) => l10n.t(message, ...values));
+  const studio = new Studio(context);
   context.subscriptions.push(
-    commands.registerCommand('azr.startRun', () => startRun(context.extensionPath)),
+    studio,
+    registerCommands(studio),
+    workspace.registerFileSystemProvider(DOCUMENT_SCHEME, studio.documents, {
+      isReadonly: true,
+      isCaseSensitive: true,
+    }),
   );
+  studio.startIfRunsAreAtWork().catch((error: unknown) => {
+    studio.tell(error);
+  });
+  return context.extensionMode === ExtensionMode.Test ? studio : undefined;
 }

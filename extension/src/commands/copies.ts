@@ -1,0 +1,39 @@
+/** Copies of documents: an editable scratch file, or a Python file that runs by itself. */
+import { env, Uri, window, workspace } from 'vscode';
+
+import { t } from '../localise.ts';
+import type { Studio } from '../studio.ts';
+import { addressOf } from './argument.ts';
+
+export async function openScratch(studio: Studio, argument: unknown): Promise<void> {
+  const { uri } = addressOf(argument);
+  const { path } = await studio.connection.request('azr/scratch', { uri });
+  await window.showTextDocument(Uri.file(path), { preview: false });
+}
+
+export async function copyPythonFile(studio: Studio, argument: unknown): Promise<void> {
+  const { uri } = addressOf(argument);
+  const { name, text } = await studio.connection.request('azr/pythonFile', { uri });
+  const toClipboard = { label: t('$(clippy) Copy to Clipboard'), kindOfCopy: 'clipboard' } as const;
+  const toFile = { label: t('$(save) Save As…'), description: name, kindOfCopy: 'file' } as const;
+  const chosen = await window.showQuickPick([toClipboard, toFile], {
+    placeHolder: t('Where to copy it to'),
+  });
+  if (chosen?.kindOfCopy === 'clipboard') {
+    await env.clipboard.writeText(text);
+    window.setStatusBarMessage(t('$(check) Copied {0} to the clipboard', name), 5000);
+  } else if (chosen?.kindOfCopy === 'file') {
+    await saveAs(name, text);
+  }
+}
+
+async function saveAs(name: string, text: string): Promise<void> {
+  const folder = workspace.workspaceFolders?.[0]?.uri;
+  const target = await window.showSaveDialog({
+    filters: { Python: ['py'] },
+    ...(folder !== undefined && { defaultUri: Uri.joinPath(folder, name) }),
+  });
+  if (target === undefined) return;
+  await workspace.fs.writeFile(target, new TextEncoder().encode(text));
+  await window.showTextDocument(target);
+}

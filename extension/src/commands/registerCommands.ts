@@ -1,0 +1,73 @@
+/** All commands of the extension in one table; the manifest contributes exactly these. */
+import { commands, Disposable } from 'vscode';
+
+import { LENS_COMMANDS } from '../../../server/protocol/languageMessages.ts';
+import { STEPPER_MOVES } from '../../../server/protocol/webviewMessages.ts';
+import type { Studio } from '../studio.ts';
+import { compareWithAnswer, showAnswers } from './answers.ts';
+import { pauseRun, resumeRun, stopRun } from './controlRun.ts';
+import { copyPythonFile, openScratch } from './copies.ts';
+import { clearFilter, filterTasks, searchTasks } from './filterTasks.ts';
+import { restartServer, runDoctor, setUpPython, showLog } from './maintenance.ts';
+import { openDashboard } from './openDashboard.ts';
+import { openWalkthrough } from './openWalkthrough.ts';
+import { rerunMany, rerunOnce } from './rerun.ts';
+import { explainVerdict, moveStepper, showRewards } from './rewards.ts';
+import { openRunFolder, revealRunFolder } from './runFolder.ts';
+import { showMenu } from './showMenu.ts';
+import { startRun } from './startRun.ts';
+import { loadMore, revealInTree, toggleNewestFirst } from './treeCommands.ts';
+
+type Command = (studio: Studio, argument: unknown) => unknown;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  'azr.startRun': startRun,
+  'azr.stopRun': stopRun,
+  'azr.pauseRun': pauseRun,
+  'azr.resumeRun': resumeRun,
+  'azr.openDashboard': openDashboard,
+  'azr.openRunFolder': openRunFolder,
+  'azr.revealRunFolder': revealRunFolder,
+  'azr.showMenu': showMenu,
+  'azr.openWalkthrough': openWalkthrough,
+  [LENS_COMMANDS.rerun]: rerunOnce,
+  [LENS_COMMANDS.rerunMany]: rerunMany,
+  [LENS_COMMANDS.answers]: showAnswers,
+  [LENS_COMMANDS.rewards]: showRewards,
+  [LENS_COMMANDS.scratch]: openScratch,
+  [LENS_COMMANDS.compare]: compareWithAnswer,
+  [LENS_COMMANDS.explain]: explainVerdict,
+  'azr.copyPythonFile': copyPythonFile,
+  'azr.filterTasks': filterTasks,
+  'azr.searchTasks': searchTasks,
+  'azr.clearFilter': clearFilter,
+  'azr.toggleNewestFirst': toggleNewestFirst,
+  'azr.revealInTree': revealInTree,
+  'azr.loadMore': loadMore,
+  'azr.restartServer': restartServer,
+  'azr.runDoctor': runDoctor,
+  'azr.setUpPython': setUpPython,
+  'azr.showLog': showLog,
+};
+
+/** Registers every command; what one fails with is told to the user. */
+export function registerCommands(studio: Studio): Disposable {
+  const moves = STEPPER_MOVES.map((move): [string, Command] => [
+    `azr.rewards.${move}`,
+    () => {
+      moveStepper(studio, move);
+    },
+  ]);
+  const table = [...Object.entries(COMMANDS), ...moves];
+  return Disposable.from(
+    ...table.map(([id, command]) =>
+      commands.registerCommand(id, async (argument: unknown) => {
+        try {
+          await command(studio, argument);
+        } catch (error) {
+          studio.tell(error);
+        }
+      }),
+    ),
+  );
+}

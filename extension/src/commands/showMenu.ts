@@ -1,0 +1,62 @@
+/** What a click on the status bar item offers: what can be done with the run it tells of. */
+import { commands, window } from 'vscode';
+
+import { t } from '../localise.ts';
+import { canPause, canResume, canStop } from '../state/runFacts.ts';
+import { runLabel } from '../state/runLabel.ts';
+import type { Studio } from '../studio.ts';
+import { TREE_VIEW_ID } from '../tree/taskTree.ts';
+
+interface MenuEntry {
+  readonly label: string;
+  readonly command: string;
+  readonly argument?: string;
+  readonly isOffered: boolean;
+}
+
+export async function showMenu(studio: Studio): Promise<void> {
+  await studio.runs.load();
+  const run = studio.runs.primary;
+  const argument = run === undefined ? {} : { argument: run.id };
+  const entries: MenuEntry[] = [
+    {
+      label: t('$(graph-line) Open Dashboard'),
+      command: 'azr.openDashboard',
+      ...argument,
+      isOffered: run !== undefined,
+    },
+    {
+      label: t('$(list-tree) Show Tasks'),
+      command: `${TREE_VIEW_ID}.focus`,
+      isOffered: run !== undefined,
+    },
+    {
+      label: t('$(debug-pause) Pause after Step'),
+      command: 'azr.pauseRun',
+      ...argument,
+      isOffered: run !== undefined && canPause(run),
+    },
+    {
+      label: t('$(play) Resume'),
+      command: 'azr.resumeRun',
+      ...argument,
+      isOffered: run !== undefined && canResume(run),
+    },
+    {
+      label: t('$(debug-stop) Stop'),
+      command: 'azr.stopRun',
+      ...(studio.isStarting ? {} : argument),
+      isOffered: studio.isStarting || (run !== undefined && canStop(run)),
+    },
+    { label: t('$(add) Start AZR Run'), command: 'azr.startRun', isOffered: true },
+  ];
+  const chosen = await window.showQuickPick(
+    entries.filter(({ isOffered }) => isOffered),
+    { placeHolder: run === undefined ? t('AZR Studio') : runLabel(run) },
+  );
+  if (chosen === undefined) return;
+  await commands.executeCommand(
+    chosen.command,
+    ...(chosen.argument === undefined ? [] : [chosen.argument]),
+  );
+}

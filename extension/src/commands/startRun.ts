@@ -1,0 +1,98 @@
+/** Start AZR Run: asks what to train, has the server start it, and shows its tasks as they come. */
+import { window, workspace, type CancellationToken } from 'vscode';
+
+import type { RunId, RunOverview, StartRequest } from '../../../server/protocol/runs.ts';
+import { ProblemError } from '../connection/problemOf.ts';
+import { t } from '../localise.ts';
+import { runsFolder } from '../settings.ts';
+import type { Studio } from '../studio.ts';
+import { TREE_VIEW_ID } from '../tree/taskTree.ts';
+import { pickStart, type PickedStart } from './pickStart.ts';
+import type { ChosenStart } from './startChoices.ts';
+
+const LAST_CHOICE_KEY = 'azr.lastChoice';
+/** Longest time to wait for a first step before the view's progress bar ends. */
+const FIRST_STEP_TIMEOUT_MS = 10 * 60_000;
+
+export async function startRun(studio: Studio): Promise<void> {
+  const folder = await parentFolder(studio);
+  if (folder === undefined) return;
+  const machine = studio.connection.request('azr/machine', { folder }).then((overview) => {
+    if (overview.problem !== undefined) throw new ProblemError(overview.problem);
+    return overview;
+  });
+  const last = studio.context.globalState.get<ChosenStart>(LAST_CHOICE_KEY);
+  const picked = await pickStart(machine, last);
+  if (picked === undefined) return;
+  await studio.context.globalState.update(LAST_CHOICE_KEY, picked.chosen);
+  const runId = await start(studio, startRequest(folder, picked));
+  if (runId === undefined) return;
+  await studio.showRun(runId);
+  // The command is done; what is still to come shows in the view.
+  followFirstStep(studio, runId).catch((error: unknown) => {
+    studio.log.warn(`Following the first step: ${String(error)}`);
+  });
+}
+
+function startRequest(folder: string, { chosen, settings }: PickedStart): StartRequest {
+  return chosen.kind === 'run-file'
+    ? { parentFolder: folder, runFile: chosen.value, settings }
+    : { parentFolder: folder, settings: { ...settings, model: chosen.value } };
+}
+
+/** Undefined when the user gave the start up meanwhile. */
+async function start(studio: Studio, request: StartRequest): Promise<RunId | undefined> {
+  const source = studio.beginStart();
+  try {
+    const { runId } = await window.withProgress({ location: { viewId: TREE_VIEW_ID } }, () =>
+      studio.connection.request('azr/start', request, source.token),
+    );
+    return runId;
+  } catch (error) {
+    if (isGivenUp(source.token)) return undefined;
+    throw error;
+  } finally {
+    studio.endStart(source);
+  }
+}
+
+function isGivenUp(token: CancellationToken): boolean {
+  return token.isCancellationRequested;
+}
+
+/** The view shows progress until the first tasks are there, and then the first of them. */
+async function followFirstStep(studio: Studio, runId: RunId): Promise<void> {
+  const run = await window.withProgress({ location: { viewId: TREE_VIEW_ID } }, () =>
+    studio.runs.until(runId, hasTasksOrEnded, FIRST_STEP_TIMEOUT_MS),
+  );
+  if (run === undefined || run.lastStep < 0 || !studio.tree.view.visible) return;
+  const stepNode = await studio.treeModel.stepNode(runId, run.lastStep);
+  if (stepNode === undefined) return;
+  const groups = await studio.treeModel.children(stepNode);
+  const first = groups.find(({ kind }) => kind === 'group');
+  if (first !== undefined) {
+    await studio.tree.reveal(first, { focus: false, select: false, expand: true });
+  }
+}
+
+function hasTasksOrEnded(run: RunOverview): boolean {
+  return run.lastStep >= 0 || !['starting', 'running', 'pausing'].includes(run.state);
+}
+
+/** The setting's folder, the workspace's, or the extension's own storage. Undefined: given up. */
+async function parentFolder(studio: Studio): Promise<string | undefined> {
+  const configured = runsFolder();
+  if (configured !== '') return configured;
+  const folders = workspace.workspaceFolders ?? [];
+  if (folders.length > 1) {
+    const chosen = await window.showWorkspaceFolderPick({
+      placeHolder: t('Folder in which the run keeps its file and results'),
+    });
+    return chosen?.uri.fsPath;
+  }
+  const [folder] = folders;
+  if (folder !== undefined) return folder.uri.fsPath;
+  const storage = studio.context.globalStorageUri;
+  await workspace.fs.createDirectory(storage);
+  return storage.fsPath;
+}

@@ -1,0 +1,187 @@
+/**
+ * The connection to the language server: opened by the first request, restarted after crashes, and
+ * closed with the window. Runs are none of its business: they live in processes of their own.
+ */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import {
+  EventEmitter,
+  type CancellationToken,
+  type Disposable,
+  type LogOutputChannel,
+} from 'vscode';
+
+import {
+  RUNS_CHANGED,
+  RUN_ENDED,
+  type InitializationOptions,
+  type RequestMap,
+  type RequestName,
+  type RunEnded,
+  type RunsChanged,
+} from '../../../server/protocol/languageMessages.ts';
+import type { RunOverview } from '../../../server/protocol/runs.ts';
+import { t } from '../localise.ts';
+import type * as LanguageClientBundle from './languageClient.ts';
+import { ProblemError } from './problemOf.ts';
+import type { ServerLink } from './serverLink.ts';
+
+export type ConnectionState = 'idle' | 'starting' | 'running' | 'failed';
+
+export interface ServerConnectionOptions {
+  readonly extensionPath: string;
+  readonly log: LogOutputChannel;
+  readonly initialization: () => InitializationOptions;
+}
+
+export class ServerConnection implements Disposable {
+  readonly #options: ServerConnectionOptions;
+  readonly #stateChanged = new EventEmitter<ConnectionState>();
+  readonly #runsChanged = new EventEmitter<readonly RunOverview[]>();
+  readonly #runEnded = new EventEmitter<RunOverview>();
+  readonly #documentRefreshed = new EventEmitter<string>();
+  readonly #gaveUp = new EventEmitter<ProblemError>();
+  #state: ConnectionState = 'idle';
+  #link: ServerLink | undefined;
+  #started: Promise<ServerLink> | undefined;
+
+  readonly onDidChangeState = this.#stateChanged.event;
+  readonly onRunsChanged = this.#runsChanged.event;
+  readonly onRunEnded = this.#runEnded.event;
+  readonly onDocumentRefreshed = this.#documentRefreshed.event;
+  /** The server crashed too often; only the user can start it again. */
+  readonly onDidGiveUp = this.#gaveUp.event;
+
+  constructor(options: ServerConnectionOptions) {
+    this.#options = options;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Starts the server unless it runs. Throws what a start fails with; the next call tries again. */
+  async start(): Promise<void> {
+    await this.#running();
+  }
+
+  async request<Name extends RequestName>(
+    name: Name,
+    parameters: RequestMap[Name]['parameters'],
+    token?: CancellationToken,
+  ): Promise<RequestMap[Name]['result']> {
+    const link = await this.#running();
+    return (await link.request(name, parameters, token)) as RequestMap[Name]['result'];
+  }
+
+  /** The text of a document that the server serves. */
+  async documentText(uri: string): Promise<string> {
+    const link = await this.#running();
+    const answer = await link.request('workspace/textDocumentContent', { uri });
+    return (answer as { readonly text: string }).text;
+  }
+
+  async restart(): Promise<void> {
+    await this.#close();
+    await this.#running();
+  }
+
+  dispose(): void {
+    void this.#close();
+    for (const emitter of [
+      this.#stateChanged,
+      this.#runsChanged,
+      this.#runEnded,
+      this.#documentRefreshed,
+      this.#gaveUp,
+    ]) {
+      emitter.dispose();
+    }
+  }
+
+  #running(): Promise<ServerLink> {
+    this.#started ??= this.#open().catch((error: unknown) => {
+      this.#started = undefined;
+      this.#setState('failed');
+      throw error;
+    });
+    return this.#started;
+  }
+
+  async #open(): Promise<ServerLink> {
+    this.#setState('starting');
+    const { extensionPath, log, initialization } = this.#options;
+    const bundle = createRequire(__filename)(
+      path.join(extensionPath, 'dist', 'languageClient.cjs'),
+    ) as typeof LanguageClientBundle;
+    const link = bundle.openServerLink({
+      serverModule: path.join(extensionPath, 'dist', 'server.mjs'),
+      log,
+      initialization,
+      onRunning: () => {
+        this.#setState('running');
+      },
+      onNotification: (method, parameters) => {
+        this.#receive(method, parameters);
+      },
+      onDocumentRefreshed: (uri) => {
+        this.#documentRefreshed.fire(uri);
+      },
+      onGivenUp: () => {
+        this.#started = undefined;
+        this.#link = undefined;
+        this.#setState('failed');
+        this.#gaveUp.fire(crashedTooOften());
+      },
+    });
+    this.#link = link;
+    try {
+      await link.start();
+    } catch (error) {
+      this.#link = undefined;
+      await link.stop().catch(() => undefined);
+      throw startFailure(error);
+    }
+    return link;
+  }
+
+  #receive(method: string, parameters: unknown): void {
+    if (method === RUNS_CHANGED) this.#runsChanged.fire((parameters as RunsChanged).runs);
+    if (method === RUN_ENDED) this.#runEnded.fire((parameters as RunEnded).run);
+  }
+
+  async #close(): Promise<void> {
+    const link = this.#link;
+    this.#link = undefined;
+    this.#started = undefined;
+    this.#setState('idle');
+    await link?.stop().catch((error: unknown) => {
+      this.#options.log.warn(`Stopping the language server: ${String(error)}`);
+    });
+  }
+
+  #setState(state: ConnectionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#stateChanged.fire(state);
+  }
+}
+
+function startFailure(error: unknown): ProblemError {
+  return new ProblemError({
+    code: 'server-start',
+    message: t(
+      'The AZR language server did not start: {0}',
+      error instanceof Error ? error.message : String(error),
+    ),
+    remedy: t('Reload the window; if it happens again, "AZR: Show Log" tells why.'),
+  });
+}
+
+function crashedTooOften(): ProblemError {
+  return new ProblemError({
+    code: 'server-crashed',
+    message: t('The AZR language server crashed five times in three minutes.'),
+    remedy: t('Runs are not affected: they have processes of their own. Restart the server.'),
+  });
+}

@@ -1,0 +1,59 @@
+/** Whether and how the end of a run is worth an interruption. */
+import type { RunOverview } from '../../../server/protocol/runs.ts';
+import { t } from '../localise.ts';
+import { percentText } from '../numberText.ts';
+import type { NotificationLevel } from '../settings.ts';
+import { runLabel } from '../state/runLabel.ts';
+
+export interface EndedNotice {
+  readonly severity: 'information' | 'warning' | 'error';
+  readonly message: string;
+}
+
+/** Undefined for what the user did themselves, and for what the setting keeps quiet. */
+export function endedNotice(run: RunOverview, level: NotificationLevel): EndedNotice | undefined {
+  if (level === 'none') return undefined;
+  switch (run.state) {
+    case 'finished':
+      return level === 'all' ? { severity: 'information', message: finishedText(run) } : undefined;
+    case 'failed':
+    case 'unreadable':
+      return {
+        severity: 'error',
+        message: t(
+          'The run {0} failed: {1} {2}',
+          runLabel(run),
+          run.problem?.message ?? t('its log says why.'),
+          run.problem?.remedy ?? '',
+        ).trim(),
+      };
+    case 'interrupted':
+      return {
+        severity: 'warning',
+        message: t(
+          'The run {0} was interrupted after step {1}. Nothing that was stored is lost; resume it when you like.',
+          runLabel(run),
+          Math.max(0, run.lastStep),
+        ),
+      };
+    case 'starting':
+    case 'running':
+    case 'pausing':
+    case 'paused':
+    case 'stopping':
+    case 'stopped':
+      return undefined;
+  }
+}
+
+function finishedText(run: RunOverview): string {
+  const { heldOutBefore, heldOutAfter } = run;
+  return heldOutBefore === undefined || heldOutAfter === undefined
+    ? t('The run {0} is finished: {1} steps, {2} tasks.', runLabel(run), run.steps, run.taskCount)
+    : t(
+        'The run {0} is finished: it solves {1} of the held-out tasks, {2} before.',
+        runLabel(run),
+        percentText(heldOutAfter),
+        percentText(heldOutBefore),
+      );
+}

@@ -1,0 +1,41 @@
+/** Notifications: a run finished, failed or was interrupted. One at a time, each with what can be done. */
+import { commands, window, type Disposable } from 'vscode';
+
+import type { RunOverview } from '../../../server/protocol/runs.ts';
+import type { ServerConnection } from '../connection/serverConnection.ts';
+import { t } from '../localise.ts';
+import { muteNotifications, notificationLevel } from '../settings.ts';
+import { endedNotice, type EndedNotice } from './endedText.ts';
+
+export class Notifications implements Disposable {
+  readonly #subscription: Disposable;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(connection: ServerConnection) {
+    this.#subscription = connection.onRunEnded((run) => {
+      const notice = endedNotice(run, notificationLevel());
+      if (notice === undefined) return;
+      this.#last = this.#last.then(() => tell(run, notice)).catch(() => undefined);
+    });
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+  }
+}
+
+async function tell(run: RunOverview, { severity, message }: EndedNotice): Promise<void> {
+  const dashboard = t('Open Dashboard');
+  const resume = t('Resume');
+  const log = t('Show Log');
+  const mute = t("Don't Show Again");
+  const chosen = await {
+    information: () => window.showInformationMessage(message, dashboard, mute),
+    warning: () => window.showWarningMessage(message, resume),
+    error: () => window.showErrorMessage(message, resume, log),
+  }[severity]();
+  if (chosen === dashboard) await commands.executeCommand('azr.openDashboard', run.id);
+  if (chosen === resume) await commands.executeCommand('azr.resumeRun', run.id);
+  if (chosen === log) await commands.executeCommand('azr.showLog');
+  if (chosen === mute) await muteNotifications();
+}

@@ -1,0 +1,151 @@
+/** The tree of runs, steps and tasks in its view: VS Code's side of {@link TaskTreeModel}. */
+import {
+  EventEmitter,
+  MarkdownString,
+  ThemeColor,
+  ThemeIcon,
+  TreeItem,
+  TreeItemCollapsibleState,
+  Uri,
+  window,
+  type Disposable,
+  type TreeDataProvider,
+  type TreeView,
+} from 'vscode';
+
+import { ChangeBatch } from '../changeBatch.ts';
+import { contextValue } from './contextValue.ts';
+import { itemUri } from './itemAddress.ts';
+import type { TaskTreeModel } from './taskTreeModel.ts';
+import { parentOf, type TreeNode } from './treeNode.ts';
+import { nodeText, type NodeIcon, type NodeText } from './treeText.ts';
+
+export const TREE_VIEW_ID = 'azr.tasks';
+/** Four refreshes a second keep the tree alive without making it flicker. */
+const REFRESH_INTERVAL_MS = 250;
+
+export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
+  readonly #model: TaskTreeModel;
+  readonly #loaded: () => Promise<void>;
+  readonly #emitter = new EventEmitter<TreeNode | undefined>();
+  readonly #changes: ChangeBatch<TreeNode | undefined>;
+  readonly view: TreeView<TreeNode>;
+
+  readonly onDidChangeTreeData = this.#emitter.event;
+
+  /** `loaded` starts the server if need be and resolves when the runs are known. */
+  constructor(model: TaskTreeModel, loaded: () => Promise<void>) {
+    this.#model = model;
+    this.#loaded = loaded;
+    this.#changes = new ChangeBatch(REFRESH_INTERVAL_MS, (nodes) => {
+      this.#refresh(nodes);
+    });
+    this.view = window.createTreeView(TREE_VIEW_ID, {
+      treeDataProvider: this,
+      showCollapseAll: true,
+    });
+  }
+
+  /** The node's look or children changed; undefined stands for the whole tree. */
+  changed(node: TreeNode | undefined): void {
+    this.#changes.add(node);
+  }
+
+  async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    if (node === undefined) await this.#loaded();
+    return [...(await this.#model.children(node))];
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    return parentOf(node);
+  }
+
+  getTreeItem(node: TreeNode): TreeItem {
+    const text = nodeText(node);
+    const item = new TreeItem(text.label, collapsibleState(node));
+    item.id = node.id;
+    if (text.description !== undefined) item.description = text.description;
+    item.iconPath = themeIcon(text.icon);
+    item.tooltip = tooltip(text);
+    item.contextValue = contextValue(node);
+    item.accessibilityInformation = { label: `${text.label}, ${text.description ?? ''}` };
+    if (node.kind === 'item') {
+      item.command = {
+        command: 'vscode.open',
+        title: '',
+        arguments: [Uri.parse(itemUri(node), true), { preview: true, preserveFocus: true }],
+      };
+    } else if (node.kind === 'more') {
+      item.command = { command: 'azr.loadMore', title: '', arguments: [node] };
+    }
+    return item;
+  }
+
+  /** Expands what is above the node and selects it. */
+  async reveal(
+    node: TreeNode,
+    options: { readonly focus: boolean; readonly select?: boolean; readonly expand?: boolean },
+  ): Promise<void> {
+    const parent = parentOf(node);
+    if (parent !== undefined) this.#emitter.fire(parent);
+    await this.view.reveal(node, { select: true, ...options });
+  }
+
+  dispose(): void {
+    this.#changes.dispose();
+    this.view.dispose();
+    this.#emitter.dispose();
+  }
+
+  /** A refreshed node refreshes what is below it. */
+  #refresh(nodes: readonly (TreeNode | undefined)[]): void {
+    if (nodes.includes(undefined)) {
+      this.#emitter.fire(undefined);
+      return;
+    }
+    const changed = new Set(nodes);
+    for (const node of changed) {
+      if (node !== undefined && !hasAncestorIn(node, changed)) this.#emitter.fire(node);
+    }
+  }
+}
+
+function hasAncestorIn(node: TreeNode, nodes: ReadonlySet<TreeNode | undefined>): boolean {
+  let parent = parentOf(node);
+  while (parent !== undefined && !nodes.has(parent)) parent = parentOf(parent);
+  return parent !== undefined;
+}
+
+function collapsibleState(node: TreeNode): TreeItemCollapsibleState {
+  switch (node.kind) {
+    case 'run':
+      if (node.run.state === 'unreadable') return TreeItemCollapsibleState.None;
+      return node.initiallyExpanded
+        ? TreeItemCollapsibleState.Expanded
+        : TreeItemCollapsibleState.Collapsed;
+    case 'step':
+    case 'group':
+      return TreeItemCollapsibleState.Collapsed;
+    case 'live':
+    case 'item':
+    case 'more':
+    case 'problem':
+      return TreeItemCollapsibleState.None;
+  }
+}
+
+function themeIcon({ name, colour }: NodeIcon): ThemeIcon {
+  return new ThemeIcon(name, colour === undefined ? undefined : new ThemeColor(colour));
+}
+
+/** `appendText` and `appendCodeblock` escape: nothing in here is markup but ours. */
+function tooltip({ tooltip: [title, ...lines], code }: NodeText): MarkdownString {
+  const markdown = new MarkdownString();
+  markdown
+    .appendMarkdown('**')
+    .appendText(title ?? '')
+    .appendMarkdown('**');
+  for (const line of lines) markdown.appendMarkdown('\n\n').appendText(line);
+  if (code !== undefined) markdown.appendMarkdown('\n\n').appendCodeblock(code, 'python');
+  return markdown;
+}

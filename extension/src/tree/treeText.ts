@@ -1,0 +1,275 @@
+/**
+ * How a node looks, in plain data: label, description, icon, tooltip. Whatever a model wrote stays
+ * text here and is escaped by whoever shows it.
+ */
+import type { AttemptItem, ProposalItem } from '../../../server/protocol/queries.ts';
+import type {
+  RunOverview,
+  StepGroupOverview,
+  StepOverview,
+} from '../../../server/protocol/runs.ts';
+import { t } from '../localise.ts';
+import { percentText, rewardText, timeText } from '../numberText.ts';
+import { runLabel } from '../state/runLabel.ts';
+import { phaseText, stateText } from '../state/stateText.ts';
+import { readable } from './itemFilter.ts';
+import type { TreeNode } from './treeNode.ts';
+
+/** A codicon, and the theme colour it is tinted with. */
+export interface NodeIcon {
+  readonly name: string;
+  readonly colour?: string;
+}
+
+export interface NodeText {
+  readonly label: string;
+  readonly description?: string;
+  readonly icon: NodeIcon;
+  /** Lines of the tooltip; the first is its title. */
+  readonly tooltip: readonly string[];
+  /** Python of the tooltip. */
+  readonly code?: string;
+}
+
+const GOOD = 'testing.iconPassed';
+const BAD = 'testing.iconFailed';
+const MIXED = 'charts.yellow';
+const QUIET = 'descriptionForeground';
+
+export function nodeText(node: TreeNode): NodeText {
+  switch (node.kind) {
+    case 'run':
+      return runText(node.run);
+    case 'live':
+      return liveText(node.parent.run);
+    case 'step':
+      return stepText(node.step);
+    case 'group':
+      return groupText(node.group);
+    case 'item':
+      return node.item.kind === 'proposal' ? proposalText(node.item) : attemptText(node.item);
+    case 'more':
+      return {
+        label: t('Load more…'),
+        icon: { name: 'ellipsis' },
+        tooltip: [t('Shows the next 200.')],
+      };
+    case 'problem':
+      return {
+        label: node.problem.message,
+        icon: { name: 'warning', colour: 'list.warningForeground' },
+        tooltip: [node.problem.message, node.problem.remedy],
+      };
+  }
+}
+
+function runText(run: RunOverview): NodeText {
+  const parts = [runPosition(run)];
+  if (run.solveRate !== undefined) parts.push(percentText(run.solveRate));
+  return {
+    label: runLabel(run),
+    description: parts.join(' · '),
+    icon: runIcon(run),
+    tooltip: runTooltip(run),
+  };
+}
+
+function runPosition(run: RunOverview): string {
+  const step = t('step {0}/{1}', Math.max(0, run.lastStep), run.steps);
+  switch (run.state) {
+    case 'unreadable':
+    case 'starting':
+      return stateText(run.state);
+    case 'running':
+      return run.lastStep < 0 ? phaseText('seed') : step;
+    case 'pausing':
+    case 'paused':
+    case 'stopping':
+    case 'stopped':
+    case 'interrupted':
+    case 'finished':
+    case 'failed':
+      return `${stateText(run.state)} · ${step}`;
+  }
+}
+
+function runIcon({ state }: RunOverview): NodeIcon {
+  switch (state) {
+    case 'starting':
+    case 'running':
+    case 'pausing':
+    case 'stopping':
+      return { name: 'sync~spin' };
+    case 'paused':
+      return { name: 'debug-pause', colour: 'charts.blue' };
+    case 'finished':
+      return { name: 'pass', colour: GOOD };
+    case 'stopped':
+      return { name: 'circle-slash', colour: QUIET };
+    case 'interrupted':
+      return { name: 'debug-disconnect', colour: 'list.warningForeground' };
+    case 'failed':
+      return { name: 'error', colour: BAD };
+    case 'unreadable':
+      return { name: 'warning', colour: 'list.warningForeground' };
+  }
+}
+
+function runTooltip(run: RunOverview): string[] {
+  const lines = [run.name, t('State: {0}', stateText(run.state))];
+  if (run.problem !== undefined) lines.push(run.problem.message, run.problem.remedy);
+  if (run.model !== undefined) {
+    lines.push(t('Model: {0}, preset {1}, seed {2}', run.model, run.preset ?? '', run.seed ?? ''));
+  }
+  if (run.state !== 'unreadable') {
+    lines.push(t('{0} tasks from {1} proposals', run.taskCount, run.proposalCount));
+  }
+  if (run.solveRate !== undefined) {
+    lines.push(t('Solve rate of the last step: {0}', percentText(run.solveRate)));
+  }
+  if (run.heldOutBefore !== undefined && run.heldOutAfter !== undefined) {
+    lines.push(
+      t('Held-out tasks: {0} → {1}', percentText(run.heldOutBefore), percentText(run.heldOutAfter)),
+    );
+  }
+  return [...lines, run.folder];
+}
+
+function liveText({ live }: RunOverview): NodeText {
+  const label = live === undefined ? t('Working…') : t('Step {0}', live.step);
+  const phase = live === undefined ? '' : phaseText(live.phase);
+  const count =
+    live === undefined || live.total === 0 ? '' : ` ${String(live.done)}/${String(live.total)}`;
+  return {
+    label,
+    description: `${phase}${count}`,
+    icon: { name: 'loading~spin' },
+    tooltip: [label, phase, t('A step appears when all of it is done and stored.')],
+  };
+}
+
+function stepText(step: StepOverview): NodeText {
+  const proposed = step.groups.filter(({ role }) => role === 'proposer');
+  const solved = step.groups.filter(({ role }) => role === 'solver');
+  const accepted = sum(proposed.map(({ good }) => good));
+  const solveRate = meanSolveRate(solved.length > 0 ? solved : proposed);
+  const parts: string[] = [];
+  if (solveRate !== undefined) parts.push(t('{0} solved', percentText(solveRate)));
+  // A filter on the solver leaves no proposals to speak of.
+  if (sum(proposed.map(({ count }) => count)) > 0) {
+    parts.push(accepted === 1 ? t('1 new task') : t('{0} new tasks', accepted));
+  }
+  const label = step.step === 0 ? t('Step 0, seeding') : t('Step {0}', step.step);
+  return {
+    label,
+    description: parts.join(' · '),
+    icon: { name: step.step === 0 ? 'circle-outline' : 'git-commit' },
+    tooltip: [
+      label,
+      ...parts,
+      t('{0} proposals', sum(proposed.map(({ count }) => count))),
+      t('Took {0}', timeText(step.durationMs)),
+    ],
+  };
+}
+
+function groupText(group: StepGroupOverview): NodeText {
+  const { role, mode, count, good, solveRate } = group;
+  const rate = solveRate === undefined ? '' : ` · ${percentText(solveRate)}`;
+  const isProposer = role === 'proposer';
+  return {
+    label: `${role} · ${mode}`,
+    description: isProposer
+      ? t('{0}/{1} valid', good, count)
+      : `${String(good)}/${String(count)}${rate}`,
+    icon: { name: isProposer ? 'lightbulb' : 'tools' },
+    tooltip: isProposer
+      ? [
+          t('Proposed {0} tasks', mode),
+          t('{0} of {1} proposals became tasks.', good, count),
+          ...(solveRate === undefined
+            ? []
+            : [t('The solver gets {0} of them right on average.', percentText(solveRate))]),
+        ]
+      : [
+          t('Solved {0} tasks', mode),
+          t('{0} of {1} tasks got at least one right answer.', good, count),
+          ...(solveRate === undefined
+            ? []
+            : [t('{0} of the answers are right.', percentText(solveRate))]),
+        ],
+  };
+}
+
+function proposalText(item: ProposalItem): NodeText {
+  const tooltip = [
+    item.accepted
+      ? t('Task {0}, accepted', item.taskId ?? item.id)
+      : t('Proposal {0}, rejected: {1}', item.id, readable(item.reason ?? '')),
+  ];
+  if (item.solveRate !== undefined)
+    tooltip.push(t('The solver gets {0} of its answers right.', percentText(item.solveRate)));
+  if (item.learnability !== undefined) {
+    tooltip.push(t('Learnability {0}', rewardText(item.learnability)));
+  }
+  if (item.reward !== undefined) tooltip.push(t('Reward {0}', rewardText(item.reward)));
+  if (item.advantage !== undefined) tooltip.push(t('Advantage {0}', rewardText(item.advantage)));
+  return {
+    label: item.title,
+    description: proposalDescription(item),
+    icon: item.accepted ? { name: 'pass', colour: GOOD } : { name: 'circle-slash', colour: BAD },
+    tooltip,
+    code: item.title,
+  };
+}
+
+function proposalDescription(item: ProposalItem): string {
+  if (!item.accepted) return readable(item.reason ?? 'rejected');
+  return item.solveRate === undefined ? t('accepted') : percentText(item.solveRate);
+}
+
+function attemptText(item: AttemptItem): NodeText {
+  const score = t('{0}/{1} right', item.correct, item.attempts);
+  return {
+    label: item.title,
+    description: item.phase === 'estimate' ? score : `${score} · ${item.phase}`,
+    icon: attemptIcon(item),
+    tooltip: [
+      item.taskId === undefined ? t('Held-out task') : t('Task {0}', item.taskId),
+      t('{0} of {1} answers are right.', item.correct, item.attempts),
+      attemptPurpose(item.phase),
+    ],
+    code: item.title,
+  };
+}
+
+function attemptIcon({ correct, attempts }: AttemptItem): NodeIcon {
+  if (correct === 0) return { name: 'error', colour: BAD };
+  return correct === attempts
+    ? { name: 'pass', colour: GOOD }
+    : { name: 'circle-large-filled', colour: MIXED };
+}
+
+function attemptPurpose(phase: AttemptItem['phase']): string {
+  switch (phase) {
+    case 'estimate':
+      return t('The answers measured how hard the new task is.');
+    case 'solve':
+      return t('The answers were trained on.');
+    case 'replay':
+      return t('An older task, answered again for training.');
+    case 'probe':
+      return t('A task kept aside: never trained on, it shows what was really learned.');
+  }
+}
+
+function meanSolveRate(groups: readonly StepGroupOverview[]): number | undefined {
+  const rated = groups.filter(({ solveRate }) => solveRate !== undefined);
+  const count = sum(rated.map((group) => group.count));
+  if (count === 0) return undefined;
+  return sum(rated.map((group) => (group.solveRate ?? 0) * group.count)) / count;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
