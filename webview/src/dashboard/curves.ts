@@ -1,0 +1,167 @@
+/** Which curves there are, what they are called and what they mean. */
+import type { MetricTable } from '../../../server/protocol/queries.ts';
+import { MODES, ROLES } from '../../../server/protocol/vocabulary.ts';
+import type { ChartColour } from '../ui/themeColours.ts';
+
+export type Unit =
+  'share' | 'tokens' | 'nats' | 'tokens-per-second' | 'duration' | 'nodes' | 'templates';
+
+export interface Curve {
+  readonly label: string;
+  readonly colour: ChartColour;
+  readonly dash?: readonly number[];
+  readonly metrics: readonly string[];
+  /** From the metrics in their order; the first as it is where absent. */
+  readonly derive?: (values: readonly (number | null)[]) => number | null;
+}
+
+export interface ChartDefinition {
+  readonly id: string;
+  readonly title: string;
+  /** One sentence for who does not know the word. */
+  readonly explanation: string;
+  readonly unit: Unit;
+  readonly curves: readonly Curve[];
+  /** Curves lie on top of each other; several runs cannot. */
+  readonly stacked?: boolean;
+}
+
+const MODE_COLOURS = { deduction: 'blue', abduction: 'orange', induction: 'green' } as const;
+const PROPOSER_DASH = [4, 4];
+
+const perMode = (name: (mode: (typeof MODES)[number]) => string): Curve[] =>
+  MODES.map((mode) => ({ label: mode, colour: MODE_COLOURS[mode], metrics: [name(mode)] }));
+
+const perRoleAndMode = (what: string): Curve[] =>
+  ROLES.toReversed().flatMap((role) =>
+    MODES.map((mode) => ({
+      label: role === 'solver' ? mode : `${mode}, proposing`,
+      colour: MODE_COLOURS[mode],
+      metrics: [`${role}.${mode}.${what}`],
+      ...(role === 'proposer' && { dash: PROPOSER_DASH }),
+    })),
+  );
+
+const PHASES: readonly { readonly name: string; readonly colour: ChartColour }[] = [
+  { name: 'propose', colour: 'blue' },
+  { name: 'validate', colour: 'purple' },
+  { name: 'estimate', colour: 'green' },
+  { name: 'solve', colour: 'yellow' },
+  { name: 'update', colour: 'orange' },
+  { name: 'probe', colour: 'red' },
+];
+
+export const CHARTS: readonly ChartDefinition[] = [
+  {
+    id: 'solve-rate',
+    title: 'Solve rate in self-play',
+    explanation:
+      'Share of right answers to tasks that the proposer just made. The proposer moves the target, so a level curve is no standstill.',
+    unit: 'share',
+    curves: perMode((mode) => `solver.${mode}.solveRate`),
+  },
+  {
+    id: 'probe',
+    title: 'Held-out probe',
+    explanation:
+      'Share of right answers to a frozen set of tasks that are never trained on. This is the curve to trust.',
+    unit: 'share',
+    curves: [
+      { label: 'mean', colour: 'purple', metrics: ['probe.mean'] },
+      ...perMode((mode) => `probe.${mode}`).map((curve) => ({ ...curve, dash: [2, 3] })),
+    ],
+  },
+  {
+    id: 'valid',
+    title: 'Valid proposals',
+    explanation: 'Share of proposals that run, are safe and give the same result twice.',
+    unit: 'share',
+    curves: perMode((mode) => `proposer.${mode}.valid`),
+  },
+  {
+    id: 'learnability',
+    title: 'Learnability',
+    explanation:
+      'Mean reward of new tasks for their proposer: 1 minus the solve rate, 0 for tasks that nobody or everybody solves.',
+    unit: 'share',
+    curves: perMode((mode) => `proposer.${mode}.learnability`),
+  },
+  {
+    id: 'tokens',
+    title: 'Completion length',
+    explanation: 'Mean tokens of a completion.',
+    unit: 'tokens',
+    curves: perRoleAndMode('tokens'),
+  },
+  {
+    id: 'entropy',
+    title: 'Entropy',
+    explanation:
+      'Mean surprise of the sampled tokens. It falls as the model grows sure; near 0 all attempts are alike.',
+    unit: 'nats',
+    curves: perRoleAndMode('entropy'),
+  },
+  {
+    id: 'duplicates',
+    title: 'Repetition',
+    explanation:
+      'Share of valid proposals that equal an earlier task, and share that fill the most used template.',
+    unit: 'share',
+    curves: [
+      {
+        label: 'duplicates',
+        colour: 'red',
+        metrics: ['proposer.unique'],
+        derive: ([unique = null]) => (unique === null ? null : 1 - unique),
+      },
+      { label: 'largest template', colour: 'yellow', metrics: ['proposer.largestTemplate'] },
+    ],
+  },
+  {
+    id: 'zero-variance',
+    title: 'Groups without variance',
+    explanation:
+      'Share of tasks whose attempts were all right or all wrong: nothing can be learnt from comparing them.',
+    unit: 'share',
+    curves: perMode((mode) => `solver.${mode}.zeroVarianceGroups`),
+  },
+  {
+    id: 'speed',
+    title: 'Sampling speed',
+    explanation: 'Sampled tokens per second of a whole step, training and grading included.',
+    unit: 'tokens-per-second',
+    curves: [
+      {
+        label: 'tokens/s',
+        colour: 'blue',
+        metrics: ['tokens.generated', 'step.durationMs'],
+        derive: ([tokens = null, duration = null]) =>
+          tokens === null || duration === null || duration <= 0 ? null : (tokens / duration) * 1000,
+      },
+    ],
+  },
+  {
+    id: 'phases',
+    title: 'Time of a step',
+    explanation: 'What each step spent its time on, one on top of the other.',
+    unit: 'duration',
+    stacked: true,
+    curves: PHASES.map(({ name, colour }) => ({
+      label: name,
+      colour,
+      metrics: [`phase.${name}.durationMs`],
+    })),
+  },
+];
+
+/** The values of a curve, one per step of the table. */
+export function curveValues(curve: Curve, table: MetricTable): (number | null)[] {
+  return table.steps.map((_, index) => {
+    const values = curve.metrics.map((name) => table.series[name]?.[index] ?? null);
+    return curve.derive === undefined ? (values[0] ?? null) : curve.derive(values);
+  });
+}
+
+export function metricNames(charts: readonly ChartDefinition[]): string[] {
+  return [...new Set(charts.flatMap(({ curves }) => curves.flatMap(({ metrics }) => metrics)))];
+}

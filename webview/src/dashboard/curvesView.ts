@@ -1,0 +1,46 @@
+/** The grid of linked charts. */
+import { element, fill } from '../ui/elements.ts';
+import { Chart, type ChartLink } from './chart.ts';
+import { chartData, type ChartRun } from './chartData.ts';
+import { CHARTS } from './curves.ts';
+
+const LINK_KEY = 'azr-steps';
+
+export class CurvesView {
+  readonly root = element('div', 'charts');
+  readonly #link: ChartLink = { key: LINK_KEY, charts: new Set() };
+  readonly #charts: readonly Chart[];
+
+  constructor(onStep: (step: number) => void) {
+    this.#charts = CHARTS.map(
+      ({ id, title, explanation, unit }) =>
+        new Chart({ id, title, explanation, unit, link: this.#link, onStep }),
+    );
+    fill(this.root, ...this.#charts.map((chart) => chart.root));
+    new ResizeObserver(() => {
+      for (const chart of this.#charts) chart.resize();
+    }).observe(this.root);
+  }
+
+  setRuns(runs: readonly ChartRun[]): void {
+    for (const [index, chart] of this.#charts.entries()) {
+      chart.setData(chartData(CHARTS[index]!, runs));
+    }
+  }
+
+  setTable(asTable: boolean): void {
+    for (const chart of this.#charts) chart.setTable(asTable);
+  }
+
+  repaint(): void {
+    for (const chart of this.#charts) chart.repaint();
+  }
+
+  /** The two curves that say how a run is doing. */
+  summary(): string {
+    return this.#charts
+      .slice(0, 2)
+      .map((chart) => chart.summary())
+      .join(' ');
+  }
+}

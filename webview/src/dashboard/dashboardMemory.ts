@@ -1,0 +1,30 @@
+/** What the dashboard comes back to after a reload; whatever else is stored there is not trusted. */
+import { FIRST_TABLE_STATE, type TableState } from './tableView.ts';
+
+const TABS = ['curves', 'curriculum', 'table', 'configuration'] as const;
+
+export interface DashboardMemory {
+  readonly tab: string;
+  readonly asTable: boolean;
+  readonly table: TableState;
+}
+
+export function dashboardMemory(stored: unknown): DashboardMemory {
+  const memory = isRecord(stored) ? stored : {};
+  const table = isRecord(memory['table']) ? memory['table'] : {};
+  return {
+    tab: TABS.find((tab) => tab === memory['tab']) ?? 'curves',
+    asTable: memory['asTable'] === true,
+    table: {
+      table: table['table'] === 'rollouts' ? 'rollouts' : 'proposals',
+      sort: typeof table['sort'] === 'string' ? table['sort'] : FIRST_TABLE_STATE.sort,
+      descending: table['descending'] !== false,
+      // A filter that nobody remembers hides rows; the page starts without one.
+      filter: {},
+    },
+  };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

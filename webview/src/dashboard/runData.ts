@@ -1,0 +1,120 @@
+/**
+ * Keeps the curves and the curriculum of the runs on screen up to date: asks for what is new when a
+ * run's sequence number grew, one request at a time per run, and for nothing when nothing changed.
+ */
+import type { Curriculum, MetricTable } from '../../../server/protocol/queries.ts';
+import type { Problem, RunId, RunOverview } from '../../../server/protocol/runs.ts';
+import { type Connection, problemOf } from '../host/connection.ts';
+import { CHARTS, metricNames } from './curves.ts';
+import { MAXIMUM_POINTS, mergeMetrics, stepToAskAfter } from './metricStore.ts';
+import { WARNING_METRICS } from './warnings.ts';
+
+/** At most ten updates a second of curves; the curriculum moves slower. */
+const METRICS_INTERVAL_MS = 100;
+const CURRICULUM_INTERVAL_MS = 1000;
+export const STRETCHES = 60;
+const NAMES = [...new Set([...metricNames(CHARTS), ...WARNING_METRICS])];
+
+type Part = 'metrics' | 'curriculum';
+
+interface KnownRun {
+  overview: RunOverview;
+  metrics?: MetricTable;
+  curriculum?: Curriculum;
+  problem?: Problem;
+  readonly sequences: Record<Part, number>;
+  readonly busy: Record<Part, boolean>;
+  readonly askedAt: Record<Part, number>;
+}
+
+export class RunData {
+  readonly #connection: Connection;
+  readonly #onChange: (runId: RunId, part: Part) => void;
+  readonly #known = new Map<RunId, KnownRun>();
+
+  constructor(connection: Connection, onChange: (runId: RunId, part: Part) => void) {
+    this.#connection = connection;
+    this.#onChange = onChange;
+  }
+
+  metrics(runId: RunId): MetricTable | undefined {
+    return this.#known.get(runId)?.metrics;
+  }
+
+  curriculum(runId: RunId): Curriculum | undefined {
+    return this.#known.get(runId)?.curriculum;
+  }
+
+  problem(runId: RunId): Problem | undefined {
+    return this.#known.get(runId)?.problem;
+  }
+
+  /** Asks for what the page shows of a run, as far as it is not known. */
+  refresh(overview: RunOverview, parts: readonly Part[]): void {
+    const known = this.#of(overview);
+    known.overview = overview;
+    if (overview.state === 'unreadable') return;
+    for (const part of parts) void this.#ask(known, part);
+  }
+
+  /** After a refusal, at somebody's wish. */
+  retry(overview: RunOverview, parts: readonly Part[]): void {
+    this.#known.delete(overview.id);
+    this.refresh(overview, parts);
+  }
+
+  #of(overview: RunOverview): KnownRun {
+    const found = this.#known.get(overview.id);
+    if (found !== undefined) return found;
+    const made: KnownRun = {
+      overview,
+      sequences: { metrics: -1, curriculum: -1 },
+      busy: { metrics: false, curriculum: false },
+      askedAt: { metrics: -Infinity, curriculum: -Infinity },
+    };
+    this.#known.set(overview.id, made);
+    return made;
+  }
+
+  async #ask(known: KnownRun, part: Part): Promise<void> {
+    const { sequence } = known.overview;
+    if (known.busy[part] || known.sequences[part] === sequence) return;
+    known.busy[part] = true;
+    const interval = part === 'metrics' ? METRICS_INTERVAL_MS : CURRICULUM_INTERVAL_MS;
+    const wait = known.askedAt[part] + interval - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    // What is asked for now covers all that was announced while this waited.
+    const asked = known.overview.sequence;
+    known.askedAt[part] = performance.now();
+    try {
+      await (part === 'metrics' ? this.#askMetrics(known) : this.#askCurriculum(known));
+      delete known.problem;
+    } catch (error) {
+      known.problem = problemOf(error);
+    }
+    known.sequences[part] = asked;
+    known.busy[part] = false;
+    this.#onChange(known.overview.id, part);
+    if (known.overview.sequence !== asked && known.problem === undefined)
+      void this.#ask(known, part);
+  }
+
+  async #askMetrics(known: KnownRun): Promise<void> {
+    const { id, lastStep } = known.overview;
+    const afterStep = stepToAskAfter(known.metrics, lastStep);
+    const answer = await this.#connection.request('azr/metrics', {
+      runId: id,
+      names: NAMES,
+      afterStep,
+      maximumPoints: MAXIMUM_POINTS,
+    });
+    known.metrics = mergeMetrics(known.metrics, answer, afterStep);
+  }
+
+  async #askCurriculum(known: KnownRun): Promise<void> {
+    known.curriculum = await this.#connection.request('azr/curriculum', {
+      runId: known.overview.id,
+      stretches: STRETCHES,
+    });
+  }
+}
