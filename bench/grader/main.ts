@@ -2,7 +2,9 @@
  * `npm run bench:grader`: executions per second of the jail beside one fresh, unjailed Python process
  * per execution, on the same programs with the same concurrency.
  */
-import { availableParallelism, cpus, loadavg, release } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, release, tmpdir } from 'node:os';
+import path from 'node:path';
 import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
 import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
 import { runInFreshProcess } from './freshProcess.ts';
@@ -59,6 +61,7 @@ const { name, calls } = loadWorkload();
 const python = await findPython('python3');
 const workers = availableParallelism();
 const sandbox = await openNativeSandbox({ workers });
+const scratch = await mkdtemp(path.join(tmpdir(), 'azr-bench-'));
 try {
   console.log(
     `${cpus()[0]?.model ?? 'unknown processor'}, ${workers} cores, ${process.platform} ${release()}`,
@@ -68,7 +71,7 @@ try {
   );
   console.log(`${calls.length} calls: ${name}\n`);
 
-  const fresh = calls.map((call) => () => runInFreshProcess(python.path, call));
+  const fresh = calls.map((call) => () => runInFreshProcess(python.path, scratch, call));
   const single = calls.map(
     ({ program, input }) =>
       () =>
@@ -107,4 +110,5 @@ try {
   );
 } finally {
   await sandbox.close();
+  await rm(scratch, { recursive: true, force: true });
 }

@@ -16,18 +16,18 @@ export interface Ablation {
 /** Trials of an ablation measure with two answers per held-out task; that is how they are known. */
 const MEASUREMENT = ['probeSamples=2', 'checkpointEverySteps=1000'];
 
-/** Groups the trials that were made for the table by what was changed, in order of appearance. */
+/** Groups the trials that were made for the table by the settings they changed, in order of appearance. */
 export function ablationsOf(trials: readonly TrialResult[]): Ablation[] {
   const made = trials.filter(({ settings }) => MEASUREMENT.every((one) => settings.includes(one)));
-  const names = [...new Set(made.map(({ name }) => name))];
-  return names.map((name) => {
+  const keyOf = ({ settings }: TrialResult) => JSON.stringify(changesIn(settings).sort());
+  return [...new Set(made.map(keyOf))].map((key) => {
     const same = made
-      .filter((trial) => trial.name === name)
+      .filter((trial) => keyOf(trial) === key)
       .sort((left, right) => left.seed - right.seed);
     const gains = same.map(({ curve }) => curve.at(-1)!.mean - curve[0]!.mean);
     return {
-      name,
-      settings: same[0]!.settings.filter((setting) => !MEASUREMENT.includes(setting)),
+      name: same[0]!.name,
+      settings: changesIn(same[0]!.settings),
       gains,
       meanGain: mean(gains),
       valid: mean(same.map(({ valid }) => valid)),
@@ -39,6 +39,10 @@ export function ablationsOf(trials: readonly TrialResult[]): Ablation[] {
 /** Whether a trial is part of the ablations, and so not to be listed by itself. */
 export function isAblation({ settings }: TrialResult): boolean {
   return MEASUREMENT.every((one) => settings.includes(one));
+}
+
+function changesIn(settings: readonly string[]): string[] {
+  return settings.filter((setting) => !MEASUREMENT.includes(setting));
 }
 
 function mean(values: readonly number[]): number {

@@ -41,7 +41,8 @@ if (values.short) {
 } else if (values.trial !== undefined) {
   await recordTrial(await runTrial({ name: values.trial, seed, steps, settings: values.set }));
 } else if (!values.report) {
-  await recordTrial(await runTrial({ name: HEADLINE, seed, steps, settings: values.set }));
+  const request = { name: HEADLINE, seed, steps, settings: values.set };
+  await recordTrial(await runTrial(request, { greedy: true }));
   await comparePresets();
 }
 

@@ -7,6 +7,7 @@ import type { Engine } from '../../server/protocol/engine.ts';
 import { openEngine } from '../../server/src/runner/openEngine.ts';
 import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
 import { createRun } from '../../server/src/runner/run.ts';
+import { RunSteering } from '../../server/src/runner/runSteering.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 
 export const SHORT_RUN_STEPS = 20;
@@ -33,7 +34,7 @@ export async function shortRun(
     const result = await createRun(prepared, path.join(folder, 'run'), {
       openEngine: async (...request) => wrap(await openEngine(...request)),
       listener: () => undefined,
-      control: { stopAfterStep: () => false, signal: new AbortController().signal },
+      steering: new RunSteering(),
     });
     return readResult(path.join(result.folder, 'run.db'));
   } finally {

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 
 import type { MetricRecord } from '../../server/protocol/records.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
+import { greedyProbe, type GreedyProbe } from './greedyProbe.ts';
 
 export interface TrialRequest {
   readonly name: string;
@@ -28,6 +29,8 @@ export interface CurvePoint {
 }
 
 export interface TrialResult extends TrialRequest {
+  /** The same tasks at temperature 0, before and after; only measured where it was asked for. */
+  readonly greedy?: GreedyProbe;
   /** Held-out solve rates at temperature 1, step 0 first. */
   readonly curve: readonly CurvePoint[];
   /** Share of valid proposals, mean of the last ten steps. */
@@ -41,8 +44,14 @@ export interface TrialResult extends TrialRequest {
 
 const FINAL_STEPS = 10;
 
-/** Runs `azr run` in a folder of its own, reads its run.db, and removes the folder. */
-export async function runTrial(request: TrialRequest): Promise<TrialResult> {
+/**
+ * Runs `azr run` in a folder of its own, reads its run.db, and removes the folder.
+ * @param options.greedy measures the held-out tasks at temperature 0 as well, once before and once after
+ */
+export async function runTrial(
+  request: TrialRequest,
+  options: { readonly greedy?: boolean } = {},
+): Promise<TrialResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-learn-'));
   try {
     const settings = request.settings.flatMap((setting) => ['--set', setting]);
@@ -63,7 +72,8 @@ export async function runTrial(request: TrialRequest): Promise<TrialResult> {
       ],
       { cwd: folder, stdin: 'ignore', stdout: ['inherit'], stderr: 'inherit' },
     );
-    return resultOf(request, path.join(run, 'run.db'));
+    const result = resultOf(request, path.join(run, 'run.db'));
+    return options.greedy === true ? { ...result, greedy: await greedyProbe(run) } : result;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

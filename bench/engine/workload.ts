@@ -1,0 +1,57 @@
+/** What both sides are given: held-out tasks of the embedded model as prompts, and how to train on the answers. */
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { MODES } from '../../server/protocol/vocabulary.ts';
+import { compactDialect } from '../../server/src/azr/dialects/compactDialect.ts';
+import { questionOf } from '../../server/src/azr/solve.ts';
+import { readHeldOutTasks } from '../../server/src/runner/heldOutTasks.ts';
+
+const MODEL = path.join(import.meta.dirname, '../../server/models/azr-nano');
+
+export interface Workload {
+  readonly name: string;
+  readonly model: string;
+  readonly prompts: readonly string[];
+  readonly groupSize: number;
+  readonly maximumTokens: number;
+  readonly learningRate: number;
+}
+
+const TASKS_PER_MODE = 8;
+
+/** 24 solver prompts, eight of each mode, as a step of the loop has them; eight answers each. */
+export async function solverWorkload(): Promise<Workload> {
+  const tasks = await readHeldOutTasks(path.join(MODEL, 'probe.jsonl'));
+  const chosen = MODES.flatMap((mode) =>
+    tasks.filter((task) => task.mode === mode).slice(0, TASKS_PER_MODE),
+  );
+  return {
+    name: 'answers as they come, up to 60 tokens',
+    model: MODEL,
+    prompts: chosen.map((task) => {
+      const prompt = compactDialect.solve(questionOf(task));
+      if (prompt.kind !== 'text') throw new Error('the compact dialect writes plain text');
+      return prompt.text;
+    }),
+    groupSize: 8,
+    maximumTokens: 60,
+    // So small that both policies, and with them the lengths of their answers, stay where they are.
+    learningRate: 1e-7,
+  };
+}
+
+/** The same, with a model whose end token is one it never writes: every answer has the full length. */
+export async function equalLengthWorkload(folder: string): Promise<Workload> {
+  const model = path.join(folder, 'endless');
+  await cp(MODEL, model, { recursive: true });
+  await edit(path.join(model, 'config.json'), { eos_token_id: 2 });
+  await edit(path.join(model, 'generation_config.json'), { eos_token_id: 2 });
+  await edit(path.join(model, 'tokenizer_config.json'), { eos_token: '<unknown>' });
+  return { ...(await solverWorkload()), name: 'answers of 60 tokens each', model };
+}
+
+async function edit(file: string, changes: object): Promise<void> {
+  const content = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...content, ...changes }));
+}

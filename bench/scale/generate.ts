@@ -1,0 +1,72 @@
+/** Writes a generated run into a run.db, as fast as SQLite takes rows. */
+import { completeSettings, presetDepartures } from '../../server/src/runner/settings.ts';
+import { createDatabase, openDatabase } from '../../server/src/store/openDatabase.ts';
+import type { RunInformation } from '../../server/src/store/runInformation.ts';
+import { StepWriter } from '../../server/src/store/stepWriter.ts';
+import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
+import { ESTIMATION_ROLLOUTS, generatedSteps } from './generatedSteps.ts';
+
+const STEPS_PER_TRANSACTION = 200;
+
+export interface GeneratedRun {
+  readonly steps: number;
+  readonly tasks: number;
+  readonly proposals: number;
+  readonly rollouts: number;
+  readonly groups: number;
+}
+
+/**
+ * Makes the run.db of a run with at least `tasks` tasks and ten times as many rollouts. The rows are
+ * written into the tables of the first schema version; what later versions add is made by opening
+ * the file as a runner does, which is quicker than keeping it up to date row by row.
+ */
+export function generateRun(
+  path: string,
+  options: { readonly tasks: number; readonly seed: number },
+): GeneratedRun {
+  const database = createDatabase(path, generatedInformation(options.seed));
+  for (const [, kind = '', name = ''] of SUMMARY_SCHEMA.matchAll(/CREATE (TABLE|INDEX) (\w+)/g)) {
+    database.exec(`DROP ${kind} IF EXISTS ${name}`);
+  }
+  database.exec('PRAGMA user_version = 1');
+  // Nothing here has to survive a power cut.
+  database.exec('PRAGMA synchronous = OFF');
+  const change = database.prepare("INSERT INTO change (kind, step) VALUES ('step', ?)");
+  const writer = new StepWriter(database);
+  let made: GeneratedRun = { steps: 0, tasks: 0, proposals: 0, rollouts: 0, groups: 0 };
+  database.exec('BEGIN');
+  for (const record of generatedSteps(options)) {
+    writer.write(record);
+    change.run(record.step);
+    if (record.step % STEPS_PER_TRANSACTION === 0) {
+      database.exec('COMMIT');
+      database.exec('BEGIN');
+    }
+    made = {
+      steps: made.steps + 1,
+      tasks: made.tasks + record.tasks.length,
+      proposals: made.proposals + record.proposals.length,
+      rollouts: made.rollouts + record.rollouts.length,
+      groups: record.rollouts.at(-1)?.group ?? made.groups,
+    };
+  }
+  database.exec('COMMIT');
+  database.close();
+  openDatabase(path, 'write').close();
+  return made;
+}
+
+function generatedInformation(seed: number): RunInformation {
+  const settings = completeSettings(
+    [{ seed, steps: 100_000, estimationRollouts: ESTIMATION_ROLLOUTS, proposalsPerMode: 20 }],
+    'generated',
+  );
+  return {
+    createdAt: '2026-01-01T00:00:00.000Z',
+    protocolVersion: 1,
+    settings,
+    departures: presetDepartures(settings),
+    modelDigest: `sha256:${'0'.repeat(64)}`,
+  };
+}
