@@ -49,7 +49,7 @@ export default {
       name: 'only-extension-imports-vscode',
       comment: 'The module vscode exists in the extension host alone.',
       severity: 'error',
-      from: { pathNot: '^extension/' },
+      from: { pathNot: '^(extension|test/vscode/host/suite)/' },
       to: { path: '^vscode$' },
     },
     {
@@ -87,7 +87,9 @@ export default {
       name: 'set-up-has-no-dependencies',
       comment: 'The set-up runs in a bare clone, before any package is installed.',
       severity: 'error',
-      from: { path: '^scripts/(bootstrap/|(start|run|check|checks|test|testReports)\\.mjs$)' },
+      from: {
+        path: '^scripts/(bootstrap/|studio/|(start|run|check|checks|test|testReports)\\.mjs$)',
+      },
       to: { dependencyTypesNot: ['core', 'local'] },
     },
     {
@@ -103,6 +105,11 @@ export default {
     exclude: { path: '/fixtures/' },
     // Imports of types count: a layer that knows another's types knows the other.
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js'],
+      // vscode-languageclient and its server have their entries for Node under a condition of its own.
+      exportsFields: ['exports'],
+      conditionNames: ['node', 'import', 'require', 'default', 'types'],
+    },
   },
 };

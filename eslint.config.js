@@ -4,7 +4,16 @@ import { configs } from 'typescript-eslint';
 
 /** Why each departure from the presets exists is said beside it; there are no others. */
 export default defineConfig(
-  globalIgnores(['dist', 'coverage', '.tools', '.venv', 'runs', '**/fixtures', 'server/models']),
+  globalIgnores([
+    'dist',
+    'coverage',
+    '.tools',
+    '.venv',
+    'runs',
+    'demo',
+    '**/fixtures',
+    'server/models',
+  ]),
   eslint.configs.recommended,
   configs.strictTypeChecked,
   configs.stylisticTypeChecked,
@@ -36,6 +45,35 @@ export default defineConfig(
     // see the casts of JSDoc, which are how the scripts type what they parse.
     files: ['**/*.mjs'],
     rules: { 'no-undef': 'off', '@typescript-eslint/no-unsafe-assignment': 'off' },
+  },
+  {
+    // What a page shows was written by a model: it is set as text, by ui/elements.ts, and never parsed.
+    files: ['webview/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'setHTMLUnsafe', 'srcdoc'].map(
+          (property) => ({ property, message: 'Build elements with ui/elements.ts.' }),
+        ),
+        { object: 'document', property: 'write', message: 'Build elements with ui/elements.ts.' },
+      ],
+      'no-restricted-globals': ['error', 'DOMParser', 'eval'],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@vscode/webview-ui-toolkit',
+              message: 'Only ui/toolkit.ts knows the toolkit, so that it can be replaced there.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['webview/src/ui/toolkit.ts'],
+    rules: { 'no-restricted-imports': 'off' },
   },
   {
     // vitest's `expect(object.method)` and async stand-ins without an await are idioms of tests.

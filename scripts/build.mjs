@@ -15,7 +15,7 @@ const REQUIRE_IN_MODULE =
   "import { createRequire as azrCreateRequire } from 'node:module'; const require = azrCreateRequire(import.meta.url);";
 
 /**
- * @typedef {Pick<import('esbuild').BuildOptions, 'format' | 'external' | 'banner' | 'platform'>
+ * @typedef {Pick<import('esbuild').BuildOptions, 'format' | 'external' | 'banner' | 'platform' | 'target' | 'keepNames'>
  *   & { entryPoints: [string], outfile: string }} Bundle
  * @type {readonly Bundle[]}
  */
@@ -27,12 +27,44 @@ const BUNDLES = [
     external: ['vscode'],
   },
   {
+    // Loaded with the first request, so that the extension itself stays light.
+    entryPoints: ['extension/src/connection/languageClient.ts'],
+    outfile: 'dist/languageClient.cjs',
+    format: 'cjs',
+    external: ['vscode'],
+  },
+  {
     entryPoints: ['server/src/cli/main.ts'],
     outfile: 'dist/cli.mjs',
     format: 'esm',
     banner: { js: REQUIRE_IN_MODULE },
   },
+  {
+    entryPoints: ['server/src/languageServer/main.ts'],
+    outfile: 'dist/server.mjs',
+    format: 'esm',
+    banner: { js: REQUIRE_IN_MODULE },
+  },
+  page('dashboard'),
+  page('rewards'),
 ];
+
+/**
+ * A page of a webview: its script, and beside it the style that the script imports.
+ * @param {string} name
+ * @returns {Bundle}
+ */
+function page(name) {
+  return {
+    entryPoints: [`webview/src/${name}/main.ts`],
+    outfile: `dist/webview/${name}.js`,
+    format: 'iife',
+    platform: 'browser',
+    target: 'chrome130',
+    // Names of functions are for stack traces in logs; a page reports its own with their places.
+    keepNames: false,
+  };
+}
 
 const stamp = path.join(PROJECT_ROOT, 'dist', 'inputs.json');
 mkdirSync(path.dirname(stamp), { recursive: true });

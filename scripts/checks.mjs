@@ -29,6 +29,10 @@ function checksOf({ node, python }) {
   return [
     { name: 'types', command: [...tool('typescript/bin/tsc'), '-p', '.'] },
     { name: 'webview types', command: [...tool('typescript/bin/tsc'), '-p', 'webview'] },
+    {
+      name: 'webview test types',
+      command: [...tool('typescript/bin/tsc'), '-p', 'test/webview'],
+    },
     { name: 'lint', command: [...tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'] },
     { name: 'format', command: [...tool('prettier/bin/prettier.cjs'), '--check', '.'] },
     { name: 'unused code', command: tool('knip/bin/knip.js') },

@@ -4,11 +4,17 @@
  */
 import { mkdirSync } from 'node:fs';
 
+import { findBrowser, installBrowser } from './browser.mjs';
 import { buildBundles, bundlesAreCurrent } from './bundles.mjs';
 import { diagnoseFileError } from './diagnose.mjs';
 import { environmentPython, layoutOf } from './layout.mjs';
 import { installNodePackages, nodePackagesAreInstalled } from './nodePackages.mjs';
-import { checkSetupNode, findNodeRuntime, installNodeRuntime } from './nodeRuntime.mjs';
+import {
+  checkSetupNode,
+  findNodeRuntime,
+  findVscodeNode,
+  installNodeRuntime,
+} from './nodeRuntime.mjs';
 import { createProgress } from './progress.mjs';
 import {
   createPythonEnvironment,
@@ -18,6 +24,7 @@ import {
 } from './pythonEnvironment.mjs';
 import { interrupted } from './runCommand.mjs';
 import { withSetupLock } from './setupLock.mjs';
+import { findVscodeServer, installVscodeServer } from './vscodeServer.mjs';
 
 /**
  * @typedef {object} Toolchain
@@ -26,22 +33,28 @@ import { withSetupLock } from './setupLock.mjs';
  */
 
 /**
+ * What only some commands need, and only they wait for.
+ * @typedef {'vscode' | 'browser'} Extra
+ */
+
+/**
  * @param {object} options
  * @param {string} options.root
  * @param {AbortSignal} options.signal
+ * @param {readonly Extra[]} [options.extras]
  * @param {NodeJS.WriteStream} [options.output]
  * @returns {Promise<Toolchain>}
  * @throws {import('./setupFailure.mjs').SetupFailure}
  */
-export async function bootstrap({ root, signal, output = process.stderr }) {
+export async function bootstrap({ root, signal, extras = [], output = process.stderr }) {
   checkSetupNode();
   const layout = layoutOf(root);
   const progress = createProgress(output);
   try {
-    if (!isReady(layout)) {
+    if (!isReady(layout) || !extras.every((extra) => hasExtra(layout, extra))) {
       mkdirSync(layout.tools, { recursive: true });
       await withSetupLock({ lockFile: layout.lockFile, signal, note: progress.note }, () =>
-        setUp(layout, progress, signal),
+        setUp(layout, extras, progress, signal),
       );
     }
   } catch (error) {
@@ -65,10 +78,21 @@ function isReady(layout) {
 
 /**
  * @param {import('./layout.mjs').Layout} layout
+ * @param {Extra} extra
+ */
+function hasExtra(layout, extra) {
+  return extra === 'browser'
+    ? findBrowser() !== undefined
+    : findVscodeServer(layout) !== undefined && findVscodeNode(layout) !== undefined;
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {readonly Extra[]} extras
  * @param {import('./progress.mjs').Progress} progress
  * @param {AbortSignal} signal
  */
-async function setUp(layout, progress, signal) {
+async function setUp(layout, extras, progress, signal) {
   const node =
     findNodeRuntime(layout) ??
     (await progress.step('Installing Node 24', (onLine) =>
@@ -95,5 +119,36 @@ async function setUp(layout, progress, signal) {
   }
   if (!bundlesAreCurrent(layout)) {
     await progress.step('Building', (onLine) => buildBundles(layout, { node, signal, onLine }));
+  }
+  if (extras.includes('vscode') && !hasExtra(layout, 'vscode')) {
+    await setUpVscode(layout, progress, signal);
+  }
+  if (extras.includes('browser') && !hasExtra(layout, 'browser')) {
+    await progress.step('Installing Chromium', (onLine) =>
+      installBrowser(layout, { signal, onLine }),
+    );
+  }
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./progress.mjs').Progress} progress
+ * @param {AbortSignal} signal
+ */
+async function setUpVscode(layout, progress, signal) {
+  const node =
+    findVscodeNode(layout) ??
+    (await progress.step('Installing Node 24', (onLine) =>
+      installNodeRuntime(layout, { signal, onLine }),
+    ));
+  if (findVscodeServer(layout) === undefined) {
+    await progress.step('Installing VS Code for the browser', (onLine) =>
+      installVscodeServer(layout, { node, signal, onLine }),
+    );
+    if (findVscodeServer(layout)?.hasOutputChannels === false) {
+      progress.note(
+        'VS Code works, but its Output view stays empty: that part of it needs a C++ compiler, and none was found or it failed (.tools/logs/vscode-native.log). To have it, install one (on Debian: apt install g++ make python3), delete .tools/vscode, and run the same command again.',
+      );
+    }
   }
 }

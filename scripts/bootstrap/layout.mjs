@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
  * @property {string} logs Full output of npm and pip, one file per step.
  * @property {string} lockFile
  * @property {string} nodeRuntime A Node from npm, for systems whose own is too old.
+ * @property {string} vscode VS Code's server and web workbench, from npm.
  * @property {string} pythonEnvironment
  * @property {string} requirements
  */
@@ -25,6 +26,7 @@ export function layoutOf(root) {
     logs: path.join(tools, 'logs'),
     lockFile: path.join(tools, 'setup.lock'),
     nodeRuntime: path.join(tools, 'node'),
+    vscode: path.join(tools, 'vscode'),
     pythonEnvironment: path.join(root, '.venv'),
     requirements: path.join(root, 'server', 'engine', 'requirements.txt'),
   };

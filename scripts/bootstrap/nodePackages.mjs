@@ -6,7 +6,7 @@ import { diagnoseOutput } from './diagnose.mjs';
 import { runNpm } from './npm.mjs';
 
 /** Offline, npm's own waits between tries add up to 70 s; these to 13 s. Verbose: says why. */
-const INSTALL = [
+export const INSTALL = [
   'ci',
   '--ignore-scripts',
   '--no-audit',
@@ -49,13 +49,14 @@ export function nodePackagesAreInstalled(directory) {
  * @param {object} options
  * @param {string} options.directory
  * @param {string} options.logFile
+ * @param {NodeJS.ProcessEnv} [options.environment]
  * @param {AbortSignal} options.signal
  * @param {(line: string) => void} options.onLine
  */
-export async function installNodePackages({ directory, logFile, signal, onLine }) {
+export async function installNodePackages({ directory, ...options }) {
   // Gone before npm starts, so that an installation cut short never looks complete.
   rmSync(installedLock(directory), { force: true });
-  const run = await runNpm({ arguments: INSTALL, directory, logFile, signal, onLine });
+  const run = await runNpm({ ...options, arguments: INSTALL, directory });
   // npm counts it as success when an optional package, such as esbuild's program for this system,
   // could not be had, because of the network or a full disk.
   if (run.exitCode !== 0 || !nodePackagesAreInstalled(directory)) {

@@ -10,6 +10,8 @@ import { SetupFailure } from './setupFailure.mjs';
 
 /** First version with `node:sqlite` without a flag; VS Code's own Node is never older. */
 const RUNTIME_MINIMUM = [22, 13];
+/** The server build of VS Code runs on this major version alone. */
+const VSCODE_MAJOR = 24;
 /** Oldest version that the set-up itself, npm and its lock file are tested with. */
 const SETUP_MINIMUM = [20, 0];
 /** The lock file of scripts/node that an installed Node was made from. */
@@ -44,9 +46,22 @@ export function checkSetupNode(version = process.versions.node) {
  * @returns {string | undefined} Path of a Node that can run the project; undefined when one has to be installed.
  */
 export function findNodeRuntime(layout, version = process.versions.node) {
-  if (isAtLeast(version, RUNTIME_MINIMUM)) {
-    return process.execPath;
-  }
+  return isAtLeast(version, RUNTIME_MINIMUM) ? process.execPath : findInstalledNode(layout);
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {string} [version] Of the running Node.
+ * @returns {string | undefined} Path of a Node that can run VS Code's server; undefined when one has to be installed.
+ */
+export function findVscodeNode(layout, version = process.versions.node) {
+  return Number(version.split('.')[0]) === VSCODE_MAJOR
+    ? process.execPath
+    : findInstalledNode(layout);
+}
+
+/** @param {import('./layout.mjs').Layout} layout */
+function findInstalledNode(layout) {
   const node = runtimeExecutable(layout.nodeRuntime);
   return existsSync(node) && isPinnedVersion(layout) ? node : undefined;
 }
@@ -89,8 +104,8 @@ function writePackageForThisSystem(directory, pinned) {
     const minimum = RUNTIME_MINIMUM.join('.');
     throw new SetupFailure(
       'no-package-for-platform',
-      `the system’s Node ${process.versions.node} is older than ${minimum}, and there is no Node to install for ${process.platform} on ${process.arch}.`,
-      `Install Node ${minimum} or newer yourself, then run the same command again.`,
+      `the system’s Node is ${process.versions.node}, Node ${minimum} or newer is needed (Node ${VSCODE_MAJOR} for VS Code in the browser), and there is none to install for ${process.platform} on ${process.arch}.`,
+      `Install Node ${VSCODE_MAJOR} yourself, then run the same command again.`,
     );
   }
   const { version, integrity } = locked;

@@ -5,10 +5,10 @@ import { SetupFailure, describeFailure } from './setupFailure.mjs';
 
 /**
  * Sets the clone up, or ends this process with a message and an exit code other than 0.
- * @param {string} [root]
+ * @param {readonly import('./bootstrap.mjs').Extra[]} [extras]
  * @returns {Promise<import('./bootstrap.mjs').Toolchain>}
  */
-export async function prepare(root = PROJECT_ROOT) {
+export async function prepare(extras = []) {
   const controller = new AbortController();
   const stop = () => {
     controller.abort();
@@ -18,7 +18,7 @@ export async function prepare(root = PROJECT_ROOT) {
     process.on(signal, stop);
   }
   try {
-    return await bootstrap({ root, signal: controller.signal });
+    return await bootstrap({ root: PROJECT_ROOT, extras, signal: controller.signal });
   } catch (error) {
     if (error instanceof SetupFailure) {
       process.stderr.write(`\n${describeFailure(error)}\n`);

@@ -21,6 +21,7 @@ const KEPT_CHARACTERS = 64 * 1024;
  * @param {readonly string[]} options.arguments
  * @param {string} options.directory
  * @param {string} options.logFile
+ * @param {NodeJS.ProcessEnv} [options.environment] Added to this process's own.
  * @param {AbortSignal} options.signal Ends the command and everything it started.
  * @param {(line: string) => void} options.onLine Hears the latest line of output.
  * @returns {Promise<CommandRun>}
@@ -32,7 +33,7 @@ export function runCommand(options) {
   writeFileSync(logFile, `$ ${[command, ...options.arguments].join(' ')}\n`);
   const child = spawnSupervised([command, ...options.arguments], {
     directory,
-    environment: { PYTHONUNBUFFERED: '1' },
+    environment: { PYTHONUNBUFFERED: '1', ...options.environment },
     output: 'pipe',
   });
   let output = '';

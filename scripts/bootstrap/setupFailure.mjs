@@ -1,7 +1,7 @@
 /** A failure of set-up that a person can do something about: what happened, to what, and the remedy. */
 
 /**
- * @typedef {'disk-full' | 'folder-not-writable' | 'interrupted' | 'lock-file-mismatch' | 'network'
+ * @typedef {'browser-missing' | 'disk-full' | 'folder-not-writable' | 'interrupted' | 'lock-file-mismatch' | 'network'
  *   | 'node-too-old' | 'no-package-for-platform' | 'npm-missing' | 'out-of-memory' | 'python-missing'
  *   | 'python-unsupported' | 'python-venv-missing' | 'certificate' | 'step-failed'} SetupFailureCode
  */

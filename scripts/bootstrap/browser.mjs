@@ -1,0 +1,77 @@
+/**
+ * The browser that drives VS Code in the tests. It is found, not shipped: AZR_CHROMIUM, or a Chromium
+ * or Chrome on PATH or in the usual place; on Debian as root it is installed from Debian's packages.
+ */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { diagnoseOutput } from './diagnose.mjs';
+import { findOnPath } from './findOnPath.mjs';
+import { runCommand } from './runCommand.mjs';
+import { SetupFailure } from './setupFailure.mjs';
+
+const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+/** Where browsers are put that do not stand on PATH. */
+const USUAL_PLACES = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+];
+/** What apt-get installs: the browser, and letters for it to draw. */
+const DEBIAN_PACKAGES = ['chromium', 'fonts-dejavu-core'];
+/** How long apt-get waits for another one to finish. */
+const LOCK_SECONDS = 120;
+
+/** @returns {string | undefined} Path of a browser that exists. */
+export function findBrowser() {
+  const chosen = process.env['AZR_CHROMIUM'];
+  if (chosen) {
+    return existsSync(chosen) ? chosen : undefined;
+  }
+  const onPath = PROGRAMS.map((program) => findOnPath(program));
+  return [...onPath, ...USUAL_PLACES].find((file) => file !== undefined && existsSync(file));
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {{ signal: AbortSignal, onLine: (line: string) => void }} options
+ * @throws {SetupFailure} `browser-missing` where this system's packages are not ours to install.
+ */
+export async function installBrowser(layout, options) {
+  const chosen = process.env['AZR_CHROMIUM'];
+  if (chosen) {
+    throw new SetupFailure(
+      'browser-missing',
+      `AZR_CHROMIUM names ${chosen}, which does not exist.`,
+      'Set AZR_CHROMIUM to the path of a Chromium or Chrome, or unset it, then run the same command again.',
+    );
+  }
+  if (findOnPath('apt-get') === undefined || process.getuid?.() !== 0) {
+    throw new SetupFailure(
+      'browser-missing',
+      `the tests drive VS Code in a browser, and none of ${PROGRAMS.join(', ')} was found on PATH.`,
+      'Install Chromium (on Debian or Ubuntu, as root: apt install chromium), or set AZR_CHROMIUM to the path of a Chromium or Chrome, then run the same command again.',
+    );
+  }
+  const waiting = ['-o', `DPkg::Lock::Timeout=${LOCK_SECONDS}`];
+  const commands = [
+    // Mends an installation that was cut short; does nothing otherwise.
+    ['dpkg', '--configure', '-a'],
+    ['apt-get', ...waiting, 'update'],
+    ['apt-get', ...waiting, 'install', '-y', '--no-install-recommends', ...DEBIAN_PACKAGES],
+  ];
+  for (const [command = '', ...commandArguments] of commands) {
+    const run = await runCommand({
+      ...options,
+      command,
+      arguments: commandArguments,
+      directory: layout.root,
+      logFile: path.join(layout.logs, `browser-${commandArguments.at(-1) ?? command}.log`),
+      environment: { DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    // An index that cannot be refreshed may still name the package; the installation will tell.
+    if (run.exitCode !== 0 && commandArguments.includes('install')) {
+      throw diagnoseOutput('installing Chromium', run.output, run);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** Opens the user's browser where there is one to open. */
+import { spawn } from 'node:child_process';
+
+import { findOnPath } from '../bootstrap/findOnPath.mjs';
+
+/** @param {string} address */
+export function openBrowser(address) {
+  const opener = openerOf(process.platform);
+  if (opener === undefined) {
+    return;
+  }
+  const [command = '', ...words] = opener;
+  // The printed address is there in any case; a browser that does not start costs nothing.
+  spawn(command, [...words, address], { stdio: 'ignore', detached: true })
+    .on('error', () => undefined)
+    .unref();
+}
+
+/**
+ * @param {NodeJS.Platform} platform
+ * @returns {readonly string[] | undefined}
+ */
+function openerOf(platform) {
+  if (platform === 'darwin') {
+    return ['open'];
+  }
+  if (platform === 'win32') {
+    return ['rundll32', 'url.dll,FileProtocolHandler'];
+  }
+  const hasScreen = Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
+  return hasScreen && findOnPath('xdg-open') !== undefined ? ['xdg-open'] : undefined;
+}
