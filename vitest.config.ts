@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Two projects: `fast` may run many files at once; `processes` starts Python, torch or npm in every
- * file, so its files run one after another and do not fight for the cores.
+ * Three projects: `fast` may run many files at once; `processes` starts Python, torch or npm in every
+ * file, so its files run one after another and do not fight for the cores; `vscode` drives the real
+ * VS Code, one server and one browser for all its files, which its set-up starts.
  */
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.process.test.ts'],
+          exclude: ['test/**/*.process.test.ts', 'test/vscode/**'],
           testTimeout: 30_000,
         },
       },
@@ -19,6 +20,16 @@ export default defineConfig({
         test: {
           name: 'processes',
           include: ['test/**/*.process.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'vscode',
+          include: ['test/vscode/ui/**/*.test.ts'],
+          globalSetup: ['test/vscode/harness/globalSetup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

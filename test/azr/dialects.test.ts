@@ -57,6 +57,15 @@ test('every dialect starts from the zero triplet of the paper', () => {
   }
 });
 
+/** The fenced blocks of a text, with what stands in them. */
+function blocksOf(text: string): { label: string; content: string }[] {
+  const blocks = fencedBlocks(text, { start: 0, end: text.length });
+  return blocks.map(({ label, content }) => ({
+    label,
+    content: text.slice(content.start, content.end),
+  }));
+}
+
 describe('compact prompts', () => {
   test('a proposer sees the mode, then one reference after another', () => {
     expect(textOf(compactDialect.proposeTask('deduction', REFERENCES))).toBe(
@@ -208,7 +217,7 @@ describe('chat and r1 prompts', () => {
 
   test('an abduction question gives the output and not the input', () => {
     const message = messageOf(chat.solve({ mode: 'abduction', program: DOUBLE, output: '6' }));
-    expect(fencedBlocks(message)).toEqual([
+    expect(blocksOf(message)).toEqual([
       { label: 'python', content: DOUBLE },
       { label: 'output', content: '6' },
     ]);
@@ -219,7 +228,7 @@ describe('chat and r1 prompts', () => {
     const message = messageOf(
       chat.solve({ mode: 'induction', message: 'twice', visible: VISIBLE }),
     );
-    expect(fencedBlocks(message)).toEqual([
+    expect(blocksOf(message)).toEqual([
       { label: 'input', content: '1' },
       { label: 'output', content: '2' },
       { label: 'input', content: '5' },
@@ -230,7 +239,7 @@ describe('chat and r1 prompts', () => {
 
   test('an induction proposal asks for N inputs and one message', () => {
     const message = messageOf(chat.proposeInduction(DOUBLE, 10));
-    expect(fencedBlocks(message)).toEqual([{ label: 'python', content: DOUBLE }]);
+    expect(blocksOf(message)).toEqual([{ label: 'python', content: DOUBLE }]);
     expect(message).toContain('Write 10 different inputs');
     expect(message).toContain('in one ```message block');
   });
@@ -334,20 +343,20 @@ describe('r1 tags', () => {
 
 describe('fenced blocks', () => {
   test('labels are case-insensitive, fences may be indented, contents are kept as they are', () => {
-    expect(fencedBlocks('  ```Python \n  x = 1\n\n  ```  \n```\nplain\n```')).toEqual([
+    expect(blocksOf('  ```Python \n  x = 1\n\n  ```  \n```\nplain\n```')).toEqual([
       { label: 'python', content: '  x = 1\n' },
       { label: '', content: 'plain' },
     ]);
   });
 
   test('a labelled fence inside a block is content', () => {
-    expect(fencedBlocks('```python\n```input\n3\n```\nrest\n```')).toEqual([
+    expect(blocksOf('```python\n```input\n3\n```\nrest\n```')).toEqual([
       { label: 'python', content: '```input\n3' },
     ]);
   });
 
   test('an unclosed block is none', () => {
-    expect(fencedBlocks('```python\nx = 1')).toEqual([]);
+    expect(blocksOf('```python\nx = 1')).toEqual([]);
   });
 });
 

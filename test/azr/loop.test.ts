@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { StepRecord } from '../../server/protocol/records.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
+import type { RunSettings } from '../../server/protocol/settings.ts';
 import { LoopError } from '../../server/src/azr/context.ts';
 import { runLoop } from '../../server/src/azr/loop.ts';
 import { linearGrader, linearPolicy, type Policy } from './linearWorld.ts';
@@ -76,9 +77,9 @@ describe('seeding', () => {
     expect(error).toBeInstanceOf(LoopError);
     const { code, message, remedy } = error as LoopError;
     expect(code).toBe('cannot-propose');
-    // Eight rounds of four proposals; the identity task is the one seed.
-    expect(message).toContain('in 32 proposals; 1 of 6 seeds');
-    expect(message).toContain('format 32');
+    // A round of four, then seven of the five that are missing; the identity task is the one seed.
+    expect(message).toContain('1 of 6 seeds in 39 proposals');
+    expect(message).toContain('format 39');
     expect(remedy).toContain('seedTasks');
     expect(store.steps).toEqual([]);
     expect(engine.updateCalls).toEqual([]);
@@ -105,6 +106,63 @@ describe('seeding', () => {
     expect(Math.max(...shown)).toBeLessThan(6);
     expect(Math.max(...shown)).toBeGreaterThan(0);
   });
+});
+
+describe('programs too long for an induction prompt', () => {
+  /** From step 1 on every new program is longer than the induction prompt may be, but not than a solver's. */
+  const digits = '9'.repeat(100);
+  const longPrograms: Policy = (prompt, random) =>
+    prompt.startsWith('[propose deduction') || prompt.startsWith('[propose abduction')
+      ? `def f(a):\n    return a * ${String(1e8 + random.integer(9e8))}${digits}\n# 0`
+      : linearPolicy(prompt, random);
+  const settings = {
+    steps: 6,
+    references: 0,
+    learnabilityGate: false,
+    maximumProposalTokens: 160,
+    maximumPromptTokens: 162,
+  };
+
+  test('others are drawn while there are any', async () => {
+    const { store } = await runToEnd({ ...settings, bufferCapacity: 200 });
+    const late = store.steps.slice(3).flatMap(({ proposals }) => proposals);
+    const programs = new Map(store.tasks().map(({ id, program }) => [id, program]));
+    const induction = late.filter(({ mode }) => mode === 'induction');
+    expect(store.tasks().some(({ program }) => program.includes(digits))).toBe(true);
+    expect(induction).toHaveLength(4 * 4);
+    for (const { referenceTaskIds } of induction) {
+      expect(programs.get(referenceTaskIds[0] ?? -1)).not.toContain(digits);
+    }
+  });
+
+  test('with none left they are skipped and counted, and the run goes on', async () => {
+    const { store, outcome } = await runToEnd({
+      ...settings,
+      bufferCapacity: 2,
+      bufferPolicy: 'fifo',
+    });
+    expect(outcome).toEqual({ reason: 'steps', lastStep: 6 });
+    const { proposals, metrics } = stepOf(store, 6);
+    expect(proposals.map(({ mode }) => mode)).not.toContain('induction');
+    expect(proposals.length).toBeGreaterThan(0);
+    expect(metrics).toContainEqual({ step: 6, name: 'proposer.induction.skipped', value: 4 });
+  });
+
+  async function runToEnd(changes: Partial<RunSettings>) {
+    const fixture = await afterSeeding(longPrograms, loopFixture({ settings: changes }));
+    const outcome = await fixture.run();
+    return { store: fixture.store, outcome };
+  }
+});
+
+test('no two requests of a run are sampled with the same seed', async () => {
+  for (const preset of ['studio', 'paper'] as const) {
+    const { engine, run } = loopFixture({ settings: { preset, steps: 3, replayTasksPerMode: 2 } });
+    await run();
+    const seeds = engine.sampleCalls.map(({ parameters }) => parameters.seed);
+    expect(seeds.length).toBeGreaterThan(8);
+    expect(new Set(seeds).size).toBe(seeds.length);
+  }
 });
 
 describe('one step of the studio preset', () => {

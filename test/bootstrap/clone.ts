@@ -26,6 +26,7 @@ export interface Fakes {
   readonly python?: 'ok' | 'no-venv' | 'no-ensurepip-but-pip' | 'absent';
   readonly pythonVersion?: string;
   readonly pip?: 'ok' | 'offline' | 'disk-full' | 'hang';
+  readonly compiler?: 'ok' | 'absent';
 }
 
 export interface SetupRun {
@@ -50,14 +51,18 @@ export class Clone {
     this.write('fake programs/package.json', JSON.stringify({ type: 'commonjs' }));
   }
 
-  /** Runs `npm start -- --steps 1`'s script to its end. */
+  /** Runs `npm start -- --headless --steps 1`'s script to its end. */
   async start(fakes: Fakes = {}): Promise<SetupRun> {
     return finished(this.spawnStart(fakes));
   }
 
-  spawnStart(fakes: Fakes = {}, script = 'start.mjs'): ChildProcess {
+  spawnStart(
+    fakes: Fakes = {},
+    script = 'start.mjs',
+    words = ['--headless', '--steps', '1'],
+  ): ChildProcess {
     const programs = this.installFakes(fakes);
-    return spawn(process.execPath, [path.join('scripts', script), '--steps', '1'], {
+    return spawn(process.execPath, [path.join('scripts', script), ...words], {
       cwd: this.root,
       env: { PATH: programs, HOME: this.root },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -160,6 +165,12 @@ function hang() {
 
 const FAKE_NPM = `
 log('npm ' + words[0]);
+if (words[0] === 'rebuild') {
+  if (fakes.compiler === 'absent') fail(1, 'gyp ERR! stack Error: not found: make');
+  process.exit(0);
+} else if (words[0] === 'install') {
+  process.exit(0);
+}
 const lock = JSON.parse(fs.readFileSync('package-lock.json', 'utf8'));
 fs.rmSync('node_modules', { recursive: true, force: true });
 fs.mkdirSync('node_modules/half', { recursive: true });
@@ -182,6 +193,9 @@ if (fakes.npm === 'offline') {
       continue;
     }
     fs.mkdirSync(location, { recursive: true });
+    if (location === 'node_modules/code-server') {
+      fs.mkdirSync(path.join(location, 'lib', 'vscode', 'extensions'), { recursive: true });
+    }
     if (/node-(linux|win)-/.test(location)) {
       fs.mkdirSync(path.join(location, 'bin'));
       fs.symlinkSync(process.execPath, path.join(location, 'bin', 'node'));

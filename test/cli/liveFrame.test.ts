@@ -51,7 +51,7 @@ describe('the live view', () => {
   ];
 
   test('shows step, pace, shares per mode, the held-out curve and the last task', () => {
-    const frame = liveFrame(progressAfter(events), 'running', { columns: 100, rows: 40 }, plain);
+    const frame = liveFrame(progressAfter(events), undefined, { columns: 100, rows: 40 }, plain);
     const text = frame.join('\n');
     expect(text).toMatch(/step 2\/10/);
     // 500 tokens in 2 s, and 8 steps of 2 s each; the seeding does not count.
@@ -63,19 +63,24 @@ describe('the live view', () => {
   });
 
   test('never lets a program reach the terminal', () => {
-    const frame = liveFrame(progressAfter(events), 'running', { columns: 100, rows: 40 }, plain);
+    const frame = liveFrame(progressAfter(events), undefined, { columns: 100, rows: 40 }, plain);
     expect(frame.join('\n')).not.toContain('\u001b');
     expect(frame.join('\n')).toContain('    return x�[2J');
   });
 
   test.each([1, 5, 10, 13, 200])('fits a screen of %i rows', (rows) => {
-    const frame = liveFrame(progressAfter(events), 'running', { columns: 40, rows }, plain);
+    const frame = liveFrame(progressAfter(events), undefined, { columns: 40, rows }, plain);
     expect(frame.length).toBeLessThanOrEqual(rows);
     expect(frame.join('')).not.toContain('\n');
   });
 
   test('says that it is stopping', () => {
-    const frame = liveFrame(progressAfter([]), 'finishing-step', { columns: 80, rows: 40 }, plain);
+    const frame = liveFrame(
+      progressAfter([]),
+      'Finishing. Ctrl-C again stops at once.',
+      { columns: 80, rows: 40 },
+      plain,
+    );
     expect(frame.at(-1)).toContain('Ctrl-C again stops at once');
   });
 

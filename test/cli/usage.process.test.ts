@@ -22,7 +22,16 @@ test('azr --version, azr --help and each command --help', async () => {
   const overview = await azr(['--help']);
   expect(overview.code).toBe(0);
   const names = [...overview.stdout.matchAll(/^ {2}azr (\w+)/gm)].map(([, name]) => name!);
-  expect(names).toEqual(['run', 'resume', 'doctor', 'exec', 'validate', 'verify', 'schema']);
+  expect(names).toEqual([
+    'run',
+    'resume',
+    'doctor',
+    'setup',
+    'exec',
+    'validate',
+    'verify',
+    'schema',
+  ]);
   for (const name of names) {
     const help = await azr([name, '--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });

@@ -8,13 +8,18 @@ const TABLES = [
 
 /** What differs between two runs that did the same: when, how fast, and with how much memory. */
 const MEASURED = ['started_at', 'duration_ms', 'cpu_ms', 'memory_kb'];
+/** Metrics that are wall times. */
+const TIME_METRIC = /^phase\.\w+\.durationMs$/;
 
 /** Every row of the run in `folder`, by table, without what is measured of the machine. */
 export function rowsOf(folder: string): Record<string, unknown[]> {
   const database = new DatabaseSync(path.join(folder, 'run.db'), { readOnly: true });
   const rows = TABLES.map((table) => {
     const all = database.prepare(`SELECT * FROM ${table}`).all();
-    const stable = all.map((row) =>
+    const repeatable = all.filter(
+      (row) => table !== 'metric' || !TIME_METRIC.test(String(row['name'])),
+    );
+    const stable = repeatable.map((row) =>
       Object.fromEntries(Object.entries(row).filter(([column]) => !MEASURED.includes(column))),
     );
     return [table, stable] as const;

@@ -134,7 +134,7 @@ describe('a run folder', () => {
     const run = path.join(folder, 'run');
     await runScripted(run);
     expect(readdirSync(run).sort()).toEqual([
-      ...['azr.json', 'checkpoints', 'logs', 'run.db', 'runner.lock'],
+      ...['azr.json', 'checkpoints', 'logs', 'outcome.json', 'run.db', 'runner.lock'],
     ]);
     expect(statSync(run).mode & 0o777).toBe(0o700);
     expect(statSync(path.join(run, 'run.db')).mode & 0o777).toBe(0o600);

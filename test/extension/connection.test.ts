@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { ChangeBatch } from '../../extension/src/changeBatch.ts';
+import { integerProblem, startPicks } from '../../extension/src/commands/startChoices.ts';
+import { CrashCounter } from '../../extension/src/connection/crashCounter.ts';
+import { isCancellation, problemOf } from '../../extension/src/connection/problemOf.ts';
+import { remedyCommand } from '../../extension/src/remedyCommand.ts';
+import { hasLiveRunner } from '../../extension/src/state/hasLiveRunner.ts';
+import { REQUEST_REFUSED } from '../../server/protocol/languageMessages.ts';
+
+test('the fifth crash within three minutes is the last, older ones are forgiven', () => {
+  let nowMs = 0;
+  const crashes = new CrashCounter(() => nowMs);
+  const crashAt = (seconds: number) => {
+    nowMs = seconds * 1000;
+    return crashes.mayRestart();
+  };
+
+  expect([0, 10, 20, 30].map(crashAt)).toEqual([true, true, true, true]);
+  // By then the first is more than three minutes old, the second is not.
+  expect(crashAt(185)).toBe(true);
+  expect(crashAt(186)).toBe(false);
+});
+
+describe('the problem behind an error', () => {
+  const problem = { code: 'no-run', message: 'There is no run.', remedy: 'Start one.' };
+
+  test('is the server’s where it refused', () => {
+    const refused = Object.assign(new Error('x'), { code: REQUEST_REFUSED, data: problem });
+
+    expect(problemOf(refused)).toEqual(problem);
+  });
+
+  test('is told with a way on where nobody foresaw it', () => {
+    expect(problemOf(new Error('boom'))).toMatchObject({ code: 'unexpected', message: 'boom' });
+    expect(problemOf('boom')).toMatchObject({ message: 'boom' });
+    const halfRefused = Object.assign(new Error('x'), { code: REQUEST_REFUSED, data: {} });
+    expect(problemOf(halfRefused).code).toBe('unexpected');
+  });
+
+  test('is none where a request was given up', () => {
+    expect(isCancellation(Object.assign(new Error(), { code: -32_800 }))).toBe(true);
+    expect(isCancellation(Object.assign(new Error(), { name: 'Canceled' }))).toBe(true);
+    expect(isCancellation(new Error('boom'))).toBe(false);
+  });
+
+  test('leads to the command that mends it', () => {
+    expect(remedyCommand('no-python')?.command).toBe('azr.setUpPython');
+    expect(remedyCommand('server-crashed')?.command).toBe('azr.restartServer');
+    expect(remedyCommand('no-answers')).toBeUndefined();
+  });
+});
+
+describe('a batch of changes', () => {
+  let delivered: (readonly string[])[];
+  let batch: ChangeBatch<string>;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    delivered = [];
+    batch = new ChangeBatch<string>(250, (changes) => delivered.push(changes));
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('hands on the first at once and what comes meanwhile together, each once', () => {
+    for (const change of ['a', 'b', 'b', 'c']) batch.add(change);
+    vi.advanceTimersByTime(249);
+    expect(delivered).toEqual([['a']]);
+    vi.advanceTimersByTime(1);
+    expect(delivered).toEqual([['a'], ['b', 'c']]);
+    vi.advanceTimersByTime(1000);
+    batch.add('d');
+    expect(delivered.at(-1)).toEqual(['d']);
+  });
+
+  test('delivers nothing once it is disposed of', () => {
+    batch.add('a');
+    batch.add('b');
+    batch.dispose();
+    vi.advanceTimersByTime(1000);
+
+    expect(delivered).toEqual([['a']]);
+  });
+});
+
+test('what was chosen last comes first, then what fits; the device stands above', () => {
+  const choice = (value: string, fits: boolean) =>
+    ({ kind: 'model', value, label: value, detail: '', fits }) as const;
+  const picks = startPicks(
+    'CPU, 2 cores',
+    [choice('big', false), choice('small', true), choice('last', true)],
+    { kind: 'model', value: 'last' },
+  );
+
+  expect(picks.map(({ label }) => label)).toEqual([
+    'CPU, 2 cores',
+    '$(chip) last',
+    '$(chip) small',
+    '$(warning) big',
+    'more',
+    '$(settings-gear) With Settings…',
+    '$(folder-opened) Choose a Model Folder…',
+  ]);
+  expect(picks[1]).toMatchObject({ description: 'used last' });
+});
+
+test.each([
+  ['200', undefined],
+  [' 1 ', undefined],
+  ['0', 'A whole number from 1 to 1000.'],
+  ['1001', 'A whole number from 1 to 1000.'],
+  ['1e2', 'A whole number from 1 to 1000.'],
+  ['', 'A whole number from 1 to 1000.'],
+])('%j as a number of steps: %s', (text, problem) => {
+  expect(integerProblem(text, 1, 1000)).toBe(problem);
+});
+
+test('a runner that is at work is found by its file, one that ended is not', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'azr-live-'));
+  mkdirSync(path.join(folder, 'runs', 'one'), { recursive: true });
+
+  expect(await hasLiveRunner([folder, path.join(folder, 'nowhere')])).toBe(false);
+  const address = path.join(folder, 'runs', 'one', 'runner.json');
+  const ended = spawnSync(process.execPath, ['--version']).pid;
+  for (const text of ['{', '{}', JSON.stringify({ pid: ended })]) {
+    writeFileSync(address, text);
+    expect(await hasLiveRunner([folder]), text).toBe(false);
+  }
+  writeFileSync(address, JSON.stringify({ pid: process.pid }));
+  expect(await hasLiveRunner([path.join(folder, 'nowhere'), folder])).toBe(true);
+  rmSync(folder, { recursive: true });
+});

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+
+import { itemUri } from '../../extension/src/tree/itemAddress.ts';
+import {
+  filterChoices,
+  filterMessage,
+  filterOf,
+  isChosen,
+  storedFilter,
+} from '../../extension/src/tree/itemFilter.ts';
+import { nodeText } from '../../extension/src/tree/treeText.ts';
+import { attempt, groupNode, itemNode, proposal, runNode, stepNode } from './treeSamples.ts';
+
+describe('a node', () => {
+  test('of a run carries its state, step and solve rate', () => {
+    expect(nodeText(runNode())).toMatchObject({
+      label: 'first',
+      description: 'step 12/200 · 41 %',
+      icon: { name: 'sync~spin' },
+    });
+    expect(nodeText(runNode({ state: 'failed' }))).toMatchObject({
+      description: 'failed · step 12/200 · 41 %',
+      icon: { name: 'error' },
+    });
+  });
+
+  test('of a run that cannot be read says why and what to do', () => {
+    const problem = { code: 'newer', message: 'Made by a newer version.', remedy: 'Update.' };
+    const text = nodeText(runNode({ state: 'unreadable', problem }));
+
+    expect(text.icon.name).toBe('warning');
+    expect(text.tooltip).toEqual(expect.arrayContaining([problem.message, problem.remedy]));
+  });
+
+  test('of a step weighs the solve rate by the tasks of each mode', () => {
+    // (0.25 · 10 + 0.45 · 30) / 40 = 0.4
+    expect(nodeText(stepNode())).toMatchObject({
+      label: 'Step 3',
+      description: '40 % solved · 12 new tasks',
+    });
+  });
+
+  test('of a group says how many did well', () => {
+    expect(nodeText(groupNode())).toMatchObject({
+      label: 'solver · deduction',
+      description: '6/10 · 25 %',
+    });
+  });
+
+  test('of a proposal carries its solve rate or the reason of its rejection', () => {
+    expect(nodeText(itemNode(proposal()))).toMatchObject({
+      label: 'return sorted(x)',
+      description: '38 %',
+      icon: { name: 'pass' },
+    });
+    const rejected = proposal({ accepted: false, reason: 'too-few-inputs' });
+    expect(nodeText(itemNode(rejected))).toMatchObject({
+      description: 'too few inputs',
+      icon: { name: 'circle-slash' },
+    });
+  });
+
+  test.each([
+    [0, 'error'],
+    [3, 'circle-large-filled'],
+    [8, 'pass'],
+  ])('of a task with %d of 8 right answers has the icon %s', (correct, name) => {
+    expect(nodeText(itemNode(attempt({ correct })))).toMatchObject({
+      description: `${String(correct)}/8 right`,
+      icon: { name },
+    });
+  });
+
+  test('of a replayed task says so', () => {
+    expect(nodeText(itemNode(attempt({ phase: 'replay' }))).description).toBe('3/8 right · replay');
+  });
+
+  test('opens the task, the rejected proposal or the first answer', () => {
+    expect(itemUri(itemNode(proposal({ taskId: 4 })))).toBe('azr:/run-1/task-4.py');
+    expect(itemUri(itemNode(proposal({ accepted: false })))).toBe('azr:/run-1/proposal-7.py');
+    expect(itemUri(itemNode(attempt()))).toBe('azr:/run-1/answer-99.py');
+  });
+});
+
+describe('the filter', () => {
+  const [solver] = filterChoices('roles').filter(({ value }) => value === 'solver');
+  const wrong = filterChoices('verdicts').filter(({ value }) => value === 'wrong');
+  const choices = [...(solver === undefined ? [] : [solver]), ...wrong];
+
+  test('holds what was ticked and leaves out the rest', () => {
+    const filter = filterOf(choices, '  sort ');
+
+    expect(filter).toEqual({ roles: ['solver'], verdicts: ['wrong'], text: 'sort' });
+    expect(choices.every((choice) => isChosen(filter, choice))).toBe(true);
+    expect(filterOf([], ' ')).toEqual({});
+  });
+
+  test('is said in the view', () => {
+    expect(filterMessage(filterOf(choices, 'sort'))).toBe('Filter: solver · wrong · "sort"');
+    expect(filterMessage({})).toBeUndefined();
+  });
+
+  test('that another version stored keeps what is still known', () => {
+    expect(storedFilter({ roles: ['solver', 'judge'], reasons: 'syntax', text: 7 })).toEqual({
+      roles: ['solver'],
+    });
+    expect(storedFilter('nonsense')).toEqual({});
+  });
+
+  test('offers each reason once', () => {
+    const reasons = filterChoices('reasons').map(({ value }) => value);
+
+    expect(new Set(reasons).size).toBe(reasons.length);
+    expect(reasons).toEqual(expect.arrayContaining(['constant-output', 'different-output']));
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+
+import { Refusal } from '../../server/src/languageServer/refusal.ts';
+import { checkParameters, REQUEST_NAMES } from '../../server/src/languageServer/requestSchemas.ts';
+import { GOOD, mutated, randomSource } from './sampleRequests.ts';
+
+describe('parameters of requests', () => {
+  it.each(REQUEST_NAMES)('%s passes when it is right', (name) => {
+    expect(checkParameters(name, GOOD[name])).toEqual(GOOD[name]);
+  });
+
+  it('every request of the protocol is known', () => {
+    expect(REQUEST_NAMES.toSorted()).toEqual(Object.keys(GOOD).toSorted());
+  });
+
+  it.each(REQUEST_NAMES)('%s refuses what it does not know', (name) => {
+    expect(() => checkParameters(name, { ...GOOD[name], more: 1 })).toThrow(Refusal);
+  });
+
+  it.each(REQUEST_NAMES)('%s refuses values of another type', (name) => {
+    for (const key of Object.keys(GOOD[name])) {
+      for (const wrong of [null, -1.5, [[]]]) {
+        expect(() => checkParameters(name, { ...GOOD[name], [key]: wrong })).toThrow(Refusal);
+      }
+    }
+  });
+
+  it.each([
+    ['azr/steps', { ...GOOD['azr/steps'], limit: 201 }, '"limit" must be <= 200'],
+    ['azr/rerun', { ...GOOD['azr/rerun'], times: 101 }, '"times" must be <= 100'],
+    ['azr/table', { ...GOOD['azr/table'], sort: 'solveRate' }, '"sort"'],
+    ['azr/metrics', {}, "must have required property 'runId'"],
+    ['azr/metrics', [], 'must be object'],
+  ] as const)('%s says what is wrong', (name, parameters, message) => {
+    expect(() => checkParameters(name, parameters)).toThrow(message);
+  });
+
+  it.each(REQUEST_NAMES)(
+    '%s passes or refuses whatever comes, and never fails otherwise',
+    (name) => {
+      const random = randomSource(17);
+      let refused = 0;
+      for (let round = 0; round < 300; round += 1) {
+        const parameters = mutated(GOOD[name], random);
+        try {
+          checkParameters(name, parameters);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Refusal);
+          refused += 1;
+        }
+      }
+      expect(refused).toBeGreaterThan(0);
+    },
+  );
+});

@@ -1,0 +1,50 @@
+/** Databases in a folder of their own, which goes when the test is over. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach } from 'vitest';
+
+import type { StepRecord } from '../../server/protocol/records.ts';
+import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { RunReader } from '../../server/src/store/runReader.ts';
+import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { StoreError } from '../../server/src/store/storeError.ts';
+import { sampleInformation } from './sampleRun.ts';
+
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+/** A path at which no run.db is yet. */
+export function temporaryPath(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'azr-queries-'));
+  folders.push(folder);
+  return path.join(folder, 'run.db');
+}
+
+/** A run with these steps, still open for writing. */
+export function runWith(steps: readonly StepRecord[]): { path: string; store: SqliteRunStore } {
+  const path = temporaryPath();
+  const store = SqliteRunStore.create(path, sampleInformation());
+  for (const step of steps) store.commitStep(step);
+  return { path, store };
+}
+
+/** Queries whose clock stands still, so that no answer depends on how busy the machine is. */
+export function unhurriedQueries(path: string): RunQueries {
+  return new RunQueries(RunReader.open(path), () => 0);
+}
+
+/** The StoreError that `action` throws; fails when it throws nothing or anything else. */
+export function storeErrorOf(action: () => unknown): StoreError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof StoreError) return error;
+    throw error;
+  }
+  throw new Error('Nothing was thrown.');
+}

@@ -1,0 +1,27 @@
+/** Chromium for the tests: one for all of them. */
+import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+
+import { findBrowser } from '../../../scripts/bootstrap/browser.mjs';
+
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export function browserOptions(): LaunchOptions & { executablePath: string } {
+  const executablePath = findBrowser();
+  if (executablePath === undefined) {
+    throw new Error('No Chromium was found; `npm test` installs one, or says how to.');
+  }
+  // Chromium refuses to run its own sandbox as root; the pages here are our own.
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return { executablePath, headless: true, args: [...QUIET, ...asRoot] };
+}
+
+export function connectBrowser(endpoint: string): Promise<Browser> {
+  return chromium.connect(endpoint);
+}

@@ -1,0 +1,37 @@
+/** A tree in a side bar, by what a person reads in it. */
+import type { Locator, Page } from 'playwright-core';
+
+const EXPAND_TIMEOUT_MS = 20_000;
+const SETTLE_MS = 300;
+
+export class TreeView {
+  readonly pane: Locator;
+
+  constructor(page: Page, title: string) {
+    this.pane = page.locator('.pane', {
+      has: page.locator(`.pane-header[aria-label^="${title}"]`),
+    });
+  }
+
+  row(name: string | RegExp): Locator {
+    return this.pane.getByRole('treeitem', { name }).first();
+  }
+
+  /** Rows as they are read out, from top to bottom. */
+  async rows(): Promise<readonly string[]> {
+    const rows = await this.pane.getByRole('treeitem').all();
+    return Promise.all(rows.map(async (row) => (await row.getAttribute('aria-label')) ?? ''));
+  }
+
+  /** Rows move while a run adds steps, so a click may miss: what counts is that the row is open. */
+  async expand(name: string | RegExp): Promise<void> {
+    const row = this.row(name);
+    await row.waitFor();
+    const deadline = performance.now() + EXPAND_TIMEOUT_MS;
+    while ((await row.getAttribute('aria-expanded')) === 'false') {
+      if (performance.now() > deadline) throw new Error(`${String(name)} does not open.`);
+      await row.locator('.monaco-tl-twistie').click();
+      await row.page().waitForTimeout(SETTLE_MS);
+    }
+  }
+}

@@ -1,0 +1,308 @@
+/**
+ * The story of DESIGN §1, told in the real VS Code with the real loop and the embedded model: every
+ * test goes on where the one before it ended.
+ */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import type { Browser, FrameLocator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+
+import { connectBrowser } from '../harness/browser.ts';
+import { processesMentioning } from '../harness/processes.ts';
+import { readRow, readRows, runFolderOf } from '../harness/runDatabase.ts';
+import {
+  pictureFailure,
+  takePicture,
+  THEME_CLASSES,
+  type ThemeName,
+  THEMES,
+} from '../harness/screenshots.ts';
+import { writeWorkspaceSettings } from '../harness/studioServer.ts';
+import { webviewWith } from '../harness/webviewPage.ts';
+import { Workbench } from '../harness/workbench.ts';
+
+const STEP_TIMEOUT_MS = 240_000;
+const studio = inject('studio');
+const workspace = path.join(studio.root, 'story');
+/** A row of the tree that is a task with a solve rate. */
+const MEASURED_TASK = /, \d+ %$/;
+
+let browser: Browser;
+let workbench: Workbench;
+/** Id of the task that the story opens, and of the answer to it. */
+let taskId = 0;
+let answerId = 0;
+
+beforeAll(async () => {
+  mkdirSync(workspace);
+  browser = await connectBrowser(inject('browserEndpoint'));
+  workbench = await Workbench.open(browser, studio, workspace);
+});
+
+/** Where one test fails, those after it have nothing to go on from. */
+let hasFailed = false;
+
+beforeEach(({ skip }) => {
+  skip(hasFailed, 'the story broke off before');
+});
+
+afterEach(async ({ task }) => {
+  hasFailed ||= task.result?.state === 'fail';
+  await pictureFailure(workbench.page, task);
+});
+
+afterAll(async () => {
+  await workbench.close();
+  await browser.close();
+});
+
+const tree = () => workbench.tree('Runs');
+
+describe('a run', () => {
+  test(
+    'starts from the palette, and its tasks stream into the tree',
+    { timeout: STEP_TIMEOUT_MS },
+    async () => {
+      await workbench.runCommand('AZR: Start AZR Run');
+      await workbench.quickPickRow(/azr-nano/).waitFor({ timeout: 60_000 });
+      await takePicture(workbench.page, 'dark', 'start-pick');
+      await workbench.quickPickRow(/azr-nano/).click();
+
+      await tree()
+        .row(/^azr-nano/)
+        .waitFor({ timeout: 60_000 });
+      await tree()
+        .row(/^Step 0, seeding/)
+        .waitFor({ timeout: STEP_TIMEOUT_MS });
+      await takePicture(workbench.page, 'dark', 'first-tasks');
+      await tree()
+        .row(/^proposer · deduction/)
+        .waitFor();
+      await tree()
+        .row(/^Step 1,/)
+        .waitFor({ timeout: STEP_TIMEOUT_MS });
+      await workbench.statusItem(/AZR: step \d+\/200/).waitFor();
+    },
+  );
+
+  test('shows a task as code', async () => {
+    await tree().expand(/^Step 1,/);
+    await tree().expand(/^proposer · deduction/);
+    await tree().row(MEASURED_TASK).waitFor();
+    await tree().row(MEASURED_TASK).click();
+
+    await workbench.tab(/^task-\d+\.py/).waitFor();
+    taskId = Number(/task-(\d+)/.exec(await workbench.activeTab.innerText())?.[1]);
+    await workbench.lens('Run in sandbox').waitFor();
+    const task = readRow(
+      runFolderOf(workspace),
+      'SELECT program, solve_rate FROM task WHERE id = ?',
+      taskId,
+    );
+    const text = await workbench.editorText();
+    expect(text).toContain(String(task['program']).trimEnd());
+    expect(text).toMatch(/^# Deduction: /);
+    const solveRate = Number(task['solve_rate']);
+    expect(text).toContain(`Solved ${String(solveRate * 8)} of 8 times`);
+  });
+
+  test('reruns the task from its lens', async () => {
+    await workbench.lens('Run in sandbox').click();
+
+    await workbench.lens('as stored').waitFor({ timeout: 60_000 });
+    expect(await workbench.editorText()).toMatch(/✓ /);
+  });
+
+  test('shows what an edited copy gives, beside the stored value', async () => {
+    await workbench.lens('Open in scratch file').click();
+    await workbench.tab(/\.azr\.py/).waitFor();
+    await workbench.lens('Run in sandbox').waitFor();
+
+    const lines = (await workbench.editorText()).split('\n');
+    await workbench.editor.locator('.view-line').first().click();
+    await workbench.page.keyboard.press('Control+Home');
+    for (let line = lines.findIndex((text) => text.startsWith('def f(')); line > 0; line -= 1) {
+      await workbench.page.keyboard.press('ArrowDown');
+    }
+    await workbench.page.keyboard.press('End');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.page.keyboard.type("return 'edited'");
+    await workbench.lens('Run in sandbox').click();
+
+    await expect
+      .poll(() => workbench.editorText(), { timeout: 60_000 })
+      .toMatch(/✗ 'edited' \(stored: /);
+  });
+
+  test('opens an answer of the solver and judges it again', async () => {
+    await workbench.tab(/^task-\d+\.py/).click();
+    await workbench.lens('Solver answers').click();
+    const rows = await workbench.quickPickRows();
+    expect(rows).toHaveLength(8);
+    await takePicture(workbench.page, 'dark', 'solver-answers');
+    await workbench.quickPickRow(/.*/).click();
+
+    await workbench.tab(/^answer-\d+\.py/).waitFor();
+    answerId = Number(/answer-(\d+)/.exec(await workbench.activeTab.innerText())?.[1]);
+    const { verdict, task_id } = readRow(
+      runFolderOf(workspace),
+      'SELECT verdict, task_id FROM rollout WHERE id = ?',
+      answerId,
+    );
+    expect(task_id).toBe(taskId);
+    await workbench.lens('Run in sandbox').click();
+    await expect
+      .poll(() => workbench.editorText(), { timeout: 60_000 })
+      .toMatch(new RegExp(`now [✓✗] ${String(verdict)}`));
+  });
+});
+
+/** What the stepper says about one stage. */
+async function readStage(page: FrameLocator) {
+  const title = await page.locator('.stage h2').innerText();
+  const [, position, count] = /(\d+) of (\d+)/.exec(title) ?? [];
+  const result = page.locator('.formula-line.result .formula-right');
+  return {
+    title: title.replace(/\s*\d+ of \d+$/, '').trim(),
+    position: Number(position),
+    count: Number(count),
+    result: (await result.count()) > 0 ? await result.innerText() : undefined,
+  };
+}
+
+/** Three significant digits and a minus sign that is one, as the stepper writes numbers. */
+function shown(value: unknown): string {
+  const text = String(Number(Math.abs(Number(value)).toPrecision(3)));
+  return Number(value) < 0 ? `−${text}` : text;
+}
+
+describe('the rewards', () => {
+  test('are told stage by stage with the keyboard, in the numbers of run.db', async () => {
+    await workbench.lens('Rewards').click();
+    const page = await webviewWith(workbench.page, '.rewards .stage', 60_000);
+    await takePicture(workbench.page, 'dark', 'rewards-first');
+    await page.locator('body').click();
+
+    const stages = [await readStage(page)];
+    const { count } = stages[0]!;
+    for (let position = 2; position <= count; position += 1) {
+      await workbench.page.keyboard.press('ArrowRight');
+      await page.locator('.stage-position', { hasText: `${String(position)} of` }).waitFor();
+      stages.push(await readStage(page));
+    }
+    expect(stages.map(({ position }) => position)).toEqual(stages.map((_, index) => index + 1));
+
+    const stored = readRow(
+      runFolderOf(workspace),
+      'SELECT reward, advantage, role, mode, step FROM rollout WHERE id = ?',
+      answerId,
+    );
+    const resultOf = (title: string) => stages.find((stage) => stage.title === title)?.result;
+    expect(resultOf('Composite reward')).toBe(shown(stored['reward']));
+    expect(resultOf('Advantage')).toBe(shown(stored['advantage']));
+    await takePicture(workbench.page, 'dark', 'rewards-tokens');
+
+    await workbench.page.keyboard.press('Home');
+    await page.locator('.stage-position', { hasText: '1 of' }).waitFor();
+    await workbench.page.keyboard.press('End');
+    await page.locator('.stage-position', { hasText: `${String(count)} of` }).waitFor();
+  });
+});
+
+describe('the dashboard', () => {
+  test('draws the curves, and agrees with run.db', async () => {
+    await workbench.runCommand('AZR: Open Dashboard');
+    const page = await webviewWith(workbench.page, '.uplot', 60_000);
+
+    await expect.poll(() => page.locator('.uplot').count()).toBeGreaterThanOrEqual(9);
+    const { count } = readRow(runFolderOf(workspace), 'SELECT count(*) AS count FROM task');
+    const line = page.locator('.run-line').first();
+    await expect
+      .poll(async () =>
+        Number(/Tasks\s*([\d\s]+)/.exec(await line.innerText())?.[1]?.replaceAll(/\s/g, '')),
+      )
+      .toBeGreaterThanOrEqual(Number(count));
+    await takePicture(workbench.page, 'dark', 'dashboard');
+  });
+});
+
+describe('a run under way', () => {
+  test('pauses after its step, and goes on', { timeout: STEP_TIMEOUT_MS }, async () => {
+    await workbench.runCommand('AZR: Pause after Step');
+    await workbench.statusItem(/AZR: paused/).waitFor({ timeout: STEP_TIMEOUT_MS });
+    const steps = () =>
+      readRow(runFolderOf(workspace), 'SELECT max(step) AS step FROM step')['step'];
+    const paused = steps();
+    await workbench.page.waitForTimeout(3000);
+    expect(steps()).toBe(paused);
+
+    await workbench.runCommand('AZR: Resume');
+    await workbench.statusItem(/AZR: step/).waitFor({ timeout: 60_000 });
+    await expect.poll(steps, { timeout: STEP_TIMEOUT_MS, interval: 500 }).not.toBe(paused);
+  });
+
+  test('stops, and no process of it is left', { timeout: STEP_TIMEOUT_MS }, async () => {
+    await workbench.runCommand('AZR: Stop');
+    await workbench.statusItem(/AZR: stopped/).waitFor({ timeout: STEP_TIMEOUT_MS });
+
+    const run = runFolderOf(workspace);
+    await expect.poll(() => processesMentioning(run), { timeout: 30_000 }).toEqual([]);
+    const steps = readRows(run, 'SELECT step FROM step ORDER BY step').map(({ step }) => step);
+    expect(steps).toEqual(steps.map((_, index) => index));
+  });
+});
+
+describe('a window that is reloaded', () => {
+  test('finds everything again', { timeout: STEP_TIMEOUT_MS }, async () => {
+    await workbench.page.waitForTimeout(2000);
+    await workbench.reload();
+
+    await workbench.tab('AZR Dashboard').waitFor();
+    await workbench.tab(/^task-\d+\.py/).waitFor();
+    await tree()
+      .row(/^azr-nano.*stopped/)
+      .waitFor({ timeout: 60_000 });
+    const dashboard = await webviewWith(workbench.page, '.uplot', 60_000);
+    expect(await dashboard.locator('.uplot').count()).toBeGreaterThanOrEqual(9);
+    const rewards = await webviewWith(workbench.page, '.rewards .stage', 60_000);
+    expect((await readStage(rewards)).title).toBe('Tokens');
+  });
+});
+
+describe('every view in every kind of theme', () => {
+  test.each(Object.keys(THEMES) as ThemeName[])(
+    '%s',
+    { timeout: STEP_TIMEOUT_MS },
+    async (theme) => {
+      writeWorkspaceSettings(workspace, { 'workbench.colorTheme': THEMES[theme] });
+      const { page } = workbench;
+      await page.locator(`.monaco-workbench.${THEME_CLASSES[theme]}`).waitFor();
+
+      await workbench.tab('AZR Dashboard').click();
+      const dashboard = await webviewWith(page, '.run-line');
+      for (const name of ['Curves', 'Curriculum', 'Proposals and Rollouts', 'Configuration']) {
+        await dashboard.getByRole('tab', { name }).click();
+        await page.waitForTimeout(1200);
+        await takePicture(page, theme, `dashboard-${name.toLowerCase().replaceAll(' ', '-')}`);
+      }
+      await dashboard.getByRole('tab', { name: 'Curves' }).click();
+
+      await workbench.tab(/^task-\d+\.py/).click();
+      await workbench.lens('Run in sandbox').waitFor();
+      const rewards = await webviewWith(page, '.rewards .stage');
+      const dots = rewards.locator('.dot');
+      for (let index = 0; index < (await dots.count()); index += 1) {
+        await dots.nth(index).click();
+        await page.waitForTimeout(250);
+        await takePicture(page, theme, `rewards-${String(index + 1).padStart(2, '0')}`);
+      }
+    },
+  );
+});
+
+test('nobody was told of an error, and no page broke its rules', async () => {
+  writeWorkspaceSettings(workspace, { 'workbench.colorTheme': THEMES.dark });
+  expect(await workbench.errorNotifications()).toEqual([]);
+  expect(workbench.defects).toEqual([]);
+});

@@ -1,0 +1,396 @@
+/** Both pages in Chromium, from the built bundles and under VS Code's content security policy. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+import type { RewardStory } from '../../server/protocol/rewardStory.ts';
+import type { PageFocus } from '../../server/protocol/webviewMessages.ts';
+import { type HostOptions, readRecording, recordedHost, storyOf } from './harness/recordedHost.ts';
+import { THEMES, type ThemeName } from './harness/themes.ts';
+import {
+  openWebview,
+  startBrowser,
+  type WebviewOptions,
+  type WebviewUnderTest,
+} from './harness/webviewHarness.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+const THEME_NAMES = Object.keys(THEMES) as ThemeName[];
+const recording = readRecording();
+const runId = recording.overview.id;
+const dashboardFocus: PageFocus = { kind: 'dashboard', runIds: [runId] };
+const rewardsFocus = (name: string, stage = 0): PageFocus => ({
+  kind: 'rewards',
+  runId,
+  rolloutId: recording.rollouts[name]!,
+  stage,
+});
+
+let browser: Browser;
+let opened: WebviewUnderTest | undefined;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+});
+afterEach(async () => {
+  const defects = opened?.defects ?? [];
+  await opened?.close();
+  opened = undefined;
+  expect(defects).toEqual([]);
+});
+
+async function open(
+  name: WebviewOptions['name'],
+  host: HostOptions,
+  options: Partial<WebviewOptions> = {},
+): Promise<WebviewUnderTest> {
+  opened = await openWebview(browser, { name, answer: recordedHost(recording, host), ...options });
+  return opened;
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{
+          violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+        }>;
+      };
+    };
+    const result = await axe.run();
+    return result.violations.flatMap(({ id, nodes }) =>
+      nodes.map(
+        ({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`,
+      ),
+    );
+  });
+}
+
+describe('the dashboard', () => {
+  test('draws every curve that was measured and says the latest values', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus });
+
+    await page.locator('.uplot').nth(9).waitFor();
+    expect(await page.locator('.uplot').count()).toBe(10);
+    const probe = page.locator('.chart', { hasText: 'Held-out probe' });
+    const after = `${String(Math.round(recording.overview.heldOutAfter! * 1000) / 10)} %`;
+    await expect.poll(() => probe.locator('.legend-button').first().innerText()).toContain(after);
+    await expect
+      .poll(() => page.locator('[aria-live]').innerText())
+      .toContain(`Held-out probe at step 40: mean ${after}`);
+  });
+
+  test('opens a step from the keyboard, in the tree and in the table', async () => {
+    const view = await open('dashboard', { focus: dashboardFocus });
+    const plot = view.page.getByRole('slider', { name: 'Solve rate in self-play, by step' });
+    await view.page.locator('.uplot').first().waitFor();
+
+    await plot.focus();
+    for (let back = 0; back < 20; back += 1) await plot.press('ArrowLeft');
+    expect(await plot.getAttribute('aria-valuetext')).toContain('step 20: deduction');
+    await plot.press('Enter');
+
+    expect(view.actions('reveal-step')).toEqual([{ kind: 'reveal-step', runId, step: 20 }]);
+    const grid = view.page.getByRole('grid');
+    await grid.locator('.column-step', { hasText: '20' }).first().waitFor();
+    const steps = await grid.locator('.grid-body .column-step').allInnerTexts();
+    expect(new Set(steps)).toEqual(new Set(['20']));
+  });
+
+  test('a click on a curve opens the step under it, a drag zooms, a double click resets', async () => {
+    const view = await open('dashboard', { focus: dashboardFocus });
+    const over = view.page.locator('.u-over').first();
+    await over.waitFor();
+    const box = (await over.boundingBox())!;
+    const y = box.y + box.height / 2;
+
+    await view.page.mouse.move(box.x + box.width * 0.25, y);
+    await view.page.mouse.down();
+    await view.page.mouse.move(box.x + box.width * 0.75, y, { steps: 4 });
+    await view.page.mouse.up();
+    expect(view.actions('reveal-step')).toEqual([]);
+    // The middle of what is shown now is the middle of the whole; its left end is a quarter.
+    await view.page.mouse.move(box.x + 2, y);
+    await expect.poll(() => view.page.locator('.chart-at').first().innerText()).toBe('step 10');
+    await view.page.mouse.dblclick(box.x + 2, y);
+    await view.page.mouse.move(box.x + box.width - 2, y);
+    await expect.poll(() => view.page.locator('.chart-at').nth(1).innerText()).toBe('step 40');
+  });
+
+  test('every picture has a table with the same numbers', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus });
+    await page.getByRole('checkbox', { name: 'As tables' }).click();
+
+    const rows = page.getByRole('table', { name: 'Held-out probe' }).locator('tbody tr');
+    await expect.poll(() => rows.count()).toBe(41);
+    const first = recording.overview.heldOutBefore!;
+    const percent = `${String(Math.round(first * 1000) / 10)} %`;
+    expect(await rows.allInnerTexts()).toContainEqual(expect.stringContaining(percent));
+  });
+
+  test('sorting, filtering and searching are asked of the server', async () => {
+    const view = await open('dashboard', { focus: dashboardFocus, memory: { tab: 'table' } });
+    const { page } = view;
+    await page.locator('.grid-body .grid-row').first().waitFor();
+
+    await page.getByRole('button', { name: 'Solved' }).click();
+    await expect
+      .poll(() => page.locator('.grid-body .column-solveRate').first().innerText())
+      .toBe('100 %');
+    await page.getByRole('button', { name: 'Solved' }).click();
+    await expect
+      .poll(() => page.locator('.grid-body .column-solveRate').first().innerText())
+      .toBe('0 %');
+    await page.getByRole('button', { name: 'No.' }).click();
+    await page.getByRole('combobox', { name: 'Outcome' }).click();
+    await page.getByRole('option', { name: 'rejected' }).click();
+    await expect
+      .poll(
+        async () =>
+          new Set(
+            (await page.locator('.grid-body .bad').count()) > 0
+              ? await page.locator('.grid-body .good').allInnerTexts()
+              : ['none'],
+          ),
+      )
+      .toEqual(new Set());
+  });
+
+  test('a row opens as code, and its rewards, from the keyboard', async () => {
+    const view = await open('dashboard', { focus: dashboardFocus, memory: { tab: 'table' } });
+    const grid = view.page.getByRole('grid');
+    await grid.locator('.grid-body .grid-row').first().waitFor();
+    await grid.focus();
+    for (const key of ['ArrowDown', 'ArrowDown', 'Enter', 'r']) await grid.press(key);
+
+    const id = await grid.locator('.active .column-id').innerText();
+    expect(view.actions('open-document')).toEqual([
+      { kind: 'open-document', uri: `azr:/${runId}/proposal-${id}.py` },
+    ]);
+    expect(view.actions('show-rewards')).toHaveLength(1);
+  });
+
+  test('a refusal stands where its answer would, with its remedy', async () => {
+    const view = await open('dashboard', {
+      focus: { kind: 'dashboard', runIds: ['other'] },
+      runs: [{ ...recording.overview, id: 'other' }],
+    });
+
+    await view.page.getByRole('alert').first().waitFor();
+    expect(await view.page.getByRole('alert').first().innerText()).toContain(
+      'azr/metrics was not recorded.',
+    );
+    await view.page.getByRole('button', { name: 'Try again' }).first().waitFor();
+  });
+
+  test('without a run it says what will come', async () => {
+    const { page } = await open('dashboard', { focus: { kind: 'nothing' }, runs: [] });
+
+    await page.getByText('No run yet').waitFor();
+    expect(await page.locator('main').innerText()).toContain('Start AZR Run');
+  });
+
+  test('the first update of a run asks only for what is new', async () => {
+    const view = await open('dashboard', {
+      focus: dashboardFocus,
+      override: (method, parameters) =>
+        method === 'azr/metrics' && parameters['afterStep'] === 40
+          ? { runId, sequence: 999, steps: [41], series: {}, resumedAfter: [] }
+          : undefined,
+    });
+    await view.page.locator('.uplot').first().waitFor();
+    const asked = () =>
+      view.sent.flatMap((message) =>
+        message.kind === 'request' && message.method === 'azr/metrics'
+          ? [(message.parameters as { afterStep: number }).afterStep]
+          : [],
+      );
+    await view.post({ kind: 'runs', runs: [recording.overview] });
+    await view.post({
+      kind: 'runs',
+      runs: [{ ...recording.overview, sequence: 999, lastStep: 41, steps: 50 }],
+    });
+
+    await expect.poll(asked).toEqual([-1, 40]);
+    await expect
+      .poll(() => view.page.locator('.chart-at').first().innerText())
+      .toBe('latest, step 41');
+  });
+});
+
+describe('the reward stepper', () => {
+  test('is walked from the first stage to the last and to relatives by keys alone', async () => {
+    const view = await open(
+      'rewards',
+      { focus: rewardsFocus('solver') },
+      { width: 300, height: 800 },
+    );
+    const { page } = view;
+    const story = storyOf(recording, 'solver');
+    const title = page.locator('h2');
+    await title.waitFor();
+    const titles = [await title.innerText()];
+    for (let stage = 1; stage < story.stages.length; stage += 1) {
+      await page.keyboard.press('ArrowRight');
+      titles.push(await title.innerText());
+    }
+
+    expect(titles.at(-1)).toContain(
+      `${String(story.stages.length)} of ${String(story.stages.length)}`,
+    );
+    expect(new Set(titles).size).toBe(story.stages.length);
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('.stepper-told').innerText()).toBe('This is the last stage.');
+    await page.keyboard.press('ArrowUp');
+    await page.getByText(/proposer · /).waitFor();
+    // The same stage of the other story.
+    expect(await title.innerText()).toContain('Tokens');
+    await page.keyboard.press('Home');
+    expect(await title.innerText()).toContain('Prompt');
+    await page.keyboard.press('ArrowDown');
+    await page.getByText(/solver · /).waitFor();
+    expect(view.actions('show-rewards')).toEqual([
+      { kind: 'show-rewards', runId, rolloutId: recording.rollouts['proposer'] },
+      { kind: 'show-rewards', runId, rolloutId: recording.rollouts['attempt'] },
+    ]);
+  });
+
+  test('shows the stored numbers of every formula', async () => {
+    const { page, post } = await open('rewards', { focus: rewardsFocus('proposer') });
+    const { stages } = storyOf(recording, 'proposer');
+    await page.locator('h2').waitFor();
+    let formulas = 0;
+    for (const [stage, { formula, summary }] of stages.entries()) {
+      await post({ kind: 'focus', focus: rewardsFocus('proposer', stage) });
+      await expect.poll(() => page.locator('.stage-summary').innerText()).toBe(summary);
+      if (formula === undefined) continue;
+      formulas += 1;
+      const shown = await page.locator('.formula-lines').innerText();
+      expect(shown).toContain(formula.symbols);
+      expect(shown).toContain(formula.numbers);
+    }
+    expect(formulas).toBeGreaterThan(3);
+  });
+
+  test('commands of the palette move it too', async () => {
+    const { page, post } = await open('rewards', { focus: rewardsFocus('solver') });
+    await page.locator('h2').waitFor();
+
+    await post({ kind: 'move', move: 'last' });
+    await expect.poll(() => page.locator('h2').innerText()).toContain('Tokens');
+    await post({ kind: 'move', move: 'previous' });
+    await expect.poll(() => page.locator('h2').innerText()).toContain('Advantage');
+  });
+
+  test('tokens tell their numbers on focus, and can be coloured by probability', async () => {
+    const story = storyOf(recording, 'solver');
+    const view = await open('rewards', { focus: rewardsFocus('solver', story.stages.length - 1) });
+    const { page } = view;
+    const first = page.locator('.tokens .token').first();
+    await first.waitFor();
+    await first.focus();
+
+    expect(await page.locator('.readout').innerText()).toMatch(/probability [\d.]+ %, pushed up/);
+    await page.keyboard.press('ArrowRight');
+    expect(
+      await page
+        .locator('.tokens .token')
+        .nth(1)
+        .evaluate((token) => token === document.activeElement),
+    ).toBe(true);
+    await page.getByRole('checkbox', { name: 'Colour by probability' }).click();
+    await page.locator('.tokens [class*="surprise-"]').first().waitFor();
+  });
+
+  test('says how to get here when nothing is chosen', async () => {
+    const { page } = await open('rewards', { focus: { kind: 'nothing' } });
+
+    await page.getByText('No reward chosen yet').waitFor();
+    expect(await page.locator('main').innerText()).toContain('Show Rewards');
+  });
+
+  test('shows hostile text as text', async () => {
+    const markup = '<img src=x onerror="window.azrHacked=1"><script>window.azrHacked=1</script>';
+    const hostile = `${markup}\u0000\u202e\u200b${'x'.repeat(1_000_000)}`;
+    const solver = storyOf(recording, 'solver');
+    const story: RewardStory = {
+      ...solver,
+      title: hostile.slice(0, 200),
+      stages: [
+        { kind: 'prompt', summary: markup, prompt: hostile, tokenCount: 3 },
+        {
+          kind: 'completion',
+          summary: hostile.slice(0, 500),
+          completion: hostile,
+          parts: [{ start: 0, end: 40, part: 'program' }],
+          tokenCount: 3,
+          stopReason: 'length',
+        },
+        { kind: 'parse', summary: markup, parsed: true, fields: [{ name: markup, text: hostile }] },
+        {
+          kind: 'tokens',
+          summary: markup,
+          tokens: [{ text: hostile, probability: 0.5, push: -0.5 }],
+        },
+      ],
+    };
+    const { page } = await open('rewards', {
+      focus: rewardsFocus('solver'),
+      override: (method) => (method === 'azr/rewardStory' ? story : undefined),
+    });
+    await page.locator('h2').waitFor();
+    for (const { summary } of story.stages) {
+      expect(summary).not.toBe('');
+      const text = await page.locator('main').innerText();
+      expect(text).toContain('<img src=x onerror=');
+      // Neither a control character nor an override is left in what is shown.
+      // eslint-disable-next-line no-control-regex -- this is what must not be there
+      expect(text).not.toMatch(/[\u0000\u202e\u200b]/);
+      expect(await page.locator('main :is(img, script)').count()).toBe(0);
+      await page.keyboard.press('ArrowRight');
+    }
+    expect(await page.evaluate(() => 'azrHacked' in window)).toBe(false);
+  });
+});
+
+describe.each(THEME_NAMES)('in the theme %s', (theme) => {
+  test('no part of the dashboard has an accessibility violation', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus }, { theme });
+    const found: string[] = [];
+    const parts = {
+      Curves: '.uplot',
+      Curriculum: '.heat-cell',
+      'Proposals and Rollouts': '.grid-body .grid-row',
+      Configuration: '.configuration td',
+    };
+    for (const [tab, ready] of Object.entries(parts)) {
+      await page.getByRole('tab', { name: tab }).click();
+      await page.locator(ready).first().waitFor();
+      found.push(...(await violations(page)));
+    }
+
+    expect(found).toEqual([]);
+  });
+
+  test('no stage of a reward has an accessibility violation', async () => {
+    const { page } = await open(
+      'rewards',
+      { focus: rewardsFocus('solver') },
+      { theme, width: 320 },
+    );
+    await page.locator('h2').waitFor();
+    const found: string[] = [];
+    for (const { kind } of storyOf(recording, 'solver').stages) {
+      found.push(...(await violations(page)).map((violation) => `${kind}: ${violation}`));
+      await page.keyboard.press('ArrowRight');
+    }
+
+    expect(found).toEqual([]);
+  });
+});
