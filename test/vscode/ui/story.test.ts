@@ -261,7 +261,7 @@ describe('a window that is reloaded', () => {
     await workbench.reload();
 
     await workbench.tab('AZR Dashboard').waitFor();
-    await workbench.tab(/^task-\d+\.py/).waitFor();
+    await workbench.tab(/^answer-\d+\.py/).waitFor();
     await tree()
       .row(/^azr-nano.*stopped/)
       .waitFor({ timeout: 60_000 });
@@ -290,7 +290,7 @@ describe('every view in every kind of theme', () => {
       }
       await dashboard.getByRole('tab', { name: 'Curves' }).click();
 
-      await workbench.tab(/^task-\d+\.py/).click();
+      await workbench.tab(/^answer-\d+\.py/).click();
       await workbench.lens('Run in sandbox').waitFor();
       const rewards = await webviewWith(page, '.rewards .stage');
       const dots = rewards.locator('.dot');
