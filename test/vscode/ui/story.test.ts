@@ -81,9 +81,7 @@ describe('a run', () => {
       await tree()
         .row(/^proposer · deduction/)
         .waitFor();
-      await tree()
-        .row(STEP_1_IS_STORED)
-        .waitFor({ timeout: STEP_TIMEOUT_MS });
+      await tree().row(STEP_1_IS_STORED).waitFor({ timeout: STEP_TIMEOUT_MS });
       await workbench.statusItem(/AZR: step \d+\/200/).waitFor();
     },
   );
