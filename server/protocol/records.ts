@@ -132,8 +132,8 @@ export interface RunStore {
   counters(): RunCounters;
   /** Every accepted task in order of acceptance; the buffers are rebuilt from them. */
   tasks(): Iterable<TaskRecord>;
-  /** One transaction; on return it is durable. */
-  commitStep(record: StepRecord): void;
+  /** One transaction; when it is done, it is durable. It may wait for room on the disk. */
+  commitStep(record: StepRecord): void | Promise<void>;
   /** Notes that the policy after `step` is kept at `path`. */
-  recordCheckpoint(step: number, path: string): void;
+  recordCheckpoint(step: number, path: string): void | Promise<void>;
 }

@@ -3,7 +3,7 @@
  * first and announces after; whoever listens reads run.db for the rows.
  */
 import type { RunEvent } from './events.ts';
-import type { RunState } from './runs.ts';
+import type { Problem, RunState } from './runs.ts';
 
 /** Contents of `runner.json` in a run folder, mode 0600; it proves nothing by itself. */
 export interface RunnerAddress {
@@ -27,8 +27,10 @@ export type FromRunner =
       readonly kind: 'hello';
       readonly protocolVersion: number;
       readonly state: RunState;
+      readonly problem?: Problem;
       readonly sequence: number;
     }
-  | { readonly kind: 'state'; readonly state: RunState }
+  /** `problem` says what a run waits for that is paused though nobody asked it to. */
+  | { readonly kind: 'state'; readonly state: RunState; readonly problem?: Problem }
   /** `sequence` is the database's number of the change that a `step` event announces. */
   | { readonly kind: 'event'; readonly sequence: number; readonly event: RunEvent };

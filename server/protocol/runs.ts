@@ -53,7 +53,7 @@ export interface RunOverview {
   readonly name: string;
   readonly folder: string;
   readonly state: RunState;
-  /** Present when the state is `unreadable` or `failed`. */
+  /** Present when the state is `unreadable` or `failed`, or when a `paused` run waits for something. */
   readonly problem?: Problem;
   readonly createdAt?: string;
   readonly preset?: Preset;

@@ -92,7 +92,7 @@ export class Ledger {
     return {
       step: this.step,
       startedAt: new Date(this.#startedAtMs).toISOString(),
-      durationMs: nowMs - this.#startedAtMs,
+      durationMs: Math.max(0, nowMs - this.#startedAtMs),
       proposals: this.proposals,
       tasks: this.tasks,
       rollouts: this.rollouts,
@@ -106,7 +106,8 @@ export class Ledger {
     if (this.#phase === undefined) return;
     const { name, sinceMs } = this.#phase;
     const before = this.#phaseDurationsMs.get(name) ?? 0;
-    this.#phaseDurationsMs.set(name, before + nowMs - sinceMs);
+    // The clock of a machine may be set back in the middle of a phase.
+    this.#phaseDurationsMs.set(name, before + Math.max(0, nowMs - sinceMs));
     this.#phase = undefined;
   }
 }

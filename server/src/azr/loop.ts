@@ -13,6 +13,8 @@ export interface LoopControl {
   pauseAfterStep?(): boolean;
   /** Settles when a paused run is to go on, also when it is to go on only in order to stop. */
   resumed?(): Promise<void>;
+  /** Awaited before every step: true when there is what it needs, false when the run is to stop instead. */
+  beforeStep?(): Promise<boolean>;
   /** Ends the run at once; the step under way leaves no trace. */
   readonly signal: AbortSignal;
 }
@@ -53,7 +55,8 @@ async function runSteps(
     seeded = true;
   }
   if (!seeded) {
-    commit(dependencies, await runSeeding(dependencies, memory, signal));
+    if ((await control.beforeStep?.()) === false) return { reason: 'stopped', lastStep: -1 };
+    await commit(dependencies, await runSeeding(dependencies, memory, signal));
     // The seeding needs no checkpoint: the policy after it is still the untrained one.
     if (control.pauseAfterStep?.() === true) {
       await control.resumed?.();
@@ -63,8 +66,9 @@ async function runSteps(
     }
   }
   for (let step = store.counters().lastStep + 1; step <= settings.steps; step += 1) {
+    if ((await control.beforeStep?.()) === false) return { reason: 'stopped', lastStep: step - 1 };
     signal.throwIfAborted();
-    commit(dependencies, await runStep(dependencies, memory, step, signal));
+    await commit(dependencies, await runStep(dependencies, memory, step, signal));
     const isLast = step === settings.steps;
     const stopping = control.stopAfterStep();
     const pausing = !isLast && control.pauseAfterStep?.() === true;
@@ -82,8 +86,8 @@ async function runSteps(
 }
 
 /** Rows first, announcement second: nothing is shown that is not stored. */
-function commit({ listener, store }: LoopDependencies, record: StepRecord): void {
-  store.commitStep(record);
+async function commit({ listener, store }: LoopDependencies, record: StepRecord): Promise<void> {
+  await store.commitStep(record);
   const metric = (name: string) =>
     record.metrics.find((candidate) => candidate.name === name)?.value ?? 0;
   listener({
@@ -103,5 +107,5 @@ async function saveCheckpoint(
 ): Promise<void> {
   listener({ kind: 'phase', step, phase: 'checkpoint', done: 0, total: 1 });
   const path = await engine.saveCheckpoint(`step-${String(step).padStart(6, '0')}`, signal);
-  store.recordCheckpoint(step, path);
+  await store.recordCheckpoint(step, path);
 }

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunEvent } from '../../protocol/events.ts';
-import type { RunState } from '../../protocol/runs.ts';
 import { findRunFolders } from '../runner/findRunFolders.ts';
 import { existingRunFolder, type RunFolder, runFolderAt } from '../runner/runFolder.ts';
 import { readRunnerAddress, stalenessOf } from '../runner/runnerAddress.ts';
@@ -105,7 +104,7 @@ class Watcher {
         this.#show(event);
       },
       stateChanged: () => {
-        const message = stateMessage(this.#follower?.state);
+        const message = stateMessage(this.#follower);
         if (message !== undefined) this.#view?.show({ kind: 'notice', message });
       },
       connected: () => {
@@ -213,7 +212,7 @@ class Watcher {
   #foot(): string | undefined {
     // The last frame says how it ended, which is the last notice.
     if (this.#isOver) return undefined;
-    return stateMessage(this.#follower?.state) ?? KEYS_HELP;
+    return stateMessage(this.#follower) ?? KEYS_HELP;
   }
 
   #press(key: string): void {
@@ -227,8 +226,11 @@ class Watcher {
 }
 
 /** What a run is about to do other than to go on. */
-function stateMessage(state: RunState | undefined): string | undefined {
-  switch (state) {
+function stateMessage(follower: RunnerFollower | undefined): string | undefined {
+  if (follower?.problem !== undefined) {
+    return `${follower.problem.message} ${follower.problem.remedy}`;
+  }
+  switch (follower?.state) {
     case 'stopping':
       return 'The run finishes its step, saves a checkpoint and stops; s stops it at once.';
     case 'pausing':

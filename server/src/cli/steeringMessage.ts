@@ -1,7 +1,8 @@
 import type { RunSteering } from '../runner/runSteering.ts';
 
 /** What a person is told when the run is about to stop or to pause; undefined while it just runs. */
-export function steeringMessage({ state, stopWanted }: RunSteering): string | undefined {
+export function steeringMessage({ state, stopWanted, held }: RunSteering): string | undefined {
+  if (held !== undefined) return `${held.message} ${held.remedy}`;
   if (stopWanted === 'now') {
     return 'Stopping at once. What was committed stays; the step under way is dropped.';
   }

@@ -9,6 +9,12 @@ import { EngineError } from './engineError.ts';
 const PREFIX = '/api/v1/';
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
+/** A server answers a long poll within a minute; one that is silent for longer is stuck or stopped. */
+const SILENCE_MS = 180_000;
+/** After so many silences in a row nobody waits any longer. */
+const MOST_SILENCES = 3;
+/** How long a server may take to hear that an answer is not wanted any more. */
+const CANCEL_MS = 1_000;
 
 export interface TinkerClientOptions {
   /** Address of the server without `/api/v1`. */
@@ -16,6 +22,8 @@ export interface TinkerClientOptions {
   readonly apiKey: string;
   /** How often a request is sent again after the network or the server failed; default 6. */
   readonly retries?: number;
+  /** How long a server may be silent before a request counts as failed; default three minutes. */
+  readonly silenceMs?: number;
   /** Aborts when the server is known to be gone; its reason says why. */
   readonly gone?: AbortSignal;
 }
@@ -29,9 +37,11 @@ export class TinkerClient {
   readonly #base: string;
   readonly #apiKey: string;
   readonly #retries: number;
+  readonly #silenceMs: number;
   readonly #gone: AbortSignal | undefined;
 
-  constructor({ url, apiKey, retries = 6, gone }: TinkerClientOptions) {
+  constructor({ url, apiKey, retries = 6, silenceMs = SILENCE_MS, gone }: TinkerClientOptions) {
+    this.#silenceMs = silenceMs;
     this.#base = url.replace(/\/+$/, '') + PREFIX;
     this.#apiKey = apiKey;
     this.#retries = retries;
@@ -73,7 +83,9 @@ export class TinkerClient {
     } catch (error) {
       if (signal?.aborted === true && cancelRoute !== undefined) {
         // The answer no longer matters; a failure to cancel must not hide the abort.
-        await this.post(cancelRoute, future, false).catch(() => undefined);
+        await this.post(cancelRoute, future, false, AbortSignal.timeout(CANCEL_MS)).catch(
+          () => undefined,
+        );
       }
       throw error;
     }
@@ -96,11 +108,14 @@ export class TinkerClient {
   ): Promise<Reply> {
     const anySignal = AbortSignal.any([signal, this.#gone].filter((one) => one !== undefined));
     const text = body === undefined ? null : JSON.stringify(body);
+    let silences = 0;
     for (let attempt = 0; ; attempt += 1) {
       anySignal.throwIfAborted();
       const outcome = await this.#attempt(method, route, text, anySignal);
       const failed = outcome instanceof Error || isTransient(outcome.status);
       if (!failed) return outcome;
+      silences = isSilence(outcome) ? silences + 1 : 0;
+      if (silences >= MOST_SILENCES) throw this.#silent(route);
       if (!repeatable || attempt >= this.#retries) {
         if (!(outcome instanceof Error)) return outcome;
         throw this.#unreachable(route, outcome);
@@ -123,7 +138,7 @@ export class TinkerClient {
         method,
         body: text,
         headers: { 'X-API-Key': this.#apiKey, 'Content-Type': 'application/json' },
-        signal,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#silenceMs)]),
         redirect: 'error',
       });
       return { status: response.status, body: asObject(await response.text()) };
@@ -131,6 +146,15 @@ export class TinkerClient {
       signal.throwIfAborted();
       return error instanceof Error ? error : new Error(String(error));
     }
+  }
+
+  #silent(route: string): EngineError {
+    const seconds = (MOST_SILENCES * this.#silenceMs) / 1000;
+    return new EngineError(
+      'engine_silent',
+      `The engine at ${this.#base} has not answered ${route} for ${seconds} s.`,
+      'It is stuck or stopped: end its process, then resume the run from its last checkpoint.',
+    );
   }
 
   #unreachable(route: string, cause: Error): EngineError {
@@ -142,6 +166,10 @@ export class TinkerClient {
       { cause },
     );
   }
+}
+
+function isSilence(outcome: Reply | Error): boolean {
+  return outcome instanceof Error && outcome.name === 'TimeoutError';
 }
 
 /** Statuses that say nothing about the request itself. */

@@ -24,6 +24,7 @@ import { encodedText } from './wire.ts';
 /** Prompt tokens of one `asample_batch` request; a token is at most seven characters of JSON. */
 const SAMPLE_REQUEST_TOKENS = 2_000_000;
 const HEARTBEAT_MS = 60_000;
+const UNLOAD_MS = 2_000;
 
 export interface TinkerEngineParts {
   readonly client: TinkerClient;
@@ -218,7 +219,8 @@ export class TinkerEngine implements Engine {
     clearInterval(this.#heartbeat);
     const unload = { model_id: this.#parts.modelId };
     try {
-      await this.#parts.client.post('unload_model', unload, false);
+      // One that does not answer is not waited for: its process is ended next.
+      await this.#parts.client.post('unload_model', unload, false, AbortSignal.timeout(UNLOAD_MS));
     } catch {
       // A server that is gone has unloaded its models already.
     }

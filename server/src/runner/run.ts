@@ -14,10 +14,12 @@ import { runLoop } from '../azr/loop.ts';
 import type { RunInformation } from '../store/runInformation.ts';
 import { SqliteRunStore } from '../store/sqliteRunStore.ts';
 import { CheckpointKeeper } from './checkpointKeeper.ts';
+import { DiskRoom } from './diskRoom.ts';
 import { machineFacts } from './machineFacts.ts';
 import { modelDigest } from './modelFolder.ts';
 import type { OpenGrader } from './openGrader.ts';
 import { openGrader } from './openGrader.ts';
+import { Patience } from './patience.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
 import { createRunFolder, existingRunFolder, type RunFolder } from './runFolder.ts';
@@ -221,15 +223,22 @@ async function runPrepared(
   });
   const keeper = new CheckpointKeeper(run, store, settings.checkpointsKept);
   keeper.sweep();
+  const room = new DiskRoom(run);
+  const patience = new Patience(steering, listener);
   const loopStore: RunStore = {
     counters: () => store.counters(),
     tasks: () => store.tasks(),
-    commitStep: (record) => {
-      store.commitStep(record);
+    commitStep: async (record) => {
+      await patience.insist(() => {
+        store.commitStep(record);
+      });
+      room.committed();
       presence.committed(store.reader.sequence());
     },
-    recordCheckpoint: (step, location) => {
-      keeper.record(step, location);
+    recordCheckpoint: async (step, location) => {
+      await patience.insist(() => {
+        keeper.record(step, location);
+      });
       presence.committed(store.reader.sequence());
     },
   };
@@ -252,7 +261,7 @@ async function runPrepared(
         clock: { now: () => Date.now() },
         listener,
       },
-      control,
+      { ...control, beforeStep: () => patience.until(() => room.shortage()) },
     );
     return finish(run, store, outcome, listener);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** What a list says of a run, from what its database, its runner and its last words say. */
 import path from 'node:path';
 
-import type { LiveProgress, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
+import type { LiveProgress, Problem, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
 import type { DatabaseLook } from './runDatabase.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { RunOutcome } from './runOutcome.ts';
@@ -12,6 +12,8 @@ export interface RunEvidence {
   readonly look: DatabaseLook;
   /** What a runner that is there says of itself. */
   readonly liveState: RunState | undefined;
+  /** What a runner that is there waits for. */
+  readonly held: Problem | undefined;
   readonly progress: LiveProgress | undefined;
   readonly outcome: RunOutcome | undefined;
   /** A runner was killed before it could say how it ended. */
@@ -28,7 +30,8 @@ export function overviewOf(evidence: RunEvidence): RunOverview {
     return { ...identity, ...nothing, state: 'unreadable', problem: look.problem };
   }
   const state = liveState ?? restingState(evidence);
-  const problem = state === 'failed' && outcome?.kind === 'failed' ? outcome.problem : undefined;
+  const problem =
+    state === 'failed' && outcome?.kind === 'failed' ? outcome.problem : evidence.held;
   return {
     ...identity,
     ...(look.kind === 'figures' ? look.figures.shown : nothing),

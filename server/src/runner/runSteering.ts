@@ -2,7 +2,7 @@
  * How a run that is under way is steered: stop after the step, stop at once, pause, go on. Signals,
  * the terminal and every client of the runner's endpoint turn the same wheel.
  */
-import type { RunState } from '../../protocol/runs.ts';
+import type { Problem, RunState } from '../../protocol/runs.ts';
 import type { LoopControl } from '../azr/loop.ts';
 
 export type StopTime = 'after-step' | 'now';
@@ -18,6 +18,8 @@ export class RunSteering {
   /** Present while the loop waits. */
   #wake: (() => void) | undefined;
   #wish: Wish = 'go';
+  #held: Problem | undefined;
+  readonly #turns = new Set<() => void>();
 
   constructor() {
     this.control = {
@@ -31,8 +33,14 @@ export class RunSteering {
   get state(): RunState {
     if (this.stopWanted !== undefined) return 'stopping';
     if (!this.#started) return 'starting';
+    if (this.#held !== undefined) return 'paused';
     if (this.#wish === 'pause') return this.#wake === undefined ? 'pausing' : 'paused';
     return 'running';
+  }
+
+  /** What the run waits for although nobody asked it to. */
+  get held(): Problem | undefined {
+    return this.stopWanted === undefined ? this.#held : undefined;
   }
 
   /** How urgently the run is asked to stop, if it is. */
@@ -61,6 +69,7 @@ export class RunSteering {
       this.#wish = when === 'now' ? 'stop-now' : 'stop-after-step';
       this.#goOn();
     });
+    this.#turn();
     if (when === 'now') this.#abort.abort();
   }
 
@@ -72,7 +81,28 @@ export class RunSteering {
     });
   }
 
+  /** The run cannot go on for `problem`, and shows as paused; undefined when it can again. */
+  hold(problem: Problem | undefined): void {
+    this.#change(() => {
+      this.#held = problem;
+    });
+  }
+
+  /** Resolves after `waitMs`, or earlier when somebody asks the run to go on or to stop. */
+  async turned(waitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const turn = (): void => {
+        clearTimeout(timer);
+        this.#turns.delete(turn);
+        resolve();
+      };
+      const timer = setTimeout(turn, waitMs);
+      this.#turns.add(turn);
+    });
+  }
+
   resume(): void {
+    if (this.#held !== undefined) this.#turn();
     if (this.#wish !== 'pause') return;
     this.#change(() => {
       this.#wish = 'go';
@@ -87,6 +117,10 @@ export class RunSteering {
         this.#wake = resolve;
       });
     });
+  }
+
+  #turn(): void {
+    for (const turn of [...this.#turns]) turn();
   }
 
   #goOn(): void {

@@ -2,11 +2,12 @@
 import { WebSocket } from 'ws';
 
 import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerMessages.ts';
-import { RUN_STATES, type RunState } from '../../protocol/runs.ts';
+import { type Problem, RUN_STATES, type RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { processStatus } from './processIdentity.ts';
 import { type Staleness, stalenessOf } from './runnerAddress.ts';
 import { RunnerError } from './runnerError.ts';
+import { isProblem } from './runOutcome.ts';
 
 const CONNECT_MS = 3_000;
 /** A step's metrics are a few thousand characters, a task's program at most some ten thousand. */
@@ -26,6 +27,7 @@ export class RunnerClient {
   #greet!: () => void;
   #failGreeting!: (reason: Error) => void;
   #state: RunState = 'starting';
+  #problem: Problem | undefined;
   #sequence = 0;
   #isGreeted = false;
   #isClosed = false;
@@ -95,6 +97,11 @@ export class RunnerClient {
     return this.#state;
   }
 
+  /** What the run waits for that is paused though nobody asked it to. */
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
   /** Number of the last change of the database that the runner told of. */
   get sequence(): number {
     return this.#sequence;
@@ -119,7 +126,10 @@ export class RunnerClient {
   #receive(message: FromRunner | undefined): void {
     if (message === undefined || this.#isClosed) return;
     if (message.kind === 'event') this.#sequence = message.sequence;
-    else this.#state = message.state;
+    else {
+      this.#state = message.state;
+      this.#problem = isProblem(message.problem) ? message.problem : undefined;
+    }
     if (message.kind !== 'hello') {
       if (this.#isGreeted) this.#listener.message(message);
       return;

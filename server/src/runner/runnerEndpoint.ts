@@ -14,7 +14,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 
 import type { RunEvent } from '../../protocol/events.ts';
 import type { FromRunner, ToRunner } from '../../protocol/runnerMessages.ts';
-import type { RunState } from '../../protocol/runs.ts';
+import type { Problem, RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { MessageAllowance } from './messageAllowance.ts';
 import { readToRunner } from './readToRunner.ts';
@@ -38,6 +38,8 @@ const POLICY_VIOLATION = 1008;
 export interface RunnerEndpointOptions {
   /** The run as it is when a client comes. */
   readonly state: () => RunState;
+  /** What the run waits for although nobody asked it to. */
+  readonly held?: () => Problem | undefined;
   readonly sequence: () => number;
   /** Called with every well-formed message. */
   readonly obey: (message: ToRunner) => void;
@@ -103,7 +105,7 @@ export class RunnerEndpoint {
 
   /** Tells everybody that the state changed. */
   publishState(): void {
-    this.#broadcast({ kind: 'state', state: this.#options.state() }, false);
+    this.#broadcast({ kind: 'state', ...this.#situation() }, false);
   }
 
   /** Says good-bye; a client that does not answer is cut off. */
@@ -170,14 +172,19 @@ export class RunnerEndpoint {
       }
       this.#options.obey(message);
     });
-    const { state, sequence } = this.#options;
     const hello: FromRunner = {
       kind: 'hello',
       protocolVersion: PROTOCOL_VERSION,
-      state: state(),
-      sequence: sequence(),
+      ...this.#situation(),
+      sequence: this.#options.sequence(),
     };
     client.send(JSON.stringify(hello));
+  }
+
+  #situation(): { readonly state: RunState; readonly problem?: Problem } {
+    const { state, held } = this.#options;
+    const problem = held?.();
+    return { state: state(), ...(problem !== undefined && { problem }) };
   }
 
   #broadcast(message: FromRunner, mayBeLeftOut: boolean): void {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunEvent } from '../../protocol/events.ts';
 import type { ToRunner } from '../../protocol/runnerMessages.ts';
-import type { RunState } from '../../protocol/runs.ts';
+import type { Problem, RunState } from '../../protocol/runs.ts';
 import type { RunFolder } from './runFolder.ts';
 import { readRunnerAddress } from './runnerAddress.ts';
 import { RunnerClient } from './runnerClient.ts';
@@ -68,6 +68,11 @@ export class RunnerFollower {
     if (address === undefined) throw notRunning(run);
     const connection = await connect(run, signal);
     return new RunnerFollower(run, address.pid, connection, listener, signal);
+  }
+
+  /** What the run waits for that is paused though nobody asked it to. */
+  get problem(): Problem | undefined {
+    return this.#client.problem;
   }
 
   get state(): RunState {

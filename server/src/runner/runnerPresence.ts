@@ -73,6 +73,7 @@ export class RunnerPresence {
     removeRunOutcome(this.#run);
     const endpoint = await RunnerEndpoint.open({
       state: () => this.#steering.state,
+      held: () => this.#steering.held,
       sequence: () => this.#sequence,
       obey: (message) => {
         obey(this.#steering, message);

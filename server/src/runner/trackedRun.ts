@@ -9,7 +9,7 @@ import type { RunFolder } from './runFolder.ts';
 import { runIdOf } from './runId.ts';
 import { readRunnerAddress, stalenessOf } from './runnerAddress.ts';
 import { RunnerClient } from './runnerClient.ts';
-import { RunnerError } from './runnerError.ts';
+import { RunnerError, RunnerFailure } from './runnerError.ts';
 import { readRunOutcome, type RunOutcome } from './runOutcome.ts';
 import { overviewOf } from './runOverview.ts';
 
@@ -75,6 +75,7 @@ export class TrackedRun {
       run: this.run,
       look: this.#database.look,
       liveState: this.#liveState(),
+      held: this.#client?.problem,
       progress: this.#client === undefined ? undefined : this.#progress,
       outcome: this.#outcome,
       isOrphaned: this.#isOrphaned,
@@ -140,6 +141,8 @@ export class TrackedRun {
     const deadline = Date.now() + ANSWER_MS;
     while (this.#client === client && !states.includes(client.state)) {
       if (Date.now() > deadline) {
+        // It heard us and cannot: what it waits for is still missing.
+        if (client.problem !== undefined) throw new RunnerFailure(client.problem);
         throw new RunnerError(
           'runner-unreachable',
           `The runner of ${this.run.folder} does not answer.`,

@@ -2,7 +2,7 @@
  * Fork servers for two hash seeds, started when needed, replaced when they die or have served long
  * enough. At most `workers` requests run at a time; the rest wait here, so that no pipe fills up.
  */
-import { ForkServer, SERVER_DIED, type SERVER_HUNG } from './forkServer.ts';
+import { ForkServer, SERVER_DIED, SERVER_HUNG } from './forkServer.ts';
 import { JobQueue } from './jobQueue.ts';
 import type { PythonInterpreter } from './pythonInterpreter.ts';
 import { SandboxError } from './sandboxError.ts';
@@ -31,7 +31,7 @@ export interface PoolRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** How a request ended: a response, or the server gone twice, or hung. */
+/** How a request ended: a response, or the server gone or silent twice. */
 export type PoolAnswer = Response | typeof SERVER_DIED | typeof SERVER_HUNG;
 
 interface Job extends PoolRequest {
@@ -113,10 +113,14 @@ export class ForkServerPool {
     }
   }
 
-  /** A server that dies under a request was killed from outside, so one more try is fair. */
+  /**
+   * A server ends its child in time by itself. One that dies or is silent was killed or stopped from
+   * outside, so one more try is fair.
+   */
   async #runJob(job: Job): Promise<PoolAnswer> {
     const first = await this.#tryJob(job);
-    return first === SERVER_DIED && !this.#closed ? this.#tryJob(job) : first;
+    const isLost = first === SERVER_DIED || first === SERVER_HUNG;
+    return isLost && !this.#closed ? this.#tryJob(job) : first;
   }
 
   async #tryJob(job: Job): Promise<PoolAnswer> {
