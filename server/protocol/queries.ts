@@ -138,6 +138,8 @@ export interface MetricTable {
   readonly series: Readonly<Record<string, readonly (number | null)[]>>;
   /** Steps after which a runner started anew (resumed), to mark on the curves. */
   readonly resumedAfter: readonly number[];
+  /** The step after which the run left another one, whose checkpoint it went on from. */
+  readonly branchedAfter?: number;
 }
 
 export interface MetricQuery {

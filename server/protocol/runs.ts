@@ -86,6 +86,8 @@ export interface RunConfiguration {
     readonly description: string;
   }[];
   readonly modelDigest: string;
+  /** Present when the run went on from a checkpoint of another one. */
+  readonly branch?: { readonly parent: string; readonly step: number };
   readonly sessions: readonly {
     readonly startedAt: string;
     readonly afterStep: number;

@@ -57,6 +57,7 @@ export interface RunSettings {
   readonly probeSamples: number;
   readonly checkpointEverySteps: number;
   readonly checkpointsKept: number;
+  readonly checkpointsKeptEvery: number;
 
   readonly trainable: 'full' | 'lora';
   readonly loraRank: number;
@@ -455,6 +456,13 @@ export const SETTINGS: SettingDefinitions = {
     studio: 2,
     paper: 2,
     description: 'How many checkpoints stay on disk; the oldest go first.',
+  },
+  checkpointsKeptEvery: {
+    type: integer(0, 1_000_000),
+    studio: 0,
+    paper: 0,
+    description:
+      'Of the older checkpoints, those of every so many steps stay for good, to branch from or to evaluate. 0 lets all of them go. Each takes as much disk as the trained weights and the optimizer state.',
   },
   trainable: {
     type: choice('full', 'lora'),

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
+import { branchRun } from '../runner/branchRun.ts';
 import { prepareNewRun } from '../runner/prepareRun.ts';
-import { createRun } from '../runner/run.ts';
+import { createRun, resumeRun } from '../runner/run.ts';
 import { RUN_FILE_NAME } from '../runner/runFile.ts';
 import { newRunName } from '../runner/runFolder.ts';
+import type { PartialSettings } from '../runner/settings.ts';
+import { RunReader } from '../store/runReader.ts';
 import { RUNS_FOLDER } from '../runner/runsFolder.ts';
 import type { Command, ExitCode } from './command.ts';
 import { parseArguments, UsageError } from './command.ts';
@@ -22,6 +25,7 @@ const OPTIONS = {
   steps: { type: 'string' },
   seed: { type: 'string' },
   directory: { type: 'string' },
+  branch: { type: 'string' },
   ...OUTPUT_OPTIONS,
 } as const;
 
@@ -39,6 +43,8 @@ azr.json in this folder is taken where there is one; an option overrides the run
   --model <name|folder>     azr-nano (default), or a folder with a Hugging Face causal language model
   --steps <count>           how many steps
   --seed <number>           seed of every random choice
+  --branch <run>[@<step>]   go on from a kept checkpoint of another run, the newest by default, with
+                            the settings that are named here changed
   --directory <folder>      the run folder to make; default: a new one in ${RUNS_FOLDER}
 ${SETTINGS_OPTIONS_HELP}
 ${OUTPUT_OPTIONS_HELP}
@@ -57,12 +63,9 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
   if (more.length > 0) {
     throw new UsageError('There is more than one run file.', 'Name one, or none for ./azr.json.');
   }
+  if (values.branch !== undefined) return startBranch(values.branch, named, values);
   const runFile = named ?? (existsSync(RUN_FILE_NAME) ? RUN_FILE_NAME : undefined);
-  const layers = await settingsLayers(runFile, values);
-  for (const name of SHORTHANDS) {
-    const value = values[name];
-    if (value !== undefined) layers.push(settingFromOption(name, value, `--${name}`));
-  }
+  const layers = await layersOf(runFile, values);
   const prepared = await prepareNewRun(layers, runFile ?? 'command line');
   const { settings } = prepared;
   const folder = path.resolve(
@@ -70,5 +73,46 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
   );
   return watchRun({ settings, folder, heldOut: [], output: outputOf(values) }, (host) =>
     createRun(prepared, folder, host),
+  );
+}
+
+/** What `parseArguments` makes of {@link OPTIONS}, as far as it says what a run is to be. */
+type RunValues = Parameters<typeof settingsLayers>[1] &
+  Parameters<typeof outputOf>[0] & {
+    readonly [Name in (typeof SHORTHANDS)[number] | 'directory']?: string | undefined;
+  };
+
+async function layersOf(
+  runFile: string | undefined,
+  values: RunValues,
+): Promise<PartialSettings[]> {
+  const layers = await settingsLayers(runFile, values);
+  for (const name of SHORTHANDS) {
+    const value = values[name];
+    if (value !== undefined) layers.push(settingFromOption(name, value, `--${name}`));
+  }
+  return layers;
+}
+
+/** `source` is a run folder and, after an @, a step. */
+async function startBranch(
+  source: string,
+  runFile: string | undefined,
+  values: RunValues,
+): Promise<ExitCode> {
+  const [, parent = source, step] = /^(.+)@(\d+)$/.exec(source) ?? [];
+  const name = newRunName(`${path.basename(path.resolve(parent))}-branch`, new Date());
+  const run = await branchRun({
+    parent,
+    step: step === undefined ? undefined : Number(step),
+    changes: await layersOf(runFile, values),
+    folder: path.resolve(values.directory ?? path.join(RUNS_FOLDER, name)),
+  });
+  const reader = RunReader.open(run.database);
+  const { settings } = reader.information();
+  const heldOut = reader.metricSeries('probe.mean');
+  reader.close();
+  return watchRun({ settings, folder: run.folder, heldOut, output: outputOf(values) }, (host) =>
+    resumeRun(run.folder, host),
   );
 }

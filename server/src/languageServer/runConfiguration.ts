@@ -5,6 +5,7 @@ import type { OpenRun } from './openRuns.ts';
 
 export function runConfiguration({ id, reader }: OpenRun): RunConfiguration {
   const { settings, departures, modelDigest } = reader.information();
+  const branch = reader.branch();
   return {
     id,
     settings,
@@ -13,6 +14,7 @@ export function runConfiguration({ id, reader }: OpenRun): RunConfiguration {
       description: SETTINGS[departure.setting].description,
     })),
     modelDigest,
+    ...(branch !== undefined && { branch }),
     sessions: reader.sessions().map(({ startedAt, afterStep, engine, sandbox }) => ({
       startedAt,
       afterStep,

@@ -2,20 +2,23 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
+import type { RunSettings } from '../../protocol/settings.ts';
 import type { CheckpointRecord } from '../store/runInformation.ts';
 import type { SqliteRunStore } from '../store/sqliteRunStore.ts';
 import type { RunFolder } from './runFolder.ts';
 
+/** The newest `checkpointsKept`, and of the older ones those of every `checkpointsKeptEvery`-th step. */
+export type CheckpointRetention = Pick<RunSettings, 'checkpointsKept' | 'checkpointsKeptEvery'>;
+
 export class CheckpointKeeper {
   readonly #run: RunFolder;
   readonly #store: SqliteRunStore;
-  readonly #kept: number;
+  readonly #retention: CheckpointRetention;
 
-  /** `kept` is how many stay, at least 1; the newest one always does. */
-  constructor(run: RunFolder, store: SqliteRunStore, kept: number) {
+  constructor(run: RunFolder, store: SqliteRunStore, retention: CheckpointRetention) {
     this.#run = run;
     this.#store = store;
-    this.#kept = kept;
+    this.#retention = retention;
   }
 
   /**
@@ -24,8 +27,10 @@ export class CheckpointKeeper {
    */
   record(step: number, location: string): void {
     this.#store.recordCheckpoint(step, this.#portable(location));
-    for (const surplus of this.#store.reader.checkpoints().slice(0, -this.#kept)) {
-      this.#store.forgetCheckpoint(surplus);
+    const { checkpointsKept, checkpointsKeptEvery } = this.#retention;
+    for (const old of this.#store.reader.checkpoints().slice(0, -checkpointsKept)) {
+      const isLasting = checkpointsKeptEvery > 0 && old.step % checkpointsKeptEvery === 0;
+      if (!isLasting) this.#store.forgetCheckpoint(old);
     }
     this.sweep();
   }

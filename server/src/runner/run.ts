@@ -113,7 +113,7 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
     });
     const information = store.reader.information();
     requireSameProtocol(information, run);
-    const keeper = new CheckpointKeeper(run, store, information.settings.checkpointsKept);
+    const keeper = new CheckpointKeeper(run, store, information.settings);
     const checkpoint = keeper.newest();
     const { steps } = information.settings;
     if (checkpoint?.step === steps) {
@@ -221,7 +221,7 @@ async function runPrepared(
     sandbox: grader.sandbox.description,
     machine: machineFacts(),
   });
-  const keeper = new CheckpointKeeper(run, store, settings.checkpointsKept);
+  const keeper = new CheckpointKeeper(run, store, settings);
   keeper.sweep();
   const room = new DiskRoom(run);
   const patience = new Patience(steering, listener);

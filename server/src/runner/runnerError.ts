@@ -11,6 +11,8 @@ export type RunnerErrorCode =
   | 'sandbox-changed'
   | 'invalid-held-out'
   | 'protocol-changed'
+  | 'no-checkpoint'
+  | 'cannot-branch'
   | 'unknown-run'
   | 'unreadable-run'
   | 'run-finished'

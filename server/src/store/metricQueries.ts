@@ -48,6 +48,7 @@ export function metricTable(connection: ReadConnection, query: MetricQuery): Met
         lastStep,
       )
       .map((row) => Number(row['after_step'])),
+    ...branchedAfter(connection),
   };
 }
 
@@ -156,4 +157,11 @@ function totals(
     ? `SELECT ${stretch} AS stretch, ${total} AS total, ${count} AS count FROM ${table} WHERE ${where}`
     : `SELECT ${stretch} AS stretch, sum(${total}) AS total, sum(${count}) AS count
        FROM ${table} WHERE ${where} GROUP BY stretch`;
+}
+
+/** Runs of earlier versions have no such table, and did not branch. */
+function branchedAfter(connection: ReadConnection): Pick<MetricTable, 'branchedAfter'> {
+  if (!connection.hasTable('branch')) return {};
+  const row = connection.first('SELECT step FROM branch');
+  return row === undefined ? {} : { branchedAfter: Number(row['step']) };
 }

@@ -1,9 +1,10 @@
 /** Opens a run.db and makes sure that it is one that this version understands. */
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 
 import type { RunInformation } from './runInformation.ts';
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { APPLICATION_ID, BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 import { explainingErrors, StoreError } from './storeError.ts';
 import { SUMMARY_ORDER, SUMMARY_SCHEMA, SUMMARY_VIEWS } from './summarySchema.ts';
 import { fillSummaries } from './summaryWriter.ts';
@@ -28,6 +29,7 @@ export function createDatabase(path: string, information: RunInformation): Datab
     database.exec('BEGIN IMMEDIATE');
     database.exec(SCHEMA);
     database.exec(SUMMARY_SCHEMA);
+    database.exec(BRANCH_SCHEMA);
     database.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     insertInformation(database, information);
@@ -66,8 +68,8 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
     explainingErrors(path, () => {
       const version = checkSchema(database, path);
       if (version === SCHEMA_VERSION) return;
-      if (access === 'write') bringUpToDate(database);
-      else addSummaryViews(database);
+      if (access === 'write') bringUpToDate(database, version);
+      else if (version < 2) addSummaryViews(database);
     });
   } catch (error) {
     database.close();
@@ -89,7 +91,7 @@ function openForWriting(path: string): DatabaseSync {
 
 function openForReading(path: string): DatabaseSync {
   return explainingErrors(path, () => {
-    const database = new DatabaseSync(path, { readOnly: true });
+    const database = openReadOnly(path);
     database.exec(`PRAGMA busy_timeout = ${String(LOCK_WAIT_MS)}`);
     database.exec('PRAGMA temp_store = MEMORY');
     // Pages of indexes are read again and again while one scrolls through millions of rows.
@@ -100,12 +102,41 @@ function openForReading(path: string): DatabaseSync {
   });
 }
 
+/**
+ * A database with a write-ahead log wants a shared file beside it, also to be read. Where none can be
+ * made, as on a disk that can only be read, nobody writes either, so the file is taken as it is.
+ */
+function openReadOnly(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    database.prepare('SELECT 1 FROM sqlite_schema').get();
+    return database;
+  } catch (error) {
+    const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
+    // What stands in a log would be missed.
+    if (!isUnwritablePlace(error) || (log !== undefined && log.size > 0)) return database;
+    database.close();
+    const asItIs = pathToFileURL(path);
+    asItIs.searchParams.set('immutable', '1');
+    return new DatabaseSync(asItIs, { readOnly: true });
+  }
+}
+
+/** SQLite could not make the shared file: CANTOPEN or READONLY, https://sqlite.org/rescode.html. */
+function isUnwritablePlace(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  return code === 14 || code === 8;
+}
+
 /** Gives a database of an earlier version what later ones have, all of it or nothing. */
-function bringUpToDate(database: DatabaseSync): void {
+function bringUpToDate(database: DatabaseSync, version: number): void {
   database.exec('BEGIN IMMEDIATE');
   try {
-    database.exec(SUMMARY_SCHEMA);
-    fillSummaries(database);
+    if (version < 2) {
+      database.exec(SUMMARY_SCHEMA);
+      fillSummaries(database);
+    }
+    database.exec(BRANCH_SCHEMA);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     database.exec('COMMIT');
   } catch (error) {
@@ -162,8 +193,10 @@ function isOurs(table: Readonly<Record<string, unknown>>): boolean {
 }
 
 function tablesOf(version: number): string[] {
-  const schema = version < 2 ? SCHEMA : SCHEMA + SUMMARY_SCHEMA;
-  return [...schema.matchAll(/CREATE TABLE (\w+)/g)].map(([, name = '']) => name);
+  const schema = SCHEMA + (version < 2 ? '' : SUMMARY_SCHEMA) + (version < 3 ? '' : BRANCH_SCHEMA);
+  return [...schema.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g)].map(
+    ([, name = '']) => name,
+  );
 }
 
 function pragma(database: DatabaseSync, name: string): number {

@@ -32,6 +32,14 @@ export interface RunInformation {
   readonly modelDigest: string;
 }
 
+/** Where a run began that is the continuation of another one with other settings. */
+export interface BranchInformation {
+  /** Folder of the run it came from, as it was then. */
+  readonly parent: string;
+  /** Its last step that is the parent's too. */
+  readonly step: number;
+}
+
 /** One start of a runner on a run. */
 export interface SessionInformation {
   readonly startedAt: string;

@@ -17,7 +17,12 @@ import type { Execution } from '../../protocol/sandbox.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
 import { openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
-import type { CheckpointRecord, RunInformation, SessionInformation } from './runInformation.ts';
+import type {
+  BranchInformation,
+  CheckpointRecord,
+  RunInformation,
+  SessionInformation,
+} from './runInformation.ts';
 import { corruptError } from './storeError.ts';
 import { settingsFromJson } from './storedSettings.ts';
 import type {
@@ -109,6 +114,13 @@ export class RunReader {
       settings: settingsFromJson(row.settings),
       departures: JSON.parse(row.departures) as RunInformation['departures'],
     }));
+  }
+
+  /** Where the run branched off another one; undefined when it did not. */
+  branch(): BranchInformation | undefined {
+    // Runs of earlier versions have no such table, and no such beginning.
+    if (!this.connection.hasTable('branch')) return undefined;
+    return this.#all<BranchInformation>('SELECT parent, step FROM branch')[0];
   }
 
   /** Every start of a runner on this run, oldest first. */

@@ -7,11 +7,21 @@
 /**
  * Written to `PRAGMA user_version`. Raise it with every change of the tables below and of those in
  * summarySchema.ts. 1: the records. 2: also the summaries and indexes that large lists need.
+ * 3: also where a run branched off another one.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** "AZRr" in ASCII, written to `PRAGMA application_id`: tells a run from any other database. */
 export const APPLICATION_ID = 0x415a5272;
+
+/** A run that began as a copy of another one has one row here. */
+export const BRANCH_SCHEMA = `
+CREATE TABLE IF NOT EXISTS branch (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  parent TEXT NOT NULL,
+  step INTEGER NOT NULL
+) STRICT;
+`;
 
 export const SCHEMA = `
 CREATE TABLE run (

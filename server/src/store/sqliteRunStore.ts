@@ -5,7 +5,12 @@ import type { RunCounters, RunStore, StepRecord, TaskRecord } from '../../protoc
 import { createDatabase, openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
 import { RunReader } from './runReader.ts';
-import type { CheckpointRecord, RunInformation, SessionInformation } from './runInformation.ts';
+import type {
+  BranchInformation,
+  CheckpointRecord,
+  RunInformation,
+  SessionInformation,
+} from './runInformation.ts';
 import { StepWriter } from './stepWriter.ts';
 import { explainSqliteError } from './storeError.ts';
 import { repairMetricStretches, SUMMARY_STEP_TABLES, SummaryWriter } from './summaryWriter.ts';
@@ -60,6 +65,29 @@ export class SqliteRunStore implements RunStore {
 
   tasks(): Iterable<TaskRecord> {
     return this.reader.allTasks();
+  }
+
+  /**
+   * Makes this copy of a run.db a run of its own: its rows up to `branch.step` stay, its settings are
+   * `information`'s, and `checkpoint`, which must be of that step, is its only one.
+   */
+  becomeBranch(
+    branch: BranchInformation,
+    information: RunInformation,
+    checkpoint: CheckpointRecord,
+  ): void {
+    this.discardStepsAfter(branch.step);
+    const { createdAt, settings, departures } = information;
+    this.#transaction(() => {
+      this.#database
+        .prepare('UPDATE run SET created_at = ?, seed = ?, settings = ?, departures = ?')
+        .run(createdAt, settings.seed, JSON.stringify(settings), JSON.stringify(departures));
+      this.#database
+        .prepare('INSERT OR REPLACE INTO branch (id, parent, step) VALUES (1, ?, ?)')
+        .run(branch.parent, branch.step);
+      this.#database.prepare('DELETE FROM checkpoint').run();
+    });
+    this.recordCheckpoint(checkpoint.step, checkpoint.path);
   }
 
   /** Notes that a runner starts to work on the run. */

@@ -59,7 +59,12 @@ export class FaultyWorld {
       ['--disable-warning=ExperimentalWarning', this.#program('cli'), ...argumentList, '--json'],
       {
         cwd: this.#folder,
-        env: { ...process.env, AZR_PYTHON: path.join(this.#folder, 'python'), ...environment },
+        env: {
+          ...process.env,
+          AZR_PYTHON: path.join(this.#folder, 'python'),
+          NODE_COMPILE_CACHE: path.join(this.#folder, 'compiled'),
+          ...environment,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
@@ -102,6 +107,7 @@ export class FaultyWorld {
       format: 'esm',
       target: 'node22.13',
       banner: { js: REQUIRE },
+      minify: true,
       logLevel: 'error',
     });
   }

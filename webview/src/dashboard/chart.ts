@@ -312,7 +312,8 @@ export class Chart {
     ctx.strokeStyle = colour;
     ctx.fillStyle = colour;
     ctx.setLineDash([2, 4]);
-    for (const step of this.#data.resumedAfter) {
+    const branched = this.#data.branchedAfter ?? [];
+    for (const step of new Set([...branched, ...this.#data.resumedAfter])) {
       const { min, max } = plot.scales['x']!;
       const place = step + 0.5;
       // The start of a run is no resume.
@@ -322,7 +323,11 @@ export class Chart {
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      ctx.fillText('resumed', x + 4, bbox.top + 12 * devicePixelRatio);
+      ctx.fillText(
+        branched.includes(step) ? 'branched' : 'resumed',
+        x + 4,
+        bbox.top + 12 * devicePixelRatio,
+      );
     }
     ctx.restore();
   }

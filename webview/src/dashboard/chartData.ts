@@ -21,6 +21,8 @@ export interface ChartData {
   readonly steps: readonly number[];
   readonly series: readonly ChartSeries[];
   readonly resumedAfter: readonly number[];
+  /** Of these, the steps at which a run left another one. */
+  readonly branchedAfter?: readonly number[];
 }
 
 /** Tells the curves of one run apart where colours tell the runs apart. */
@@ -51,6 +53,7 @@ export function chartData(chart: ChartDefinition, runs: readonly ChartRun[]): Ch
     steps,
     series: chart.stacked === true ? stacked(measured) : measured,
     resumedAfter: [...new Set(drawn.flatMap(({ table }) => table.resumedAfter))],
+    branchedAfter: [...new Set(drawn.flatMap(({ table }) => table.branchedAfter ?? []))],
   };
 }
 

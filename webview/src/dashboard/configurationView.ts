@@ -5,10 +5,19 @@ import { plainTable } from '../ui/plainTable.ts';
 import { visibleText } from '../ui/visibleText.ts';
 
 export function configurationView(configuration: RunConfiguration): HTMLElement {
-  const { settings, departures, sessions, checkpointSteps, modelDigest } = configuration;
+  const { settings, departures, sessions, checkpointSteps, modelDigest, branch } = configuration;
   return element(
     'div',
     'configuration',
+    ...(branch === undefined
+      ? []
+      : [
+          element(
+            'p',
+            {},
+            `Branched after step ${branch.step} from ${visibleText(branch.parent)}. What is earlier was done there.`,
+          ),
+        ]),
     element('h3', {}, `Departures from the preset “${settings.preset}”`),
     departures.length === 0
       ? element('p', {}, 'None: every setting is the preset’s own.')

@@ -51,5 +51,6 @@ export function mergeMetrics(
     resumedAfter: [...new Set([...known.resumedAfter, ...answer.resumedAfter])].sort(
       (a, b) => a - b,
     ),
+    ...(answer.branchedAfter !== undefined && { branchedAfter: answer.branchedAfter }),
   };
 }

@@ -1,0 +1,122 @@
+/**
+ * Makes a run that goes on from a kept checkpoint of another one with other settings. It holds the
+ * other's rows up to there, so that its curves have no gap, and from then on is a run like any other:
+ * `resumeRun` goes on with it.
+ */
+import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { RunSettings } from '../../protocol/settings.ts';
+import { copyDatabase } from '../store/copyDatabase.ts';
+import type { CheckpointRecord } from '../store/runInformation.ts';
+import { RunReader } from '../store/runReader.ts';
+import { SqliteRunStore } from '../store/sqliteRunStore.ts';
+import { createRunFolder, existingRunFolder, type RunFolder } from './runFolder.ts';
+import { RunnerError } from './runnerError.ts';
+import { completeSettings, type PartialSettings, presetDepartures } from './settings.ts';
+
+/** What a checkpoint only fits to: other weights, or weights of another shape, are another run. */
+const FIXED = ['model', 'dialect', 'trainable', 'loraRank', 'loraAlpha', 'engineUrl'] as const;
+
+export interface BranchRequest {
+  /** Folder of the run to branch from. */
+  readonly parent: string;
+  /** A step that has a checkpoint; the newest one when absent. */
+  readonly step: number | undefined;
+  /** Settings that are to be other ones, in rising order of precedence. */
+  readonly changes: readonly PartialSettings[];
+  /** The new run's folder. */
+  readonly folder: string;
+}
+
+/**
+ * Throws RunnerError `no-run`, `no-checkpoint`, `cannot-branch` or `run-exists`, SettingsError or
+ * StoreError, with no run made.
+ */
+export async function branchRun(request: BranchRequest): Promise<RunFolder> {
+  const parent = existingRunFolder(request.parent);
+  const reader = RunReader.open(parent.database);
+  try {
+    const checkpoint = checkpointAt(reader, parent, request.step);
+    const before = reader.information();
+    const settings = completeSettings([before.settings, ...request.changes], 'the branch');
+    requireFitting(before.settings, settings, checkpoint.step);
+    const run = await createRunFolder(request.folder);
+    const draft = `${run.database}.draft`;
+    rmSync(draft, { force: true });
+    copyDatabase(reader, draft);
+    const store = SqliteRunStore.open(draft);
+    try {
+      store.becomeBranch(
+        { parent: parent.folder, step: checkpoint.step },
+        {
+          ...before,
+          createdAt: new Date().toISOString(),
+          settings,
+          departures: presetDepartures(settings),
+        },
+        { step: checkpoint.step, path: bringAlong(checkpoint, parent, run) },
+      );
+    } finally {
+      store.close();
+    }
+    writeFileSync(run.runFile, `${JSON.stringify(settings, undefined, 2)}\n`, { mode: 0o600 });
+    // A run is there when its database is, so the database comes last.
+    renameSync(draft, run.database);
+    return run;
+  } finally {
+    reader.close();
+  }
+}
+
+function checkpointAt(
+  reader: RunReader,
+  parent: RunFolder,
+  step: number | undefined,
+): CheckpointRecord {
+  const checkpoints = reader.checkpoints();
+  const wanted =
+    step === undefined ? checkpoints.at(-1) : checkpoints.find((one) => one.step === step);
+  if (wanted !== undefined) return wanted;
+  const kept = checkpoints.map((one) => one.step);
+  throw new RunnerError(
+    'no-checkpoint',
+    `The run in ${parent.folder} has no checkpoint ${step === undefined ? 'yet' : `of step ${step}`}.`,
+    kept.length === 0
+      ? 'Wait until it has saved one; "checkpointEverySteps" says how often it does.'
+      : `It keeps those of the steps ${kept.join(', ')}. "checkpointsKeptEvery" keeps more.`,
+  );
+}
+
+function requireFitting(before: RunSettings, after: RunSettings, step: number): void {
+  const changed = FIXED.find((name) => before[name] !== after[name]);
+  if (changed !== undefined) {
+    throw new RunnerError(
+      'cannot-branch',
+      `A branch cannot change "${changed}": the checkpoint fits only ${JSON.stringify(before[changed])}.`,
+      'Leave it as it is, or start a new run.',
+    );
+  }
+  if (after.steps <= step) {
+    throw new RunnerError(
+      'cannot-branch',
+      `The branch would begin after step ${step} and end at step ${after.steps}, so there is nothing to do.`,
+      `Ask for more than ${step} steps: --steps counts from the beginning of the parent.`,
+    );
+  }
+}
+
+/** Copies the checkpoint's files; returns the path to note. One on another machine stays there. */
+function bringAlong(checkpoint: CheckpointRecord, parent: RunFolder, run: RunFolder): string {
+  const source = path.resolve(parent.folder, checkpoint.path);
+  if (/^[a-z]+:\/\//.test(checkpoint.path)) return checkpoint.path;
+  if (!existsSync(source)) {
+    throw new RunnerError(
+      'no-checkpoint',
+      `The checkpoint ${source} is gone.`,
+      'Choose another one, or restore the run folder from a copy.',
+    );
+  }
+  cpSync(source, path.join(run.checkpoints, path.basename(source)), { recursive: true });
+  return `checkpoints/${path.basename(source)}`;
+}
