@@ -8,7 +8,8 @@ import { startEngineProcess } from './engineProcess.ts';
 import { TinkerClient } from './tinkerClient.ts';
 import { TinkerEngine } from './tinkerEngine.ts';
 import { FolderTokenizer } from './tokenizer.ts';
-import type { Extensions, ModelInformation, ServerCapabilities } from './wire.ts';
+import { fieldOf, listIn, textIn } from './replyChecks.ts';
+import type { Extensions } from './wire.ts';
 
 interface ModelOptions {
   readonly trainable: 'full' | 'lora';
@@ -58,29 +59,29 @@ async function open(
   release: () => Promise<void>,
 ): Promise<TinkerEngine> {
   const { signal } = options;
-  const capabilities = await client.get<ServerCapabilities>('get_server_capabilities', signal);
-  const extensions = capabilities.extensions ?? {};
+  const capabilities = await client.get<unknown>('get_server_capabilities', signal);
+  const extensions = extensionsOf(capabilities);
   refuseUnsuitable(extensions, options);
   const baseModel = options.model ?? onlyModel(capabilities);
-  const session = await client.post<{ session_id: string }>(
+  const session = await client.post<unknown>(
     'create_session',
     { tags: ['azr-studio'], user_metadata: {}, sdk_version: 'azr-studio' },
     true,
     signal,
   );
-  const created = await client.compute<{ model_id: string }>(
+  const created = await client.compute<unknown>(
     'create_model',
     {
-      session_id: session.session_id,
+      session_id: textIn(session, 'session_id'),
       model_seq_id: 0,
       base_model: baseModel,
       ...(options.trainable === 'lora' && { lora_config: loraConfig(options) }),
     },
     { signal },
   );
-  const information = await client.post<ModelInformation>(
+  const information = await client.post<unknown>(
     'get_info',
-    { model_id: created.model_id },
+    { model_id: textIn(created, 'model_id') },
     true,
     signal,
   );
@@ -89,8 +90,8 @@ async function open(
     tokenizer,
     extensions,
     description: describe(information, extensions, options.trainable),
-    sessionId: session.session_id,
-    modelId: created.model_id,
+    sessionId: textIn(session, 'session_id'),
+    modelId: textIn(created, 'model_id'),
     release,
   });
 }
@@ -117,13 +118,16 @@ function refuseUnsuitable(
   }
 }
 
-function onlyModel({ supported_models }: ServerCapabilities): string {
-  const [first, ...others] = supported_models;
-  if (first !== undefined && others.length === 0) return first.model_name;
+function onlyModel(capabilities: unknown): string {
+  const names = listIn(capabilities, 'supported_models').map((model) =>
+    textIn(model, 'model_name'),
+  );
+  const [first, ...others] = names;
+  if (first !== undefined && others.length === 0) return first;
   throw new EngineError(
     'model_not_named',
-    `The engine serves ${supported_models.length} models.`,
-    `Name one of: ${supported_models.map(({ model_name }) => model_name).join(', ')}.`,
+    `The engine serves ${names.length} models.`,
+    `Name one of: ${names.join(', ')}.`,
   );
 }
 
@@ -138,18 +142,50 @@ function loraConfig({ loraRank, loraAlpha, seed }: ModelOptions): object {
   };
 }
 
+/** Extensions of the types that they must have; one of another type is as good as none. */
+function extensionsOf(capabilities: unknown): Extensions {
+  const declared = fieldOf(capabilities, 'extensions');
+  if (typeof declared !== 'object' || declared === null) return {};
+  const isFitting = ([name, value]: [string, unknown]): boolean =>
+    !(name in EXTENSION_TYPES) || typeof value === EXTENSION_TYPES[name];
+  return Object.fromEntries(Object.entries(declared).filter(isFitting));
+}
+
+const EXTENSION_TYPES: Readonly<Record<string, string>> = {
+  server: 'string',
+  device: 'string',
+  context_tokens: 'number',
+  loss_reduction: 'string',
+  sampler_matches_trainer: 'boolean',
+  full_fine_tuning: 'boolean',
+  asample_batch: 'boolean',
+  cancel_future: 'boolean',
+  checkpoint_folder: 'string',
+  maximum_request_bytes: 'number',
+};
+
 function describe(
-  information: ModelInformation,
+  information: unknown,
   extensions: Extensions,
   trainable: 'full' | 'lora',
 ): EngineDescription {
   return {
     server: extensions.server ?? 'tinker',
-    model: path.basename(information.model_name),
-    device: information.device ?? extensions.device ?? 'unknown',
-    parameters: information.parameters ?? 0,
+    model: path.basename(textIn(information, 'model_name')),
+    device: textOr(information, 'device') ?? extensions.device ?? 'unknown',
+    parameters: numberOr(information, 'parameters') ?? 0,
     trainable,
     samplerMatchesTrainer: extensions.sampler_matches_trainer === true,
-    contextTokens: information.context_tokens ?? extensions.context_tokens ?? 0,
+    contextTokens: numberOr(information, 'context_tokens') ?? extensions.context_tokens ?? 0,
   };
+}
+
+function textOr(reply: unknown, name: string): string | undefined {
+  const value = fieldOf(reply, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function numberOr(reply: unknown, name: string): number | undefined {
+  const value = fieldOf(reply, name);
+  return typeof value === 'number' ? value : undefined;
 }

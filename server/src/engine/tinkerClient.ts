@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EngineError } from './engineError.ts';
+import { textIn } from './replyChecks.ts';
 
 const PREFIX = '/api/v1/';
 const FIRST_DELAY_MS = 100;
@@ -76,8 +77,8 @@ export class TinkerClient {
     },
   ): Promise<T> {
     const { signal, cancelRoute } = options;
-    const accepted = await this.post<{ request_id: string }>(route, body, 'seq_id' in body, signal);
-    const future = { request_id: accepted.request_id };
+    const accepted = await this.post<unknown>(route, body, 'seq_id' in body, signal);
+    const future = { request_id: textIn(accepted, 'request_id') };
     try {
       return await this.#retrieve<T>(route, future, signal);
     } catch (error) {

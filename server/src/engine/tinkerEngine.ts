@@ -18,7 +18,8 @@ import type { TinkerClient } from './tinkerClient.ts';
 import type { ChatMessage, FolderTokenizer } from './tokenizer.ts';
 import type { TrainingBatch } from './trainingBatches.ts';
 import { scoringDatum, trainingBatches } from './trainingBatches.ts';
-import type { Extensions, ForwardBackwardReply, WireSequence } from './wire.ts';
+import { fieldOf, listIn, metricsIn, numbersIn, sequencesIn, textIn } from './replyChecks.ts';
+import type { Extensions, WireSequence } from './wire.ts';
 import { encodedText } from './wire.ts';
 
 /** Prompt tokens of one `asample_batch` request; a token is at most seven characters of JSON. */
@@ -98,12 +99,15 @@ export class TinkerEngine implements Engine {
       prompt: encodedText(promptTokens),
       num_samples: samples,
     }));
-    const reply = await this.#compute<{ items: readonly { sequences: readonly WireSequence[] }[] }>(
+    const reply = await this.#compute<unknown>(
       'asample_batch',
       { ...this.#samplingIdentity(), items, sampling_params },
       signal,
     );
-    return requests.map((request, index) => completions(request, reply.items[index]?.sequences));
+    const replies = listIn(reply, 'items');
+    return requests.map((request, index) =>
+      completions(request, sequencesIn(replies[index], 'sequences')),
+    );
   }
 
   async #sampleOne(
@@ -111,7 +115,7 @@ export class TinkerEngine implements Engine {
     sampling_params: object,
     signal?: AbortSignal,
   ): Promise<Completion[][]> {
-    const reply = await this.#compute<{ sequences: readonly WireSequence[] }>(
+    const reply = await this.#compute<unknown>(
       'asample',
       {
         ...this.#samplingIdentity(),
@@ -121,7 +125,7 @@ export class TinkerEngine implements Engine {
       },
       signal,
     );
-    return [completions(request, reply.sequences)];
+    return [completions(request, sequencesIn(reply, 'sequences'))];
   }
 
   async logProbabilities(
@@ -131,7 +135,7 @@ export class TinkerEngine implements Engine {
     const results: number[][] = [];
     const limit = this.#parts.extensions.maximum_request_bytes;
     for (const batch of trainingBatches(data, limit, scoringDatum)) {
-      const reply = await this.#computeInOrder<ForwardBackwardReply>(
+      const reply = await this.#computeInOrder<unknown>(
         'forward',
         { forward_input: { data: batch.data, loss_fn: 'cross_entropy', loss_fn_config: {} } },
         signal,
@@ -156,22 +160,22 @@ export class TinkerEngine implements Engine {
     const loss_fn_config = lossSettings(loss);
     for (const batch of trainingBatches(data, this.#parts.extensions.maximum_request_bytes)) {
       const forward_backward_input = { data: batch.data, loss_fn, loss_fn_config };
-      const reply = await this.#computeInOrder<ForwardBackwardReply>(
+      const reply = await this.#computeInOrder<unknown>(
         'forward_backward',
         { forward_backward_input },
         signal,
       );
       logProbabilities.push(...completionLogProbabilities(reply, batch));
-      metrics.push(reply.metrics);
+      metrics.push(metricsIn(reply, 'metrics'));
     }
-    const step = await this.#computeInOrder<{ metrics?: Readonly<Record<string, number>> }>(
+    const step = await this.#computeInOrder<unknown>(
       'optim_step',
       { adam_params: wireAdam(adam) },
       signal,
     );
     this.#samplingSession = undefined;
     this.#updateInterrupted = false;
-    return { logProbabilities, metrics: combineMetrics(metrics, step.metrics ?? {}) };
+    return { logProbabilities, metrics: combineMetrics(metrics, metricsIn(step, 'metrics')) };
   }
 
   #refuseInterrupted(): void {
@@ -184,13 +188,9 @@ export class TinkerEngine implements Engine {
   }
 
   async saveCheckpoint(name: string, signal?: AbortSignal): Promise<string> {
-    const saved = await this.#computeInOrder<{ path: string }>(
-      'save_weights',
-      { path: name },
-      signal,
-    );
+    const saved = await this.#computeInOrder<unknown>('save_weights', { path: name }, signal);
     const folder = this.#parts.extensions.checkpoint_folder;
-    return folder === undefined ? saved.path : path.join(folder, name);
+    return folder === undefined ? textIn(saved, 'path') : path.join(folder, name);
   }
 
   /** `location` is what `saveCheckpoint` resolved with, in this run or an earlier one. */
@@ -229,12 +229,12 @@ export class TinkerEngine implements Engine {
 
   async #openSamplingSession(signal?: AbortSignal): Promise<string> {
     this.#samplingSequence += 1;
-    const reply = await this.#computeInOrder<{ sampling_session_id: string }>(
+    const reply = await this.#computeInOrder<unknown>(
       'save_weights_for_sampler',
       { sampling_session_seq_id: this.#samplingSequence },
       signal,
     );
-    return reply.sampling_session_id;
+    return textIn(reply, 'sampling_session_id');
   }
 
   #samplingIdentity(): object {
@@ -275,17 +275,14 @@ function splitByPromptTokens(requests: readonly SampleRequest[]): SampleRequest[
   return parts;
 }
 
-function completions(
-  request: SampleRequest,
-  sequences: readonly WireSequence[] | undefined,
-): Completion[] {
+function completions(request: SampleRequest, sequences: readonly WireSequence[]): Completion[] {
   const complete =
-    sequences?.length === request.samples &&
+    sequences.length === request.samples &&
     sequences.every(({ tokens, logprobs }) => tokens.length === logprobs.length);
   if (!complete) {
     throw new EngineError(
       'engine_protocol',
-      `The engine returned ${sequences?.length ?? 0} samples where ${request.samples} were asked for, or samples without log-probabilities.`,
+      `The engine returned ${sequences.length} samples where ${request.samples} were asked for, or samples without log-probabilities.`,
       'Use a server that speaks the dialect of server/engine/README.md.',
     );
   }
@@ -296,11 +293,12 @@ function completions(
   }));
 }
 
-function completionLogProbabilities(reply: ForwardBackwardReply, batch: TrainingBatch): number[][] {
+function completionLogProbabilities(reply: unknown, batch: TrainingBatch): number[][] {
+  const outputs = listIn(reply, 'loss_fn_outputs');
   return batch.completionStarts.map((start, index) => {
-    const values = reply.loss_fn_outputs[index]?.logprobs.data;
-    if (values?.length === batch.data[index]?.loss_fn_inputs.target_tokens.data.length) {
-      return values!.slice(start);
+    const values = numbersIn(fieldOf(outputs[index], 'logprobs'), 'data');
+    if (values.length === batch.data[index]?.loss_fn_inputs.target_tokens.data.length) {
+      return values.slice(start);
     }
     throw new EngineError(
       'engine_protocol',

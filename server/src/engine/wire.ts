@@ -27,19 +27,6 @@ export interface WireSequence {
   readonly logprobs: readonly number[];
 }
 
-export interface ForwardBackwardReply {
-  readonly loss_fn_outputs: readonly { readonly logprobs: { readonly data: readonly number[] } }[];
-  readonly metrics: Readonly<Record<string, number>>;
-}
-
-export interface ModelInformation {
-  readonly model_name: string;
-  readonly is_lora: boolean;
-  readonly parameters?: number;
-  readonly context_tokens?: number;
-  readonly device?: string;
-}
-
 /** What our own server declares; other servers declare nothing of it. */
 export interface Extensions {
   readonly server?: string;
@@ -54,11 +41,6 @@ export interface Extensions {
   readonly cancel_future?: boolean;
   readonly checkpoint_folder?: string;
   readonly maximum_request_bytes?: number;
-}
-
-export interface ServerCapabilities {
-  readonly supported_models: readonly { readonly model_name: string }[];
-  readonly extensions?: Extensions;
 }
 
 export function encodedText(tokens: readonly number[]): ModelInput {
