@@ -4,6 +4,7 @@
  */
 import { ForkServer, SERVER_DIED, type SERVER_HUNG } from './forkServer.ts';
 import { JobQueue } from './jobQueue.ts';
+import type { OuterRing } from './outerRing.ts';
 import type { PythonInterpreter } from './pythonInterpreter.ts';
 import { SandboxError } from './sandboxError.ts';
 import type { RequestHeader, Response } from './wire.ts';
@@ -19,6 +20,8 @@ const REQUESTS_PER_SERVER = 5_000;
 export interface PoolSettings {
   readonly python: PythonInterpreter;
   readonly harnessPath: string;
+  /** What every server is started in; none when undefined. */
+  readonly outerRing: OuterRing | undefined;
   readonly workers: number;
   readonly requestsPerServer?: number;
 }
@@ -161,8 +164,8 @@ export class ForkServerPool {
 
   async #start(variant: Variant): Promise<ForkServer> {
     if (this.#closed) throw closedError();
-    const { python, harnessPath } = this.#settings;
-    const starting = ForkServer.start(python, harnessPath, HASH_SEEDS[variant]);
+    const { python, harnessPath, outerRing } = this.#settings;
+    const starting = ForkServer.start(python, harnessPath, HASH_SEEDS[variant], outerRing);
     const tracked = starting.then(
       (server) => this.#servers.add(server),
       () => undefined,

@@ -1,6 +1,6 @@
 /**
- * The native engine: CPython in a jail of resource limits, seccomp and Landlock. `SECURITY.md` says
- * what it contains and what it does not.
+ * The native engine, on Linux: CPython in a jail of resource limits, seccomp and Landlock, and of
+ * namespaces where bubblewrap works. `SECURITY.md` says what it contains and what it does not.
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -22,6 +22,7 @@ import {
 import { ForkServerPool, type PoolAnswer } from './forkServerPool.ts';
 import { formatArguments } from './literal/format.ts';
 import { parseArguments } from './literal/parse.ts';
+import { NO_OUTER_RING, openOuterRing, type OuterRingResult } from './outerRing.ts';
 import { findPython } from './pythonInterpreter.ts';
 import { failedExecution, readExecutions, readInspection, uninspectable } from './reports.ts';
 import { SandboxError } from './sandboxError.ts';
@@ -38,6 +39,8 @@ export interface NativeSandboxOptions {
   readonly harnessPath?: string;
   /** How many requests a fork server answers before it is replaced. */
   readonly requestsPerServer?: number;
+  /** False leaves bubblewrap out, to measure or test the inner ring by itself. */
+  readonly outerRing?: boolean;
 }
 
 /** Longest program text that is sent into the jail. */
@@ -54,16 +57,21 @@ const LOST_PROCESSES = 2;
 export async function openNativeSandbox(
   options: NativeSandboxOptions = {},
 ): Promise<NativeSandbox> {
-  if (process.platform === 'win32') {
+  if (process.platform !== 'linux') {
     throw new SandboxError(
       'unsupported-platform',
-      'The native sandbox needs Linux or macOS.',
-      'On Windows, run AZR Studio inside WSL.',
+      `The native sandbox needs Linux; this is ${process.platform}.`,
+      'Choose the sandbox "wasm", or on Windows run AZR Studio inside WSL.',
     );
   }
+  const python = await findPython(options.pythonPath ?? 'python3');
+  const harnessPath = options.harnessPath ?? DEFAULT_HARNESS_PATH;
+  const outer =
+    options.outerRing === false ? NO_OUTER_RING : await openOuterRing(python, harnessPath);
   const pool = new ForkServerPool({
-    python: await findPython(options.pythonPath ?? 'python3'),
-    harnessPath: options.harnessPath ?? DEFAULT_HARNESS_PATH,
+    python,
+    harnessPath,
+    outerRing: outer.ring,
     workers: Math.max(1, options.workers ?? availableParallelism()),
     ...(options.requestsPerServer !== undefined && {
       requestsPerServer: options.requestsPerServer,
@@ -71,7 +79,7 @@ export async function openNativeSandbox(
   });
   try {
     const { hello } = await pool.open();
-    return new NativeSandbox(pool, describe(hello), {
+    return new NativeSandbox(pool, describe(hello, outer), {
       ...DEFAULT_EXECUTION_LIMITS,
       ...options.limits,
     });
@@ -213,22 +221,15 @@ function unanswered(answer: typeof SERVER_DIED | typeof SERVER_HUNG): Execution 
     : failedExecution('unavailable', 'The sandbox was killed twice while it ran this program.');
 }
 
-function describe(hello: ForkServerHello): SandboxDescription {
-  const kernel = hello.rings.some((ring) => ring.startsWith('seccomp'));
+function describe(hello: ForkServerHello, outer: OuterRingResult): SandboxDescription {
   return {
     engine: 'native',
     pythonVersion: hello.python,
-    rings: hello.rings,
+    rings: [...(outer.ring === undefined ? [] : [outer.ring.name]), ...hello.rings],
     notPromised: [
       'A program can report a false result about itself.',
-      ...(kernel
-        ? [
-            'No protection against a fault in the Linux kernel behind the few calls it still allows.',
-          ]
-        : [
-            'Programs can read files and use the network: this system offers only resource limits.',
-            'Memory limits are not enforced by every version of macOS.',
-          ]),
+      'No protection against a fault in the Linux kernel behind the few calls it still allows.',
+      ...(outer.ring === undefined ? [`No namespaces around the jail: ${outer.reason}`] : []),
     ],
   };
 }
