@@ -49,7 +49,15 @@ interface Variety {
  */
 const AS_ROOT: Variety = {
   name: 'bubblewrap: process, network, IPC and file namespaces',
-  arguments: [...NAMESPACES, '--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'],
+  arguments: [
+    ...NAMESPACES,
+    '--cap-drop',
+    'ALL',
+    '--cap-add',
+    'CAP_SETUID',
+    '--cap-add',
+    'CAP_SETGID',
+  ],
 };
 
 function asUser(more: readonly string[]): Variety {
