@@ -1,6 +1,7 @@
 /**
  * Fork servers for two hash seeds, started when needed, replaced when they die or have served long
- * enough. At most `workers` requests run at a time; the rest wait here, so that no pipe fills up.
+ * enough. At most `workers` requests run at a time, and one of a user's beside them, so that a run
+ * full of slow programs does not keep a person waiting; the rest wait here, so that no pipe fills up.
  */
 import { ForkServer, SERVER_DIED, type SERVER_HUNG } from './forkServer.ts';
 import { JobQueue } from './jobQueue.ts';
@@ -49,6 +50,8 @@ export class ForkServerPool {
   /** Every server that may still have a process. */
   readonly #servers = new Set<ForkServer>();
   readonly #starting = new Set<Promise<unknown>>();
+  /** Is a server being started for nobody in particular? */
+  readonly #warming: [boolean, boolean] = [false, false];
   #running = 0;
   #closed = false;
 
@@ -103,8 +106,8 @@ export class ForkServerPool {
   }
 
   #startJobs(): void {
-    while (this.#running < this.#settings.workers) {
-      const job = this.#queue.next();
+    while (true) {
+      const job = this.#nextJob();
       if (job === undefined) return;
       this.#running += 1;
       void this.#runJob(job)
@@ -116,6 +119,12 @@ export class ForkServerPool {
     }
   }
 
+  /** A user's job may use one place more than there are workers. */
+  #nextJob(): Job | undefined {
+    if (this.#running < this.#settings.workers) return this.#queue.next();
+    return this.#running === this.#settings.workers ? this.#queue.nextOfUser() : undefined;
+  }
+
   /** A server that dies under a request was killed from outside, so one more try is fair. */
   async #runJob(job: Job): Promise<PoolAnswer> {
     const first = await this.#tryJob(job);
@@ -125,6 +134,7 @@ export class ForkServerPool {
   async #tryJob(job: Job): Promise<PoolAnswer> {
     const { signal } = job;
     const server = await this.#acquire(job.variant);
+    if (job.priority === 'run') this.#keepSpare(job.variant);
     if (signal?.aborted) {
       this.#release(server, job.variant);
       throw signal.reason as Error;
@@ -151,6 +161,21 @@ export class ForkServerPool {
       this.#servers.delete(server);
     }
     return this.#start(variant);
+  }
+
+  /** When a run has taken the last idle server, a user or a restart should not have to wait for one. */
+  #keepSpare(variant: Variant): void {
+    if (this.#idle[variant].length > 0 || this.#warming[variant] || this.#closed) return;
+    this.#warming[variant] = true;
+    void this.#start(variant)
+      .then((server) => {
+        this.#release(server, variant);
+      })
+      // Whoever needs the server will start one, and be told why that fails.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#warming[variant] = false;
+      });
   }
 
   #release(server: ForkServer, variant: Variant): void {
