@@ -10,7 +10,7 @@ const SCRIPT = fileURLToPath(new URL('plainPython.py', import.meta.url));
 /** The file system as it is, but read-only, and no other process, network or secret in the environment. */
 const NAMESPACES = [
   ...['--unshare-all', '--die-with-parent', '--clearenv', '--ro-bind', '/', '/', '--dev', '/dev'],
-  ...['--tmpfs', '/tmp', '--chdir', '/', '--setenv', 'PYTHONHASHSEED', '1'],
+  ...['--tmpfs', '/tmp', '--ro-bind', SCRIPT, '/tmp/plainPython.py', '--chdir', '/'],
 ];
 
 export interface Question {
@@ -39,7 +39,7 @@ export class Oracle {
    * without it.
    */
   static async open(python: string): Promise<Oracle> {
-    const plain = [python, '-I', '-S', '-B', SCRIPT];
+    const plain = [python, '-I', '-S', '-B', '/tmp/plainPython.py'];
     const child = spawn('bwrap', [...NAMESPACES, '--', ...plain], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
