@@ -4,7 +4,7 @@
  * - `measure` (the default): speed, latency, CPU time and memory beside a fresh process
  * - `verdicts`: what becomes of the paper's published seed programs, as a table in Markdown
  * - `fuzz [--cases <count>] [--seed <number>] [--minutes <count>]`: mutated programs, inputs and answers
- * - `soak --programs <count>`: nothing may be left behind
+ * - `soak [--programs <count>]`: nothing may be left behind
  *
  * Fuzzing is taken up again by `--first-round`, which the last line of a run names.
  *
@@ -15,6 +15,8 @@ import { parseArgs } from 'node:util';
 import { availableEngines } from '../../test/sandbox/engines.ts';
 import { fuzzEngines } from './fuzzEngines.ts';
 import { measure } from './measure.ts';
+import { soak } from './soak.ts';
+import { printVerdicts } from './verdicts.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,6 +27,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     'first-round': { type: 'string', default: '0' },
     minutes: { type: 'string', default: '25' },
+    programs: { type: 'string', default: '100000' },
   },
 });
 const { available, missing } = await availableEngines();
@@ -44,6 +47,12 @@ switch (command) {
       firstRound: Number(values['first-round']),
       minutes: Number(values.minutes),
     });
+    break;
+  case 'verdicts':
+    await printVerdicts(engines, file);
+    break;
+  case 'soak':
+    await soak(engines, Number(values.programs));
     break;
   default:
     throw new Error(`There is no command "${command}".`);
