@@ -5,10 +5,17 @@ import { execa } from 'execa';
 import type { PythonInterpreter } from './pythonInterpreter.ts';
 import { SandboxError } from './sandboxError.ts';
 import {
+  GRACE_MS,
+  type SandboxServer,
+  SERVER_DIED,
+  SERVER_HUNG,
+  type ServerAnswer,
+  type ServerRequest,
+} from './sandboxServer.ts';
+import {
   encodeRequest,
   FIRST_REQUEST,
   HELLO,
-  type RequestHeader,
   type Response,
   ResponseReader,
 } from './wire.ts';
@@ -24,18 +31,11 @@ export interface ForkServerHello {
   readonly rings: readonly string[];
 }
 
-/** The server died before it answered; nothing is known about the request. */
-export const SERVER_DIED = 'server-died';
-/** The server did not answer in time and was killed. */
-export const SERVER_HUNG = 'server-hung';
-
 const START_TIMEOUT_MS = 30_000;
-const GRACE_MS = 5_000;
 const ERROR_CHARACTERS = 2_000;
 
-export class ForkServer {
+export class ForkServer implements SandboxServer {
   readonly hello: ForkServerHello;
-  /** Requests answered so far. */
   served = 0;
   readonly #process: Subprocess;
   readonly #reader = new ResponseReader();
@@ -82,11 +82,7 @@ export class ForkServer {
     return this.#process.pid;
   }
 
-  /** Sends one request; never rejects. A server that does not answer within its limits is killed. */
-  async handle(
-    header: Omit<RequestHeader, 'identifier'>,
-    body: object,
-  ): Promise<Response | typeof SERVER_DIED | typeof SERVER_HUNG> {
+  async handle({ header, body }: ServerRequest): Promise<ServerAnswer> {
     if (this.#dead) return SERVER_DIED;
     const identifier = this.#nextIdentifier++;
     const watch = { expired: false };
@@ -111,13 +107,11 @@ export class ForkServer {
     return SERVER_DIED;
   }
 
-  /** Ends the server and its child at once. */
   kill(): void {
     this.#dead = true;
     killGroup(this.#process);
   }
 
-  /** Ends the server and resolves when it is gone. */
   async stop(): Promise<void> {
     this.kill();
     await this.#process;
