@@ -18,8 +18,8 @@ DEBIAN_SHA256=ece2d63c70ac0b7a401fbe6b51b0103be997c294a01a3865549be1862794ba97
 
 # Hard cap on a program's memory, whatever the run's settings say.
 MAXIMUM_MEMORY=$((512 * 1024 * 1024))
-# C stack of the program in linear memory; what it needs for Python's recursion limit and to spare.
-STACK_BYTES=$((4 * 1024 * 1024))
+# C stack of the program in linear memory: recursion to Python's limit takes up to half of it.
+STACK_BYTES=$((1536 * 1024))
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mkdir -p "${1:-$(mktemp -d)}" && cd "${1:-$(mktemp -d)}" && pwd)

@@ -19,6 +19,8 @@ MODULES
 mkdir -p Modules
 cp Setup.local Modules/Setup.local
 
+# WebAssembly reads numbers at any address.
+export ac_cv_aligned_required=no
 export CONFIG_SITE="$source/Tools/wasm/config.site-wasm32-wasi"
 export CC="clang-16 --target=wasm32-wasi --sysroot=/usr"
 export CPP="$CC -E" AR=llvm-ar-16 RANLIB=llvm-ranlib-16 READELF=true
@@ -30,5 +32,5 @@ export LDFLAGS="-L/usr/lib/wasm32-wasi"
 
 "$source/configure" --quiet --host=wasm32-unknown-wasi --build=x86_64-pc-linux-gnu \
   --with-build-python=/usr/bin/python3.11 --prefix=/python --with-pymalloc --without-ensurepip \
-  --enable-big-digits=30 --disable-test-modules --disable-ipv6 > configure.log 2>&1
+  --enable-big-digits=30 --with-hash-algorithm=siphash13 --disable-test-modules --disable-ipv6 > configure.log 2>&1
 make -j"$JOBS" libpython3.11.a Modules/_decimal/libmpdec/libmpdec.a > make.log 2>&1

@@ -80,6 +80,7 @@ static struct _frozen *open_library(const unsigned char *blob)
 /* --- What the host calls. --------------------------------------------------------------------- */
 
 static unsigned char *library_blob;
+static size_t library_bytes;
 static struct _frozen *library;
 static PyObject *serve;
 
@@ -91,10 +92,12 @@ static void report_failure(PyStatus status)
 }
 
 /* Starts Python with this hash seed and address mask, and the blob as its library; 0 on success. */
-EXPORT("init") int host_init(uint32_t hash_seed, uint32_t address_mask, unsigned char *blob)
+EXPORT("init")
+int host_init(uint32_t hash_seed, uint32_t address_mask, unsigned char *blob, size_t bytes)
 {
     _Py_address_mask = address_mask;
     library_blob = blob;
+    library_bytes = bytes;
     library = open_library(blob);
     if (library == NULL) {
         return 1;
@@ -145,6 +148,8 @@ EXPORT("boot") int host_boot(const char *source)
     PyDict_DelItemString(PyModule_GetDict(main_module), "serve");
     PyImport_FrozenModules = nothing;
     free(library);
+    /* Zeros are cheaper to restore, and a program finds nothing in them. */
+    memset(library_blob, 0, library_bytes);
     free(library_blob);
     return 0;
 }

@@ -310,7 +310,9 @@ function requireSameSandbox(sandbox: SandboxDescription, store: SqliteRunStore):
     throw new RunnerError(
       'sandbox-changed',
       `The run used the ${before.engine} sandbox with Python ${before.pythonVersion}; this one is ${sandbox.engine} with Python ${sandbox.pythonVersion}.`,
-      'Continue with the same Python, or start a new run.',
+      before.engine === 'wasm'
+        ? 'Continue with the version of AZR Studio that it was started with, or start a new run.'
+        : 'Continue with the same Python, or start a new run.',
     );
   }
 }

@@ -16,7 +16,7 @@ import {
   encodeRequest,
   FIRST_REQUEST,
   HELLO,
-  type Response,
+  type NumberedResponse,
   ResponseReader,
 } from './wire.ts';
 
@@ -41,7 +41,7 @@ export class ForkServer implements SandboxServer {
   readonly #reader = new ResponseReader();
   #nextIdentifier = FIRST_REQUEST;
   #dead = false;
-  #answer: ((response: Response | typeof SERVER_DIED) => void) | undefined;
+  #answer: ((response: NumberedResponse | typeof SERVER_DIED) => void) | undefined;
 
   private constructor(subprocess: Subprocess, hello: ForkServerHello) {
     this.#process = subprocess;
@@ -93,7 +93,7 @@ export class ForkServer implements SandboxServer {
       },
       header.wallMs * header.executions + GRACE_MS,
     );
-    const answered = new Promise<Response | typeof SERVER_DIED>((resolve) => {
+    const answered = new Promise<NumberedResponse | typeof SERVER_DIED>((resolve) => {
       this.#answer = resolve;
     });
     this.#process.stdin.write(encodeRequest({ ...header, identifier }, body));
@@ -117,7 +117,7 @@ export class ForkServer implements SandboxServer {
     await this.#process;
   }
 
-  #settle(outcome: Response | typeof SERVER_DIED): void {
+  #settle(outcome: NumberedResponse | typeof SERVER_DIED): void {
     const answer = this.#answer;
     this.#answer = undefined;
     answer?.(outcome);
@@ -162,7 +162,7 @@ function collectText(stream: NodeJS.ReadableStream): () => string {
 }
 
 /** The server's first message, or undefined when it ends or stays silent instead. */
-async function firstResponse(subprocess: Subprocess): Promise<Response | undefined> {
+async function firstResponse(subprocess: Subprocess): Promise<NumberedResponse | undefined> {
   const reader = new ResponseReader();
   const timer = setTimeout(() => {
     killGroup(subprocess);
@@ -180,7 +180,7 @@ async function firstResponse(subprocess: Subprocess): Promise<Response | undefin
   }
 }
 
-function refusal(first: Response | undefined, complaint: string): SandboxError {
+function refusal(first: NumberedResponse | undefined, complaint: string): SandboxError {
   const told = first === undefined ? complaint : first.payload.toString();
   return new SandboxError(
     'jail-refused',

@@ -1,7 +1,13 @@
 /** Why there is no sandbox. Failures of programs are never errors; they are executions. */
 
 export type SandboxErrorCode =
-  'unsupported-platform' | 'python-not-found' | 'python-too-old' | 'jail-refused' | 'closed';
+  | 'unsupported-platform'
+  | 'python-not-found'
+  | 'python-too-old'
+  | 'jail-refused'
+  | 'damaged-installation'
+  | 'worker-refused'
+  | 'closed';
 
 export class SandboxError extends Error {
   readonly code: SandboxErrorCode;

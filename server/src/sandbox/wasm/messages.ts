@@ -44,6 +44,7 @@ export interface WorkerResponse extends Measured {
   readonly end: ChildEnd;
   readonly exitCode: number | undefined;
   readonly signal: number;
+  readonly memoryKb: number;
   readonly payload: Uint8Array;
   /** Time of each execution that was reported in full, measured outside the interpreter. */
   readonly executions: readonly Measured[];

@@ -14,8 +14,10 @@ const NOT_PERMITTED = 63;
 
 const RESULT_DESCRIPTOR = 3;
 const STANDARD_ERROR = 2;
+const CHARACTER_DEVICE = 2;
 const DIRECTORY = 3;
 const EVENT_BYTES = 32;
+const FILE_BYTES = 64;
 /** Of one call, as POSIX' IOV_MAX. */
 const MOST_VECTORS = 1024;
 /** Of one program; the harness needs one for each execution. */
@@ -83,7 +85,7 @@ export class Host {
   }
 
   /** The functions of the one module that the interpreter imports from. */
-  imports(): Record<string, Record<string, (...values: never[]) => unknown>> {
+  imports(): WebAssembly.Imports {
     const refuse = (errorNumber: number) => (): number => errorNumber;
     const refused = Object.fromEntries(
       Object.entries(REFUSED).map(([name, errorNumber]) => [name, refuse(errorNumber)]),
@@ -100,6 +102,7 @@ export class Host {
         fd_prestat_get: this.#preopenedGet,
         fd_prestat_dir_name: this.#preopenedName,
         fd_fdstat_get: this.#descriptorGet,
+        fd_filestat_get: this.#fileGet,
         fd_write: this.#write,
         proc_exit: this.#exit,
       },
@@ -187,6 +190,14 @@ export class Host {
     return SUCCESS;
   };
 
+  /** Python does not start without its three streams, so they look like devices. */
+  readonly #fileGet = (descriptor: number, result: number): number => {
+    if (descriptor < 0 || descriptor > STANDARD_ERROR) return BAD_DESCRIPTOR;
+    new Uint8Array(this.memory!.buffer, result, FILE_BYTES).fill(0);
+    this.#view.setUint8(result + 16, CHARACTER_DEVICE);
+    return SUCCESS;
+  };
+
   readonly #write = (
     descriptor: number,
     vectors: number,
@@ -233,4 +244,28 @@ export class Host {
 /** Imports that always answer with the same error number. */
 const REFUSED: Readonly<Record<string, number>> = {
   fd_advise: BAD_DESCRIPTOR,
+  fd_allocate: BAD_DESCRIPTOR,
+  fd_close: BAD_DESCRIPTOR,
+  fd_datasync: BAD_DESCRIPTOR,
+  fd_fdstat_set_flags: BAD_DESCRIPTOR,
+  fd_filestat_set_size: BAD_DESCRIPTOR,
+  fd_filestat_set_times: BAD_DESCRIPTOR,
+  fd_pread: BAD_DESCRIPTOR,
+  fd_pwrite: BAD_DESCRIPTOR,
+  fd_read: BAD_DESCRIPTOR,
+  fd_readdir: BAD_DESCRIPTOR,
+  fd_seek: BAD_DESCRIPTOR,
+  fd_sync: BAD_DESCRIPTOR,
+  fd_tell: BAD_DESCRIPTOR,
+  path_create_directory: NOT_PERMITTED,
+  path_filestat_get: NOT_PERMITTED,
+  path_filestat_set_times: NOT_PERMITTED,
+  path_link: NOT_PERMITTED,
+  path_open: NOT_PERMITTED,
+  path_readlink: NOT_PERMITTED,
+  path_remove_directory: NOT_PERMITTED,
+  path_rename: NOT_PERMITTED,
+  path_symlink: NOT_PERMITTED,
+  path_unlink_file: NOT_PERMITTED,
+  sched_yield: NOT_IMPLEMENTED,
 };

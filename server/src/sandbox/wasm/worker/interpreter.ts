@@ -12,6 +12,7 @@ import {
 /** The custom section of the binary that holds the standard library. */
 const LIBRARY_SECTION = 'azr.library';
 const BYTES_PER_MIB = 1 << 20;
+const PAGE_BYTES = 65_536;
 
 /** An instance that grew its memory by more than this is let go, since memory never shrinks. */
 const KEPT_GROWTH_BYTES = 8 * BYTES_PER_MIB;
@@ -21,10 +22,10 @@ const TRAPPED: Ending = { end: 'exited', exitCode: undefined, signal: 11 };
 /** What `reactor.c` exports. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
-  readonly __stack_pointer: WebAssembly.Global<'i32'>;
+  readonly __stack_pointer: WebAssembly.Global;
   _initialize(): void;
   alloc(bytes: number): number;
-  init(hashSeed: number, addressMask: number, library: number): number;
+  init(hashSeed: number, addressMask: number, library: number, bytes: number): number;
   boot(source: number): number;
   run(request: number, length: number, memoryBytes: number): number;
 }
@@ -54,8 +55,9 @@ export function prepareSnapshot(
   if (section === undefined) throw new Error(`The module has no section ${LIBRARY_SECTION}.`);
   exports._initialize();
   const library = write(exports, new Uint8Array(section));
+  const { hashSeed, addressMask } = seeds;
   const failed =
-    exports.init(seeds.hashSeed, seeds.addressMask, library) ||
+    exports.init(hashSeed, addressMask, library, section.byteLength) ||
     exports.boot(write(exports, Buffer.from(`${bootSource}\0`)));
   if (failed !== 0) throw new Error(`Python did not start (${failed}): ${host.complaint}`);
   const bytes = new Uint8Array(exports.memory.buffer);
@@ -91,6 +93,7 @@ export class Interpreter {
   }
 
   /** Answers one request in a fresh copy of the prepared interpreter. Never throws for a program's sake. */
+  get mem(): WebAssembly.Memory { return this.#exports.memory; }
   call(request: Call): Ending {
     this.#restore(request.variant);
     this.#host.reset(request.variant, request);
@@ -113,11 +116,10 @@ export class Interpreter {
    */
   #restore(variant: Variant): void {
     const { bytes, stackPointer } = this.#snapshots[variant]!;
-    const { memory } = this.#exports;
-    if (memory.buffer.byteLength > bytes.length + KEPT_GROWTH_BYTES) {
+    if (this.#exports.memory.buffer.byteLength > bytes.length + KEPT_GROWTH_BYTES) {
       this.#exports = instantiate(this.#module, this.#host);
     }
-    if (memory.buffer.byteLength < bytes.length) grow(memory, bytes.length);
+    growTo(this.#exports.memory, bytes.length);
     const view = new Uint8Array(this.#exports.memory.buffer);
     view.set(bytes);
     view.fill(0, bytes.length);
@@ -126,16 +128,15 @@ export class Interpreter {
 }
 
 function instantiate(module: WebAssembly.Module, host: Host): Exports {
-  const { exports } = new WebAssembly.Instance(module, host.imports() as WebAssembly.Imports);
+  const { exports } = new WebAssembly.Instance(module, host.imports());
   host.memory = exports['memory'] as WebAssembly.Memory;
   return exports as unknown as Exports;
 }
 
-function grow(memory: WebAssembly.Memory, bytes: number): void {
-  memory.grow((bytes - memory.buffer.byteLength) / PAGE_BYTES);
+function growTo(memory: WebAssembly.Memory, bytes: number): void {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(missing / PAGE_BYTES);
 }
-
-const PAGE_BYTES = 65_536;
 
 /** Puts `bytes` where the interpreter finds them. */
 function write(exports: Exports, bytes: Uint8Array): number {

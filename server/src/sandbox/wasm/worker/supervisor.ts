@@ -35,7 +35,7 @@ export function serveOwner(): void {
 }
 
 function prepare({ program, bootSource, variants }: WorkerStart): ThreadStart {
-  const module = new WebAssembly.Module(program as BufferSource);
+  const module = new WebAssembly.Module(program);
   const prepared = (variant: 0 | 1): Snapshot =>
     prepareSnapshot(module, bootSource, variants[variant], variant);
   return { module, snapshots: [prepared(0), prepared(1)] };
@@ -45,7 +45,8 @@ function hello(): WorkerHello {
   const { permission } = process as { permission?: { has(scope: string): boolean } };
   return {
     hasPermissions: permission !== undefined && !permission.has('child'),
-    hasNetworkPermission: permission !== undefined && !permission.has('net'),
+    hasNetworkPermission:
+      permission !== undefined && process.allowedNodeEnvironmentFlags.has('--allow-net'),
   };
 }
 
