@@ -53,8 +53,11 @@ export interface WorkerResponse extends Measured {
 /** What a worker's thread is born with. */
 export interface ThreadStart {
   readonly module: WebAssembly.Module;
-  readonly snapshots: readonly [Snapshot, Snapshot];
+  readonly snapshots: Snapshots;
 }
+
+/** Of each variant that has been asked for so far. */
+export type Snapshots = Readonly<Partial<Record<Variant, Snapshot>>>;
 
 /** A prepared interpreter: its memory, and the one global that is not in its memory. */
 export interface Snapshot {
@@ -64,6 +67,8 @@ export interface Snapshot {
 
 export interface ThreadRequest {
   readonly variant: Variant;
+  /** Of the variant, the first time that the thread is asked for it, unless it was born with it. */
+  readonly snapshot: Snapshot | undefined;
   readonly body: string;
   readonly wallMs: number;
   readonly memoryMb: number;

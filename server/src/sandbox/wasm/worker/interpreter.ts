@@ -66,26 +66,30 @@ export function prepareSnapshot(
   return { memory, stackPointer: exports.__stack_pointer.value };
 }
 
+interface State {
+  readonly bytes: Uint8Array;
+  readonly stackPointer: number;
+}
+
 export class Interpreter {
   readonly #module: WebAssembly.Module;
-  readonly #snapshots: readonly { readonly bytes: Uint8Array; readonly stackPointer: number }[];
+  readonly #states: Partial<Record<Variant, State>> = {};
   readonly #host: Host;
   #exports: Exports;
 
   /** @param onResult is given what programs, and the harness for them, report */
-  constructor(
-    module: WebAssembly.Module,
-    snapshots: readonly [Snapshot, Snapshot],
-    onResult: (bytes: Uint8Array) => void,
-  ) {
+  constructor(module: WebAssembly.Module, onResult: (bytes: Uint8Array) => void) {
     this.#module = module;
-    // Copied out of shared memory, from which V8 copies word by word.
-    this.#snapshots = snapshots.map(({ memory, stackPointer }) => ({
-      bytes: new Uint8Array(memory).slice(),
-      stackPointer,
-    }));
     this.#host = new Host(onResult);
     this.#exports = instantiate(module, this.#host);
+  }
+
+  /** Takes the state that calls of `variant` start from, if there is one. */
+  add(variant: Variant, snapshot: Snapshot | undefined): void {
+    if (snapshot === undefined) return;
+    const { memory, stackPointer } = snapshot;
+    // Copied out of shared memory, from which V8 copies word by word.
+    this.#states[variant] = { bytes: new Uint8Array(memory).slice(), stackPointer };
   }
 
   get memoryKb(): number {
@@ -93,7 +97,6 @@ export class Interpreter {
   }
 
   /** Answers one request in a fresh copy of the prepared interpreter. Never throws for a program's sake. */
-  get mem(): WebAssembly.Memory { return this.#exports.memory; }
   call(request: Call): Ending {
     this.#restore(request.variant);
     this.#host.reset(request.variant, request);
@@ -115,7 +118,7 @@ export class Interpreter {
    * its table are constant. Whatever an earlier program did to them is undone here.
    */
   #restore(variant: Variant): void {
-    const { bytes, stackPointer } = this.#snapshots[variant]!;
+    const { bytes, stackPointer } = this.#states[variant]!;
     if (this.#exports.memory.buffer.byteLength > bytes.length + KEPT_GROWTH_BYTES) {
       this.#exports = instantiate(this.#module, this.#host);
     }

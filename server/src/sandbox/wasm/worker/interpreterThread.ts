@@ -13,10 +13,12 @@ export function serveSupervisor(): void {
     port.postMessage(message);
   };
   const { module, snapshots } = workerData as ThreadStart;
-  const interpreter = new Interpreter(module, snapshots, (bytes) => {
+  const interpreter = new Interpreter(module, (bytes) => {
     tell({ kind: 'wrote', bytes });
   });
+  for (const variant of [0, 1] as const) interpreter.add(variant, snapshots[variant]);
   port.on('message', (request: ThreadRequest) => {
+    interpreter.add(request.variant, request.snapshot);
     const ending = interpreter.call(request);
     tell({ kind: 'ended', ending, memoryKb: interpreter.memoryKb });
   });

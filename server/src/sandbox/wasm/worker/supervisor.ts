@@ -3,6 +3,7 @@
  * runs programs, and replaces that thread when a program overruns its limits or breaks it.
  */
 import { Worker } from 'node:worker_threads';
+import type { Variant } from '../../sandboxServer.ts';
 import type {
   Ending,
   Snapshot,
@@ -26,19 +27,12 @@ export function serveOwner(): void {
   // The owner's end of the channel is the only tie to life.
   process.on('disconnect', () => process.exit());
   process.once('message', (start: WorkerStart) => {
-    const supervisor = new Supervisor(prepare(start));
+    const supervisor = new Supervisor(start);
     process.on('message', (request: WorkerRequest) => {
       void supervisor.handle(request).then((response) => process.send!(response));
     });
     void supervisor.ready.then(() => process.send!(hello()));
   });
-}
-
-function prepare({ program, bootSource, variants }: WorkerStart): ThreadStart {
-  const module = new WebAssembly.Module(program);
-  const prepared = (variant: 0 | 1): Snapshot =>
-    prepareSnapshot(module, bootSource, variants[variant], variant);
-  return { module, snapshots: [prepared(0), prepared(1)] };
 }
 
 function hello(): WorkerHello {
@@ -59,18 +53,23 @@ interface Current {
 class Supervisor {
   /** Resolves when the first thread can run a program. */
   ready: Promise<void>;
-  readonly #start: ThreadStart;
+  readonly #start: WorkerStart;
+  readonly #module: WebAssembly.Module;
+  readonly #snapshots: Partial<Record<Variant, Snapshot>> = {};
   #thread: Worker;
   #current: Current | undefined;
 
-  constructor(start: ThreadStart) {
+  constructor(start: WorkerStart) {
     this.#start = start;
+    this.#module = new WebAssembly.Module(start.program);
+    this.#prepare(0);
     [this.#thread, this.ready] = this.#newThread();
   }
 
   /** One request at a time; the owner does not send another before it has the answer. */
   handle(request: WorkerRequest): Promise<WorkerResponse> {
     const { identifier, variant, body, wallMs, memoryMb, payloadBytes } = request;
+    const snapshot = this.#prepare(variant);
     return new Promise((resolve) => {
       const watch = new RequestWatch(request, (end) => {
         this.#replaceThread();
@@ -83,9 +82,18 @@ class Supervisor {
         resolve({ identifier, exitCode: undefined, signal: 0, ...ending, ...measured, executions });
       };
       this.#current = { watch, end };
-      const asked: ThreadRequest = { variant, body, wallMs, memoryMb, payloadBytes };
+      const asked: ThreadRequest = { variant, snapshot, body, wallMs, memoryMb, payloadBytes };
       this.#thread.postMessage(asked);
     });
+  }
+
+  /** The variant's snapshot when it is new; takes a good part of a second then. */
+  #prepare(variant: Variant): Snapshot | undefined {
+    if (this.#snapshots[variant] !== undefined) return undefined;
+    const { bootSource, variants } = this.#start;
+    const snapshot = prepareSnapshot(this.#module, bootSource, variants[variant], variant);
+    this.#snapshots[variant] = snapshot;
+    return snapshot;
   }
 
   #replaceThread(): void {
@@ -98,8 +106,9 @@ class Supervisor {
   }
 
   #newThread(): [Worker, Promise<void>] {
+    const start: ThreadStart = { module: this.#module, snapshots: { ...this.#snapshots } };
     const thread = new Worker(process.argv[1]!, {
-      workerData: this.#start,
+      workerData: start,
       env: {},
       resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: JAVASCRIPT_HEAP_MB },
     });
