@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import type { PythonInterpreter } from './pythonInterpreter.ts';
-import { SandboxError } from './sandboxError.ts';
+import type { OuterRing } from './outerRing.ts';
+import { forkServerCommand, type PythonInterpreter } from './pythonInterpreter.ts';
+import { SandboxError, type SandboxErrorCode } from './sandboxError.ts';
 import {
   GRACE_MS,
   type SandboxServer,
@@ -55,13 +56,17 @@ export class ForkServer implements SandboxServer {
     });
   }
 
-  /** Starts a server whose strings hash with `hashSeed`; throws a SandboxError when it refuses. */
+  /**
+   * Starts a server whose strings hash with `hashSeed`, inside `ring` if there is one; throws a
+   * SandboxError when it refuses.
+   */
   static async start(
     python: PythonInterpreter,
     harnessPath: string,
     hashSeed: number,
+    ring?: OuterRing,
   ): Promise<ForkServer> {
-    const subprocess = spawnServer(python, harnessPath, hashSeed);
+    const subprocess = spawnServer(python, harnessPath, hashSeed, ring);
     // Writing to a server that has just died is answered by its exit.
     subprocess.stdin.on('error', () => undefined);
     const complaint = collectText(subprocess.stderr);
@@ -127,12 +132,21 @@ export class ForkServer implements SandboxServer {
 type Subprocess = ReturnType<typeof spawnServer>;
 
 // The type of a subprocess follows from its options, which only execa can spell out.
-function spawnServer(python: PythonInterpreter, harnessPath: string, hashSeed: number) {
-  const safePath = python.version[1] >= 11 ? ['-P'] : [];
-  return execa(python.path, ['-s', '-S', ...safePath, '-B', harnessPath], {
+function spawnServer(
+  python: PythonInterpreter,
+  harnessPath: string,
+  hashSeed: number,
+  ring: OuterRing | undefined,
+) {
+  const command = forkServerCommand(python, harnessPath);
+  const inside = [...command, '--namespaces'] as const;
+  const environment = { PYTHONHASHSEED: String(hashSeed), LC_ALL: 'C.UTF-8', LD_BIND_NOW: '1' };
+  const spawned = ring?.wrap(inside, environment) ?? { command, environment };
+  const [file, ...argumentList] = spawned.command;
+  return execa(file, argumentList, {
     buffer: false,
     encoding: 'buffer',
-    env: { PYTHONHASHSEED: String(hashSeed), LC_ALL: 'C.UTF-8', LD_BIND_NOW: '1' },
+    env: spawned.environment,
     extendEnv: false,
     stdin: 'pipe',
     stdout: 'pipe',
@@ -180,12 +194,31 @@ async function firstResponse(subprocess: Subprocess): Promise<NumberedResponse |
   }
 }
 
+const REFUSAL_CODES: Readonly<Record<string, SandboxErrorCode>> = {
+  seccomp: 'seccomp-unavailable',
+  landlock: 'landlock-unavailable',
+};
+
+const REMEDIES: Readonly<Partial<Record<SandboxErrorCode, string>>> = {
+  'seccomp-unavailable':
+    'Use a Linux kernel with seccomp, and in a container a seccomp profile that lets a process ' +
+    'install a filter of its own.',
+  'landlock-unavailable':
+    'Use Linux 5.13 or newer with Landlock enabled, or install bubblewrap where namespaces are allowed.',
+};
+
+/** Programs are never run with less: what cannot be closed is an error, with its reason. */
 function refusal(first: NumberedResponse | undefined, complaint: string): SandboxError {
-  const told = first === undefined ? complaint : first.payload.toString();
+  const told = first === undefined ? {} : readRefusal(first.payload);
+  const code = REFUSAL_CODES[told.missing ?? ''] ?? 'jail-refused';
   return new SandboxError(
-    'jail-refused',
-    `The jail for untrusted programs could not be closed: ${told || 'it ended without a message.'}`,
-    'Programs are not run without it. Use a Linux kernel with seccomp on x86_64 or aarch64, ' +
-      'and in a container a seccomp profile that lets a process install a filter of its own.',
+    code,
+    `The jail for untrusted programs could not be closed: ${told.message ?? (complaint || 'it ended without a message.')}`,
+    REMEDIES[code] ?? 'Use Linux on x86_64 or aarch64 with a working Python, and read the message.',
   );
+}
+
+/** The server's own word, sent before any program was near it. */
+function readRefusal(payload: Buffer): { readonly missing?: string; readonly message?: string } {
+  return JSON.parse(payload.toString()) as { missing?: string; message?: string };
 }

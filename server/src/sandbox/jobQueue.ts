@@ -19,10 +19,10 @@ export class JobQueue<Job extends Queued> {
 
   /** Takes the job whose turn it is. */
   next(): Job | undefined {
-    return this.nextOfUser() ?? takeFirst(this.#run);
+    return takeFirst(this.#user) ?? takeFirst(this.#run);
   }
 
-  /** Takes the user's job whose turn it is, whatever the run waits for. */
+  /** Takes the user's next job, whatever a run has queued. */
   nextOfUser(): Job | undefined {
     return takeFirst(this.#user);
   }

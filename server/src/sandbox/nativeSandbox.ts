@@ -1,11 +1,12 @@
 /**
- * The native engine: CPython in a jail of resource limits, seccomp and Landlock. `SECURITY.md` says
- * what it contains and what it does not.
+ * The native engine, on Linux: CPython in a jail of resource limits, seccomp and Landlock, and of
+ * namespaces where bubblewrap works. `SECURITY.md` says what it contains and what it does not.
  */
 import { availableParallelism } from 'node:os';
 import type { ExecutionLimits, SandboxDescription } from '../../protocol/sandbox.ts';
 import { DEFAULT_HARNESS_PATH, ForkServer, type ForkServerHello } from './forkServer.ts';
 import { PooledSandbox } from './pooledSandbox.ts';
+import { NO_OUTER_RING, openOuterRing, type OuterRingResult } from './outerRing.ts';
 import { findPython } from './pythonInterpreter.ts';
 import { SandboxError } from './sandboxError.ts';
 import { HASH_SEEDS } from './sandboxServer.ts';
@@ -21,6 +22,8 @@ export interface NativeSandboxOptions {
   readonly harnessPath?: string;
   /** How many requests a fork server answers before it is replaced. */
   readonly requestsPerServer?: number;
+  /** False leaves bubblewrap out, to measure or test the inner ring by itself. */
+  readonly outerRing?: boolean;
 }
 
 /** After so many requests a fork server is replaced, in case something in it grows. */
@@ -32,43 +35,39 @@ export type NativeSandbox = PooledSandbox<ForkServer>;
 export async function openNativeSandbox(
   options: NativeSandboxOptions = {},
 ): Promise<NativeSandbox> {
-  if (process.platform === 'win32') {
+  if (process.platform !== 'linux') {
     throw new SandboxError(
       'unsupported-platform',
-      'The native sandbox needs Linux or macOS.',
-      'On Windows, run AZR Studio inside WSL.',
+      `The native sandbox needs Linux; this is ${process.platform}.`,
+      'Choose the sandbox "wasm", or on Windows run AZR Studio inside WSL.',
     );
   }
   const python = await findPython(options.pythonPath ?? 'python3');
   const harnessPath = options.harnessPath ?? DEFAULT_HARNESS_PATH;
+  const outer =
+    options.outerRing === false ? NO_OUTER_RING : await openOuterRing(python, harnessPath);
   return PooledSandbox.open(
     {
-      start: (variant) => ForkServer.start(python, harnessPath, HASH_SEEDS[variant]),
+      start: (variant) =>
+        ForkServer.start(python, harnessPath, HASH_SEEDS[variant], outer.ring),
       oneVariantEach: true,
       workers: Math.max(1, options.workers ?? availableParallelism()),
       requestsPerServer: options.requestsPerServer ?? REQUESTS_PER_SERVER,
     },
     options.limits ?? {},
-    ({ hello }) => describe(hello),
+    ({ hello }) => describe(hello, outer),
   );
 }
 
-function describe(hello: ForkServerHello): SandboxDescription {
-  const kernel = hello.rings.some((ring) => ring.startsWith('seccomp'));
+function describe(hello: ForkServerHello, outer: OuterRingResult): SandboxDescription {
   return {
     engine: 'native',
     pythonVersion: hello.python,
-    rings: hello.rings,
+    rings: [...(outer.ring === undefined ? [] : [outer.ring.name]), ...hello.rings],
     notPromised: [
       'A program can report a false result about itself.',
-      ...(kernel
-        ? [
-            'No protection against a fault in the Linux kernel behind the few calls it still allows.',
-          ]
-        : [
-            'Programs can read files and use the network: this system offers only resource limits.',
-            'Memory limits are not enforced by every version of macOS.',
-          ]),
+      'No protection against a fault in the Linux kernel behind the few calls it still allows.',
+      ...(outer.ring === undefined ? [`No namespaces around the jail: ${outer.reason}`] : []),
     ],
   };
 }

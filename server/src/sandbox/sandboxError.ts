@@ -4,8 +4,15 @@ export type SandboxErrorCode =
   | 'unsupported-platform'
   | 'python-not-found'
   | 'python-too-old'
+  /** The kernel, or a container's profile, lets no process install a system call filter. */
+  | 'seccomp-unavailable'
+  /** Nothing but the filter would stand between a program and files. */
+  | 'landlock-unavailable'
+  /** The jail could not be closed for another reason, which the message gives. */
   | 'jail-refused'
+  /** The interpreter of the wasm engine is missing, or is not the one that was shipped. */
   | 'damaged-installation'
+  /** A process of the wasm engine did not start; the message says what it told. */
   | 'worker-refused'
   | 'closed';
 

@@ -1,7 +1,7 @@
 /**
  * Servers of one engine, started when needed, replaced when they die or have served long enough. At
- * most `workers` requests of a run are under way at a time, and one of a user besides; the rest wait
- * here, so that no pipe fills up.
+ * most `workers` requests run at a time, and one of a user's beside them, so that a run full of slow
+ * programs does not keep a person waiting; the rest wait here, so that no pipe fills up.
  */
 import { JobQueue } from './jobQueue.ts';
 import { SandboxError } from './sandboxError.ts';
@@ -40,6 +40,8 @@ export class ServerPool<Server extends SandboxServer> {
   /** Every server that may still have a process. */
   readonly #servers = new Set<Server>();
   readonly #starting = new Set<Promise<unknown>>();
+  /** Is a server being started for nobody in particular? */
+  readonly #warming: [boolean, boolean] = [false, false];
   #running = 0;
   #closed = false;
 
@@ -95,9 +97,7 @@ export class ServerPool<Server extends SandboxServer> {
 
   #startJobs(): void {
     while (true) {
-      // A user does not wait for a run's programs to end: there is one place more for that.
-      const free = this.#settings.workers - this.#running;
-      const job = free > 0 ? this.#queue.next() : free === 0 ? this.#queue.nextOfUser() : undefined;
+      const job = this.#nextJob();
       if (job === undefined) return;
       this.#running += 1;
       void this.#runJob(job)
@@ -109,6 +109,12 @@ export class ServerPool<Server extends SandboxServer> {
     }
   }
 
+  /** A user's job may use one place more than there are workers. */
+  #nextJob(): Job | undefined {
+    if (this.#running < this.#settings.workers) return this.#queue.next();
+    return this.#running === this.#settings.workers ? this.#queue.nextOfUser() : undefined;
+  }
+
   /** A server that dies under a request was killed from outside, so one more try is fair. */
   async #runJob(job: Job): Promise<ServerAnswer> {
     const first = await this.#tryJob(job);
@@ -118,6 +124,7 @@ export class ServerPool<Server extends SandboxServer> {
   async #tryJob(job: Job): Promise<ServerAnswer> {
     const { signal } = job;
     const server = await this.#acquire(job.variant);
+    if (job.priority === 'run') this.#keepSpare(job.variant);
     if (signal?.aborted) {
       this.#release(server, job.variant);
       throw signal.reason as Error;
@@ -138,7 +145,11 @@ export class ServerPool<Server extends SandboxServer> {
   }
 
   #idleFor(variant: Variant): Server[] {
-    return this.#idle[this.#settings.oneVariantEach ? variant : 0];
+    return this.#idle[this.#laneOf(variant)];
+  }
+
+  #laneOf(variant: Variant): Variant {
+    return this.#settings.oneVariantEach ? variant : 0;
   }
 
   async #acquire(variant: Variant): Promise<Server> {
@@ -148,6 +159,22 @@ export class ServerPool<Server extends SandboxServer> {
       this.#servers.delete(server);
     }
     return this.#start(variant);
+  }
+
+  /** When a run has taken the last idle server, a user or a restart should not have to wait for one. */
+  #keepSpare(variant: Variant): void {
+    const lane = this.#laneOf(variant);
+    if (this.#idleFor(variant).length > 0 || this.#warming[lane] || this.#closed) return;
+    this.#warming[lane] = true;
+    void this.#start(variant)
+      .then((server) => {
+        this.#release(server, variant);
+      })
+      // Whoever needs the server will start one, and be told why that fails.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#warming[lane] = false;
+      });
   }
 
   #release(server: Server, variant: Variant): void {

@@ -1,0 +1,58 @@
+/** The sandboxes that every suite here is run against. A new engine is a new row. */
+import type { ExecutionLimits, PythonSandbox } from '../../server/protocol/sandbox.ts';
+import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
+import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
+import { openOuterRing } from '../../server/src/sandbox/outerRing.ts';
+import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
+
+/** What a suite may ask of any engine; one that has no use for an option ignores it. */
+export interface EngineOptions {
+  readonly workers?: number;
+  readonly limits?: Partial<ExecutionLimits>;
+  /** A path of its own for the harness tells one sandbox's processes from all others. */
+  readonly harnessPath?: string;
+  readonly pythonPath?: string;
+  /** How many requests a worker answers before it is replaced. */
+  readonly requestsPerServer?: number;
+}
+
+/** A sandbox whose processes a test can find. */
+export type TestedSandbox = PythonSandbox & { readonly serverPids: readonly number[] };
+
+export interface Engine {
+  readonly name: string;
+  open(options: EngineOptions): Promise<TestedSandbox>;
+  /** Why it cannot be tried on this machine; undefined when it can. */
+  missing(): Promise<string | undefined>;
+}
+
+export const ENGINES: readonly Engine[] = [
+  {
+    name: 'native in namespaces',
+    open: (options) => openNativeSandbox(options),
+    missing: async () => {
+      if (process.platform !== 'linux') return 'it needs Linux';
+      return (await openOuterRing(await findPython('python3'), DEFAULT_HARNESS_PATH)).reason;
+    },
+  },
+  {
+    name: 'native without namespaces',
+    open: (options) => openNativeSandbox({ ...options, outerRing: false }),
+    missing: () => Promise.resolve(process.platform === 'linux' ? undefined : 'it needs Linux'),
+  },
+];
+
+/** The engines that can be tried here; a suite names the others and why it leaves them out. */
+export async function availableEngines(): Promise<{
+  readonly available: readonly Engine[];
+  readonly missing: readonly { readonly name: string; readonly reason: string }[];
+}> {
+  const reasons = await Promise.all(ENGINES.map((engine) => engine.missing()));
+  return {
+    available: ENGINES.filter((_, index) => reasons[index] === undefined),
+    missing: ENGINES.flatMap(({ name }, index) => {
+      const reason = reasons[index];
+      return reason === undefined ? [] : [{ name, reason }];
+    }),
+  };
+}
