@@ -6,7 +6,6 @@ import type { OuterRing } from './outerRing.ts';
 import { forkServerCommand, type PythonInterpreter } from './pythonInterpreter.ts';
 import { SandboxError, type SandboxErrorCode } from './sandboxError.ts';
 import {
-  GRACE_MS,
   type SandboxServer,
   SERVER_DIED,
   SERVER_HUNG,
@@ -33,6 +32,8 @@ export interface ForkServerHello {
 }
 
 const START_TIMEOUT_MS = 30_000;
+/** How long a server may overrun a request's limits before it is taken for broken and killed. */
+const GRACE_MS = 5_000;
 const ERROR_CHARACTERS = 2_000;
 
 export class ForkServer implements SandboxServer {

@@ -12,9 +12,6 @@ export const SERVER_DIED = 'server-died';
 /** The server did not answer in time and was killed. */
 export const SERVER_HUNG = 'server-hung';
 
-/** How long a server may overrun a request's limits before it is taken for broken and killed. */
-export const GRACE_MS = 5_000;
-
 /** How a request ended: a response, or the server gone, or hung. */
 export type ServerAnswer = Response | typeof SERVER_DIED | typeof SERVER_HUNG;
 

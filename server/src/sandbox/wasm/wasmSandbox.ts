@@ -32,7 +32,8 @@ export type WasmSandbox = PooledSandbox<WasmServer>;
 
 /** Opens it; throws a SandboxError with a remedy when the installation is damaged. */
 export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise<WasmSandbox> {
-  const interpreter = await loadInterpreter(options.sandboxFolder ?? DEFAULT_SANDBOX_FOLDER);
+  const sandboxFolder = options.sandboxFolder ?? DEFAULT_SANDBOX_FOLDER;
+  const interpreter = await loadInterpreter(sandboxFolder);
   const { program, bootSource, pythonVersion } = interpreter;
   const seeds = (variant: 0 | 1): WorkerStart['variants'][0] => ({
     hashSeed: HASH_SEEDS[variant],
@@ -41,7 +42,7 @@ export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise
   const start: WorkerStart = { program, bootSource, variants: [seeds(0), seeds(1)] };
   return PooledSandbox.open(
     {
-      start: () => WasmServer.start(start),
+      start: () => WasmServer.start(start, sandboxFolder),
       oneVariantEach: false,
       workers: Math.max(1, options.workers ?? availableParallelism()),
       requestsPerServer: options.requestsPerServer ?? REQUESTS_PER_SERVER,

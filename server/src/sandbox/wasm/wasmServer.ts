@@ -5,7 +5,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SandboxError } from '../sandboxError.ts';
 import {
-  GRACE_MS,
   type SandboxServer,
   SERVER_DIED,
   SERVER_HUNG,
@@ -24,6 +23,9 @@ const WORKER_PATH = fileURLToPath(
 const READABLE = isBundle ? WORKER_PATH : path.dirname(path.dirname(path.dirname(WORKER_PATH)));
 
 const START_TIMEOUT_MS = 60_000;
+/** How long a worker may overrun a request's limits, which it watches itself; some of it may go into
+ * preparing a second interpreter. */
+const GRACE_MS = 20_000;
 const HEAP_MB = 128;
 const COMPLAINT_CHARACTERS = 2_000;
 
@@ -55,9 +57,12 @@ export class WasmServer implements SandboxServer {
     });
   }
 
-  /** Starts a worker; throws a SandboxError when it does not get ready. */
-  static async start(start: WorkerStart): Promise<WasmServer> {
-    const subprocess = spawnWorker();
+  /**
+   * Starts a worker; throws a SandboxError when it does not get ready.
+   * @param name what a list of processes shows it with; it means nothing to the worker
+   */
+  static async start(start: WorkerStart, name: string): Promise<WasmServer> {
+    const subprocess = spawnWorker(name);
     let complaint = '';
     subprocess.stderr!.on('data', (chunk: Buffer) => {
       complaint = (complaint + chunk.toString()).slice(0, COMPLAINT_CHARACTERS);
@@ -125,8 +130,8 @@ export class WasmServer implements SandboxServer {
   }
 }
 
-function spawnWorker(): ChildProcess {
-  return fork(WORKER_PATH, [], {
+function spawnWorker(name: string): ChildProcess {
+  return fork(WORKER_PATH, [name], {
     execArgv: NODE_OPTIONS,
     // Inside VS Code the executable is Electron, which is Node only when this says so.
     env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
