@@ -16,10 +16,23 @@ export interface WorkerStart {
   /** Python text that prepares the interpreter. */
   readonly bootSource: string;
   readonly variants: readonly [VariantSeeds, VariantSeeds];
+  /** What earlier workers have prepared, which this one then need not. */
+  readonly prepared: Readonly<Partial<Record<Variant, Prepared>>>;
+}
+
+/** The memory of a prepared interpreter, and the one part of its state that is not in it. */
+export interface Prepared {
+  readonly memory: Uint8Array;
+  readonly stackPointer: number;
 }
 
 /** First message of a worker to its owner: ready for requests. */
-export interface WorkerHello {
+export interface WorkerHello extends WorkerPermissions {
+  /** The first variant's interpreter, when this worker had to prepare it. */
+  readonly prepared: Prepared | undefined;
+}
+
+export interface WorkerPermissions {
   /** Is Node's permission model in force? */
   readonly hasPermissions: boolean;
   /** Is the network closed by it too? Older versions of Node leave it open. */
@@ -48,18 +61,16 @@ export interface WorkerResponse extends Measured {
   readonly payload: Uint8Array;
   /** Time of each execution that was reported in full, measured outside the interpreter. */
   readonly executions: readonly Measured[];
+  /** The variant's interpreter, when this worker had to prepare it. */
+  readonly prepared: Prepared | undefined;
 }
 
 /** What a worker's thread is born with. */
 export interface ThreadStart {
   readonly module: WebAssembly.Module;
-  readonly snapshots: Snapshots;
 }
 
-/** Of each variant that has been asked for so far. */
-export type Snapshots = Readonly<Partial<Record<Variant, Snapshot>>>;
-
-/** A prepared interpreter: its memory, and the one global that is not in its memory. */
+/** `Prepared`, shared with the thread. */
 export interface Snapshot {
   readonly memory: SharedArrayBuffer;
   readonly stackPointer: number;
@@ -67,8 +78,8 @@ export interface Snapshot {
 
 export interface ThreadRequest {
   readonly variant: Variant;
-  /** Of the variant, the first time that the thread is asked for it, unless it was born with it. */
-  readonly snapshot: Snapshot | undefined;
+  /** The state to start from. */
+  readonly snapshot: Snapshot;
   readonly body: string;
   readonly wallMs: number;
   readonly memoryMb: number;

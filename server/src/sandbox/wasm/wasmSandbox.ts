@@ -8,7 +8,7 @@ import type { ExecutionLimits, SandboxDescription } from '../../../protocol/sand
 import { PooledSandbox } from '../pooledSandbox.ts';
 import { HASH_SEEDS } from '../sandboxServer.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from './artifact.ts';
-import type { WorkerHello, WorkerStart } from './messages.ts';
+import type { Prepared, WorkerPermissions, WorkerStart } from './messages.ts';
 import { WasmServer } from './wasmServer.ts';
 
 export interface WasmSandboxOptions {
@@ -39,20 +39,25 @@ export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise
     hashSeed: HASH_SEEDS[variant],
     addressMask: ADDRESS_MASKS[variant],
   });
-  const start: WorkerStart = { program, bootSource, variants: [seeds(0), seeds(1)] };
+  const prepared: { -readonly [V in keyof WorkerStart['prepared']]: Prepared } = {};
+  const start: WorkerStart = { program, bootSource, variants: [seeds(0), seeds(1)], prepared };
+  const startWorker = (): Promise<WasmServer> =>
+    WasmServer.start(start, sandboxFolder, (variant, state) => {
+      prepared[variant] ??= state;
+    });
   return PooledSandbox.open(
     {
-      start: () => WasmServer.start(start, sandboxFolder),
+      start: startWorker,
       oneVariantEach: false,
       workers: Math.max(1, options.workers ?? availableParallelism()),
       requestsPerServer: options.requestsPerServer ?? REQUESTS_PER_SERVER,
     },
     options.limits ?? {},
-    ({ hello }) => describe(hello, pythonVersion),
+    ({ permissions }) => describe(permissions, pythonVersion),
   );
 }
 
-function describe(hello: WorkerHello, pythonVersion: string): SandboxDescription {
+function describe(permissions: WorkerPermissions, pythonVersion: string): SandboxDescription {
   return {
     engine: 'wasm',
     pythonVersion,
@@ -61,8 +66,8 @@ function describe(hello: WorkerHello, pythonVersion: string): SandboxDescription
       'memory restored before every program',
       'hard memory limit',
       'process of its own without environment',
-      ...(hello.hasPermissions ? ['Node permissions: no files, no processes'] : []),
-      ...(hello.hasNetworkPermission ? ['Node permissions: no network'] : []),
+      ...(permissions.hasPermissions ? ['Node permissions: no files, no processes'] : []),
+      ...(permissions.hasNetworkPermission ? ['Node permissions: no network'] : []),
     ],
     notPromised: [
       'A program can report a false result about itself.',

@@ -10,8 +10,16 @@ import {
   SERVER_HUNG,
   type ServerAnswer,
   type ServerRequest,
+  type Variant,
 } from '../sandboxServer.ts';
-import type { WorkerHello, WorkerRequest, WorkerResponse, WorkerStart } from './messages.ts';
+import type {
+  Prepared,
+  WorkerHello,
+  WorkerPermissions,
+  WorkerRequest,
+  WorkerResponse,
+  WorkerStart,
+} from './messages.ts';
 
 const isBundle = !import.meta.url.endsWith('.ts');
 
@@ -39,15 +47,21 @@ const NODE_OPTIONS = [
 ];
 
 export class WasmServer implements SandboxServer {
-  readonly hello: WorkerHello;
+  readonly permissions: WorkerPermissions;
   served = 0;
   readonly #process: ChildProcess;
+  readonly #onPrepared: (variant: Variant, prepared: Prepared) => void;
   #dead = false;
   #answer: ((answer: WorkerResponse | typeof SERVER_DIED) => void) | undefined;
 
-  private constructor(subprocess: ChildProcess, hello: WorkerHello) {
+  private constructor(
+    subprocess: ChildProcess,
+    { hasPermissions, hasNetworkPermission }: WorkerHello,
+    onPrepared: (variant: Variant, prepared: Prepared) => void,
+  ) {
     this.#process = subprocess;
-    this.hello = hello;
+    this.#onPrepared = onPrepared;
+    this.permissions = { hasPermissions, hasNetworkPermission };
     subprocess.on('message', (response) => {
       this.#settle(response as WorkerResponse);
     });
@@ -60,8 +74,13 @@ export class WasmServer implements SandboxServer {
   /**
    * Starts a worker; throws a SandboxError when it does not get ready.
    * @param name what a list of processes shows it with; it means nothing to the worker
+   * @param onPrepared is given what later workers need not prepare
    */
-  static async start(start: WorkerStart, name: string): Promise<WasmServer> {
+  static async start(
+    start: WorkerStart,
+    name: string,
+    onPrepared: (variant: Variant, prepared: Prepared) => void,
+  ): Promise<WasmServer> {
     const subprocess = spawnWorker(name);
     let complaint = '';
     subprocess.stderr!.on('data', (chunk: Buffer) => {
@@ -69,11 +88,14 @@ export class WasmServer implements SandboxServer {
     });
     const timer = setTimeout(() => subprocess.kill('SIGKILL'), START_TIMEOUT_MS);
     const ended = exited(subprocess).then(() => undefined);
+    // Writing to a worker that has just died is answered by its exit.
     subprocess.send(start, () => undefined);
     const first = await Promise.race([once(subprocess, 'message'), ended]);
     clearTimeout(timer);
     if (first === undefined) throw refusal(complaint);
-    return new WasmServer(subprocess, first[0] as WorkerHello);
+    const hello = first[0] as WorkerHello;
+    if (hello.prepared !== undefined) onPrepared(0, hello.prepared);
+    return new WasmServer(subprocess, hello, onPrepared);
   }
 
   get alive(): boolean {
@@ -99,13 +121,13 @@ export class WasmServer implements SandboxServer {
     });
     const identifier = this.served;
     const request: WorkerRequest = { ...header, identifier, variant, body: JSON.stringify(body) };
-    // Writing to a worker that has just died is answered by its exit.
     this.#process.send(request, () => undefined);
     const response = await answered;
     clearTimeout(watchdog);
     this.served += 1;
     if (response === SERVER_DIED) return watch.expired ? SERVER_HUNG : SERVER_DIED;
     if (response.identifier === identifier) {
+      if (response.prepared !== undefined) this.#onPrepared(variant, response.prepared);
       return { ...response, payload: asBuffer(response.payload) };
     }
     // Out of step, which only a defect can cause; no later answer can be trusted.

@@ -1,5 +1,5 @@
 /** One interpreter: prepared once, copied, and put back into that state before every program. */
-import type { Ending, Snapshot, VariantSeeds } from '../messages.ts';
+import type { Ending, Prepared, Snapshot, VariantSeeds } from '../messages.ts';
 import type { Variant } from '../../sandboxServer.ts';
 import {
   Host,
@@ -32,6 +32,7 @@ interface Exports {
 
 export interface Call extends HostLimits {
   readonly variant: Variant;
+  readonly snapshot: Snapshot;
   readonly body: string;
   readonly memoryMb: number;
 }
@@ -45,7 +46,7 @@ export function prepareSnapshot(
   bootSource: string,
   seeds: VariantSeeds,
   variant: Variant,
-): Snapshot {
+): Prepared {
   const host = new Host(() => {
     throw new Error('The harness wrote a result before it was asked for one.');
   });
@@ -60,9 +61,7 @@ export function prepareSnapshot(
     exports.init(hashSeed, addressMask, library, section.byteLength) ||
     exports.boot(write(exports, Buffer.from(`${bootSource}\0`)));
   if (failed !== 0) throw new Error(`Python did not start (${failed}): ${host.complaint}`);
-  const bytes = new Uint8Array(exports.memory.buffer);
-  const memory = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(memory).set(bytes);
+  const memory = new Uint8Array(exports.memory.buffer).slice();
   return { memory, stackPointer: exports.__stack_pointer.value };
 }
 
@@ -84,21 +83,13 @@ export class Interpreter {
     this.#exports = instantiate(module, this.#host);
   }
 
-  /** Takes the state that calls of `variant` start from, if there is one. */
-  add(variant: Variant, snapshot: Snapshot | undefined): void {
-    if (snapshot === undefined) return;
-    const { memory, stackPointer } = snapshot;
-    // Copied out of shared memory, from which V8 copies word by word.
-    this.#states[variant] = { bytes: new Uint8Array(memory).slice(), stackPointer };
-  }
-
   get memoryKb(): number {
     return this.#exports.memory.buffer.byteLength / 1024;
   }
 
   /** Answers one request in a fresh copy of the prepared interpreter. Never throws for a program's sake. */
   call(request: Call): Ending {
-    this.#restore(request.variant);
+    this.#restore(this.#stateOf(request));
     this.#host.reset(request.variant, request);
     try {
       const body = Buffer.from(request.body);
@@ -113,12 +104,19 @@ export class Interpreter {
     }
   }
 
+  #stateOf({ variant, snapshot }: Call): State {
+    // Copied out of shared memory, from which V8 copies more slowly.
+    return (this.#states[variant] ??= {
+      bytes: new Uint8Array(snapshot.memory).slice(),
+      stackPointer: snapshot.stackPointer,
+    });
+  }
+
   /**
    * Linear memory and the stack pointer are all the state there is: the module's other globals and
    * its table are constant. Whatever an earlier program did to them is undone here.
    */
-  #restore(variant: Variant): void {
-    const { bytes, stackPointer } = this.#states[variant]!;
+  #restore({ bytes, stackPointer }: State): void {
     if (this.#exports.memory.buffer.byteLength > bytes.length + KEPT_GROWTH_BYTES) {
       this.#exports = instantiate(this.#module, this.#host);
     }

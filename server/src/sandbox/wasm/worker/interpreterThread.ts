@@ -12,13 +12,13 @@ export function serveSupervisor(): void {
   const tell = (message: ThreadMessage): void => {
     port.postMessage(message);
   };
-  const { module, snapshots } = workerData as ThreadStart;
-  const interpreter = new Interpreter(module, (bytes) => {
-    tell({ kind: 'wrote', bytes });
-  });
-  for (const variant of [0, 1] as const) interpreter.add(variant, snapshots[variant]);
+  const { module } = workerData as ThreadStart;
+  let interpreter: Interpreter | undefined;
   port.on('message', (request: ThreadRequest) => {
-    interpreter.add(request.variant, request.snapshot);
+    // Not before: a thread that only waits needs no memory for it.
+    interpreter ??= new Interpreter(module, (bytes) => {
+      tell({ kind: 'wrote', bytes });
+    });
     const ending = interpreter.call(request);
     tell({ kind: 'ended', ending, memoryKb: interpreter.memoryKb });
   });

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { Variant } from '../../sandboxServer.ts';
 import type {
   Ending,
+  Prepared,
   Snapshot,
   ThreadMessage,
   ThreadRequest,
@@ -31,106 +32,154 @@ export function serveOwner(): void {
     process.on('message', (request: WorkerRequest) => {
       void supervisor.handle(request).then((response) => process.send!(response));
     });
-    void supervisor.ready.then(() => process.send!(hello()));
+    void supervisor.ready().then((hello) => process.send!(hello));
   });
-}
-
-function hello(): WorkerHello {
-  const { permission } = process as { permission?: { has(scope: string): boolean } };
-  return {
-    hasPermissions: permission !== undefined && !permission.has('child'),
-    hasNetworkPermission:
-      permission !== undefined && process.allowedNodeEnvironmentFlags.has('--allow-net'),
-  };
 }
 
 /** The request under way: who follows it and who is told how it ended. */
 interface Current {
   readonly watch: RequestWatch;
-  readonly end: (ending: Ending | { readonly end: 'cpu-limit' }, memoryKb: number) => void;
+  readonly end: (ending: Ending | typeof CPU_LIMIT, memoryKb: number) => void;
 }
 
+const CPU_LIMIT = { end: 'cpu-limit', exitCode: 0, signal: 0 } as const;
+const WALL_LIMIT = { end: 'wall-limit', exitCode: 0, signal: 0 } as const;
+/** As for a process that its system aborted. */
+const ABORTED: Ending = { end: 'exited', exitCode: undefined, signal: 6 };
+
 class Supervisor {
-  /** Resolves when the first thread can run a program. */
-  ready: Promise<void>;
-  readonly #start: WorkerStart;
+  readonly #bootSource: string;
+  readonly #seeds: WorkerStart['variants'];
   readonly #module: WebAssembly.Module;
   readonly #snapshots: Partial<Record<Variant, Snapshot>> = {};
-  #thread: Worker;
+  readonly #preparedFirst: Prepared | undefined;
+  #thread: InterpreterThread;
+  /** Waits to take the other's place, since a thread takes its time to start. */
+  #spare: InterpreterThread;
   #current: Current | undefined;
 
-  constructor(start: WorkerStart) {
-    this.#start = start;
-    this.#module = new WebAssembly.Module(start.program);
-    this.#prepare(0);
-    [this.#thread, this.ready] = this.#newThread();
+  constructor({ program, bootSource, variants, prepared }: WorkerStart) {
+    this.#bootSource = bootSource;
+    this.#seeds = variants;
+    this.#module = new WebAssembly.Module(program);
+    for (const variant of [0, 1] as const) {
+      const known = prepared[variant];
+      if (known !== undefined) this.#snapshots[variant] = share(known);
+    }
+    this.#preparedFirst = this.#prepare(0);
+    this.#thread = this.#newThread();
+    this.#spare = this.#newThread();
+  }
+
+  /** Resolves when a program can be run. */
+  async ready(): Promise<WorkerHello> {
+    await this.#thread.ready;
+    const { permission } = process as { permission?: { has(scope: string): boolean } };
+    const options = process.allowedNodeEnvironmentFlags;
+    return {
+      prepared: this.#preparedFirst,
+      hasPermissions: permission !== undefined && !permission.has('child'),
+      hasNetworkPermission: permission !== undefined && options.has('--allow-net'),
+    };
   }
 
   /** One request at a time; the owner does not send another before it has the answer. */
-  handle(request: WorkerRequest): Promise<WorkerResponse> {
+  async handle(request: WorkerRequest): Promise<WorkerResponse> {
     const { identifier, variant, body, wallMs, memoryMb, payloadBytes } = request;
-    const snapshot = this.#prepare(variant);
+    const prepared = this.#prepare(variant);
+    // The time that a thread takes to start is not the program's.
+    await this.#thread.ready;
     return new Promise((resolve) => {
       const watch = new RequestWatch(request, (end) => {
-        this.#replaceThread();
-        this.#current?.end({ end, exitCode: 0, signal: 0 }, 0);
+        this.#replaceThread(end === 'cpu-limit' ? CPU_LIMIT : WALL_LIMIT);
       });
       const end: Current['end'] = (ending, memoryKb) => {
         this.#current = undefined;
-        const measured = { ...watch.stop(), memoryKb };
+        const measured = watch.stop();
         const { executions } = watch;
-        resolve({ identifier, exitCode: undefined, signal: 0, ...ending, ...measured, executions });
+        resolve({ identifier, ...ending, ...measured, memoryKb, executions, prepared });
       };
       this.#current = { watch, end };
-      const asked: ThreadRequest = { variant, snapshot, body, wallMs, memoryMb, payloadBytes };
-      this.#thread.postMessage(asked);
+      const snapshot = this.#snapshots[variant]!;
+      this.#thread.run({ variant, snapshot, body, wallMs, memoryMb, payloadBytes });
     });
   }
 
-  /** The variant's snapshot when it is new; takes a good part of a second then. */
-  #prepare(variant: Variant): Snapshot | undefined {
+  /** Prepares the variant's interpreter unless that was done before; takes a good part of a second. */
+  #prepare(variant: Variant): Prepared | undefined {
     if (this.#snapshots[variant] !== undefined) return undefined;
-    const { bootSource, variants } = this.#start;
-    const snapshot = prepareSnapshot(this.#module, bootSource, variants[variant], variant);
-    this.#snapshots[variant] = snapshot;
-    return snapshot;
+    const seeds = this.#seeds[variant];
+    const prepared = prepareSnapshot(this.#module, this.#bootSource, seeds, variant);
+    this.#snapshots[variant] = share(prepared);
+    return prepared;
   }
 
-  #replaceThread(): void {
-    const old = this.#thread;
-    old.removeAllListeners();
-    // What it still has to say when it is torn down concerns nobody.
-    old.on('error', () => undefined);
-    void old.terminate();
-    [this.#thread, this.ready] = this.#newThread();
+  #newThread(): InterpreterThread {
+    const thread: InterpreterThread = new InterpreterThread(
+      { module: this.#module },
+      {
+        onWritten: (bytes) => this.#current?.watch.add(bytes),
+        onEnded: (ending, memoryKb) => this.#current?.end(ending, memoryKb),
+        onBroken: () => {
+          if (thread === this.#thread) this.#replaceThread(ABORTED);
+          else this.#spare = this.#newThread();
+        },
+      },
+    );
+    return thread;
   }
 
-  #newThread(): [Worker, Promise<void>] {
-    const start: ThreadStart = { module: this.#module, snapshots: { ...this.#snapshots } };
-    const thread = new Worker(process.argv[1]!, {
+  #replaceThread(ending: Parameters<Current['end']>[0]): void {
+    this.#thread.end();
+    this.#thread = this.#spare;
+    this.#current?.end(ending, 0);
+    this.#spare = this.#newThread();
+  }
+}
+
+interface ThreadListener {
+  readonly onWritten: (bytes: Uint8Array) => void;
+  readonly onEnded: (ending: Ending, memoryKb: number) => void;
+  /** It ended by itself, such as for want of memory. */
+  readonly onBroken: () => void;
+}
+
+class InterpreterThread {
+  /** Resolves when it can run a program. */
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+
+  constructor(start: ThreadStart, { onWritten, onEnded, onBroken }: ThreadListener) {
+    const worker = new Worker(process.argv[1]!, {
       workerData: start,
       env: {},
       resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: JAVASCRIPT_HEAP_MB },
     });
-    const ready = new Promise<void>((resolve) => {
-      thread.on('message', (message: ThreadMessage) => {
-        switch (message.kind) {
-          case 'ready':
-            resolve();
-            break;
-          case 'wrote':
-            this.#current?.watch.add(message.bytes);
-            break;
-          case 'ended':
-            this.#current?.end(message.ending, message.memoryKb);
-        }
+    this.#worker = worker;
+    this.ready = new Promise<void>((resolve) => {
+      worker.on('message', (message: ThreadMessage) => {
+        if (message.kind === 'ready') resolve();
+        else if (message.kind === 'wrote') onWritten(message.bytes);
+        else onEnded(message.ending, message.memoryKb);
       });
     });
-    // A thread that ends by itself, such as for want of memory, has been broken by its program.
-    thread.on('error', () => {
-      this.#replaceThread();
-      this.#current?.end({ end: 'exited', exitCode: undefined, signal: 6 }, 0);
-    });
-    return [thread, ready];
+    worker.on('error', onBroken);
   }
+
+  run(request: ThreadRequest): void {
+    this.#worker.postMessage(request);
+  }
+
+  /** Ends it wherever it is. What it still has to say concerns nobody. */
+  end(): void {
+    this.#worker.removeAllListeners();
+    this.#worker.on('error', () => undefined);
+    void this.#worker.terminate();
+  }
+}
+
+function share({ memory, stackPointer }: Prepared): Snapshot {
+  const shared = new SharedArrayBuffer(memory.length);
+  new Uint8Array(shared).set(memory);
+  return { memory: shared, stackPointer };
 }
