@@ -81,13 +81,25 @@ class _NoEntryFunctionError(Exception):
 def _call(program: str, arguments: str, output_characters: int) -> dict[str, Any]:
     positional, named = values.read_arguments(arguments)
     namespace: dict[str, Any] = {"__name__": "program"}
-    try:
-        code = compile(program, PROGRAM_FILE, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise _CompileError from error
-    exec(code, namespace)
+    exec(_compile(program), namespace)
     result = _entry_function(program, namespace)(*positional, **named)
     return {"outcome": "ok", "output": values.write_literal(result, output_characters)}
+
+
+# The code of the last program: the calls of a batch share it. It cannot be changed by running it.
+_compiled: dict[str, types.CodeType] = {}
+
+
+def _compile(program: str) -> types.CodeType:
+    code = _compiled.get(program)
+    if code is None:
+        try:
+            code = compile(program, PROGRAM_FILE, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+            raise _CompileError from error
+        _compiled.clear()
+        _compiled[program] = code
+    return code
 
 
 def _entry_function(program: str, namespace: dict[str, Any]) -> Any:

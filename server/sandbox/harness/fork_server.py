@@ -4,6 +4,7 @@ It never reads what a program wrote: it counts bytes, watches clocks and relays.
 process on the other end of descriptors 0 and 1; when that goes, everything here goes.
 """
 
+import contextlib
 import gc
 import json
 import mmap
@@ -68,8 +69,7 @@ def _probe(child_lockdown: lockdown.ChildLockdown) -> None:
             except PermissionError:
                 os._exit(0)
         except BaseException as error:
-            missing = error.missing if isinstance(error, lockdown.LockdownError) else "other"
-            os.write(writer, f"{missing}\n{error}".encode()[:400])
+            _complain(error, writer)
         os._exit(1)
     os.close(writer)
     detail = os.read(reader, 400).decode(errors="replace")
@@ -80,6 +80,15 @@ def _probe(child_lockdown: lockdown.ChildLockdown) -> None:
         raise lockdown.LockdownError(
             message or f"the filter was not in force (status {status})", missing or "seccomp"
         )
+
+
+def _complain(error: BaseException, writer: int) -> None:
+    missing = error.missing if isinstance(error, lockdown.LockdownError) else "other"
+    # The lockdown moves the pipe, and closes where it was.
+    for descriptor in (writer, wire.RESULT_DESCRIPTOR):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, f"{missing}\n{error}".encode()[:400])
+            return
 
 
 class _ForkServer:
