@@ -48,8 +48,7 @@ export async function openNativeSandbox(
     options.outerRing === false ? NO_OUTER_RING : await openOuterRing(python, harnessPath);
   return PooledSandbox.open(
     {
-      start: (variant) =>
-        ForkServer.start(python, harnessPath, HASH_SEEDS[variant], outer.ring),
+      start: (variant) => ForkServer.start(python, harnessPath, HASH_SEEDS[variant], outer.ring),
       oneVariantEach: true,
       workers: Math.max(1, options.workers ?? availableParallelism()),
       requestsPerServer: options.requestsPerServer ?? REQUESTS_PER_SERVER,

@@ -8,9 +8,7 @@ import { brotliDecompress } from 'node:zlib';
 import { SandboxError } from '../sandboxError.ts';
 
 /** Where the interpreter and the harness lie beside the sources; a bundle names its own copy. */
-export const DEFAULT_SANDBOX_FOLDER = fileURLToPath(
-  new URL('../../../sandbox', import.meta.url),
-);
+export const DEFAULT_SANDBOX_FOLDER = fileURLToPath(new URL('../../../sandbox', import.meta.url));
 
 /** Parts of `manifest.json` that matter here; `server/sandbox/build` writes it. */
 interface Manifest {
