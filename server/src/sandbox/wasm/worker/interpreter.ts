@@ -83,8 +83,9 @@ export class Interpreter {
     this.#exports = instantiate(module, this.#host);
   }
 
-  get memoryKb(): number {
-    return this.#exports.memory.buffer.byteLength / 1024;
+  /** All of its linear memory, as the last call left it. */
+  get memory(): Uint8Array {
+    return new Uint8Array(this.#exports.memory.buffer);
   }
 
   /** Answers one request in a fresh copy of the prepared interpreter. Never throws for a program's sake. */

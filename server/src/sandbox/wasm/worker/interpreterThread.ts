@@ -20,7 +20,7 @@ export function serveSupervisor(): void {
       tell({ kind: 'wrote', bytes });
     });
     const ending = interpreter.call(request);
-    tell({ kind: 'ended', ending, memoryKb: interpreter.memoryKb });
+    tell({ kind: 'ended', ending, memoryKb: interpreter.memory.length / 1024 });
   });
   tell({ kind: 'ready' });
 }
