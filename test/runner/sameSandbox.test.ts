@@ -18,5 +18,7 @@ test('a run goes on with the engine and the Python that it began with, and with 
   }).toThrow('The run used the wasm sandbox with Python 3.11.2; this one is native');
   expect(() => {
     requireSameSandbox(described('native', '3.12.1'), described('native', '3.11.7'));
-  }).toThrow('Continue with the same Python');
+  }).toThrow(
+    'The run used the native sandbox with Python 3.11.7; this one is native with Python 3.12.1',
+  );
 });

@@ -88,6 +88,8 @@ export interface ThreadRequest {
 
 export type ThreadMessage =
   | { readonly kind: 'ready' }
+  /** The interpreter is as it was prepared, and the program's time begins. */
+  | { readonly kind: 'started' }
   /** The program, or the harness for it, wrote to the result descriptor. */
   | { readonly kind: 'wrote'; readonly bytes: Uint8Array }
   | { readonly kind: 'ended'; readonly ending: Ending; readonly memoryKb: number };

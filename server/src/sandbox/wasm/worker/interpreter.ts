@@ -88,10 +88,14 @@ export class Interpreter {
     return new Uint8Array(this.#exports.memory.buffer);
   }
 
-  /** Answers one request in a fresh copy of the prepared interpreter. Never throws for a program's sake. */
-  call(request: Call): Ending {
+  /**
+   * Answers one request in a fresh copy of the prepared interpreter. Never throws for a program's sake.
+   * @param onStarted is called when the copy has been made
+   */
+  call(request: Call, onStarted: () => void = () => undefined): Ending {
     this.#restore(this.#stateOf(request));
     this.#host.reset(request.variant, request);
+    onStarted();
     try {
       const body = Buffer.from(request.body);
       const exitCode = this.#exports.run(

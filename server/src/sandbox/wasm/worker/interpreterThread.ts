@@ -19,7 +19,9 @@ export function serveSupervisor(): void {
     interpreter ??= new Interpreter(module, (bytes) => {
       tell({ kind: 'wrote', bytes });
     });
-    const ending = interpreter.call(request);
+    const ending = interpreter.call(request, () => {
+      tell({ kind: 'started' });
+    });
     tell({ kind: 'ended', ending, memoryKb: interpreter.memory.length / 1024 });
   });
   tell({ kind: 'ready' });

@@ -12,17 +12,21 @@ export class RequestWatch {
   readonly #frames = new FrameCounter();
   readonly #chunks: Uint8Array[] = [];
   readonly #onLimit: (end: 'cpu-limit' | 'wall-limit') => void;
-  readonly #started: Clocks;
-  #executionStarted: Clocks;
+  #started = readClocks();
+  #executionStarted = this.#started;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Starts the clocks; `onLimit` is called once, unless the watch is stopped before. */
+  /** `onLimit` is called once, after the start, unless the watch is stopped before. */
   constructor(request: WorkerRequest, onLimit: (end: 'cpu-limit' | 'wall-limit') => void) {
     this.#request = request;
     this.#onLimit = onLimit;
+  }
+
+  /** Starts the clocks: whatever was done before is not the program's. */
+  start(): void {
     this.#started = readClocks();
     this.#executionStarted = this.#started;
-    this.#lookAfter(Math.min(request.cpuMs, request.wallMs));
+    this.#lookAfter(Math.min(this.#request.cpuMs, this.#request.wallMs));
   }
 
   /** Takes what the program wrote; each full report renews the limits. */

@@ -118,6 +118,7 @@ class Supervisor {
     const thread: InterpreterThread = new InterpreterThread(
       { module: this.#module },
       {
+        onStarted: () => this.#current?.watch.start(),
         onWritten: (bytes) => this.#current?.watch.add(bytes),
         onEnded: (ending, memoryKb) => this.#current?.end(ending, memoryKb),
         onBroken: () => {
@@ -138,6 +139,7 @@ class Supervisor {
 }
 
 interface ThreadListener {
+  readonly onStarted: () => void;
   readonly onWritten: (bytes: Uint8Array) => void;
   readonly onEnded: (ending: Ending, memoryKb: number) => void;
   /** It ended by itself, such as for want of memory. */
@@ -149,7 +151,7 @@ class InterpreterThread {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
 
-  constructor(start: ThreadStart, { onWritten, onEnded, onBroken }: ThreadListener) {
+  constructor(start: ThreadStart, { onStarted, onWritten, onEnded, onBroken }: ThreadListener) {
     const worker = new Worker(process.argv[1]!, {
       workerData: start,
       env: {},
@@ -158,9 +160,19 @@ class InterpreterThread {
     this.#worker = worker;
     this.ready = new Promise<void>((resolve) => {
       worker.on('message', (message: ThreadMessage) => {
-        if (message.kind === 'ready') resolve();
-        else if (message.kind === 'wrote') onWritten(message.bytes);
-        else onEnded(message.ending, message.memoryKb);
+        switch (message.kind) {
+          case 'ready':
+            resolve();
+            break;
+          case 'started':
+            onStarted();
+            break;
+          case 'wrote':
+            onWritten(message.bytes);
+            break;
+          case 'ended':
+            onEnded(message.ending, message.memoryKb);
+        }
       });
     });
     worker.on('error', onBroken);
