@@ -45,6 +45,12 @@ const BUNDLES = [
     format: 'esm',
     banner: { js: REQUIRE_IN_MODULE },
   },
+  {
+    // A program of its own, which runs with no right but to read this file.
+    entryPoints: ['server/src/sandbox/wasm/worker/main.ts'],
+    outfile: 'dist/sandboxWorker.mjs',
+    format: 'esm',
+  },
   page('dashboard'),
   page('rewards'),
 ];

@@ -1,10 +1,11 @@
 """Plain CPython's word on programs, inputs and answers, for comparison with the sandbox's.
 
-Written apart from the sandbox's own harness: it decides what a literal is with `ast.literal_eval`, and
-compares values with Python's own types. Reads JSON lines `{program, inputs, claims, answers}`, where
-`claims[i]` is what the sandbox made of `inputs[i]` and `answers` holds `[output, answer, scored]`; writes
-a JSON line per line: a list of contradictions, empty when there is none. Started by `oracle.ts`, inside
-namespaces without a network or a writable disk.
+Written apart from the sandbox's own harness: it decides what a literal is with
+`ast.literal_eval`, and compares values with Python's own types. Reads JSON lines
+`{program, inputs, claims, answers}`, where `claims[i]` is what the sandbox made of `inputs[i]` and
+`answers` holds `[output, answer, scored]`; writes a JSON line per line: a list of contradictions,
+empty when there is none. Started by `oracle.ts`, inside namespaces without a network or a writable
+disk.
 """
 
 import ast
@@ -25,7 +26,12 @@ MEMORY_BYTES = 1 << 30
 DEPTH = 64
 # Claims that plain Python can neither confirm nor refute: they are about limits it does not have.
 LIMITS = ("timeout", "memory", "crashed", "forbidden", "forged", "unavailable")
-NAMES = {"nan": math.nan, "inf": math.inf, "nanj": complex(0, math.nan), "infj": complex(0, math.inf)}
+NAMES = {
+    "nan": math.nan,
+    "inf": math.inf,
+    "nanj": complex(0, math.nan),
+    "infj": complex(0, math.inf),
+}
 
 
 class NotLiteralError(Exception):
@@ -35,17 +41,17 @@ class NotLiteralError(Exception):
 class _Named(ast.NodeTransformer):
     """Puts values in the places of nan, inf, set(...), frozenset(...) and float('nan')."""
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Constant(NAMES[node.id]) if node.id in NAMES else node
 
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if node.value is ...:
             raise NotLiteralError
         return node
 
 
 def literal(node: ast.expr) -> Any:
-    """The value of a literal's syntax tree; raises NotLiteralError or what `literal_eval` raises."""
+    """The value of a literal's syntax tree; raises one of REFUSALS."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         name, arguments = node.func.id, [literal(argument) for argument in node.args]
         if name in ("set", "frozenset"):
@@ -90,7 +96,15 @@ def read_arguments(text: str) -> "tuple[list[Any], dict[str, Any]]":
     )
 
 
-REFUSALS = (NotLiteralError, ValueError, SyntaxError, TypeError, MemoryError, RecursionError, OverflowError)
+REFUSALS = (
+    NotLiteralError,
+    ValueError,
+    SyntaxError,
+    TypeError,
+    MemoryError,
+    RecursionError,
+    OverflowError,
+)
 
 
 def typed(value: Any, depth: int = 0) -> Any:
@@ -148,13 +162,14 @@ def contradiction(claim: "dict[str, Any]", truth: "dict[str, Any]") -> "str | No
         truth.get("exceptionType"),
     ):
         return None
-    if "MemoryError" == truth.get("exceptionType"):
+    if truth.get("exceptionType") == "MemoryError":
         return None
     if outcome == "too-large":
         small = expected == "ok" and truth["length"] < 4096
         return f"too-large, but {truth['length']} characters" if small else None
     if outcome != expected:
-        return f"{outcome} ({claim.get('exceptionType')}), but {expected} {truth.get('exceptionType')}"
+        raised = truth.get("exceptionType")
+        return f"{outcome} ({claim.get('exceptionType')}), but {expected} {raised}"
     if outcome == "ok" and typed(read_literal(claim["output"])) != truth["value"]:
         return f"{claim['output'][:200]}, but {str(truth['value'])[:200]}"
     if outcome == "error" and claim.get("exceptionType") != truth["exceptionType"]:
@@ -189,11 +204,14 @@ def in_a_child(work: Any) -> "list[list[str]]":
         return []
 
 
-def judge_program(program: str, inputs: "list[str]", claims: "list[dict[str, Any]]") -> "list[list[str]]":
+def judge_program(
+    program: str, inputs: "list[str]", claims: "list[dict[str, Any]]"
+) -> "list[list[str]]":
     try:
         code = compile(program, "<program>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        wrong = [claim for claim in claims if claim["outcome"] not in ("syntax", "bad-input", *LIMITS)]
+        expected = ("syntax", "bad-input", *LIMITS)
+        wrong = [claim for claim in claims if claim["outcome"] not in expected]
         return [["syntax", str(claim)[:200]] for claim in wrong[:1]]
     found: list[list[str]] = []
     for text, claim in zip(inputs, claims, strict=True):

@@ -1,9 +1,11 @@
 /** The sandboxes that every suite here is run against. A new engine is a new row. */
+import path from 'node:path';
 import type { ExecutionLimits, PythonSandbox } from '../../server/protocol/sandbox.ts';
 import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
 import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
 import { openOuterRing } from '../../server/src/sandbox/outerRing.ts';
 import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
+import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
 
 /** What a suite may ask of any engine; one that has no use for an option ignores it. */
 export interface EngineOptions {
@@ -27,6 +29,15 @@ export interface Engine {
 }
 
 export const ENGINES: readonly Engine[] = [
+  {
+    name: 'wasm',
+    open: ({ harnessPath, ...options }) =>
+      openWasmSandbox({
+        ...options,
+        ...(harnessPath !== undefined && { sandboxFolder: path.dirname(harnessPath) }),
+      }),
+    missing: () => Promise.resolve(undefined),
+  },
   {
     name: 'native in namespaces',
     open: (options) => openNativeSandbox(options),

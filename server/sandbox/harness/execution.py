@@ -6,19 +6,14 @@ only lie about itself. Nothing here decides whether an answer is right.
 
 import ast
 import io
-import mmap
 import sys
 import time
 import types
 from typing import Any
 
-from harness import values
+from harness import reserve, values
 
 PROGRAM_FILE = "<program>"
-
-# Address space kept aside and given back after an error, so that reporting a MemoryError has room.
-# It is never touched and costs no memory.
-_RESERVE_BYTES = 8 << 20
 
 _MESSAGE_CHARACTERS = 500
 
@@ -53,7 +48,7 @@ def execute(
     sys.stdout = stdout
     sys.stderr = _CapturedOutput(0)
     sys.stdin = None
-    reserve = mmap.mmap(-1, _RESERVE_BYTES)
+    room = reserve.Reserve()
     wall = time.perf_counter()
     cpu = time.process_time()
     report: dict[str, Any]
@@ -67,7 +62,7 @@ def execute(
             "message": f"The result is longer than {output_characters} characters.",
         }
     except BaseException as error:
-        reserve.close()
+        room.release()
         report = _describe(error)
     report["wall"] = int((time.perf_counter() - wall) * 1e6)
     report["cpu"] = int((time.process_time() - cpu) * 1e6)

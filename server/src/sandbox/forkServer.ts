@@ -6,11 +6,17 @@ import type { OuterRing } from './outerRing.ts';
 import { forkServerCommand, type PythonInterpreter } from './pythonInterpreter.ts';
 import { SandboxError, type SandboxErrorCode } from './sandboxError.ts';
 import {
+  type SandboxServer,
+  SERVER_DIED,
+  SERVER_HUNG,
+  type ServerAnswer,
+  type ServerRequest,
+} from './sandboxServer.ts';
+import {
   encodeRequest,
   FIRST_REQUEST,
   HELLO,
-  type RequestHeader,
-  type Response,
+  type NumberedResponse,
   ResponseReader,
 } from './wire.ts';
 
@@ -25,24 +31,19 @@ export interface ForkServerHello {
   readonly rings: readonly string[];
 }
 
-/** The server died before it answered; nothing is known about the request. */
-export const SERVER_DIED = 'server-died';
-/** The server did not answer in time and was killed. */
-export const SERVER_HUNG = 'server-hung';
-
 const START_TIMEOUT_MS = 30_000;
+/** How long a server may overrun a request's limits before it is taken for broken and killed. */
 const GRACE_MS = 5_000;
 const ERROR_CHARACTERS = 2_000;
 
-export class ForkServer {
+export class ForkServer implements SandboxServer {
   readonly hello: ForkServerHello;
-  /** Requests answered so far. */
   served = 0;
   readonly #process: Subprocess;
   readonly #reader = new ResponseReader();
   #nextIdentifier = FIRST_REQUEST;
   #dead = false;
-  #answer: ((response: Response | typeof SERVER_DIED) => void) | undefined;
+  #answer: ((response: NumberedResponse | typeof SERVER_DIED) => void) | undefined;
 
   private constructor(subprocess: Subprocess, hello: ForkServerHello) {
     this.#process = subprocess;
@@ -87,11 +88,7 @@ export class ForkServer {
     return this.#process.pid;
   }
 
-  /** Sends one request; never rejects. A server that does not answer within its limits is killed. */
-  async handle(
-    header: Omit<RequestHeader, 'identifier'>,
-    body: object,
-  ): Promise<Response | typeof SERVER_DIED | typeof SERVER_HUNG> {
+  async handle({ header, body }: ServerRequest): Promise<ServerAnswer> {
     if (this.#dead) return SERVER_DIED;
     const identifier = this.#nextIdentifier++;
     const watch = { expired: false };
@@ -102,7 +99,7 @@ export class ForkServer {
       },
       header.wallMs * header.executions + GRACE_MS,
     );
-    const answered = new Promise<Response | typeof SERVER_DIED>((resolve) => {
+    const answered = new Promise<NumberedResponse | typeof SERVER_DIED>((resolve) => {
       this.#answer = resolve;
     });
     this.#process.stdin.write(encodeRequest({ ...header, identifier }, body));
@@ -116,19 +113,17 @@ export class ForkServer {
     return SERVER_DIED;
   }
 
-  /** Ends the server and its child at once. */
   kill(): void {
     this.#dead = true;
     killGroup(this.#process);
   }
 
-  /** Ends the server and resolves when it is gone. */
   async stop(): Promise<void> {
     this.kill();
     await this.#process;
   }
 
-  #settle(outcome: Response | typeof SERVER_DIED): void {
+  #settle(outcome: NumberedResponse | typeof SERVER_DIED): void {
     const answer = this.#answer;
     this.#answer = undefined;
     answer?.(outcome);
@@ -182,7 +177,7 @@ function collectText(stream: NodeJS.ReadableStream): () => string {
 }
 
 /** The server's first message, or undefined when it ends or stays silent instead. */
-async function firstResponse(subprocess: Subprocess): Promise<Response | undefined> {
+async function firstResponse(subprocess: Subprocess): Promise<NumberedResponse | undefined> {
   const reader = new ResponseReader();
   const timer = setTimeout(() => {
     killGroup(subprocess);
@@ -214,7 +209,7 @@ const REMEDIES: Readonly<Partial<Record<SandboxErrorCode, string>>> = {
 };
 
 /** Programs are never run with less: what cannot be closed is an error, with its reason. */
-function refusal(first: Response | undefined, complaint: string): SandboxError {
+function refusal(first: NumberedResponse | undefined, complaint: string): SandboxError {
   const told = first === undefined ? {} : readRefusal(first.payload);
   const code = REFUSAL_CODES[told.missing ?? ''] ?? 'jail-refused';
   return new SandboxError(

@@ -4,7 +4,7 @@ import type { ExecutionOutcome } from '../../protocol/vocabulary.ts';
 import { formatLiteral } from './literal/format.ts';
 import { parseLiteral } from './literal/parse.ts';
 import { DEFAULT_LITERAL_LIMITS } from './literal/value.ts';
-import { readFrames, type Response } from './wire.ts';
+import { type Measured, readFrames, type Response } from './wire.ts';
 
 /** Outcomes that a child can report about its program; the others are decided outside. */
 const REPORTED = new Set<string>([
@@ -33,8 +33,8 @@ export function readExecutions(
 ): Execution[] {
   const { reports, leftover } = readFrames(response.payload, nonce);
   const executions: Execution[] = [];
-  for (const report of reports.slice(0, inputs)) {
-    const execution = readExecution(report, response, limits);
+  for (const [index, report] of reports.slice(0, inputs).entries()) {
+    const execution = readExecution(report, response, response.executions?.[index], limits);
     if (execution === undefined) return forgedBatch(response, inputs);
     executions.push(execution);
   }
@@ -105,9 +105,11 @@ function describeEnd(response: Response, limits: ExecutionLimits): Execution {
   );
 }
 
+/** `measuredOutside` is how long the execution took where the program had no say in it. */
 function readExecution(
   report: string,
   response: Response,
+  measuredOutside: Measured | undefined,
   limits: ExecutionLimits,
 ): Execution | undefined {
   const fields = readObject(report);
@@ -118,8 +120,8 @@ function readExecution(
   }
   const measured = {
     stdout: wellFormed(stdout.slice(0, 2 * limits.stdoutCharacters)),
-    durationMs: Math.min(wall / 1000, response.wallMs),
-    cpuMs: Math.min(cpu / 1000, response.cpuMs),
+    durationMs: measuredOutside?.wallMs ?? Math.min(wall / 1000, response.wallMs),
+    cpuMs: measuredOutside?.cpuMs ?? Math.min(cpu / 1000, response.cpuMs),
     memoryKb: response.memoryKb,
   };
   if (outcome === 'ok') {

@@ -10,6 +10,10 @@ export type SandboxErrorCode =
   | 'landlock-unavailable'
   /** The jail could not be closed for another reason, which the message gives. */
   | 'jail-refused'
+  /** The interpreter of the wasm engine is missing, or is not the one that was shipped. */
+  | 'damaged-installation'
+  /** A process of the wasm engine did not start; the message says what it told. */
+  | 'worker-refused'
   | 'closed';
 
 export class SandboxError extends Error {

@@ -1,70 +1,60 @@
 /**
- * Fork servers for two hash seeds, started when needed, replaced when they die or have served long
- * enough. At most `workers` requests run at a time, and one of a user's beside them, so that a run
- * full of slow programs does not keep a person waiting; the rest wait here, so that no pipe fills up.
+ * Servers of one engine, started when needed, replaced when they die or have served long enough. At
+ * most `workers` requests run at a time, and one of a user's beside them, so that a run full of slow
+ * programs does not keep a person waiting; the rest wait here, so that no pipe fills up.
  */
-import { ForkServer, SERVER_DIED, type SERVER_HUNG } from './forkServer.ts';
 import { JobQueue } from './jobQueue.ts';
-import type { OuterRing } from './outerRing.ts';
-import type { PythonInterpreter } from './pythonInterpreter.ts';
 import { SandboxError } from './sandboxError.ts';
-import type { RequestHeader, Response } from './wire.ts';
+import {
+  type SandboxServer,
+  SERVER_DIED,
+  type ServerAnswer,
+  type ServerRequest,
+  type Variant,
+} from './sandboxServer.ts';
 
-export type Variant = 0 | 1;
-
-/** Fixed, so that a run's accepted tasks can be reproduced; different, so that they are worth two runs. */
-const HASH_SEEDS: readonly [number, number] = [1, 2_718_281_828];
-
-/** After so many requests a server is replaced, in case something in it grows. */
-const REQUESTS_PER_SERVER = 5_000;
-
-export interface PoolSettings {
-  readonly python: PythonInterpreter;
-  readonly harnessPath: string;
-  /** What every server is started in; none when undefined. */
-  readonly outerRing: OuterRing | undefined;
+export interface PoolSettings<Server extends SandboxServer> {
+  /** Starts a server; one that answers requests of either variant may ignore which is asked for. */
+  readonly start: (variant: Variant) => Promise<Server>;
+  /** True when a server answers requests of one variant only. */
+  readonly oneVariantEach: boolean;
   readonly workers: number;
-  readonly requestsPerServer?: number;
+  /** After so many requests a server is replaced, in case something in it grows. */
+  readonly requestsPerServer: number;
 }
 
-export interface PoolRequest {
-  readonly header: Omit<RequestHeader, 'identifier'>;
-  readonly body: object;
-  readonly variant: Variant;
+export interface PoolRequest extends ServerRequest {
   readonly priority: 'run' | 'user';
   readonly signal: AbortSignal | undefined;
 }
 
-/** How a request ended: a response, or the server gone twice, or hung. */
-export type PoolAnswer = Response | typeof SERVER_DIED | typeof SERVER_HUNG;
-
 interface Job extends PoolRequest {
-  readonly resolve: (answer: PoolAnswer) => void;
+  readonly resolve: (answer: ServerAnswer) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-export class ForkServerPool {
-  readonly #settings: PoolSettings;
+export class ServerPool<Server extends SandboxServer> {
+  readonly #settings: PoolSettings<Server>;
   readonly #queue = new JobQueue<Job>();
-  readonly #idle: readonly [ForkServer[], ForkServer[]] = [[], []];
+  readonly #idle: readonly [Server[], Server[]] = [[], []];
   /** Every server that may still have a process. */
-  readonly #servers = new Set<ForkServer>();
+  readonly #servers = new Set<Server>();
   readonly #starting = new Set<Promise<unknown>>();
   /** Is a server being started for nobody in particular? */
   readonly #warming: [boolean, boolean] = [false, false];
   #running = 0;
   #closed = false;
 
-  constructor(settings: PoolSettings) {
+  constructor(settings: PoolSettings<Server>) {
     this.#settings = settings;
   }
 
-  /** Starts one server per variant, so that a refusal shows before anything is asked. */
-  async open(): Promise<ForkServer> {
-    const [first, second] = await Promise.all([this.#start(0), this.#start(1)]);
-    this.#idle[0].push(first);
-    this.#idle[1].push(second);
-    return first;
+  /** Starts what every pool needs, so that a refusal shows before anything is asked. */
+  async open(): Promise<Server> {
+    const variants: readonly Variant[] = this.#settings.oneVariantEach ? [0, 1] : [0];
+    const servers = await Promise.all(variants.map((variant) => this.#start(variant)));
+    for (const [index, server] of servers.entries()) this.#idleFor(variants[index]!).push(server);
+    return servers[0]!;
   }
 
   /** Process ids of the servers, for tests that kill them. */
@@ -73,13 +63,13 @@ export class ForkServerPool {
   }
 
   /** Runs one request when its turn comes; rejects with the signal's reason when that is aborted. */
-  async handle(request: PoolRequest): Promise<PoolAnswer> {
+  async handle(request: PoolRequest): Promise<ServerAnswer> {
     const { signal } = request;
     signal?.throwIfAborted();
     if (this.#closed) throw closedError();
     let cancel: (() => void) | undefined;
     try {
-      return await new Promise<PoolAnswer>((resolve, reject) => {
+      return await new Promise<ServerAnswer>((resolve, reject) => {
         const job: Job = { ...request, resolve, reject };
         cancel = (): void => {
           this.#queue.remove(job);
@@ -126,12 +116,12 @@ export class ForkServerPool {
   }
 
   /** A server that dies under a request was killed from outside, so one more try is fair. */
-  async #runJob(job: Job): Promise<PoolAnswer> {
+  async #runJob(job: Job): Promise<ServerAnswer> {
     const first = await this.#tryJob(job);
     return first === SERVER_DIED && !this.#closed ? this.#tryJob(job) : first;
   }
 
-  async #tryJob(job: Job): Promise<PoolAnswer> {
+  async #tryJob(job: Job): Promise<ServerAnswer> {
     const { signal } = job;
     const server = await this.#acquire(job.variant);
     if (job.priority === 'run') this.#keepSpare(job.variant);
@@ -144,7 +134,7 @@ export class ForkServerPool {
     };
     signal?.addEventListener('abort', kill, { once: true });
     try {
-      const answer = await server.handle(job.header, job.body);
+      const answer = await server.handle(job);
       signal?.throwIfAborted();
       if (this.#closed) throw closedError();
       return answer;
@@ -154,8 +144,16 @@ export class ForkServerPool {
     }
   }
 
-  async #acquire(variant: Variant): Promise<ForkServer> {
-    const idle = this.#idle[variant];
+  #idleFor(variant: Variant): Server[] {
+    return this.#idle[this.#laneOf(variant)];
+  }
+
+  #laneOf(variant: Variant): Variant {
+    return this.#settings.oneVariantEach ? variant : 0;
+  }
+
+  async #acquire(variant: Variant): Promise<Server> {
+    const idle = this.#idleFor(variant);
     for (let server = idle.pop(); server !== undefined; server = idle.pop()) {
       if (server.alive) return server;
       this.#servers.delete(server);
@@ -165,8 +163,9 @@ export class ForkServerPool {
 
   /** When a run has taken the last idle server, a user or a restart should not have to wait for one. */
   #keepSpare(variant: Variant): void {
-    if (this.#idle[variant].length > 0 || this.#warming[variant] || this.#closed) return;
-    this.#warming[variant] = true;
+    const lane = this.#laneOf(variant);
+    if (this.#idleFor(variant).length > 0 || this.#warming[lane] || this.#closed) return;
+    this.#warming[lane] = true;
     void this.#start(variant)
       .then((server) => {
         this.#release(server, variant);
@@ -174,23 +173,21 @@ export class ForkServerPool {
       // Whoever needs the server will start one, and be told why that fails.
       .catch(() => undefined)
       .finally(() => {
-        this.#warming[variant] = false;
+        this.#warming[lane] = false;
       });
   }
 
-  #release(server: ForkServer, variant: Variant): void {
-    const limit = this.#settings.requestsPerServer ?? REQUESTS_PER_SERVER;
-    if (server.alive && server.served < limit && !this.#closed) {
-      this.#idle[variant].push(server);
+  #release(server: Server, variant: Variant): void {
+    if (server.alive && server.served < this.#settings.requestsPerServer && !this.#closed) {
+      this.#idleFor(variant).push(server);
       return;
     }
     void server.stop().then(() => this.#servers.delete(server));
   }
 
-  async #start(variant: Variant): Promise<ForkServer> {
+  async #start(variant: Variant): Promise<Server> {
     if (this.#closed) throw closedError();
-    const { python, harnessPath, outerRing } = this.#settings;
-    const starting = ForkServer.start(python, harnessPath, HASH_SEEDS[variant], outerRing);
+    const starting = this.#settings.start(variant);
     const tracked = starting.then(
       (server) => this.#servers.add(server),
       () => undefined,
