@@ -9,9 +9,9 @@ import { PROJECT_ROOT, layoutOf } from './bootstrap/layout.mjs';
 import { prepare } from './bootstrap/prepare.mjs';
 import { runSupervised } from './bootstrap/spawnSupervised.mjs';
 import { runChecks } from './checks.mjs';
-import { readPytestReport, readVitestReport } from './testReports.mjs';
+import { readHostReport, readPytestReport, readVitestReport } from './testReports.mjs';
 
-const toolchain = await prepare();
+const toolchain = await prepare(['vscode', 'browser']);
 const reports = path.join(layoutOf(PROJECT_ROOT).tools, 'reports');
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
@@ -58,8 +58,19 @@ async function runPytest() {
   await runTests('pytest', command, readPytestReport, report);
 }
 
+/** The tests that run inside VS Code's extension host, next to the extension. */
+async function runInExtensionHost() {
+  const report = path.join(reports, 'host.json');
+  // Node runs TypeScript without a flag only since 22.18, and warned about it until 24.3.
+  const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
+  const command = [toolchain.node, ...flags, path.join('test', 'vscode', 'host', 'main.ts')];
+  await runTests('mocha: extension host', command, readHostReport, report);
+}
+
 await runVitest('fast');
 await runPytest();
 await runVitest('processes');
+await runInExtensionHost();
+await runVitest('vscode');
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

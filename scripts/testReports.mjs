@@ -1,4 +1,4 @@
-/** Reads how many tests passed and failed from the reports of vitest and pytest. */
+/** Reads how many tests passed and failed from the reports of vitest, pytest and the extension host. */
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
@@ -34,4 +34,16 @@ export function readPytestReport(file) {
     Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
   const failed = count('failures') + count('errors');
   return { passed: count('tests') - failed - count('skipped'), failed };
+}
+
+/**
+ * @param {string} file What test/vscode/host/suite/run.ts writes.
+ * @returns {TestCount} Zeros when the file does not exist.
+ */
+export function readHostReport(file) {
+  if (!existsSync(file)) {
+    return { passed: 0, failed: 0 };
+  }
+  const { passed, failed } = /** @type {TestCount} */ (JSON.parse(readFileSync(file, 'utf8')));
+  return { passed, failed };
 }

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { SetupFailure } from '../bootstrap/setupFailure.mjs';
 import { spawnSupervised } from '../bootstrap/spawnSupervised.mjs';
-import { writeUserSettings } from './userSettings.mjs';
+import { writeMachineSettings, writeUserSettings } from './userSettings.mjs';
 
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
@@ -80,7 +80,8 @@ export async function installExtension(vscode, vsix, { environment = {} } = {}) 
  * @param {ServedVscode} vscode
  * @param {object} options
  * @param {number} options.port
- * @param {Readonly<Record<string, unknown>>} options.settings User settings; ours go over what is there.
+ * @param {Readonly<Record<string, unknown>>} [options.settings] User settings; ours go over what is there.
+ * @param {Readonly<Record<string, unknown>>} [options.machineSettings] As above, for settings whose scope is the machine: from user settings VS Code takes those only where it is itself the machine.
  * @param {readonly string[]} [options.arguments]
  * @param {NodeJS.ProcessEnv} [options.environment]
  * @returns {Promise<CodeServer>}
@@ -88,10 +89,9 @@ export async function installExtension(vscode, vsix, { environment = {} } = {}) 
  */
 export async function startCodeServer(vscode, options) {
   prepareFolders(vscode);
-  writeUserSettings(
-    path.join(vscode.dataFolder, 'data', 'User', 'settings.json'),
-    options.settings,
-  );
+  const data = path.join(vscode.dataFolder, 'data');
+  writeUserSettings(path.join(data, 'User', 'settings.json'), options.settings ?? {});
+  writeMachineSettings(path.join(data, 'Machine', 'settings.json'), options.machineSettings ?? {});
   const password = randomBytes(SECRET_BYTES).toString('base64url');
   const hashed = createHash('sha256').update(password).digest('hex');
   // The path of a socket may be no longer than some hundred characters; a clone's may well be.

@@ -36,7 +36,7 @@ export async function serveStudio(options) {
   await installExtension(vscode, options.vsix);
   const served = await startCodeServer(vscode, {
     port: await freePort(PREFERRED_PORT),
-    settings: { 'azr.pythonPath': options.python },
+    machineSettings: { 'azr.pythonPath': options.python },
     arguments: options.trusted ? ['--disable-workspace-trust'] : [],
   });
   const gate = await serveSignInLink(served, folder);

@@ -23,10 +23,28 @@ const QUIET = {
  * @param {Readonly<Record<string, unknown>>} settings These go over what is there.
  */
 export function writeUserSettings(file, settings) {
+  mergeSettings(file, QUIET, settings);
+}
+
+/**
+ * @param {string} file
+ * @param {Readonly<Record<string, unknown>>} settings These go over what is there.
+ */
+export function writeMachineSettings(file, settings) {
+  mergeSettings(file, {}, settings);
+}
+
+/**
+ * @param {string} file
+ * @param {Readonly<Record<string, unknown>>} defaults What is there goes over these.
+ * @param {Readonly<Record<string, unknown>>} settings These go over what is there.
+ */
+function mergeSettings(file, defaults, settings) {
   mkdirSync(path.dirname(file), { recursive: true });
   const present = readSettings(file);
   if (present !== undefined) {
-    writeFileSync(file, `${JSON.stringify({ ...QUIET, ...present, ...settings }, undefined, 2)}\n`);
+    const merged = { ...defaults, ...present, ...settings };
+    writeFileSync(file, `${JSON.stringify(merged, undefined, 2)}\n`);
   }
 }
 

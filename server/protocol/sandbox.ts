@@ -96,7 +96,7 @@ export interface PythonSandbox {
 }
 
 export interface InputOutput {
-  /** Argument list of literals, in canonical form. */
+  /** Argument list of literals, in one spelling; its sets and dicts keep the order they were given. */
   readonly input: string;
   /** Canonical literal. */
   readonly output: string;

@@ -48,7 +48,6 @@ export const REJECTION_REASONS = [
   'too-few-inputs',
   'duplicate-inputs',
   'no-message',
-  'constant-output',
   'duplicate',
   'held-out',
   'error',

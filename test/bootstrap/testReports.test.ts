@@ -1,10 +1,10 @@
-/** The counts in the last line of `npm test`. The reports are of the shape the two runners write. */
+/** The counts in the last line of `npm test`. The reports are of the shape the runners write. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 
-import { readPytestReport, readVitestReport } from '../../scripts/testReports.mjs';
+import { readHostReport, readPytestReport, readVitestReport } from '../../scripts/testReports.mjs';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'azr-reports-'));
 const report = path.join(directory, 'report');
@@ -29,8 +29,14 @@ test('vitest: skipped tests do not count', () => {
   expect(readVitestReport(report)).toEqual({ passed: 5, failed: 1 });
 });
 
+test('extension host: what was measured beside the tests does not count', () => {
+  writeFileSync(report, JSON.stringify({ passed: 7, failed: 2, activationMs: 31 }));
+  expect(readHostReport(report)).toEqual({ passed: 7, failed: 2 });
+});
+
 test('a runner that wrote no report', () => {
   const missing = path.join(directory, 'missing');
   expect(readPytestReport(missing)).toEqual({ passed: 0, failed: 0 });
   expect(readVitestReport(missing)).toEqual({ passed: 0, failed: 0 });
+  expect(readHostReport(missing)).toEqual({ passed: 0, failed: 0 });
 });

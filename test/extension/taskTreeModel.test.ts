@@ -173,6 +173,14 @@ describe('steps', () => {
     expect(source.stepQueries).toEqual([]);
   });
 
+  test('a run that cannot be read says why in place of its steps', async () => {
+    open(0);
+    const problem = { code: 'run-foreign', message: 'No run.', remedy: 'Delete it.' };
+    model.setRuns([overview({ state: 'unreadable', problem })]);
+    expect(await model.children(await onlyRun())).toMatchObject([{ kind: 'problem', problem }]);
+    expect(source.stepQueries).toEqual([]);
+  });
+
   test('what the server refuses with takes the place of the steps', async () => {
     source.failure = new Error('disk I/O error');
     const [problem] = await model.children(await onlyRun());

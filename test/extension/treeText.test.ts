@@ -32,6 +32,14 @@ describe('a node', () => {
     expect(text.tooltip).toEqual(expect.arrayContaining([problem.message, problem.remedy]));
   });
 
+  test('of a problem below a run names its files within the folder of the run', () => {
+    const parent = runNode({ state: 'unreadable', folder: '/data/runs/first' });
+    const problem = { code: 'corrupt', message: '/data/runs/first/run.db is torn.', remedy: '' };
+    const text = nodeText({ kind: 'problem', id: 'problem', parent, problem });
+    expect(text.label).toBe('run.db is torn.');
+    expect(text.tooltip[0]).toBe(problem.message);
+  });
+
   test('of a step weighs the solve rate by the tasks of each mode', () => {
     // (0.25 · 10 + 0.45 · 30) / 40 = 0.4
     expect(nodeText(stepNode())).toMatchObject({
@@ -111,6 +119,6 @@ describe('the filter', () => {
     const reasons = filterChoices('reasons').map(({ value }) => value);
 
     expect(new Set(reasons).size).toBe(reasons.length);
-    expect(reasons).toEqual(expect.arrayContaining(['constant-output', 'different-output']));
+    expect(reasons).toEqual(expect.arrayContaining(['duplicate-inputs', 'different-output']));
   });
 });

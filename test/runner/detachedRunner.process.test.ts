@@ -331,6 +331,7 @@ describe('a run that cannot be', () => {
     abort.abort();
     await expect(starting).rejects.toThrow(/abort/i);
     await expect.poll(() => isAlive(pid), LONG).toBe(false);
+    expect(readdirSync(path.join(folder, 'runs'))).toEqual([]);
   });
 });
 

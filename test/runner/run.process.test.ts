@@ -171,8 +171,11 @@ describe('what would make a run lie is refused', () => {
   test('two runners on one run', async () => {
     const run = path.join(folder, 'run');
     let second: Promise<{ events: Event[] }> | undefined;
-    const first = await runScripted(run, (event) => {
-      if (event.kind === 'step' && event.step === 0) second = runScripted(run);
+    const first = await runScripted(run, (event, child) => {
+      if (event.kind !== 'step' || event.step !== 0) return;
+      // It must not come to its end before the second one has looked.
+      child.kill('SIGSTOP');
+      second = runScripted(run).finally(() => child.kill('SIGCONT'));
     });
     expect(first.code).toBe(0);
     expect((await second!).events).toEqual([

@@ -190,8 +190,12 @@ async function describeMatrix(): Promise<void> {
     for (const user of users()) {
       const title = `${engine.name}, as ${user.name}`;
       const missing = user.missing ?? (await engine.missing());
-      if (missing === undefined) describe(title, () => hostileSuite(engine.name, user));
-      else test.skip(`${title}: not tried, because ${missing}`);
+      if (missing !== undefined) test.skip(`${title}: not tried, because ${missing}`);
+      else {
+        describe(title, () => {
+          hostileSuite(engine.name, user);
+        });
+      }
     }
   }
 }
@@ -235,13 +239,15 @@ function hostileSuite(engine: string, user: User): void {
         expect(output).toContain(token);
       }
       const scanned = await sandbox.run(RESIDUE_SCAN, JSON.stringify(token.replaceAll('-', '_')));
-      expect(scanned).toMatchObject({ outcome: 'ok', output: '(0, True)' });
+      expect(scanned.outcome, JSON.stringify(scanned)).toBe('ok');
+      expect(scanned.output).toMatch(/^(?:\(0, True\)|None)$/);
     }));
 }
 
 /**
  * Fresh memory from both of Python's allocators still holds what was freed in it: the control, a value
- * this very program let go, must be found, and the other program's value must not.
+ * this very program let go, must be found, and the other program's value must not. None says that there
+ * is no way to look at memory at all.
  */
 const RESIDUE_SCAN = `
 def f(token):
@@ -249,6 +255,9 @@ def f(token):
         if kind.__name__ == "CDLL":
             library = kind(None)
             ctypes = kind.__init__.__globals__
+            break
+    else:
+        return None
     string_at = ctypes["string_at"]
     token = token.replace("_", "-").encode()
     control = b"control" + b"-token-"

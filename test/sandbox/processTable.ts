@@ -1,14 +1,14 @@
 /** What the system says of processes, read from /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-export interface ProcessEntry {
+interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
   readonly commandLine: string;
 }
 
 /** Every process there is; one that ends meanwhile is left out. */
-export function processTable(): ProcessEntry[] {
+function processTable(): ProcessEntry[] {
   return readdirSync('/proc').flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];
     try {

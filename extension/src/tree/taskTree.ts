@@ -119,7 +119,6 @@ function hasAncestorIn(node: TreeNode, nodes: ReadonlySet<TreeNode | undefined>)
 function collapsibleState(node: TreeNode): TreeItemCollapsibleState {
   switch (node.kind) {
     case 'run':
-      if (node.run.state === 'unreadable') return TreeItemCollapsibleState.None;
       return node.initiallyExpanded
         ? TreeItemCollapsibleState.Expanded
         : TreeItemCollapsibleState.Collapsed;

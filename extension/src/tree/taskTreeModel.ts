@@ -13,7 +13,7 @@ import {
   type StepItemsQuery,
   type StepsQuery,
 } from '../../../server/protocol/queries.ts';
-import type { RunId, RunOverview, StepOverview } from '../../../server/protocol/runs.ts';
+import type { Problem, RunId, RunOverview, StepOverview } from '../../../server/protocol/runs.ts';
 import { isBusy, newestFirst } from '../state/runFacts.ts';
 import { cursorNumber, PagedList } from './pagedList.ts';
 import { StepList } from './stepList.ts';
@@ -24,6 +24,7 @@ import {
   type ItemNode,
   type LiveNode,
   type MoreNode,
+  type ProblemNode,
   type RunNode,
   type StepNode,
   type TreeNode,
@@ -90,9 +91,7 @@ export class TaskTreeModel {
       if (node.kind === 'group') return await this.#groupChildren(node);
       return [];
     } catch (error) {
-      return [
-        { kind: 'problem', id: `${node.id}/problem`, parent: node, problem: problemOf(error) },
-      ];
+      return [problemNode(node, problemOf(error))];
     }
   }
 
@@ -140,6 +139,9 @@ export class TaskTreeModel {
   }
 
   async #runChildren(node: RunNode): Promise<readonly TreeNode[]> {
+    if (node.run.state === 'unreadable' && node.run.problem !== undefined) {
+      return [problemNode(node, node.run.problem)];
+    }
     const { steps, hasMore } = await this.#stepList(node).read(node.run.lastStep);
     const stepNodes = steps
       .map((step) =>
@@ -261,4 +263,8 @@ export class TaskTreeModel {
 function itemNodeId(parent: GroupNode, item: ProposalItem | AttemptItem): string {
   const own = item.kind === 'proposal' ? `proposal-${item.id}` : `attempt-${item.group}`;
   return `${parent.id}/${own}`;
+}
+
+function problemNode(parent: TreeNode, problem: Problem): ProblemNode {
+  return { kind: 'problem', id: `${parent.id}/problem`, parent, problem };
 }

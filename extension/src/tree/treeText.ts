@@ -13,7 +13,7 @@ import { percentText, rewardText, timeText } from '../numberText.ts';
 import { runLabel } from '../state/runLabel.ts';
 import { phaseText, stateText } from '../state/stateText.ts';
 import { readable } from './itemFilter.ts';
-import type { TreeNode } from './treeNode.ts';
+import type { ProblemNode, TreeNode } from './treeNode.ts';
 
 /** A codicon, and the theme colour it is tinted with. */
 export interface NodeIcon {
@@ -56,11 +56,18 @@ export function nodeText(node: TreeNode): NodeText {
       };
     case 'problem':
       return {
-        label: node.problem.message,
+        label: problemLabel(node),
         icon: { name: 'warning', colour: 'list.warningForeground' },
         tooltip: [node.problem.message, node.problem.remedy],
       };
   }
+}
+
+/** The folder of the run above is known, and its path would fill the row. */
+function problemLabel({ parent, problem }: ProblemNode): string {
+  if (parent?.kind !== 'run') return problem.message;
+  const { folder } = parent.run;
+  return problem.message.replaceAll(`${folder}/`, '').replaceAll(`${folder}\\`, '');
 }
 
 function runText(run: RunOverview): NodeText {

@@ -95,8 +95,8 @@ class _ForkServer:
     def __init__(self, child_lockdown: lockdown.ChildLockdown) -> None:
         self._lockdown = child_lockdown
         self._relay = mmap.mmap(-1, RELAY_BYTES)
-        # Children do not have these pages at all, so no result of an earlier program can be found in
-        # them.
+        # Children do not have these pages at all, so no result of an earlier program can be found
+        # in them.
         self._relay.madvise(mmap.MADV_DONTFORK)
         self._view = memoryview(self._relay)
 

@@ -1,7 +1,7 @@
 """What takes a process's rights away: once in the fork server, and once more in every child.
 
-Linux only: elsewhere nothing here could be had. Does not cover processor side channels and faults of
-the kernel behind the allowed syscalls.
+Linux only: elsewhere nothing here could be had. Does not cover processor side channels and faults
+of the kernel behind the allowed syscalls.
 """
 
 import ctypes
@@ -55,8 +55,8 @@ def _prctl(option: int, value: int) -> None:
 def restrict_server(owner: int, has_namespaces: bool) -> list[str]:
     """Gives up, for this process and all its children, what the fork server itself does not need.
 
-    `owner` is the process whose death must end this one; `has_namespaces` says that a file system of
-    its own already hides the host's. Returns the names of the protections in force. Files can no
+    `owner` is the process whose death must end this one; `has_namespaces` says that a file system
+    of its own already hides the host's. Returns the names of the protections in force. Files can no
     longer be opened afterwards, so everything must have been imported.
 
     Two walls must stand between a program and files: the system call filter, and Landlock or

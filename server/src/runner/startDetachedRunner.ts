@@ -1,6 +1,6 @@
 /** Starts or resumes a run in a process of its own that outlives whoever asked for it. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
@@ -17,6 +17,13 @@ import { isProblem, readRunOutcome, unexplainedEnd } from './runOutcome.ts';
 const POLL_MS = 50;
 /** How long a runner may take to notice a signal. */
 const SIGNAL_MS = 500;
+/** How long a runner that was told to end at once may take, before it is killed. */
+const END_MS = 5000;
+const ENDING = [
+  ['SIGTERM', SIGNAL_MS],
+  ['SIGTERM', END_MS],
+  ['SIGKILL', SIGNAL_MS],
+] as const;
 const LOG_TAIL_BYTES = 64 * 2 ** 10;
 
 export interface DetachedStart {
@@ -32,7 +39,7 @@ export interface DetachedStart {
 /**
  * Resolves when the runner works: its engine is there and its first step begins. Rejects with a
  * RunnerFailure that carries the runner's own code and remedy when it could not. An abort ends the
- * runner, as long as it has not started to work.
+ * runner, as long as it has not started to work, and takes away the folder that was made for it.
  */
 export async function startDetachedRunner(
   start: DetachedStart,
@@ -40,7 +47,7 @@ export async function startDetachedRunner(
 ): Promise<void> {
   signal.throwIfAborted();
   const { cliProgram, command, run, pythonPath } = start;
-  await makePlace(run);
+  const isNewFolder = await makePlace(run);
   const logStart = sizeOf(run.runnerLog);
   const launchedAt = new Date().toISOString();
   const processId = await launchDetached({
@@ -58,16 +65,24 @@ export async function startDetachedRunner(
       await delay(POLL_MS, undefined, { signal });
     }
   } catch (error) {
-    if (signal.aborted) await end(processId, launchedAt);
+    if (signal.aborted) {
+      await end(processId, launchedAt);
+      if (isNewFolder && !existsSync(run.database)) {
+        await rm(run.folder, { recursive: true, force: true, maxRetries: 5 });
+      }
+    }
     throw error;
   }
   const problem = startProblem(run, logStart);
   if (problem !== undefined) throw new RunnerFailure(problem);
 }
 
-async function makePlace(run: RunFolder): Promise<void> {
+/** False when the folder was there before. */
+async function makePlace(run: RunFolder): Promise<boolean> {
   try {
+    const made = await mkdir(run.folder, { recursive: true, mode: 0o700 });
     await mkdir(run.logs, { recursive: true, mode: 0o700 });
+    return made !== undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RunnerError(
@@ -115,18 +130,18 @@ async function startsToWork(address: RunnerAddress, signal: AbortSignal): Promis
 }
 
 /**
- * A first signal asks the runner to end after its step, a second one to end at once. Two in a row
- * would count as one.
+ * A first signal asks the runner to end after its step, a second one to end at once; two in a row
+ * would count as one. What it had started ends with it.
  */
 async function end(processId: number, launchedAt: string): Promise<void> {
-  for (let times = 0; times < 2; times += 1) {
+  for (const [name, waitMs] of ENDING) {
     try {
-      process.kill(processId, 'SIGTERM');
+      process.kill(processId, name);
     } catch {
       // It has ended by itself.
       return;
     }
-    const deadlineMs = Date.now() + SIGNAL_MS;
+    const deadlineMs = Date.now() + waitMs;
     while (Date.now() < deadlineMs && processStatus(processId, launchedAt) !== 'ended') {
       await delay(POLL_MS);
     }

@@ -103,7 +103,7 @@ export async function openOuterRing(
 
 /** Its full path, since it is started without an environment. */
 async function findBubblewrap(searchPath: string): Promise<string | undefined> {
-  for (const folder of searchPath.split(path.delimiter).filter(path.isAbsolute)) {
+  for (const folder of searchPath.split(path.delimiter).filter((entry) => entry.startsWith('/'))) {
     const file = path.join(folder, 'bwrap');
     const usable = await access(file, constants.X_OK).then(
       () => true,
@@ -127,7 +127,8 @@ async function probe(ring: OuterRing, python: PythonInterpreter): Promise<string
     timeout: PROBE_TIMEOUT_MS,
   });
   if (!result.failed && result.stdout === '42') return undefined;
-  return result.stderr.split('\n')[0] || result.shortMessage || 'it ended without a message.';
+  const [complaint = ''] = result.stderr.split('\n');
+  return complaint === '' ? 'it ended without a message.' : complaint;
 }
 
 interface InterpreterFiles {

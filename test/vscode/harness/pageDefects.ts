@@ -10,6 +10,10 @@ const NOISE: readonly RegExp[] = [
   /authentication provider 'github'/,
   // Saving a file did not wait for an extension host that was busy.
   /Aborted onWillSaveTextDocument/,
+  // A page that is reloaded does not wait for what its workbench would like to finish.
+  /Long running operations during shutdown/,
+  // The Output view comes back to a channel that the new extension host has not made yet.
+  /Unable to resolve resource output:/,
   // The gallery is switched off.
   /marketplace|extensions gallery|ExtensionGallery|extensionsControlManifest/i,
 ];

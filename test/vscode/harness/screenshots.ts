@@ -24,7 +24,7 @@ export const THEME_CLASSES: Readonly<Record<ThemeName, string>> = {
   'high-contrast-light': 'hc-light',
 };
 
-/** Git-ignored; `node scripts/run.mjs scripts/readmePictures.ts` copies chosen ones to docs/images. */
+/** Into a folder that git ignores; those of the README are copies of some. */
 export async function takePicture(page: Page, theme: string, name: string): Promise<void> {
   const folder = path.join(layoutOf(PROJECT).tools, 'screenshots', theme);
   mkdirSync(folder, { recursive: true });

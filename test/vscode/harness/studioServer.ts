@@ -51,7 +51,8 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
   if (options.vsix !== undefined) await installExtension(vscode, options.vsix, { environment });
   const served = await startCodeServer(vscode, {
     port: await freePort(),
-    settings: { ...TEST_SETTINGS, 'azr.pythonPath': environmentPython(layout.pythonEnvironment) },
+    settings: TEST_SETTINGS,
+    machineSettings: { 'azr.pythonPath': environmentPython(layout.pythonEnvironment) },
     arguments: ['--disable-workspace-trust'],
     environment,
   });

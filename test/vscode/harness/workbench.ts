@@ -82,8 +82,9 @@ export class Workbench {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       await this.page.keyboard.press('F1');
-      await this.quickInput.fill(`>${title}`);
       try {
+        // While a palette closes, another one does not open.
+        await this.quickInput.fill(`>${title}`, { timeout: PALETTE_TRY_MS });
         await this.quickPickRow(title).click({ timeout: PALETTE_TRY_MS });
         return;
       } catch (error) {

@@ -15,6 +15,8 @@ import { pictureFailure, takePicture } from '../harness/screenshots.ts';
 import { Workbench } from '../harness/workbench.ts';
 
 const STEP_TIMEOUT_MS = 240_000;
+/** The step at work has a row too; that of step 2 comes when step 1 is in run.db. */
+const STEP_1_IS_STORED = /^Step 2,/;
 const studio = inject('studio');
 /** Small enough for a step within seconds. */
 const SMALL_RUN = {
@@ -79,12 +81,9 @@ test('a corrupt, a foreign and a newer run.db each say so in the tree', async ()
     await tree.row(new RegExp(`^${name}.*cannot be read`)).waitFor({ timeout: 60_000 });
     await tree.expand(new RegExp(`^${name}`));
   }
-  const expected = {
-    corrupt: /not a database|no database|not a run/i,
-    foreign: /not a run|no run|another program/i,
-    newer: /newer AZR Studio/,
-  };
-  for (const text of Object.values(expected)) await tree.row(text).waitFor();
+  await tree.row(/newer AZR Studio/).waitFor();
+  const noDatabase = (row: string) => row.startsWith('run.db is no run database.');
+  await expect.poll(async () => (await tree.rows()).filter(noDatabase).length).toBe(2);
   await takePicture(bench.page, 'dark', 'unreadable-runs');
   expect(await bench.errorNotifications()).toEqual([]);
 });
@@ -125,7 +124,7 @@ test(
     await bench.runCommand('AZR: Start AZR Run');
     await bench.quickPickRow(/azr\.json/).click({ timeout: 90_000 });
     const tree = bench.tree('Runs');
-    await tree.row(/^Step 1,/).waitFor({ timeout: STEP_TIMEOUT_MS });
+    await tree.row(STEP_1_IS_STORED).waitFor({ timeout: STEP_TIMEOUT_MS });
 
     const run = runFolderOf(path.join(studio.root, 'killed'));
     const { pid } = JSON.parse(readFileSync(path.join(run, 'runner.json'), 'utf8')) as {

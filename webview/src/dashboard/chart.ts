@@ -30,6 +30,8 @@ export interface ChartLink {
 
 const PLOT_HEIGHT = 150;
 const MOST_TABLE_ROWS = 200;
+/** Up to so many, each measured value of a curve has a dot. */
+const MOST_DOTTED_POINTS = 40;
 /** A second click within this time makes a double click of both: a reset, not two openings. */
 const DOUBLE_CLICK_MS = 300;
 /** Closer presses and releases than this are a click, not the drag of a zoom. */
@@ -257,8 +259,9 @@ export class Chart {
       ...(isStacked && { fill: faint(stroke, 0.35) }),
       points: {
         size: 4,
-        show: this.#data.steps.length <= 60 ? undefined : false,
-      } as UPlot.Series.Points,
+        // A curve of few points would be no more than a stroke, one of a single point nothing at all.
+        show: (plot, index) => countOf(plot.data[index] ?? []) <= MOST_DOTTED_POINTS,
+      },
     };
   }
 
@@ -447,6 +450,10 @@ export class Chart {
       from > 0 && element('p', 'hint', `The last ${String(MOST_TABLE_ROWS)} points.`),
     );
   }
+}
+
+function countOf(values: ArrayLike<number | null | undefined>): number {
+  return Array.from(values).filter((value) => value !== null && value !== undefined).length;
 }
 
 function latestValue(series: ChartSeries, index: number): number | null {

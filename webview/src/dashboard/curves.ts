@@ -26,7 +26,7 @@ export interface ChartDefinition {
   readonly stacked?: boolean;
 }
 
-const MODE_COLOURS = { deduction: 'blue', abduction: 'orange', induction: 'green' } as const;
+const MODE_COLOURS = { deduction: 'blue', abduction: 'yellow', induction: 'green' } as const;
 const PROPOSER_DASH = [4, 4];
 
 const perMode = (name: (mode: (typeof MODES)[number]) => string): Curve[] =>
@@ -114,7 +114,7 @@ export const CHARTS: readonly ChartDefinition[] = [
         metrics: ['proposer.unique'],
         derive: ([unique = null]) => (unique === null ? null : 1 - unique),
       },
-      { label: 'largest template', colour: 'yellow', metrics: ['proposer.largestTemplate'] },
+      { label: 'largest template', colour: 'purple', metrics: ['proposer.largestTemplate'] },
     ],
   },
   {

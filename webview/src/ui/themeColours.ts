@@ -2,7 +2,7 @@
  * Colours for what is painted on a canvas, which knows no `var()`. They come from the theme alone
  * and are read anew when the theme changes.
  */
-export const CHART_COLOURS = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'] as const;
+export const CHART_COLOURS = ['blue', 'yellow', 'green', 'purple', 'red', 'orange'] as const;
 export type ChartColour = (typeof CHART_COLOURS)[number];
 
 export function colourToken(colour: ChartColour): string {

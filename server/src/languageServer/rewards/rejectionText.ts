@@ -15,7 +15,6 @@ export const REJECTION_TEXT: Readonly<Record<RejectionReason, string>> = {
   'too-few-inputs': 'too few of the inputs could be used',
   'duplicate-inputs': 'too few of the inputs differ from each other',
   'no-message': 'the message is empty',
-  'constant-output': 'the output does not depend on the input',
   duplicate: 'an equal task was accepted earlier in this run',
   'held-out': 'the program is one of the held-out ones, which must never be trained on',
   error: 'the program raised an exception',
