@@ -1,7 +1,7 @@
 """Entry point inside the wasm engine: prepares the interpreter that the host then copies.
 
-The host puts `SOURCES`, the texts of the harness by name, in front of this text. It defines `serve`,
-which the host calls with each request, in a copy of the memory as it is at the end of this file.
+The host puts `SOURCES`, the texts of the harness by name, in front of this text. This defines
+`serve`, which the host calls with each request, in a copy of the memory as it is at the end here.
 """
 
 import gc
@@ -9,8 +9,6 @@ import json
 import sys
 import types
 from typing import Any
-
-SOURCES: dict[str, str]
 
 # Each may import those before it.
 _ORDER = (
@@ -43,10 +41,11 @@ def _load() -> None:
     package = types.ModuleType("harness")
     package.__path__ = []
     sys.modules["harness"] = package
+    sources: dict[str, str] = globals()["SOURCES"]
     for name in _ORDER:
         module = types.ModuleType(f"harness.{name}")
         sys.modules[module.__name__] = module
-        code = compile(SOURCES[name], f"<{module.__name__}>", "exec", dont_inherit=True)
+        code = compile(sources[name], f"<{module.__name__}>", "exec", dont_inherit=True)
         exec(code, module.__dict__)
         setattr(package, name, module)
 
@@ -73,7 +72,7 @@ def _prepare() -> Any:
 _load()
 _serve = _prepare()
 sys.modules["harness.preload"].hide_from_programs()
-sys.modules["__main__"].serve = _serve
+vars(sys.modules["__main__"])["serve"] = _serve
 gc.collect()
 # What is alive now stays alive, and no collection needs to look at it again.
 gc.freeze()

@@ -90,10 +90,10 @@ class _Library:
 def _without_docstrings(tree: ast.Module) -> ast.Module:
     """Assertions stay, unlike under -OO. Every copy of the interpreter's memory gets smaller."""
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            if ast.get_docstring(node, clean=False) is not None:
-                first = node.body[0]
-                node.body[0] = ast.copy_location(ast.Pass(), first)
+        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.copy_location(ast.Pass(), node.body[0])
     return tree
 
 
@@ -126,9 +126,10 @@ def _wanted(harness: Path) -> list[str]:
     """`MODULES` and `_CODECS` of preload.py, and what the files of the harness import."""
     wanted: list[str] = []
     for assignment in ast.parse((harness / "preload.py").read_text(encoding="utf-8")).body:
-        if isinstance(assignment, ast.Assign) and isinstance(assignment.targets[0], ast.Name):
-            if assignment.targets[0].id in ("MODULES", "_CODECS"):
-                wanted += ast.literal_eval(assignment.value)
+        if not isinstance(assignment, ast.Assign):
+            continue
+        if ast.unparse(assignment.targets[0]) in ("MODULES", "_CODECS"):
+            wanted += ast.literal_eval(assignment.value)
     return [*wanted, "ast", "io", "gc", "struct", "importlib", "traceback"]
 
 

@@ -2,11 +2,16 @@
 declare namespace WebAssembly {
   type Imports = Record<string, Record<string, (...values: never[]) => unknown>>;
 
-  class Module {
-    constructor(bytes: Uint8Array);
-    static customSections(module: Module, name: string): ArrayBuffer[];
-    static imports(module: Module): { readonly module: string; readonly name: string }[];
+  /** Opaque: compiled code. */
+  interface Module {
+    readonly [Symbol.toStringTag]: 'WebAssembly.Module';
   }
+
+  const Module: {
+    new (bytes: Uint8Array): Module;
+    customSections(module: Module, name: string): ArrayBuffer[];
+    imports(module: Module): { readonly module: string; readonly name: string }[];
+  };
 
   class Instance {
     constructor(module: Module, imports: Imports);
