@@ -123,7 +123,7 @@ describe.each(available)('$name', (engine) => {
     }));
 
   test('thousands of programs leave no process, zombie or descriptor behind', () =>
-    withSandbox({ workers: 2, requestsPerServer: 400 }, async (sandbox) => {
+    withSandbox({ workers: 2, requestsPerServer: 150 }, async (sandbox) => {
       const inputs = Array.from({ length: 10 }, (_, x) => String(x));
       const flood = async (count: number): Promise<void> => {
         const batches = await Promise.all(
@@ -136,7 +136,7 @@ describe.each(available)('$name', (engine) => {
       await flood(100);
       const before = sandbox.serverPids;
       const descriptors = readdirSync('/proc/self/fd').length;
-      await flood(1_900);
+      await flood(900);
       await delay(300);
       const processes = jailProcesses();
       expect(statesOf(processes)).not.toContain('Z');
@@ -148,7 +148,8 @@ describe.each(available)('$name', (engine) => {
       const spare = 3 * sandbox.serverPids.length;
       expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors + spare);
       for (const pid of processes) {
-        expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(16);
+        // Node alone has some thirty; one leaked by each request would be more than a hundred.
+        expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(64);
       }
     }));
 });
