@@ -24,7 +24,7 @@ STACK_BYTES=$((1536 * 1024))
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mkdir -p "${1:-$(mktemp -d)}" && cd "${1:-$(mktemp -d)}" && pwd)
 export JOBS="${JOBS:-$(nproc)}"
-export OPTIMISATION="${OPTIMISATION:--O3 -mbulk-memory -msign-ext -mnontrapping-fptoint}"
+export OPTIMISATION="${OPTIMISATION:--O2 -mbulk-memory -msign-ext -mnontrapping-fptoint}"
 # Python is told when and where it was built; both are made the same everywhere.
 export SOURCE_DATE_EPOCH=1672531200 LC_ALL=C.UTF-8 TZ=UTC PYTHONHASHSEED=0
 

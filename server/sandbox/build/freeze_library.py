@@ -13,6 +13,7 @@ import ast
 import marshal
 import struct
 import sys
+import types
 from pathlib import Path
 
 # What Python itself imports while it starts.
@@ -68,7 +69,7 @@ class _Library:
         code = compile(
             _without_docstrings(tree), f"<{name}>", "exec", dont_inherit=True, optimize=0
         )
-        self.modules[name] = (is_package, marshal.dumps(code))
+        self.modules[name] = (is_package, marshal.dumps(_without_lines(code)))
         for other in imported:
             self.add(other)
 
@@ -95,6 +96,15 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
         if ast.get_docstring(node, clean=False) is not None:
             node.body[0] = ast.copy_location(ast.Pass(), node.body[0])
     return tree
+
+
+def _without_lines(code: types.CodeType) -> types.CodeType:
+    """Only lines of the program are ever told, and tables of lines are a third of the blob."""
+    constants = (
+        _without_lines(constant) if isinstance(constant, types.CodeType) else constant
+        for constant in code.co_consts
+    )
+    return code.replace(co_linetable=b"", co_consts=tuple(constants))
 
 
 def _imports_on_load(tree: ast.Module, name: str, is_package: bool) -> list[str]:

@@ -67,6 +67,8 @@ export function prepareSnapshot(
 
 interface State {
   readonly bytes: Uint8Array;
+  /** So many bytes at the beginning, most of the C stack, are zero. */
+  readonly zeros: number;
   readonly stackPointer: number;
 }
 
@@ -109,25 +111,27 @@ export class Interpreter {
     }
   }
 
-  #stateOf({ variant, snapshot }: Call): State {
+  #stateOf({ variant, snapshot: { memory, stackPointer } }: Call): State {
+    const known = this.#states[variant];
+    if (known !== undefined) return known;
     // Copied out of shared memory, from which V8 copies more slowly.
-    return (this.#states[variant] ??= {
-      bytes: new Uint8Array(snapshot.memory).slice(),
-      stackPointer: snapshot.stackPointer,
-    });
+    const bytes = new Uint8Array(memory).slice();
+    const zeros = bytes.findIndex((byte) => byte !== 0);
+    return (this.#states[variant] = { bytes, zeros, stackPointer });
   }
 
   /**
    * Linear memory and the stack pointer are all the state there is: the module's other globals and
    * its table are constant. Whatever an earlier program did to them is undone here.
    */
-  #restore({ bytes, stackPointer }: State): void {
+  #restore({ bytes, zeros, stackPointer }: State): void {
     if (this.#exports.memory.buffer.byteLength > bytes.length + KEPT_GROWTH_BYTES) {
       this.#exports = instantiate(this.#module, this.#host);
     }
     growTo(this.#exports.memory, bytes.length);
     const view = new Uint8Array(this.#exports.memory.buffer);
-    view.set(bytes);
+    view.fill(0, 0, zeros);
+    view.set(bytes.subarray(zeros), zeros);
     view.fill(0, bytes.length);
     this.#exports.__stack_pointer.value = stackPointer;
   }
