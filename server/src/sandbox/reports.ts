@@ -42,10 +42,12 @@ export function readExecutions(
   const complete = executions.length === inputs;
   // A whole frame too many, bytes that are no frame, or frames by a child that then failed.
   const surplus = reports.length > inputs || (leftover > 0 && (ended || complete));
-  if (surplus || (complete && !(ended && response.exitCode === 0))) {
+  if (surplus || (complete && ended && response.exitCode !== 0)) {
     return forgedBatch(response, inputs);
   }
-  if (!complete) executions.push(describeEnd(response, limits));
+  // A program that has reported and does not leave in time is as late as one that has not reported.
+  if (complete && !ended) executions.pop();
+  if (!complete || !ended) executions.push(describeEnd(response, limits));
   return executions;
 }
 
