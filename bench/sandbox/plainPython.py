@@ -123,9 +123,13 @@ def typed(value: Any, depth: int = 0) -> Any:
         return (kind.__name__, value)
     if kind in (list, tuple):
         return (kind.__name__, tuple(typed(item, depth + 1) for item in value))
-    if kind in (set, frozenset):
-        return (kind.__name__, frozenset(typed(item, depth + 1) for item in value))
-    if kind is dict:
+    if kind in (set, frozenset, dict):
+        members = frozenset(typed(item, depth + 1) for item in value)
+        if len(members) < len(value):
+            # Several nan are members of their own in Python, and cannot be told apart in writing.
+            raise NotLiteralError
+        if kind is not dict:
+            return (kind.__name__, members)
         pairs = ((typed(key, depth + 1), typed(item, depth + 1)) for key, item in value.items())
         return ("dict", frozenset(pairs))
     raise NotLiteralError

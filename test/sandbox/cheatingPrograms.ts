@@ -155,6 +155,8 @@ import builtins, operator
 builtins.all = builtins.any = lambda _: True
 operator.eq = lambda *_: True
 def f(x): return "nothing"`,
+  'a set of several nan': 'def f(x): return {float("nan") for _ in range(3)}',
+  'a dict with several nan as keys': 'def f(x): return {(float("nan"), 1): n for n in range(2)}',
   'no value at all': 'def f(x): pass',
   'a wildcard': 'import typing\ndef f(x): return typing.Any',
   'a comparison by the test double of Python':

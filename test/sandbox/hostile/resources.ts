@@ -32,7 +32,8 @@ while True:
     taken += 1 << 20`,
         CTYPES,
       ),
-      outcomes: ['ok', ...FAILURES],
+      // Nothing is left for the harness either, whose report may then break off.
+      outcomes: ['ok', 'forged', ...FAILURES],
       result: /^True$/,
     },
     {
