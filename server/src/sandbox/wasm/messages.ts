@@ -89,10 +89,21 @@ export interface ThreadRequest {
 export type ThreadMessage =
   | { readonly kind: 'ready' }
   /** The interpreter is as it was prepared, and the program's time begins. */
-  | { readonly kind: 'started' }
+  | { readonly kind: 'started'; readonly now: Clocks }
   /** The program, or the harness for it, wrote to the result descriptor. */
-  | { readonly kind: 'wrote'; readonly bytes: Uint8Array }
-  | { readonly kind: 'ended'; readonly ending: Ending; readonly memoryKb: number };
+  | { readonly kind: 'wrote'; readonly now: Clocks; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'ended';
+      readonly now: Clocks;
+      readonly ending: Ending;
+      readonly memoryKb: number;
+    };
+
+/** A reading of both clocks, in milliseconds: of a moment long ago that all threads share, and of the processor. */
+export interface Clocks {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
 
 /** How a call of the interpreter ended; `exitCode` is undefined when it trapped. */
 export interface Ending {

@@ -43,6 +43,7 @@ const NODE_OPTIONS = [
   `--allow-fs-read=${READABLE}`,
   `--max-old-space-size=${HEAP_MB}`,
   '--disallow-code-generation-from-strings',
+  '--expose-gc',
   '--no-warnings',
 ];
 

@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadMessage, ThreadRequest, ThreadStart } from '../messages.ts';
+import { readClocks } from './clocks.ts';
 import { Interpreter } from './interpreter.ts';
 
 export function serveSupervisor(): void {
@@ -17,12 +18,13 @@ export function serveSupervisor(): void {
   port.on('message', (request: ThreadRequest) => {
     // Not before: a thread that only waits needs no memory for it.
     interpreter ??= new Interpreter(module, (bytes) => {
-      tell({ kind: 'wrote', bytes });
+      tell({ kind: 'wrote', now: readClocks(), bytes });
     });
     const ending = interpreter.call(request, () => {
-      tell({ kind: 'started' });
+      tell({ kind: 'started', now: readClocks() });
     });
-    tell({ kind: 'ended', ending, memoryKb: interpreter.memory.length / 1024 });
+    const memoryKb = interpreter.memory.length / 1024;
+    tell({ kind: 'ended', now: readClocks(), ending, memoryKb });
   });
   tell({ kind: 'ready' });
 }

@@ -1,6 +1,7 @@
 /** Follows one request: what it has reported, and how long each of its executions takes. */
 import { FrameCounter, type Measured } from '../../wire.ts';
-import type { WorkerRequest } from '../messages.ts';
+import type { Clocks, WorkerRequest } from '../messages.ts';
+import { between, readClocks } from './clocks.ts';
 
 /** What is not worth another look: the shortest pause between two looks at the processor's clock. */
 const SHORTEST_PAUSE_MS = 5;
@@ -23,18 +24,17 @@ export class RequestWatch {
   }
 
   /** Starts the clocks: whatever was done before is not the program's. */
-  start(): void {
-    this.#started = readClocks();
-    this.#executionStarted = this.#started;
+  start(now: Clocks): void {
+    this.#started = now;
+    this.#executionStarted = now;
     this.#lookAfter(Math.min(this.#request.cpuMs, this.#request.wallMs));
   }
 
-  /** Takes what the program wrote; each full report renews the limits. */
-  add(chunk: Uint8Array): void {
+  /** Takes what the program wrote at `now`; each full report renews the limits. */
+  add(chunk: Uint8Array, now: Clocks): void {
     this.#chunks.push(chunk);
     const complete = this.#frames.add(chunk);
     for (let count = 0; count < complete; count += 1) {
-      const now = readClocks();
       this.executions.push(between(this.#executionStarted, now));
       this.#executionStarted = now;
     }
@@ -42,9 +42,9 @@ export class RequestWatch {
   }
 
   /** Stops the clocks; returns the whole request's time and all that was written. */
-  stop(): Measured & { readonly payload: Uint8Array } {
+  stop(now: Clocks): Measured & { readonly payload: Uint8Array } {
     clearTimeout(this.#timer);
-    return { ...between(this.#started, readClocks()), payload: Buffer.concat(this.#chunks) };
+    return { ...between(this.#started, now), payload: Buffer.concat(this.#chunks) };
   }
 
   #lookAfter(pauseMs: number): void {
@@ -64,24 +64,4 @@ export class RequestWatch {
       this.#lookAfter(Math.max(SHORTEST_PAUSE_MS, left));
     }
   }
-}
-
-interface Clocks {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-}
-
-/**
- * The processor's time is that of the whole worker: the one program that runs in it, and besides
- * V8's compiler, which now and then works beside it on code that is used often.
- */
-function readClocks(): Clocks {
-  const { user, system } = process.cpuUsage();
-  return { wallMs: performance.now(), cpuMs: (user + system) / 1000 };
-}
-
-function between(start: Clocks, end: Clocks): Measured {
-  const wallMs = end.wallMs - start.wallMs;
-  // One program runs on one core, so what exceeds the wall time was not its own.
-  return { wallMs, cpuMs: Math.min(wallMs, end.cpuMs - start.cpuMs) };
 }

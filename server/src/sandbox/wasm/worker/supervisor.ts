@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Variant } from '../../sandboxServer.ts';
 import type {
+  Clocks,
   Ending,
   Prepared,
   Snapshot,
@@ -16,6 +17,7 @@ import type {
   WorkerResponse,
   WorkerStart,
 } from '../messages.ts';
+import { readClocks } from './clocks.ts';
 import { prepareSnapshot } from './interpreter.ts';
 import { RequestWatch } from './requestWatch.ts';
 
@@ -39,7 +41,7 @@ export function serveOwner(): void {
 /** The request under way: who follows it and who is told how it ended. */
 interface Current {
   readonly watch: RequestWatch;
-  readonly end: (ending: Ending | typeof CPU_LIMIT, memoryKb: number) => void;
+  readonly end: (ending: Ending | typeof CPU_LIMIT, now: Clocks, memoryKb: number) => void;
 }
 
 const CPU_LIMIT = { end: 'cpu-limit', exitCode: 0, signal: 0 } as const;
@@ -93,9 +95,9 @@ class Supervisor {
       const watch = new RequestWatch(request, (end) => {
         this.#replaceThread(end === 'cpu-limit' ? CPU_LIMIT : WALL_LIMIT);
       });
-      const end: Current['end'] = (ending, memoryKb) => {
+      const end: Current['end'] = (ending, now, memoryKb) => {
         this.#current = undefined;
-        const measured = watch.stop();
+        const measured = watch.stop(now);
         const { executions } = watch;
         resolve({ identifier, ...ending, ...measured, memoryKb, executions, prepared });
       };
@@ -111,6 +113,9 @@ class Supervisor {
     const seeds = this.#seeds[variant];
     const prepared = prepareSnapshot(this.#module, this.#bootSource, seeds, variant);
     this.#snapshots[variant] = share(prepared);
+    // The interpreter that was copied is not needed any more, and the main thread makes no garbage
+    // that would have its memory collected.
+    (globalThis as { gc?: () => void }).gc?.();
     return prepared;
   }
 
@@ -118,9 +123,9 @@ class Supervisor {
     const thread: InterpreterThread = new InterpreterThread(
       { module: this.#module },
       {
-        onStarted: () => this.#current?.watch.start(),
-        onWritten: (bytes) => this.#current?.watch.add(bytes),
-        onEnded: (ending, memoryKb) => this.#current?.end(ending, memoryKb),
+        onStarted: (now) => this.#current?.watch.start(now),
+        onWritten: (bytes, now) => this.#current?.watch.add(bytes, now),
+        onEnded: (ending, now, memoryKb) => this.#current?.end(ending, now, memoryKb),
         onBroken: () => {
           if (thread === this.#thread) this.#replaceThread(ABORTED);
           else this.#spare = this.#newThread();
@@ -133,15 +138,15 @@ class Supervisor {
   #replaceThread(ending: Parameters<Current['end']>[0]): void {
     this.#thread.end();
     this.#thread = this.#spare;
-    this.#current?.end(ending, 0);
+    this.#current?.end(ending, readClocks(), 0);
     this.#spare = this.#newThread();
   }
 }
 
 interface ThreadListener {
-  readonly onStarted: () => void;
-  readonly onWritten: (bytes: Uint8Array) => void;
-  readonly onEnded: (ending: Ending, memoryKb: number) => void;
+  readonly onStarted: (now: Clocks) => void;
+  readonly onWritten: (bytes: Uint8Array, now: Clocks) => void;
+  readonly onEnded: (ending: Ending, now: Clocks, memoryKb: number) => void;
   /** It ended by itself, such as for want of memory. */
   readonly onBroken: () => void;
 }
@@ -165,13 +170,13 @@ class InterpreterThread {
             resolve();
             break;
           case 'started':
-            onStarted();
+            onStarted(message.now);
             break;
           case 'wrote':
-            onWritten(message.bytes);
+            onWritten(message.bytes, message.now);
             break;
           case 'ended':
-            onEnded(message.ending, message.memoryKb);
+            onEnded(message.ending, message.now, message.memoryKb);
         }
       });
     });
