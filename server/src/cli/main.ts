@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The `azr` command: picks what was asked for and tells how it went. */
-import { attachCommand } from './attachCommand.ts';
 import type { Command } from './command.ts';
 import { EXIT, UsageError } from './command.ts';
 import { doctorCommand } from './doctorCommand.ts';
@@ -17,7 +16,6 @@ import { versionText } from './versionText.ts';
 const COMMANDS: readonly Command[] = [
   runCommand,
   resumeCommand,
-  attachCommand,
   doctorCommand,
   setupCommand,
   execCommand,
