@@ -40,7 +40,8 @@ dpkg-source --no-check -x "$description" source > unpack.log
 patch --quiet --directory=source --strip=1 < "$here/cpython.patch"
 
 mkdir build
-(cd build && sh "$here/configure_python.sh" "$work/source")
+# By a relative path, because Python remembers it.
+(cd build && sh "$here/configure_python.sh" ../source)
 
 python3.11 -I -S "$here/freeze_library.py" source/Lib "$here/../harness" library.bin
 
