@@ -53,6 +53,20 @@ export const ENGINES: readonly Engine[] = [
   },
 ];
 
+/** Opens a sandbox of `engine`, gives it to `use`, and closes it whatever happens. */
+export async function withSandbox(
+  engine: Engine,
+  options: EngineOptions,
+  use: (sandbox: TestedSandbox) => Promise<void>,
+): Promise<void> {
+  const sandbox = await engine.open(options);
+  try {
+    await use(sandbox);
+  } finally {
+    await sandbox.close();
+  }
+}
+
 /** The engines that can be tried here; a suite names the others and why it leaves them out. */
 export async function availableEngines(): Promise<{
   readonly available: readonly Engine[];

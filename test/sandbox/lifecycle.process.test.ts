@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
 import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
-import { availableEngines, type EngineOptions, type TestedSandbox } from './engines.ts';
+import { availableEngines, withSandbox } from './engines.ts';
 import { relatedProcesses } from './processTable.ts';
 
 const ADD = 'def f(x, y=0):\n    return x + y';
@@ -33,20 +33,8 @@ const { available, missing } = await availableEngines();
 for (const { name, reason } of missing) test.skip(`${name}: not tried, because ${reason}`);
 
 describe.each(available)('$name', (engine) => {
-  async function withSandbox(
-    options: EngineOptions,
-    use: (sandbox: TestedSandbox) => Promise<void>,
-  ): Promise<void> {
-    const sandbox = await engine.open(options);
-    try {
-      await use(sandbox);
-    } finally {
-      await sandbox.close();
-    }
-  }
-
   test('a batch keeps the order of its inputs and gives each a fresh namespace', async () => {
-    await withSandbox({}, async (sandbox) => {
+    await withSandbox(engine, {}, async (sandbox) => {
       const counter = 'seen = []\ndef f(x):\n    seen.append(x)\n    print(x)\n    return seen';
       const executions = await sandbox.runBatch(counter, ['1', 'nothing', '2', "'a' 'b'"]);
       expect(executions.map(({ outcome, output, stdout }) => [outcome, output, stdout])).toEqual([
@@ -59,7 +47,7 @@ describe.each(available)('$name', (engine) => {
   });
 
   test('an input that ends the process does not take the others with it, within bounds', async () => {
-    await withSandbox({ limits: { cpuMs: 200 } }, async (sandbox) => {
+    await withSandbox(engine, { limits: { cpuMs: 200 } }, async (sandbox) => {
       const program = 'def f(x):\n    while x % 2: pass\n    return x';
       const executions = await sandbox.runBatch(program, ['0', '1', '2', '3', '4', '5']);
       expect(executions.map(({ outcome }) => outcome)).toEqual([
@@ -75,7 +63,7 @@ describe.each(available)('$name', (engine) => {
   });
 
   test('each execution of a batch has its own allowance of time', async () => {
-    await withSandbox({ limits: { cpuMs: 400, wallMs: 20_000 } }, async (sandbox) => {
+    await withSandbox(engine, { limits: { cpuMs: 400, wallMs: 20_000 } }, async (sandbox) => {
       // Each call burns about 150 ms of CPU time, the whole batch more than one allowance.
       const burn = (rounds: number): string =>
         `def f(x):\n    for _ in range(${rounds}): pass\n    return x`;
@@ -87,7 +75,7 @@ describe.each(available)('$name', (engine) => {
   });
 
   test('failures say what happened and where', async () => {
-    await withSandbox({ limits: { cpuMs: 300 } }, async (sandbox) => {
+    await withSandbox(engine, { limits: { cpuMs: 300 } }, async (sandbox) => {
       const failing = 'def g(x):\n    return 1 / x\ndef f(x):\n    return g(x)';
       expect(await sandbox.run(failing, '0')).toMatchObject({
         outcome: 'error',
@@ -117,7 +105,7 @@ describe.each(available)('$name', (engine) => {
   });
 
   test('the first function is called where none is named f, and printing is kept up to a limit', async () => {
-    await withSandbox({ limits: { stdoutCharacters: 5 } }, async (sandbox) => {
+    await withSandbox(engine, { limits: { stdoutCharacters: 5 } }, async (sandbox) => {
       const program =
         'def helper(x):\n    print("é" * 99)\n    return x\ndef other(x):\n    return 0';
       expect(await sandbox.run(program, '7')).toMatchObject({
@@ -129,7 +117,7 @@ describe.each(available)('$name', (engine) => {
   });
 
   test('every kind of value comes out as its canonical literal', async () => {
-    await withSandbox({}, async (sandbox) => {
+    await withSandbox(engine, {}, async (sandbox) => {
       const identity = 'def f(x): return x';
       const inputs = [
         "{'b': {3, 1, 2}, 'a': frozenset({'y', 'x'})}",
@@ -153,6 +141,7 @@ describe.each(available)('$name', (engine) => {
 
   test('what waits and what runs can be cancelled, and the sandbox goes on', async () => {
     await withSandbox(
+      engine,
       { workers: 1, limits: { cpuMs: 20_000, wallMs: 20_000 } },
       async (sandbox) => {
         const running = new AbortController();
@@ -174,7 +163,7 @@ describe.each(available)('$name', (engine) => {
   });
 
   test("a user's rerun goes before what a run has queued", async () => {
-    await withSandbox({ workers: 1 }, async (sandbox) => {
+    await withSandbox(engine, { workers: 1 }, async (sandbox) => {
       const finished: string[] = [];
       const queued = Array.from({ length: 30 }, () =>
         sandbox.run(ADD, '1').then(() => finished.push('run')),
@@ -204,6 +193,7 @@ describe.each(available)('$name', (engine) => {
   describe.skipIf(process.platform !== 'linux')('on Linux', () => {
     test('a process killed under a program is replaced, and the program runs again', async () => {
       await withSandbox(
+        engine,
         { workers: 1, limits: { cpuMs: 60_000, wallMs: 60_000 } },
         async (sandbox) => {
           const slow = 'def f(x):\n    for _ in range(10_000_000): pass\n    return x';

@@ -5,13 +5,8 @@ import { execa } from 'execa';
 import type { OuterRing } from './outerRing.ts';
 import { forkServerCommand, type PythonInterpreter } from './pythonInterpreter.ts';
 import { SandboxError, type SandboxErrorCode } from './sandboxError.ts';
-import {
-  type SandboxServer,
-  SERVER_DIED,
-  SERVER_HUNG,
-  type ServerAnswer,
-  type ServerRequest,
-} from './sandboxServer.ts';
+import { type SandboxServer, type ServerAnswer, type ServerRequest } from './sandboxServer.ts';
+import { ServerExchange } from './serverExchange.ts';
 import {
   encodeRequest,
   FIRST_REQUEST,
@@ -38,22 +33,22 @@ const ERROR_CHARACTERS = 2_000;
 
 export class ForkServer implements SandboxServer {
   readonly hello: ForkServerHello;
-  served = 0;
   readonly #process: Subprocess;
   readonly #reader = new ResponseReader();
-  #nextIdentifier = FIRST_REQUEST;
-  #dead = false;
-  #answer: ((response: NumberedResponse | typeof SERVER_DIED) => void) | undefined;
+  readonly #exchange: ServerExchange<NumberedResponse>;
 
   private constructor(subprocess: Subprocess, hello: ForkServerHello) {
     this.#process = subprocess;
     this.hello = hello;
+    const kill = (): void => {
+      killGroup(subprocess);
+    };
+    this.#exchange = new ServerExchange(kill, FIRST_REQUEST);
     subprocess.stdout.on('data', (chunk: Buffer) => {
-      for (const response of this.#reader.push(chunk)) this.#settle(response);
+      for (const response of this.#reader.push(chunk)) this.#exchange.settle(response);
     });
     void subprocess.finally(() => {
-      this.#dead = true;
-      this.#settle(SERVER_DIED);
+      this.#exchange.ended();
     });
   }
 
@@ -81,52 +76,31 @@ export class ForkServer implements SandboxServer {
   }
 
   get alive(): boolean {
-    return !this.#dead;
+    return this.#exchange.alive;
   }
 
   get pid(): number | undefined {
     return this.#process.pid;
   }
 
-  async handle({ header, body }: ServerRequest): Promise<ServerAnswer> {
-    if (this.#dead) return SERVER_DIED;
-    const identifier = this.#nextIdentifier++;
-    const watch = { expired: false };
-    const watchdog = setTimeout(
-      () => {
-        watch.expired = true;
-        this.kill();
-      },
+  get served(): number {
+    return this.#exchange.served;
+  }
+
+  handle({ header, body }: ServerRequest): Promise<ServerAnswer> {
+    return this.#exchange.request(
+      (identifier) => this.#process.stdin.write(encodeRequest({ ...header, identifier }, body)),
       header.wallMs * header.executions + GRACE_MS,
     );
-    const answered = new Promise<NumberedResponse | typeof SERVER_DIED>((resolve) => {
-      this.#answer = resolve;
-    });
-    this.#process.stdin.write(encodeRequest({ ...header, identifier }, body));
-    const response = await answered;
-    clearTimeout(watchdog);
-    this.served += 1;
-    if (response === SERVER_DIED) return watch.expired ? SERVER_HUNG : SERVER_DIED;
-    if (response.identifier === identifier) return response;
-    // The stream is out of step, which only a defect can cause; no later answer can be trusted.
-    this.kill();
-    return SERVER_DIED;
   }
 
   kill(): void {
-    this.#dead = true;
-    killGroup(this.#process);
+    this.#exchange.kill();
   }
 
   async stop(): Promise<void> {
     this.kill();
     await this.#process;
-  }
-
-  #settle(outcome: NumberedResponse | typeof SERVER_DIED): void {
-    const answer = this.#answer;
-    this.#answer = undefined;
-    answer?.(outcome);
   }
 }
 

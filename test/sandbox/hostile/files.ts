@@ -1,10 +1,9 @@
 /** Programs that read or write where they must not. */
 import {
-  attempt,
+  attempts,
   CTYPES,
   entry,
   type HostileProgram,
-  NOTHING_FOUND,
   REFUSED,
   systemCall,
   type Targets,
@@ -15,7 +14,7 @@ export function fileAttacks({ canaryFile, writableFolder, marker }: Targets): Ho
   const target = JSON.stringify(`${writableFolder}/written`);
   return [
     { name: 'opens a file', program: entry(`return open(${canary}).read()`), outcomes: REFUSED },
-    ...Object.entries({
+    ...attempts({
       'opens a file and swallows the refusal': `found.append(open(${canary}).read())`,
       'opens a file by os.open': `import os\nfound.append(os.read(os.open(${canary}, 0), 99))`,
       'opens a file by io.FileIO': `import io\nfound.append(io.FileIO(${canary}).read())`,
@@ -63,12 +62,7 @@ spec.loader.exec_module(module)
 found.append(module.TOKEN)`,
       'makes a device': 'import os\nos.mknod("/dev/azr", 0o666, os.makedev(1, 1))',
       'changes its root folder': 'import os\nos.chroot("/tmp")',
-    }).map(([name, statements]) => ({
-      name,
-      program: attempt(statements),
-      outcomes: ['ok', ...REFUSED] as const,
-      result: NOTHING_FOUND,
-    })),
+    }),
     {
       name: 'opens a file by a raw system call',
       program: systemCall('openat', `-100, ${canary}.encode(), 0`),

@@ -52,7 +52,17 @@ return found`;
 }
 
 /** The result of an attempt that found nothing: the name of one exception. */
-export const NOTHING_FOUND = /^\['\w+'\]$/;
+const NOTHING_FOUND = /^\['\w+'\]$/;
+
+/** Programs that try, for each name, its statements, and that must find nothing. */
+export function attempts(statementsByName: Readonly<Record<string, string>>): HostileProgram[] {
+  return Object.entries(statementsByName).map(([name, statements]) => ({
+    name,
+    program: attempt(statements),
+    outcomes: ['ok', ...REFUSED],
+    result: NOTHING_FOUND,
+  }));
+}
 
 /** Finds ctypes, which programs cannot import, the way an attacker would; None where there is none. */
 export const CTYPES = `

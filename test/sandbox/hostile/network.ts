@@ -1,10 +1,9 @@
 /** Programs that try to reach another program. */
 import {
-  attempt,
+  attempts,
   CTYPES,
   entry,
   type HostileProgram,
-  NOTHING_FOUND,
   REFUSED,
   SYSTEM_CALLS,
   type Targets,
@@ -27,7 +26,7 @@ function internetAddress(port: number): string {
 
 export function networkAttacks({ tcpPort, udpPort, unixName }: Targets): HostileProgram[] {
   return [
-    ...Object.entries({
+    ...attempts({
       'connects over TCP': `
 import socket
 socket.create_connection(("127.0.0.1", ${tcpPort}), timeout=1)
@@ -41,12 +40,7 @@ s = _socket.socket(2, 1)
 s.connect(("127.0.0.1", ${tcpPort}))
 found.append("connected")`,
       'asks for a name': 'import socket\nfound.append(socket.gethostbyname("localhost"))',
-    }).map(([name, statements]) => ({
-      name,
-      program: attempt(statements),
-      outcomes: ['ok', ...REFUSED] as const,
-      result: NOTHING_FOUND,
-    })),
+    }),
     {
       name: 'connects with a raw socket',
       program: rawSocket(2, 1, `return [s, c.connect(s, ${internetAddress(tcpPort)}, 16)]`),

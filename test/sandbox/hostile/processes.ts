@@ -1,10 +1,9 @@
 /** Programs that start others, or turn against those there are. */
 import {
-  attempt,
+  attempts,
   CTYPES,
   entry,
   type HostileProgram,
-  NOTHING_FOUND,
   REFUSED,
   SYSTEM_CALLS,
   systemCall,
@@ -14,12 +13,7 @@ import {
 export function processAttacks({ writableFolder }: Targets): HostileProgram[] {
   const target = JSON.stringify(`${writableFolder}/touched`);
   return [
-    {
-      name: 'starts a program',
-      program: attempt(`import subprocess\nsubprocess.run(["touch", ${target}])`),
-      outcomes: ['ok', ...REFUSED],
-      result: NOTHING_FOUND,
-    },
+    ...attempts({ 'starts a program': `import subprocess\nsubprocess.run(["touch", ${target}])` }),
     {
       name: 'calls os.system',
       program: entry(`import os\nreturn os.system("touch " + ${target})`),
@@ -27,12 +21,9 @@ export function processAttacks({ writableFolder }: Targets): HostileProgram[] {
       // The shell that could not be started.
       result: /^(?:32512|-1)$/,
     },
-    {
-      name: 'calls os.posix_spawn',
-      program: attempt(`import os\nos.posix_spawn("/bin/touch", ["touch", ${target}], {})`),
-      outcomes: ['ok', ...REFUSED],
-      result: NOTHING_FOUND,
-    },
+    ...attempts({
+      'calls os.posix_spawn': `import os\nos.posix_spawn("/bin/touch", ["touch", ${target}], {})`,
+    }),
     {
       name: 'replaces itself by another program',
       program: entry('import os\nos.execv("/bin/true", ["true"])'),

@@ -40,7 +40,7 @@ export interface WorkerPermissions {
 }
 
 export interface WorkerRequest {
-  readonly identifier: number;
+  readonly identifier: bigint;
   readonly variant: Variant;
   /** JSON for `service.py`. */
   readonly body: string;
@@ -53,7 +53,7 @@ export interface WorkerRequest {
 }
 
 export interface WorkerResponse extends Measured {
-  readonly identifier: number;
+  readonly identifier: bigint;
   readonly end: ChildEnd;
   readonly exitCode: number | undefined;
   readonly signal: number;

@@ -6,12 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { SandboxError } from '../sandboxError.ts';
 import {
   type SandboxServer,
-  SERVER_DIED,
-  SERVER_HUNG,
   type ServerAnswer,
   type ServerRequest,
   type Variant,
 } from '../sandboxServer.ts';
+import { ServerExchange } from '../serverExchange.ts';
 import type {
   Prepared,
   WorkerHello,
@@ -49,11 +48,9 @@ const NODE_OPTIONS = [
 
 export class WasmServer implements SandboxServer {
   readonly permissions: WorkerPermissions;
-  served = 0;
   readonly #process: ChildProcess;
+  readonly #exchange: ServerExchange<WorkerResponse>;
   readonly #onPrepared: (variant: Variant, prepared: Prepared) => void;
-  #dead = false;
-  #answer: ((answer: WorkerResponse | typeof SERVER_DIED) => void) | undefined;
 
   private constructor(
     subprocess: ChildProcess,
@@ -62,13 +59,13 @@ export class WasmServer implements SandboxServer {
   ) {
     this.#process = subprocess;
     this.#onPrepared = onPrepared;
+    this.#exchange = new ServerExchange(() => subprocess.kill('SIGKILL'), 0n);
     this.permissions = { hasPermissions, hasNetworkPermission };
     subprocess.on('message', (response) => {
-      this.#settle(response as WorkerResponse);
+      this.#exchange.settle(response as WorkerResponse);
     });
     void exited(subprocess).then(() => {
-      this.#dead = true;
-      this.#settle(SERVER_DIED);
+      this.#exchange.ended();
     });
   }
 
@@ -100,56 +97,42 @@ export class WasmServer implements SandboxServer {
   }
 
   get alive(): boolean {
-    return !this.#dead;
+    return this.#exchange.alive;
   }
 
   get pid(): number | undefined {
     return this.#process.pid;
   }
 
+  get served(): number {
+    return this.#exchange.served;
+  }
+
   async handle({ header, body, variant }: ServerRequest): Promise<ServerAnswer> {
-    if (this.#dead) return SERVER_DIED;
-    const watch = { expired: false };
-    const watchdog = setTimeout(
-      () => {
-        watch.expired = true;
-        this.kill();
+    const answer = await this.#exchange.request(
+      (identifier) => {
+        const request: WorkerRequest = {
+          ...header,
+          identifier,
+          variant,
+          body: JSON.stringify(body),
+        };
+        this.#process.send(request, () => undefined);
       },
       header.wallMs * header.executions + GRACE_MS,
     );
-    const answered = new Promise<WorkerResponse | typeof SERVER_DIED>((resolve) => {
-      this.#answer = resolve;
-    });
-    const identifier = this.served;
-    const request: WorkerRequest = { ...header, identifier, variant, body: JSON.stringify(body) };
-    this.#process.send(request, () => undefined);
-    const response = await answered;
-    clearTimeout(watchdog);
-    this.served += 1;
-    if (response === SERVER_DIED) return watch.expired ? SERVER_HUNG : SERVER_DIED;
-    if (response.identifier === identifier) {
-      if (response.prepared !== undefined) this.#onPrepared(variant, response.prepared);
-      return { ...response, payload: asBuffer(response.payload) };
-    }
-    // Out of step, which only a defect can cause; no later answer can be trusted.
-    this.kill();
-    return SERVER_DIED;
+    if (typeof answer === 'string') return answer;
+    if (answer.prepared !== undefined) this.#onPrepared(variant, answer.prepared);
+    return { ...answer, payload: asBuffer(answer.payload) };
   }
 
   kill(): void {
-    this.#dead = true;
-    this.#process.kill('SIGKILL');
+    this.#exchange.kill();
   }
 
   async stop(): Promise<void> {
     this.kill();
     await exited(this.#process);
-  }
-
-  #settle(answer: WorkerResponse | typeof SERVER_DIED): void {
-    const settle = this.#answer;
-    this.#answer = undefined;
-    settle?.(answer);
   }
 }
 
