@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunEvent } from '../../protocol/events.ts';
+import { ExpectedFailure } from '../runner/expectedFailure.ts';
 import { findRunFolders } from '../runner/findRunFolders.ts';
 import { existingRunFolder, type RunFolder, runFolderAt } from '../runner/runFolder.ts';
 import { readRunnerAddress, stalenessOf } from '../runner/runnerAddress.ts';
-import { RunnerError, RunnerFailure } from '../runner/runnerError.ts';
+import { RunnerError } from '../runner/runnerError.ts';
 import { RunnerFollower } from '../runner/runnerFollower.ts';
 import { readRunOutcome, unexplainedEnd } from '../runner/runOutcome.ts';
 import type { StopTime } from '../runner/runSteering.ts';
@@ -140,7 +141,7 @@ class Watcher {
     }
   }
 
-  /** Resolves when the run stopped or somebody left. Rejects with a RunnerFailure when it failed. */
+  /** Resolves when the run stopped or somebody left. Rejects with a ExpectedFailure when it failed. */
   async ended(): Promise<void> {
     await this.#follower?.ended;
     this.#isOver = true;
@@ -157,9 +158,9 @@ class Watcher {
     const isFine = outcome !== undefined && outcome.kind !== 'failed';
     this.#view?.end(isFine && this.#reader !== undefined ? summarise(this.#reader) : undefined);
     if (outcome === undefined) {
-      throw new RunnerFailure(unexplainedEnd(this.#run, this.#run.runnerLog));
+      throw new ExpectedFailure(unexplainedEnd(this.#run, this.#run.runnerLog));
     }
-    if (outcome.kind === 'failed') throw new RunnerFailure(outcome.problem);
+    if (outcome.kind === 'failed') throw new ExpectedFailure(outcome.problem);
   }
 
   dispose(): void {

@@ -6,6 +6,7 @@ import path from 'node:path';
 
 import type { DoctorCheck } from '../../protocol/runs.ts';
 import type { SandboxDescription } from '../../protocol/sandbox.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
 import { describeEngine } from './engineFacts.ts';
 import { enginePython } from './enginePython.ts';
 import { EMBEDDED_MODEL, openModelFolder } from './modelFolder.ts';
@@ -24,6 +25,8 @@ export interface CheckOptions {
   readonly pythonPath?: string;
   /** Whose disk is looked at; absent for the working folder. */
   readonly folder?: string;
+  /** Of the run in question; absent for the defaults. */
+  readonly settings?: RunSettings;
 }
 
 const OLDEST_NODE = [22, 13] as const;
@@ -33,10 +36,11 @@ const DISK_WANTED_MB = 1000;
 /** Runs all checks, the slow ones side by side. */
 export async function checkMachine(options: CheckOptions = {}): Promise<MachineCheck[]> {
   const { pythonPath = '', folder = process.cwd() } = options;
+  const settings = options.settings ?? completeSettings([], 'defaults');
   const [engine, disk, sandbox, model] = await Promise.all([
     checkEngine(pythonPath === '' ? enginePython() : pythonPath),
     checkDisk(folder),
-    checkSandbox(),
+    checkSandbox(settings),
     checkModel(),
   ]);
   return [checkNode(), engine, checkCores(), checkMemory(), disk, sandbox, model];
@@ -107,9 +111,9 @@ async function checkDisk(folder: string): Promise<MachineCheck> {
       };
 }
 
-async function checkSandbox(): Promise<MachineCheck> {
+async function checkSandbox(settings: RunSettings): Promise<MachineCheck> {
   try {
-    const open = await openGrader(completeSettings([], 'defaults'));
+    const open = await openGrader(settings);
     const { sandbox } = open;
     try {
       const execution = await sandbox.run('def f(a):\n    return a + a', '21');

@@ -4,12 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerMessages.ts';
 import type { LiveProgress, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
+import { ExpectedFailure } from './expectedFailure.ts';
 import { RunDatabase } from './runDatabase.ts';
 import type { RunFolder } from './runFolder.ts';
 import { runIdOf } from './runId.ts';
 import { readRunnerAddress, stalenessOf } from './runnerAddress.ts';
 import { RunnerClient } from './runnerClient.ts';
-import { RunnerError, RunnerFailure } from './runnerError.ts';
+import { RunnerError } from './runnerError.ts';
 import { readRunOutcome, type RunOutcome } from './runOutcome.ts';
 import { overviewOf } from './runOverview.ts';
 
@@ -142,7 +143,7 @@ export class TrackedRun {
     while (this.#client === client && !states.includes(client.state)) {
       if (Date.now() > deadline) {
         // It heard us and cannot: what it waits for is still missing.
-        if (client.problem !== undefined) throw new RunnerFailure(client.problem);
+        if (client.problem !== undefined) throw new ExpectedFailure(client.problem);
         throw new RunnerError(
           'runner-unreachable',
           `The runner of ${this.run.folder} does not answer.`,
