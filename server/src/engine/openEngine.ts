@@ -5,6 +5,8 @@ import type { EngineDescription } from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
 import type { EngineProcessOptions } from './engineProcess.ts';
 import { startEngineProcess } from './engineProcess.ts';
+import type { DeviceKind, MemoryDemand, MemoryPlan, ModelShape } from './memoryPlan.ts';
+import { describePlan, planMemory, waysToFit } from './memoryPlan.ts';
 import { TinkerClient } from './tinkerClient.ts';
 import { TinkerEngine } from './tinkerEngine.ts';
 import { FolderTokenizer } from './tokenizer.ts';
@@ -17,6 +19,15 @@ interface ModelOptions {
   /** Seed of the adapters' first weights. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /** What is known for a memory plan; without it, the engine works with its own defaults. */
+  readonly memory?: MemoryKnowledge | undefined;
+}
+
+export interface MemoryKnowledge {
+  readonly shape: ModelShape;
+  readonly demand: MemoryDemand;
+  /** Of this machine; a GPU with memory of its own tells it itself. */
+  readonly machineMemoryMb: number;
 }
 
 export type LocalEngineOptions = EngineProcessOptions & ModelOptions;
@@ -61,6 +72,7 @@ async function open(
   const capabilities = await client.get<ServerCapabilities>('get_server_capabilities', signal);
   const extensions = capabilities.extensions ?? {};
   refuseUnsuitable(extensions, options);
+  const plan = planFor(extensions, options.memory);
   const baseModel = options.model ?? onlyModel(capabilities);
   const session = await client.post<{ session_id: string }>(
     'create_session',
@@ -75,6 +87,7 @@ async function open(
       model_seq_id: 0,
       base_model: baseModel,
       ...(options.trainable === 'lora' && { lora_config: loraConfig(options) }),
+      ...(plan !== undefined && { memory_plan: wirePlan(plan) }),
     },
     { signal },
   );
@@ -115,6 +128,37 @@ function refuseUnsuitable(
       'Set trainable to lora.',
     );
   }
+}
+
+/** Throws an EngineError, before the model is loaded, when it would not fit the engine's device. */
+function planFor(
+  { memory_plan, device, device_memory_bytes }: Extensions,
+  memory: MemoryKnowledge | undefined,
+): MemoryPlan | undefined {
+  if (memory === undefined || memory_plan !== true || !isDeviceKind(device)) return undefined;
+  const { shape, demand, machineMemoryMb } = memory;
+  const ownMb = (device_memory_bytes ?? machineMemoryMb * 2 ** 20) / 2 ** 20;
+  const known = { device, memoryMb: Math.floor(ownMb) };
+  const plan = planMemory(shape, demand, known);
+  if (plan.fits) return plan;
+  const ways = waysToFit(shape, demand, known);
+  throw new EngineError(
+    'does_not_fit',
+    `The run does not fit the memory of this machine's ${device.toUpperCase()}: it would take ${describePlan(plan)}.`,
+    `One of these makes it fit: ${ways.join('; ')}.`,
+  );
+}
+
+function isDeviceKind(device: string | undefined): device is DeviceKind {
+  return device === 'cuda' || device === 'mps' || device === 'cpu';
+}
+
+function wirePlan(plan: MemoryPlan): object {
+  return {
+    micro_batch_tokens: plan.microBatchTokens,
+    recompute_layers: plan.recomputeLayers,
+    cache_tokens: plan.cacheTokens,
+  };
 }
 
 function onlyModel({ supported_models }: ServerCapabilities): string {
