@@ -160,7 +160,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 'azr-nano',
     paper: 'azr-nano',
     description:
-      'The policy to train: `azr-nano`, the embedded model that needs no GPU, or a folder with a Hugging Face causal language model.',
+      'The policy to train: `azr-nano`, the embedded model that needs no GPU; a folder with a Hugging Face causal language model; or what "azr models get" has fetched: `smollm2-135m`, an id of the Hugging Face Hub, a GGUF file.',
   },
   dialect: {
     type: choice('auto', 'compact', 'chat', 'r1'),

@@ -31,7 +31,7 @@ class SmallDevice:
     def __init__(self, trainer: Trainer, tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
         self.failures = 0
         self.succeeded: list[int] = []
-        original = trainer._run
+        original = trainer.run_micro_batch
 
         def run(batch: MicroBatch, *rest: Any) -> object:
             result = original(batch, *rest)
@@ -41,7 +41,7 @@ class SmallDevice:
             self.succeeded.append(batch.inputs.numel())
             return result
 
-        monkeypatch.setattr(trainer, "_run", run)
+        monkeypatch.setattr(trainer, "run_micro_batch", run)
 
 
 def test_a_smaller_micro_batch_gives_the_same_gradients(
@@ -111,16 +111,16 @@ def test_sampling_goes_on_with_half_the_rows(
     """Every item gets all its completions, each a continuation of its own prompt."""
     items = [SampleItem((5, 6, 7), 5), SampleItem((9, 8), 4), SampleItem((5, 6, 7), 2)]
     rows: list[int] = []
-    original = sampling._Loop.run
+    original = sampling.DecodingLoop.run
 
-    def run(loop: sampling._Loop) -> list[sampling.SampledSequence]:
-        count = len(loop._batch.prompt_of_row)
+    def run(loop: sampling.DecodingLoop) -> list[sampling.SampledSequence]:
+        count = len(loop.batch.prompt_of_row)
         if count > 3:
             raise torch.OutOfMemoryError("CUDA out of memory")
         rows.append(count)
         return original(loop)
 
-    monkeypatch.setattr(sampling._Loop, "run", run)
+    monkeypatch.setattr(sampling.DecodingLoop, "run", run)
     parameters = SamplingParameters(6, seed=1)
     results = sample(llama, items, parameters, kind)
     assert [len(group) for group in results] == [5, 4, 2]
@@ -137,5 +137,5 @@ def test_sampling_goes_on_with_half_the_rows(
 
 
 def test_a_cache_budget_cuts_batches() -> None:
-    cut = list(sampling._batches({(5, 6, 7): [0] * 10}, 5, 20))
+    cut = list(sampling.decoding_batches({(5, 6, 7): [0] * 10}, 5, 20))
     assert [len(owners) for _, owners in cut] == [3, 3, 3, 1]

@@ -180,7 +180,9 @@ def _outermost_layers(network: nn.Module) -> list[nn.Module]:
 
 
 @contextlib.contextmanager
-def _replaced_forward(module: nn.Module, forward: Callable[..., Any]) -> Generator[None, None, None]:
+def _replaced_forward(
+    module: nn.Module, forward: Callable[..., Any]
+) -> Generator[None, None, None]:
     """`module` computes `forward` within; its hooks stay."""
     module.__dict__["forward"] = forward
     try:

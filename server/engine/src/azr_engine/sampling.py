@@ -72,12 +72,12 @@ def sample(
     results: list[list[SampledSequence]] = [[] for _ in items]
     for index, item in enumerate(items):
         prompts.setdefault(item.prompt, []).extend([index] * item.samples)
-    waiting = list(_batches(prompts, parameters.max_tokens, cache_tokens))
+    waiting = list(decoding_batches(prompts, parameters.max_tokens, cache_tokens))
     while waiting:
         batch, owners = waiting.pop(0)
         halves: list[OwnedBatch] = []
         try:
-            loop = _Loop(policy, batch, parameters, generator, kind, is_cancelled)
+            loop = DecodingLoop(policy, batch, parameters, generator, kind, is_cancelled)
             for owner, sequence in zip(owners, loop.run(), strict=True):
                 results[owner].append(sequence)
         except Exception as error:
@@ -121,7 +121,7 @@ def _check(policy: Policy, item: SampleItem) -> None:
         )
 
 
-def _batches(
+def decoding_batches(
     prompts: dict[tuple[int, ...], list[int]], max_tokens: int, cache_tokens: int
 ) -> Iterator[OwnedBatch]:
     """Decoding batches within the cache budget, with the item that each row belongs to."""
@@ -143,7 +143,7 @@ def _batches(
         yield DecodingBatch(chosen, prompt_of_row, max_tokens), owners
 
 
-class _Loop:
+class DecodingLoop:
     """One decoding batch, from prompts to finished completions."""
 
     def __init__(
@@ -156,7 +156,7 @@ class _Loop:
         is_cancelled: Callable[[], bool],
     ) -> None:
         self._policy = policy
-        self._batch = batch
+        self.batch = batch
         self._parameters = parameters
         self._generator = generator
         self._kind = kind
@@ -176,14 +176,14 @@ class _Loop:
 
     def _limit(self, row: int) -> int:
         context = self._policy.context_tokens
-        prompt = len(self._batch.prompts[self._batch.prompt_of_row[row]])
+        prompt = len(self.batch.prompts[self.batch.prompt_of_row[row]])
         wanted = self._parameters.max_tokens
         return min(wanted, context - prompt) if context else wanted
 
     @torch.inference_mode()
     def run(self) -> list[SampledSequence]:
         make = SharedPrefixDecoder if self._kind == "shared-prefix" else PaddedDecoder
-        decoder: Decoder = make(self._policy, self._batch)
+        decoder: Decoder = make(self._policy, self.batch)
         logits = decoder.first_logits
         for step in range(int(self._limits.max())):
             if self._is_cancelled():

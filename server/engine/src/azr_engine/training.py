@@ -163,12 +163,12 @@ class Trainer:
             if is_cancelled():
                 raise cancelled()
             self._running = batch
-            flat = self._run(batch, sequences, loss, backward, sums)
+            flat = self.run_micro_batch(batch, sequences, loss, backward, sums)
             for member, values in zip(batch.members, flat, strict=True):
                 log_probs[member][sequences[member].start :] = values
         return ForwardResult(log_probs, _metrics(sums))
 
-    def _run(
+    def run_micro_batch(
         self,
         batch: MicroBatch,
         sequences: Sequence[TrainingSequence],
@@ -176,6 +176,7 @@ class Trainer:
         backward: bool,
         sums: defaultdict[str, float],
     ) -> list[list[float]]:
+        """Loss and, with `backward`, gradients of one micro-batch; log-probabilities per member."""
         members = [sequences[index] for index in batch.members]
         targets = _token_targets(members, self.policy.device)
         with contextlib.ExitStack() as stack:
