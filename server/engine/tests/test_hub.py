@@ -57,6 +57,12 @@ class _Handler(BaseHTTPRequestHandler):
         if name in refusals:
             status, code = refusals[name]
             self._send(status, {"X-Error-Code": code}, b"{}")
+        elif parts[0] == "api" and "tree" in parts:
+            entries = [
+                {"type": "file", "path": file, "size": len(body), "oid": COMMIT}
+                for file, body in FILES.items()
+            ]
+            self._send(200, {"Content-Type": "application/json"}, json.dumps(entries).encode())
         elif parts[0] == "api":
             siblings = [{"rfilename": file} for file in [*FILES, "pytorch_model.bin"]]
             body = {"id": name, "modelId": name, "sha": COMMIT, "siblings": siblings}
