@@ -110,7 +110,7 @@ def _explained(model: str, error: Exception) -> EngineError:
         return EngineError(
             "network",
             f"{model} could not be downloaded from {HfApi().endpoint}: {error}",
-            "Check the network (HTTPS_PROXY, HF_ENDPOINT) and try again: files that are complete stay.",
+            "Check the network (HTTPS_PROXY, HF_ENDPOINT) and try again: complete files stay.",
         )
     raise error
 
