@@ -32,10 +32,13 @@ class Hub(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Hub
+    @property
+    def hub(self) -> Hub:
+        assert isinstance(self.server, Hub)
+        return self.server
 
-    def log_message(self, *_arguments: object) -> None:
-        return
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -50,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        self.server.tokens.append(self.headers.get("Authorization"))
+        self.hub.tokens.append(self.headers.get("Authorization"))
         parts = self.path.split("?")[0].strip("/").split("/")
         name = "/".join(parts[2:4] if parts[0] == "api" else parts[0:2])
         refusals = {"tiny/gated": (403, "GatedRepo"), "tiny/none": (404, "RepoNotFound")}
@@ -79,9 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, headers, body)
             return
         begin = int(wanted.split("=")[1].split("-")[0]) if wanted else 0
-        self.server.ranges.append(wanted or "")
-        if self.server.cut:
-            self.server.cut = False
+        self.hub.ranges.append(wanted or "")
+        if self.hub.cut:
+            self.hub.cut = False
             self.send_response(200)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
@@ -90,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             return
-        self.server.served += len(body) - begin
+        self.hub.served += len(body) - begin
         if begin > 0:
             headers["Content-Range"] = f"bytes {begin}-{len(body) - 1}/{len(body)}"
         self._send(206 if begin > 0 else 200, headers, body[begin:])
