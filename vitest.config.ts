@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is waited for comes in its own time on a busy machine; the tests of time say so themselves. */
+const PATIENT = { poll: { timeout: 30_000 } };
+
 /**
  * Three projects: `fast` may run many files at once; `processes` starts Python, torch or npm in every
  * file, so its files run one after another and do not fight for the cores; `vscode` drives the real
@@ -14,6 +17,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.process.test.ts', 'test/vscode/**'],
           testTimeout: 30_000,
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {
@@ -23,6 +27,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: PATIENT,
         },
       },
       {
@@ -33,6 +38,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: PATIENT,
         },
       },
     ],

@@ -1,9 +1,9 @@
 /**
- * Bundles what ships. To add a bundle, add a row to BUNDLES; everything that the row's entry imports
- * goes into one file, so that the extension needs no node_modules.
+ * Bundles what ships. To add a bundle, add a row to BUNDLES; everything that the row's entries import
+ * goes into their files, so that the extension needs no node_modules.
  */
 import { build } from 'esbuild';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { PROJECT_ROOT } from './bootstrap/layout.mjs';
@@ -15,8 +15,8 @@ const REQUIRE_IN_MODULE =
   "import { createRequire as azrCreateRequire } from 'node:module'; const require = azrCreateRequire(import.meta.url);";
 
 /**
- * @typedef {Pick<import('esbuild').BuildOptions, 'format' | 'external' | 'banner' | 'platform' | 'target' | 'keepNames'>
- *   & { entryPoints: [string], outfile: string }} Bundle
+ * @typedef {Pick<import('esbuild').BuildOptions, 'format' | 'external' | 'banner' | 'platform' | 'target' | 'keepNames' | 'splitting' | 'chunkNames' | 'outExtension'>
+ *   & ({ entryPoints: [string], outfile: string } | { entryPoints: Record<string, string>, outdir: string })} Bundle
  * @type {readonly Bundle[]}
  */
 const BUNDLES = [
@@ -34,16 +34,20 @@ const BUNDLES = [
     external: ['vscode'],
   },
   {
-    entryPoints: ['server/src/cli/main.ts'],
-    outfile: 'dist/cli.mjs',
+    // Two programs that have most of their code in common; it goes into a file that both import.
+    entryPoints: { cli: 'server/src/cli/main.ts', server: 'server/src/languageServer/main.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
+    chunkNames: 'shared-[hash]',
     format: 'esm',
     banner: { js: REQUIRE_IN_MODULE },
   },
   {
-    entryPoints: ['server/src/languageServer/main.ts'],
-    outfile: 'dist/server.mjs',
+    // A program of its own, which runs with no right but to read this file.
+    entryPoints: ['server/src/sandbox/wasm/worker/main.ts'],
+    outfile: 'dist/sandboxWorker.mjs',
     format: 'esm',
-    banner: { js: REQUIRE_IN_MODULE },
   },
   page('dashboard'),
   page('rewards'),
@@ -69,6 +73,9 @@ function page(name) {
 const stamp = path.join(PROJECT_ROOT, 'dist', 'inputs.json');
 mkdirSync(path.dirname(stamp), { recursive: true });
 rmSync(stamp, { force: true });
+for (const file of readdirSync(path.dirname(stamp)).filter((name) => name.startsWith('shared-'))) {
+  rmSync(path.join(path.dirname(stamp), file));
+}
 
 /** @type {import('./bootstrap/bundles.mjs').BuildInputs} */
 const inputs = {};

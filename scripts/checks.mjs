@@ -8,7 +8,7 @@ import { runSupervised } from './bootstrap/spawnSupervised.mjs';
 
 /** Each of these takes a core for itself and up to 1 GB. */
 const MAXIMUM_AT_ONCE = 2;
-const PYTHON_FOLDERS = ['server/engine', 'server/nano', 'server/sandbox'];
+const PYTHON_FOLDERS = ['server/engine', 'server/nano', 'server/sandbox', 'bench/engine'];
 
 /**
  * @typedef {object} Check

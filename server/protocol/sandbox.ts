@@ -64,7 +64,7 @@ export interface ProgramInspection {
 
 export interface ExecutionOptions {
   readonly limits?: Partial<ExecutionLimits>;
-  /** Which hash seed to run under: two executions with different values share no process and no seed. */
+  /** Which hash seed to run under: two executions with different values share no interpreter and no seed. */
   readonly variant?: 0 | 1;
   /** A user's rerun goes before a run's queue. */
   readonly priority?: 'run' | 'user';
@@ -96,7 +96,7 @@ export interface PythonSandbox {
 }
 
 export interface InputOutput {
-  /** Argument list of literals, in canonical form. */
+  /** Argument list of literals, in one spelling; its sets and dicts keep the order they were given. */
   readonly input: string;
   /** Canonical literal. */
   readonly output: string;

@@ -2,7 +2,7 @@
  * Every setting of a run, with its range, its default in both presets, and what it does. The run
  * file's JSON schema, its validation, its hovers and the paper map are all made from this table.
  */
-import type { Mode } from './vocabulary.ts';
+import { type Mode, SANDBOX_ENGINES, type SandboxEngine } from './vocabulary.ts';
 
 export const PRESETS = ['studio', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -63,6 +63,7 @@ export interface RunSettings {
   readonly loraAlpha: number;
   readonly engineUrl: string;
 
+  readonly sandbox: SandboxEngine;
   readonly allowedImports: readonly string[];
   readonly bannedWords: readonly string[];
   readonly singleFunction: boolean;
@@ -482,6 +483,13 @@ export const SETTINGS: SettingDefinitions = {
     description:
       'Address of a running engine that speaks the Tinker dialect; `local` starts one for the run.',
   },
+  sandbox: {
+    type: choice(...SANDBOX_ENGINES),
+    studio: 'wasm',
+    paper: 'wasm',
+    description:
+      'What programs run in: `wasm`, CPython in WebAssembly, on every system; or `native`, CPython in a jail of the Linux kernel, faster for programs that compute much. `native` refuses to start where the jail cannot be closed.',
+  },
   allowedImports: {
     type: { kind: 'list', minimumItems: 0 },
     studio: ALLOWED_IMPORTS,
@@ -512,7 +520,8 @@ export const SETTINGS: SettingDefinitions = {
     type: integer(10, 600_000),
     studio: 1000,
     paper: 10_000,
-    description: 'CPU time one execution may use, in milliseconds.',
+    description:
+      'CPU time one execution may use, in milliseconds. The sandbox `wasm` computes about four times slower than `native`.',
     paperReference: 'under 10 s',
   },
   wallMs: {
@@ -525,7 +534,8 @@ export const SETTINGS: SettingDefinitions = {
     type: integer(16, 65_536),
     studio: 128,
     paper: 128,
-    description: 'Memory one execution may use, in mebibytes.',
+    description:
+      'Memory one execution may use, in mebibytes. In the sandbox `wasm` never more than about 500.',
   },
   outputCharacters: {
     type: integer(1, 10_000_000),

@@ -11,6 +11,10 @@ export type Mode = (typeof MODES)[number];
 export const ROLES = ['proposer', 'solver'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What runs programs: CPython in WebAssembly, on every system, or in a jail of the Linux kernel. */
+export const SANDBOX_ENGINES = ['wasm', 'native'] as const;
+export type SandboxEngine = (typeof SANDBOX_ENGINES)[number];
+
 /** How one execution in the sandbox ended. Only `ok` carries an output. */
 export const EXECUTION_OUTCOMES = [
   'ok',
@@ -44,7 +48,6 @@ export const REJECTION_REASONS = [
   'too-few-inputs',
   'duplicate-inputs',
   'no-message',
-  'constant-output',
   'duplicate',
   'held-out',
   'error',

@@ -23,6 +23,24 @@ test('the command line runs from its bundle alone, from any folder', () => {
   expect(run.stdout).toContain(version);
 });
 
+test('the sandbox runs from the bundles alone, in a worker that may read its own bundle only', () => {
+  const program = "def f(x):\n    return open('/etc/passwd').read() if x else 6 * 7";
+  const requests = [0, 1].map((input) => JSON.stringify({ program, input: String(input) }));
+
+  const run = spawnSync(process.execPath, [path.join(root, 'dist/cli.mjs'), 'exec'], {
+    cwd: tmpdir(),
+    encoding: 'utf8',
+    input: requests.join('\n'),
+  });
+
+  const answers = run.stdout.trim().split('\n');
+  expect(answers.map((answer) => JSON.parse(answer) as unknown)).toMatchObject([
+    { outcome: 'ok', output: '42' },
+    { outcome: 'forbidden', exceptionType: 'PermissionError' },
+  ]);
+  expect(read('dist/sandboxWorker.mjs')).not.toMatch(/node:(?:fs|net|child_process)/);
+});
+
 test('the extension needs nothing but VS Code and Node', () => {
   const required = [...read('dist/extension.cjs').matchAll(/require\("([^"]+)"\)/g)].map(
     ([, name]) => name,

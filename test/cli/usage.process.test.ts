@@ -110,6 +110,30 @@ test('azr doctor tells what is in force, and exits 1 without an engine', async (
   expect(check('node')).toMatchObject({ status: 'ok', detail: process.versions.node });
   expect(check('sandbox')).toMatchObject({
     status: 'ok',
-    sandbox: { rings: expect.arrayContaining(['resource limits']) as string[] },
+    sandbox: {
+      engine: 'wasm',
+      rings: expect.arrayContaining(['memory restored before every program']) as string[],
+      notPromised: expect.arrayContaining([expect.stringContaining('WebAssembly')]) as string[],
+    },
   });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'azr doctor looks at the sandbox that is asked for',
+  async () => {
+    const { stdout } = await azr(['doctor', '--json', '--set', 'sandbox=native'], {
+      environment: { AZR_PYTHON: path.join(folder, 'no-python') },
+    });
+    const [report] = jsonLines(stdout) as { checks: Record<string, unknown>[] }[];
+    expect(report!.checks.find(({ name }) => name === 'sandbox')).toMatchObject({
+      status: 'ok',
+      sandbox: {
+        engine: 'native',
+        rings: expect.arrayContaining(['resource limits']) as string[],
+      },
+    });
+    const refused = await azr(['doctor', '--set', 'sandbox=docker']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('wasm');
+  },
+);

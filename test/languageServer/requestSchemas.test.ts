@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { Refusal } from '../../server/src/languageServer/refusal.ts';
+import { ExpectedFailure } from '../../server/src/runner/expectedFailure.ts';
 import { checkParameters, REQUEST_NAMES } from '../../server/src/languageServer/requestSchemas.ts';
 import { GOOD, mutated, randomSource } from './sampleRequests.ts';
 
@@ -14,13 +14,15 @@ describe('parameters of requests', () => {
   });
 
   it.each(REQUEST_NAMES)('%s refuses what it does not know', (name) => {
-    expect(() => checkParameters(name, { ...GOOD[name], more: 1 })).toThrow(Refusal);
+    expect(() => checkParameters(name, { ...GOOD[name], more: 1 })).toThrow(ExpectedFailure);
   });
 
   it.each(REQUEST_NAMES)('%s refuses values of another type', (name) => {
     for (const key of Object.keys(GOOD[name])) {
       for (const wrong of [null, -1.5, [[]]]) {
-        expect(() => checkParameters(name, { ...GOOD[name], [key]: wrong })).toThrow(Refusal);
+        expect(() => checkParameters(name, { ...GOOD[name], [key]: wrong })).toThrow(
+          ExpectedFailure,
+        );
       }
     }
   });
@@ -45,7 +47,7 @@ describe('parameters of requests', () => {
         try {
           checkParameters(name, parameters);
         } catch (error) {
-          expect(error).toBeInstanceOf(Refusal);
+          expect(error).toBeInstanceOf(ExpectedFailure);
           refused += 1;
         }
       }

@@ -1,15 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type NativeSandbox, openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { availableEngines, type TestedSandbox } from './engines.ts';
 
-let sandbox: NativeSandbox;
-beforeAll(async () => {
-  sandbox = await openNativeSandbox();
-});
-afterAll(async () => {
-  await sandbox.close();
-});
+const { available, missing } = await availableEngines();
+for (const { name, reason } of missing) test.skip(`${name}: not tried, because ${reason}`);
 
-const ORIGINAL = `
+describe.each(available)('$name', (engine) => {
+  let sandbox: TestedSandbox;
+  beforeAll(async () => {
+    sandbox = await engine.open({});
+  });
+  afterAll(async () => {
+    await sandbox.close();
+  });
+
+  const ORIGINAL = `
 def f(numbers, limit=3):
     total = 0
     for number in numbers:
@@ -18,7 +22,7 @@ def f(numbers, limit=3):
     return sorted([total], key=lambda value: -value)
 `;
 
-const RENAMED = `
+  const RENAMED = `
 # The same program, by other names.
 def g(xs: list, top: int = 3) -> list:
     """Adds up."""
@@ -29,8 +33,8 @@ def g(xs: list, top: int = 3) -> list:
     return sorted([acc], key=lambda k: -k)
 `;
 
-test('a program is described without being run', async () => {
-  const program = `
+  test('a program is described without being run', async () => {
+    const program = `
 import math
 from collections.abc import Iterable
 raise SystemExit
@@ -39,75 +43,76 @@ def f(x, /, y=1, *rest, z, **more):
     import re as r
     return x
 `;
-  expect(await sandbox.inspect(program)).toMatchObject({
-    functions: ['helper', 'f'],
-    parameters: ['x', 'y', 'z'],
-    imports: [
-      { module: 'math', line: 2 },
-      { module: 'collections', line: 3 },
-      { module: 're', line: 7 },
-    ],
+    expect(await sandbox.inspect(program)).toMatchObject({
+      functions: ['helper', 'f'],
+      parameters: ['x', 'y', 'z'],
+      imports: [
+        { module: 'math', line: 2 },
+        { module: 'collections', line: 3 },
+        { module: 're', line: 7 },
+      ],
+    });
   });
-});
 
-test('nodes of the syntax tree are counted without contexts', async () => {
-  // Module, FunctionDef, arguments, arg, Return, BinOp, Name, Add, Constant.
-  const { syntaxNodes } = await sandbox.inspect('def f(x):\n    return x + 1');
-  expect(syntaxNodes).toBe(9);
-});
+  test('nodes of the syntax tree are counted without contexts', async () => {
+    // Module, FunctionDef, arguments, arg, Return, BinOp, Name, Add, Constant.
+    const { syntaxNodes } = await sandbox.inspect('def f(x):\n    return x + 1');
+    expect(syntaxNodes).toBe(9);
+  });
 
-test.each([
-  ['def f(x):\n    return (x', 2],
-  ['def f(x)\n    return x', 1],
-  ['return 1', 1],
-  ['x = 1\nx ==== 2', 2],
-])('the syntax error of %j is found on line %i', async (program, line) => {
-  const { syntax, functions } = await sandbox.inspect(program);
-  expect(syntax).toMatchObject({ line });
-  expect(syntax?.message).not.toBe('');
-  expect(functions).toEqual([]);
-});
+  test.each([
+    ['def f(x):\n    return (x', 2],
+    ['def f(x)\n    return x', 1],
+    ['return 1', 1],
+    ['x = 1\nx ==== 2', 2],
+  ])('the syntax error of %j is found on line %i', async (program, line) => {
+    const { syntax, functions } = await sandbox.inspect(program);
+    expect(syntax).toMatchObject({ line });
+    expect(syntax?.message).not.toBe('');
+    expect(functions).toEqual([]);
+  });
 
-test.each([
-  ['nested brackets', 'x = ' + '('.repeat(5_000)],
-  ['a long sum', `def f(x): return ${'x + '.repeat(50_000)}x`],
-  ['a null byte', 'def f(x): return "\0"'],
-  ['half a surrogate pair', 'def f(x): return "\ud800"'],
-])('%s is reported as a syntax error, not as a crash', async (_, program) => {
-  const { syntax } = await sandbox.inspect(program);
-  expect(syntax?.message).toBeTypeOf('string');
-  expect((await sandbox.run('def f(x): return x', '1')).output).toBe('1');
-});
+  test.each([
+    ['nested brackets', 'x = ' + '('.repeat(5_000)],
+    ['a long sum', `def f(x): return ${'x + '.repeat(50_000)}x`],
+    ['a null byte', 'def f(x): return "\0"'],
+    ['half a surrogate pair', 'def f(x): return "\ud800"'],
+  ])('%s is reported as a syntax error, not as a crash', async (_, program) => {
+    const { syntax } = await sandbox.inspect(program);
+    expect(syntax?.message).toBeTypeOf('string');
+    expect((await sandbox.run('def f(x): return x', '1')).output).toBe('1');
+  });
 
-test('a renamed, reformatted copy has the same structure', async () => {
-  const [original, renamed] = await Promise.all([
-    sandbox.inspect(ORIGINAL),
-    sandbox.inspect(RENAMED),
-  ]);
-  expect(renamed.structure).toBe(original.structure);
-  expect(renamed.template).toBe(original.template);
-});
+  test('a renamed, reformatted copy has the same structure', async () => {
+    const [original, renamed] = await Promise.all([
+      sandbox.inspect(ORIGINAL),
+      sandbox.inspect(RENAMED),
+    ]);
+    expect(renamed.structure).toBe(original.structure);
+    expect(renamed.template).toBe(original.template);
+  });
 
-test.each([
-  ['a constant', '> limit', '> 4 + limit'],
-  ['another constant', 'total = 0', 'total = 1'],
-  ['an operator', 'number > limit', 'number >= limit'],
-  ['a built-in', 'sorted(', 'list('],
-  ['which variable is used', 'return sorted([total]', 'return sorted([limit]'],
-])('%s changes the structure', async (_, before, after) => {
-  const [original, changed] = await Promise.all([
-    sandbox.inspect(ORIGINAL),
-    sandbox.inspect(ORIGINAL.replace(before, after)),
-  ]);
-  expect(changed.structure).not.toBe(original.structure);
-});
+  test.each([
+    ['a constant', '> limit', '> 4 + limit'],
+    ['another constant', 'total = 0', 'total = 1'],
+    ['an operator', 'number > limit', 'number >= limit'],
+    ['a built-in', 'sorted(', 'list('],
+    ['which variable is used', 'return sorted([total]', 'return sorted([limit]'],
+  ])('%s changes the structure', async (_, before, after) => {
+    const [original, changed] = await Promise.all([
+      sandbox.inspect(ORIGINAL),
+      sandbox.inspect(ORIGINAL.replace(before, after)),
+    ]);
+    expect(changed.structure).not.toBe(original.structure);
+  });
 
-test('fillings of one template share it, other programs do not', async () => {
-  const template = async (body: string): Promise<string> =>
-    (await sandbox.inspect(`def f(x, y):\n    return ${body}`)).template;
-  const first = await template('x * 3 + len("a")');
-  expect(await template('y * -42 + len("other")')).toBe(first);
-  expect(await template('x * [1, 2] + len((3,))')).toBe(first);
-  expect(await template('x - 3 + len("a")')).not.toBe(first);
-  expect(await template('x * 3 + sum("a")')).not.toBe(first);
+  test('fillings of one template share it, other programs do not', async () => {
+    const template = async (body: string): Promise<string> =>
+      (await sandbox.inspect(`def f(x, y):\n    return ${body}`)).template;
+    const first = await template('x * 3 + len("a")');
+    expect(await template('y * -42 + len("other")')).toBe(first);
+    expect(await template('x * [1, 2] + len((3,))')).toBe(first);
+    expect(await template('x - 3 + len("a")')).not.toBe(first);
+    expect(await template('x * 3 + sum("a")')).not.toBe(first);
+  });
 });

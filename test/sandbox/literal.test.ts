@@ -60,6 +60,13 @@ test('sets and dicts are written in one order, whatever order they come in', () 
   expect(written("{'b': 1, 'a': 2, 3: {2, 1}}")).toBe("{3: {1, 2}, 'a': 2, 'b': 1}");
 });
 
+test('arguments keep the order of sets and dicts, which a program can see', () => {
+  const parsed = parseArguments("{'b': {3, 1}, 'a': 1}, key = {'z': 0,'y': 0, 'z': 1}");
+  expect(parsed.ok && formatArguments(parsed.value)).toBe(
+    "{'b': {3, 1}, 'a': 1}, key={'z': 1, 'y': 0}",
+  );
+});
+
 test.each([
   ['1', '1.0', false],
   ['1', 'True', false],

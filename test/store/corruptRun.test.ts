@@ -68,6 +68,10 @@ describe('what no version of ours writes is reported as damage', () => {
       'a setting of another type',
       `UPDATE run SET settings = json_set(settings, '$.steps', 'many')`,
     ],
+    [
+      'a sandbox that there is not',
+      `UPDATE run SET settings = json_set(settings, '$.sandbox', 'none')`,
+    ],
     ['a number too large for us', 'UPDATE rollout SET task_id = 9223372036854775807 WHERE id = 6'],
     ['no settings at all', 'DELETE FROM run'],
     [

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
-import { StoreError } from '../../server/src/store/storeError.ts';
 import { sampleInformation, sampleSession, sampleStep } from './sampleRun.ts';
+import { storeErrorOf } from './temporaryRun.ts';
 
 let folder: string;
 let file: string;
@@ -41,16 +41,6 @@ function rowCounts(): Record<string, number> {
   });
   database.close();
   return Object.fromEntries(counts);
-}
-
-function storeErrorOf(action: () => unknown): StoreError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof StoreError) return error;
-    throw error;
-  }
-  throw new Error('Nothing was thrown.');
 }
 
 describe('what was committed comes back', () => {

@@ -1,15 +1,11 @@
 """The forked child: reads its request, gives up its rights, then meets the program."""
 
-import gc
 import json
 import os
-from typing import Any
 
-from harness import execution, inspection
+from harness import service
 from harness.lockdown import ChildLockdown
-from harness.wire import ACKNOWLEDGEMENT, FRAME, RESULT_DESCRIPTOR, write_all
-
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+from harness.wire import ACKNOWLEDGEMENT, write_all
 
 
 def serve_request(
@@ -24,19 +20,7 @@ def serve_request(
     write_all(result, ACKNOWLEDGEMENT)
     request = json.loads(body)
     lockdown.apply(result, cpu_seconds, memory_mb)
-    gc.enable()
-    nonce = bytes.fromhex(request["nonce"])
-    if request["operation"] == "inspect":
-        _send(nonce, inspection.inspect(request["program"]))
-        return
-    for arguments in request["inputs"]:
-        report = execution.execute(
-            request["program"],
-            arguments,
-            request["outputCharacters"],
-            request["stdoutCharacters"],
-        )
-        _send(nonce, report)
+    service.answer(request)
 
 
 def _read_body(length: int) -> bytes:
@@ -48,8 +32,3 @@ def _read_body(length: int) -> bytes:
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
-
-
-def _send(nonce: bytes, report: dict[str, Any]) -> None:
-    payload = _encode(report).encode("ascii")
-    write_all(RESULT_DESCRIPTOR, FRAME.pack(nonce, len(payload)), payload)

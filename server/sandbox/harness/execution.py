@@ -6,19 +6,14 @@ only lie about itself. Nothing here decides whether an answer is right.
 
 import ast
 import io
-import mmap
 import sys
 import time
 import types
 from typing import Any
 
-from harness import values
+from harness import reserve, values
 
 PROGRAM_FILE = "<program>"
-
-# Address space kept aside and given back after an error, so that reporting a MemoryError has room.
-# It is never touched and costs no memory.
-_RESERVE_BYTES = 8 << 20
 
 _MESSAGE_CHARACTERS = 500
 
@@ -53,7 +48,7 @@ def execute(
     sys.stdout = stdout
     sys.stderr = _CapturedOutput(0)
     sys.stdin = None
-    reserve = mmap.mmap(-1, _RESERVE_BYTES)
+    room = reserve.Reserve()
     wall = time.perf_counter()
     cpu = time.process_time()
     report: dict[str, Any]
@@ -67,7 +62,7 @@ def execute(
             "message": f"The result is longer than {output_characters} characters.",
         }
     except BaseException as error:
-        reserve.close()
+        room.release()
         report = _describe(error)
     report["wall"] = int((time.perf_counter() - wall) * 1e6)
     report["cpu"] = int((time.process_time() - cpu) * 1e6)
@@ -86,13 +81,25 @@ class _NoEntryFunctionError(Exception):
 def _call(program: str, arguments: str, output_characters: int) -> dict[str, Any]:
     positional, named = values.read_arguments(arguments)
     namespace: dict[str, Any] = {"__name__": "program"}
-    try:
-        code = compile(program, PROGRAM_FILE, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise _CompileError from error
-    exec(code, namespace)
+    exec(_compile(program), namespace)
     result = _entry_function(program, namespace)(*positional, **named)
     return {"outcome": "ok", "output": values.write_literal(result, output_characters)}
+
+
+# The code of the last program: the calls of a batch share it. It cannot be changed by running it.
+_compiled: dict[str, types.CodeType] = {}
+
+
+def _compile(program: str) -> types.CodeType:
+    code = _compiled.get(program)
+    if code is None:
+        try:
+            code = compile(program, PROGRAM_FILE, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+            raise _CompileError from error
+        _compiled.clear()
+        _compiled[program] = code
+    return code
 
 
 def _entry_function(program: str, namespace: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ It never reads what a program wrote: it counts bytes, watches clocks and relays.
 process on the other end of descriptors 0 and 1; when that goes, everything here goes.
 """
 
+import contextlib
 import gc
 import json
 import mmap
@@ -29,12 +30,12 @@ def main() -> NoReturn:
     try:
         preload.load()
         child_lockdown = lockdown.ChildLockdown()
-        rings = lockdown.restrict_server(owner)
+        rings = lockdown.restrict_server(owner, has_namespaces="--namespaces" in sys.argv)
         _probe(child_lockdown)
-        if lockdown.LINUX:
-            rings.append("seccomp allow-list")
+        rings.append("seccomp allow-list")
     except Exception as error:
-        _tell(wire.REFUSAL, {"message": f"{type(error).__name__}: {error}"})
+        missing = error.missing if isinstance(error, lockdown.LockdownError) else "other"
+        _tell(wire.REFUSAL, {"missing": missing, "message": f"{type(error).__name__}: {error}"})
         os._exit(1)
     values.allow_long_integers()
     preload.hide_from_programs()
@@ -54,39 +55,49 @@ def _tell(identifier: int, message: dict[str, object]) -> None:
 
 
 def _probe(child_lockdown: lockdown.ChildLockdown) -> None:
-    """Proves, in a child that runs nothing else, that the lockdown works and, on Linux, that the
-    filter really refuses; raises if not.
+    """Proves, in a child that runs nothing else, that the lockdown works and that the filter really
+    refuses; raises if not.
     """
     reader, writer = os.pipe()
     process = os.fork()
     if process == 0:
         try:
             child_lockdown.apply(writer, cpu_seconds=1, memory_mb=64)
-            if not lockdown.LINUX:
-                os._exit(0)
+            # Landlock has no say over this call, so only the filter can refuse it.
             try:
-                os.open("/", os.O_RDONLY)
+                os.sched_setaffinity(0, {0})
             except PermissionError:
                 os._exit(0)
         except BaseException as error:
-            os.write(writer, str(error).encode()[:400])
+            _complain(error, writer)
         os._exit(1)
     os.close(writer)
     detail = os.read(reader, 400).decode(errors="replace")
     os.close(reader)
     status = os.waitpid(process, 0)[1]
     if status:
-        raise lockdown.LockdownError(detail or f"the probe ended with status {status}")
+        missing, _, message = detail.partition("\n")
+        raise lockdown.LockdownError(
+            message or f"the filter was not in force (status {status})", missing or "seccomp"
+        )
+
+
+def _complain(error: BaseException, writer: int) -> None:
+    missing = error.missing if isinstance(error, lockdown.LockdownError) else "other"
+    # The lockdown moves the pipe, and closes where it was.
+    for descriptor in (writer, wire.RESULT_DESCRIPTOR):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, f"{missing}\n{error}".encode()[:400])
+            return
 
 
 class _ForkServer:
     def __init__(self, child_lockdown: lockdown.ChildLockdown) -> None:
         self._lockdown = child_lockdown
         self._relay = mmap.mmap(-1, RELAY_BYTES)
-        if hasattr(mmap, "MADV_DONTFORK"):
-            # Children do not have these pages at all, so no result of an earlier program can be
-            # found in them.
-            self._relay.madvise(mmap.MADV_DONTFORK)
+        # Children do not have these pages at all, so no result of an earlier program can be found
+        # in them.
+        self._relay.madvise(mmap.MADV_DONTFORK)
         self._view = memoryview(self._relay)
 
     def serve(self) -> NoReturn:
@@ -136,7 +147,7 @@ class _ForkServer:
             status,
             int((time.monotonic() - started) * 1e6),
             int((usage.ru_utime + usage.ru_stime) * 1e6),
-            usage.ru_maxrss if sys.platform == "linux" else usage.ru_maxrss // 1024,
+            usage.ru_maxrss,
             received - skip,
         )
         wire.write_all(1, header, self._view[skip:received])
@@ -226,10 +237,7 @@ class _Watch:
             self._cpu_check = now + self._cpu_limit
 
     def _cpu_used(self) -> float:
-        """CPU seconds of the child so far, from its own clock; elsewhere than on Linux the kernel's
-        RLIMIT_CPU has to do."""
-        if not lockdown.LINUX:
-            return 0.0
+        """CPU seconds of the child so far, from its own clock."""
         try:
             # The clock id of another process, as clock_getcpuclockid(3) computes it.
             return time.clock_gettime(~self._process << 3 | 2)

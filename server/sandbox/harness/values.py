@@ -93,6 +93,16 @@ class _Writer:
                 raise UnserialisableError("a string with half of a surrogate pair") from None
         self.emit(repr(value))
 
+    def key(self, value: Any, depth: int, written: set[str]) -> None:
+        """Writes a member of a set or a key of a dict; `written` holds those before it."""
+        start = len(self.parts)
+        self.write(value, depth)
+        text = "".join(self.parts[start:])
+        if text in written:
+            # Several nan, which Python keeps apart by their addresses only.
+            raise UnserialisableError("a set or dict with two members that are written alike")
+        written.add(text)
+
     def open(self, bracket: str, depth: int) -> None:
         if depth >= DEPTH_LIMIT:
             raise UnserialisableError(f"a value nested more than {DEPTH_LIMIT} deep")
@@ -108,6 +118,15 @@ class _Writer:
             self.write(item, depth + 1)
         self.emit(closing)
 
+    def members(self, opening: str, members: Any, closing: str, depth: int) -> None:
+        self.open(opening, depth)
+        written: set[str] = set()
+        for member in members:
+            if written:
+                self.emit(", ")
+            self.key(member, depth + 1, written)
+        self.emit(closing)
+
     def list_items(self, value: list[Any], depth: int) -> None:
         self.items("[", value, "]", depth)
 
@@ -116,25 +135,24 @@ class _Writer:
 
     def set_items(self, value: set[Any], depth: int) -> None:
         if value:
-            self.items("{", value, "}", depth)
+            self.members("{", value, "}", depth)
         else:
             self.emit("set()")
 
     def frozenset_items(self, value: frozenset[Any], depth: int) -> None:
         if value:
             # Written with two brackets, so it counts as two levels for whoever reads it.
-            self.items("frozenset({", value, "})", depth + 1)
+            self.members("frozenset({", value, "})", depth + 1)
         else:
             self.emit("frozenset()")
 
     def dict_items(self, value: dict[Any, Any], depth: int) -> None:
         self.open("{", depth)
-        first = True
+        written: set[str] = set()
         for key, item in value.items():
-            if not first:
+            if written:
                 self.emit(", ")
-            first = False
-            self.write(key, depth + 1)
+            self.key(key, depth + 1, written)
             self.emit(": ")
             self.write(item, depth + 1)
         self.emit("}")

@@ -9,7 +9,7 @@ import {
   requireTask,
 } from './documents/documentLibrary.ts';
 import type { OpenRun, OpenRuns } from './openRuns.ts';
-import { Refusal } from './refusal.ts';
+import { ExpectedFailure } from '../runner/expectedFailure.ts';
 import { readScratch } from './scratch/readScratch.ts';
 
 /** @param scratchText text of the document when it is an open scratch file */
@@ -54,8 +54,8 @@ function locateRollout(run: OpenRun, id: number): DocumentLocation {
   return { runId: run.id, step, role, mode, position, rolloutId: id };
 }
 
-function noProposal(run: OpenRun, taskId: number): Refusal {
-  return new Refusal({
+function noProposal(run: OpenRun, taskId: number): ExpectedFailure {
+  return new ExpectedFailure({
     code: 'no-proposal',
     message: `Task ${String(taskId)} of ${run.name} was there from the start: nobody proposed it.`,
     remedy: 'Look at a task of a later step.',

@@ -8,7 +8,7 @@ import type { RunFolder } from '../runner/runFolder.ts';
 import { RunQueries } from '../store/runQueries.ts';
 import type { Relatives } from '../store/relatives.ts';
 import type { RunReader } from '../store/runReader.ts';
-import { Refusal } from './refusal.ts';
+import { ExpectedFailure } from '../runner/expectedFailure.ts';
 
 export interface OpenRun {
   readonly id: RunId;
@@ -46,8 +46,8 @@ export class OpenRuns {
   }
 }
 
-function deleted({ folder }: RunFolder): Refusal {
-  return new Refusal({
+function deleted({ folder }: RunFolder): ExpectedFailure {
+  return new ExpectedFailure({
     code: 'run-deleted',
     message: `The run in ${folder} is gone: there is no run.db any more.`,
     remedy: 'Put the folder back where it was, or close what shows the run.',

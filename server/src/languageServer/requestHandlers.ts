@@ -12,7 +12,7 @@ import { runIdOf } from '../runner/runId.ts';
 import { addressOf } from './documents/documentLibrary.ts';
 import { locateDocument } from './locateDocument.ts';
 import type { OpenRuns } from './openRuns.ts';
-import { Refusal } from './refusal.ts';
+import { ExpectedFailure } from '../runner/expectedFailure.ts';
 import type { Rerunner } from './reruns/rerunner.ts';
 import { runConfiguration } from './runConfiguration.ts';
 import { pythonFileText } from './scratch/pythonFile.ts';
@@ -127,7 +127,7 @@ function existingPart(folder: string): string {
 
 function requireFolder(folder: string): void {
   if (path.isAbsolute(folder) && existsSync(folder)) return;
-  throw new Refusal({
+  throw new ExpectedFailure({
     code: 'no-folder',
     message: `There is no folder ${folder}.`,
     remedy: 'Choose a run folder: it holds run.db.',

@@ -11,7 +11,7 @@ import {
   VERDICT_REASONS,
   VERDICTS,
 } from '../../protocol/vocabulary.ts';
-import { Refusal } from './refusal.ts';
+import { ExpectedFailure } from '../runner/expectedFailure.ts';
 
 /** Longest text that a client may send, a scratch file's included. */
 const TEXT_CHARACTERS = 2_000_000;
@@ -126,7 +126,7 @@ const validators = new Map<RequestName, ValidateFunction>();
 
 export const REQUEST_NAMES = Object.keys(SCHEMAS) as readonly RequestName[];
 
-/** `value` as the parameters of the request; throws a {@link Refusal} `bad-parameters`. */
+/** `value` as the parameters of the request; throws a {@link ExpectedFailure} `bad-parameters`. */
 export function checkParameters<Name extends RequestName>(
   name: Name,
   value: unknown,
@@ -139,7 +139,7 @@ export function checkParameters<Name extends RequestName>(
   // A client may leave out parameters that hold nothing.
   const given = value ?? {};
   if (validate(given)) return given;
-  throw new Refusal({
+  throw new ExpectedFailure({
     code: 'bad-parameters',
     message: `The parameters of ${name} are wrong: ${describe(validate.errors?.[0])}`,
     remedy: 'This is a defect of the program that asked; update AZR Studio as a whole.',

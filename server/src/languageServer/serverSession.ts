@@ -17,7 +17,7 @@ import { RunCatalog } from '../runner/runCatalog.ts';
 import { DocumentLibrary } from './documents/documentLibrary.ts';
 import { EditorFeatures } from './editorFeatures.ts';
 import { OpenRuns } from './openRuns.ts';
-import { isDefect, responseError } from './refusal.ts';
+import { isDefect, responseError } from './responseError.ts';
 import { createRequestHandlers, type RequestHandlers } from './requestHandlers.ts';
 import { checkParameters, REQUEST_NAMES } from './requestSchemas.ts';
 import { requestSignal } from './requestSignal.ts';

@@ -1,10 +1,10 @@
 import type { RewardStory } from '../../protocol/rewardStory.ts';
 import type { OpenRun } from './openRuns.ts';
-import { Refusal } from './refusal.ts';
+import { ExpectedFailure } from '../runner/expectedFailure.ts';
 import { rewardStory } from './rewards/rewardStory.ts';
 import type { TokenReaders } from './tokenTexts.ts';
 
-/** The story of a rollout's reward; throws a {@link Refusal} when the run has no such rollout. */
+/** The story of a rollout's reward; throws a {@link ExpectedFailure} when the run has no such rollout. */
 export async function tellReward(
   run: OpenRun,
   rolloutId: number,
@@ -13,7 +13,7 @@ export async function tellReward(
   const { texts, problem } = await tokenReaders.of(run);
   const story = rewardStory(run.queries, run.id, rolloutId, texts);
   if (story === undefined) {
-    throw new Refusal({
+    throw new ExpectedFailure({
       code: 'no-row',
       message: `The run ${run.name} has no rollout ${String(rolloutId)}.`,
       remedy: 'Open it from the tree again: a resumed run numbers what it repeats anew.',

@@ -5,8 +5,8 @@ import { execa } from 'execa';
 
 import { assetRoot } from './assets.ts';
 import { enginePython } from './enginePython.ts';
+import { ExpectedFailure } from './expectedFailure.ts';
 import { userModels } from './namedModel.ts';
-import { RunnerFailure } from './runnerError.ts';
 
 export interface FetchOptions {
   readonly signal: AbortSignal;
@@ -26,7 +26,7 @@ type Line =
       readonly remedy: string;
     };
 
-/** Resolves with the folder of the model. Rejects with a RunnerFailure with a remedy. */
+/** Resolves with the folder of the model. Rejects with a ExpectedFailure with a remedy. */
 export async function fetchModel(model: string, options: FetchOptions): Promise<string> {
   const { signal, onNote, onProgress } = options;
   const child = execa(
@@ -49,12 +49,12 @@ export async function fetchModel(model: string, options: FetchOptions): Promise<
     if (line.event === 'progress') onProgress(line.done, line.total);
     else if (line.event === 'note') onNote(line.text);
     else if (line.event === 'ready') folder = line.folder;
-    else throw new RunnerFailure({ code: line.code, message: line.error, remedy: line.remedy });
+    else throw new ExpectedFailure({ code: line.code, message: line.error, remedy: line.remedy });
   }
   const { stderr } = await child;
   signal.throwIfAborted();
   if (folder !== undefined) return folder;
-  throw new RunnerFailure({
+  throw new ExpectedFailure({
     code: 'model-not-fetched',
     message: `${model} could not be fetched: ${stderr.trim().split('\n').at(-1) ?? ''}`,
     remedy: 'Run "azr doctor" to see whether the engine\'s Python is complete.',

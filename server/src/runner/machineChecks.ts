@@ -6,8 +6,9 @@ import path from 'node:path';
 
 import type { DoctorCheck } from '../../protocol/runs.ts';
 import type { SandboxDescription } from '../../protocol/sandbox.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
 import { describePlan, planMemory, waysToFit } from '../engine/memoryPlan.ts';
-import { engineFacts } from './engineFacts.ts';
+import { describeEngine, type EngineFacts } from './engineFacts.ts';
 import { enginePython } from './enginePython.ts';
 import { knownDevice, machineMemoryMb } from './knownDevice.ts';
 import { memoryDemand } from './memoryDemand.ts';
@@ -30,6 +31,8 @@ export interface CheckOptions {
   readonly pythonPath?: string;
   /** Whose disk is looked at; absent for the working folder. */
   readonly folder?: string;
+  /** Of the run in question; absent for the defaults. */
+  readonly settings?: RunSettings;
 }
 
 const OLDEST_NODE = [22, 13] as const;
@@ -40,12 +43,14 @@ const DISK_WANTED_MB = 1000;
 export async function checkMachine(options: CheckOptions = {}): Promise<MachineCheck[]> {
   const { pythonPath = '', folder = process.cwd() } = options;
   const python = pythonPath === '' ? enginePython() : pythonPath;
+  const settings = options.settings ?? completeSettings([], 'defaults');
+  const facts = describeEngine(python);
   const [engine, disk, sandbox, model, plan] = await Promise.all([
-    checkEngine(python),
+    checkEngine(python, facts),
     checkDisk(folder),
-    checkSandbox(),
+    checkSandbox(settings),
     checkModel(),
-    checkPlan(python, folder),
+    checkPlan(facts, folder),
   ]);
   return [checkNode(), engine, checkCores(), checkMemory(), disk, sandbox, model, ...plan];
 }
@@ -65,9 +70,9 @@ function checkNode(): MachineCheck {
       };
 }
 
-async function checkEngine(python: string): Promise<MachineCheck> {
+async function checkEngine(python: string, facts: Promise<EngineFacts>): Promise<MachineCheck> {
   try {
-    const { versions, device, deviceName, memoryMb, freeMemoryMb } = await engineFacts(python);
+    const { versions, device, deviceName, memoryMb, freeMemoryMb } = await facts;
     const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
     const devices = {
       cuda: `${deviceName ?? 'GPU'} with ${memoryMb ?? 0} MiB, ${freeMemoryMb ?? 0} MiB of them free`,
@@ -113,9 +118,9 @@ async function checkDisk(folder: string): Promise<MachineCheck> {
       };
 }
 
-async function checkSandbox(): Promise<MachineCheck> {
+async function checkSandbox(settings: RunSettings): Promise<MachineCheck> {
   try {
-    const open = await openGrader(completeSettings([], 'defaults'));
+    const open = await openGrader(settings);
     const { sandbox } = open;
     try {
       const execution = await sandbox.run('def f(a):\n    return a + a', '21');
@@ -159,16 +164,15 @@ async function checkModel(): Promise<MachineCheck> {
  * What the run of the folder's run file, else one of the embedded model, would take of the device.
  * Nothing where another check tells already what is missing.
  */
-async function checkPlan(python: string, folder: string): Promise<MachineCheck[]> {
+async function checkPlan(facts: Promise<EngineFacts>, folder: string): Promise<MachineCheck[]> {
   const name = 'plan';
   try {
     const file = path.join(folder, RUN_FILE_NAME);
     const layers = existsSync(file) ? [await readRunFile(file)] : [];
     const { settings, model } = await prepareNewRun(layers, file);
-    const facts = await engineFacts(python);
     const shape = modelShape(model.folder);
     if (shape === undefined || settings.engineUrl !== 'local') return [];
-    const device = knownDevice(facts);
+    const device = knownDevice(await facts);
     const demand = memoryDemand(settings);
     const plan = planMemory(shape, demand, device);
     const detail = `${path.basename(settings.model)}, ${settings.trainable}: ${describePlan(plan)}`;

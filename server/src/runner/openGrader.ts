@@ -9,7 +9,7 @@ import type {
 } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { createGrader } from '../sandbox/grader.ts';
-import { openNativeSandbox } from '../sandbox/nativeSandbox.ts';
+import { openSandbox } from '../sandbox/openSandbox.ts';
 import { assetRoot } from './assets.ts';
 
 export interface OpenGrader {
@@ -21,9 +21,9 @@ export interface OpenGrader {
 /** Throws a SandboxError with a remedy where no sandbox can be had. */
 export async function openGrader(settings: RunSettings): Promise<OpenGrader> {
   const limits = executionLimits(settings);
-  const sandbox = await openNativeSandbox({
+  const sandbox = await openSandbox(settings.sandbox, {
     limits,
-    harnessPath: path.join(assetRoot(), 'server', 'sandbox', 'zygote.py'),
+    sandboxFolder: path.join(assetRoot(), 'server', 'sandbox'),
   });
   return {
     sandbox,

@@ -1,21 +1,16 @@
 import type { ToRunner } from '../../protocol/runnerMessages.ts';
+import { readMessage } from './readMessage.ts';
 
 /** The message that `text` is; undefined when it is none. */
 export function readToRunner(text: string): ToRunner | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
-  switch (value.kind) {
+  const message = readMessage(text);
+  switch (message?.kind) {
     case 'pause':
     case 'resume':
-      return { kind: value.kind };
+      return { kind: message.kind };
     case 'stop':
-      return 'when' in value && (value.when === 'now' || value.when === 'after-step')
-        ? { kind: 'stop', when: value.when }
+      return message['when'] === 'now' || message['when'] === 'after-step'
+        ? { kind: 'stop', when: message['when'] }
         : undefined;
     default:
       return undefined;

@@ -7,7 +7,6 @@ import { writeFileSync } from 'node:fs';
 import type { Engine } from '../../protocol/engine.ts';
 import type { RunListener } from '../../protocol/events.ts';
 import type { RunStore } from '../../protocol/records.ts';
-import type { SandboxDescription } from '../../protocol/sandbox.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
 import { runLoop } from '../azr/loop.ts';
@@ -27,6 +26,7 @@ import { problemOf, type RunOutcome } from './runOutcome.ts';
 import type { RunSteering } from './runSteering.ts';
 import type { RunSummary } from './runSummary.ts';
 import { summarise } from './runSummary.ts';
+import { requireSameSandbox } from './sameSandbox.ts';
 import { presetDepartures } from './settings.ts';
 
 /** Starts or reaches the engine that holds the policy; the runner closes it. */
@@ -121,7 +121,7 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
     const prepared = await prepareExistingRun(information.settings);
     await requireSameModel(information, prepared);
     const started = await start(prepared, session);
-    requireSameSandbox(started.grader.sandbox.description, store);
+    requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
     // Without a checkpoint the untrained policy is the one of the last step that can be kept: the seeding.
     const keptStep = checkpoint?.step ?? 0;
     const discarded = store.discardStepsAfter(keptStep);
@@ -298,19 +298,6 @@ async function requireSameModel(
       'model-changed',
       `The model in ${model.folder} is not the one that the run started from.`,
       'Put the original files back, or start a new run.',
-    );
-  }
-}
-
-/** One run, one sandbox: a task's gold values hold for the Python that computed them. */
-function requireSameSandbox(sandbox: SandboxDescription, store: SqliteRunStore): void {
-  const before = store.reader.sessions()[0]?.sandbox;
-  if (before === undefined) return;
-  if (before.engine !== sandbox.engine || before.pythonVersion !== sandbox.pythonVersion) {
-    throw new RunnerError(
-      'sandbox-changed',
-      `The run used the ${before.engine} sandbox with Python ${before.pythonVersion}; this one is ${sandbox.engine} with Python ${sandbox.pythonVersion}.`,
-      'Continue with the same Python, or start a new run.',
     );
   }
 }

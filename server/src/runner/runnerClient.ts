@@ -5,6 +5,7 @@ import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerM
 import { RUN_STATES, type RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { processStatus } from './processIdentity.ts';
+import { readMessage } from './readMessage.ts';
 import { type Staleness, stalenessOf } from './runnerAddress.ts';
 import { RunnerError } from './runnerError.ts';
 
@@ -136,17 +137,17 @@ export class RunnerClient {
 
 /** Trusts the shape of what a runner of the same protocol version says, once its kind is known. */
 function readFromRunner(text: string): FromRunner | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
+  const message = readMessage(text);
+  const hasState = RUN_STATES.some((known) => known === message?.['state']);
+  switch (message?.kind) {
+    case 'event':
+      return message as unknown as FromRunner;
+    case 'hello':
+    case 'state':
+      return hasState ? (message as unknown as FromRunner) : undefined;
+    default:
+      return undefined;
   }
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
-  const { kind, state } = value as { kind: unknown; state?: unknown };
-  const hasState = RUN_STATES.some((known) => known === state);
-  if (kind === 'event') return value as FromRunner;
-  return (kind === 'hello' || kind === 'state') && hasState ? (value as FromRunner) : undefined;
 }
 
 function staleError(address: RunnerAddress, staleness: Staleness): RunnerError {

@@ -1,5 +1,4 @@
 /** Failures before and around a run that a user can mend. */
-import type { Problem } from '../../protocol/runs.ts';
 
 export type RunnerErrorCode =
   | 'run-exists'
@@ -35,20 +34,6 @@ export class RunnerError extends Error {
   readonly remedy: string;
 
   constructor(code: RunnerErrorCode, message: string, remedy: string) {
-    super(message);
-    this.code = code;
-    this.remedy = remedy;
-  }
-}
-
-/** What a runner in another process said about why it could not start or go on. */
-export class RunnerFailure extends Error {
-  override readonly name = 'RunnerFailure';
-  /** The code of the error as the runner had it. */
-  readonly code: string;
-  readonly remedy: string;
-
-  constructor({ code, message, remedy }: Problem) {
     super(message);
     this.code = code;
     this.remedy = remedy;

@@ -6,12 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
 import type { Problem } from '../../protocol/runs.ts';
 import { PYTHON_VARIABLE } from './enginePython.ts';
+import { ExpectedFailure } from './expectedFailure.ts';
 import { launchDetached } from './launchDetached.ts';
 import { processStatus } from './processIdentity.ts';
 import type { RunFolder } from './runFolder.ts';
 import { readRunnerAddress } from './runnerAddress.ts';
 import { RunnerClient } from './runnerClient.ts';
-import { RunnerError, RunnerFailure } from './runnerError.ts';
+import { RunnerError } from './runnerError.ts';
 import { isProblem, readRunOutcome, unexplainedEnd } from './runOutcome.ts';
 
 const POLL_MS = 50;
@@ -38,7 +39,7 @@ export interface DetachedStart {
 
 /**
  * Resolves when the runner works: its engine is there and its first step begins. Rejects with a
- * RunnerFailure that carries the runner's own code and remedy when it could not. An abort ends the
+ * ExpectedFailure that carries the runner's own code and remedy when it could not. An abort ends the
  * runner, as long as it has not started to work, and takes away the folder that was made for it.
  */
 export async function startDetachedRunner(
@@ -74,7 +75,7 @@ export async function startDetachedRunner(
     throw error;
   }
   const problem = startProblem(run, logStart);
-  if (problem !== undefined) throw new RunnerFailure(problem);
+  if (problem !== undefined) throw new ExpectedFailure(problem);
 }
 
 /** False when the folder was there before. */

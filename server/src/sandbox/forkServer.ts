@@ -2,14 +2,16 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import type { PythonInterpreter } from './pythonInterpreter.ts';
-import { SandboxError } from './sandboxError.ts';
+import type { OuterRing } from './outerRing.ts';
+import { forkServerCommand, type PythonInterpreter } from './pythonInterpreter.ts';
+import { SandboxError, type SandboxErrorCode } from './sandboxError.ts';
+import { type SandboxServer, type ServerAnswer, type ServerRequest } from './sandboxServer.ts';
+import { ServerExchange } from './serverExchange.ts';
 import {
   encodeRequest,
   FIRST_REQUEST,
   HELLO,
-  type RequestHeader,
-  type Response,
+  type NumberedResponse,
   ResponseReader,
 } from './wire.ts';
 
@@ -24,44 +26,43 @@ export interface ForkServerHello {
   readonly rings: readonly string[];
 }
 
-/** The server died before it answered; nothing is known about the request. */
-export const SERVER_DIED = 'server-died';
-/** The server did not answer in time and was killed. */
-export const SERVER_HUNG = 'server-hung';
-
 const START_TIMEOUT_MS = 30_000;
+/** How long a server may overrun a request's limits before it is taken for broken and killed. */
 const GRACE_MS = 5_000;
 const ERROR_CHARACTERS = 2_000;
 
-export class ForkServer {
+export class ForkServer implements SandboxServer {
   readonly hello: ForkServerHello;
-  /** Requests answered so far. */
-  served = 0;
   readonly #process: Subprocess;
   readonly #reader = new ResponseReader();
-  #nextIdentifier = FIRST_REQUEST;
-  #dead = false;
-  #answer: ((response: Response | typeof SERVER_DIED) => void) | undefined;
+  readonly #exchange: ServerExchange<NumberedResponse>;
 
   private constructor(subprocess: Subprocess, hello: ForkServerHello) {
     this.#process = subprocess;
     this.hello = hello;
+    const kill = (): void => {
+      killGroup(subprocess);
+    };
+    this.#exchange = new ServerExchange(kill, FIRST_REQUEST);
     subprocess.stdout.on('data', (chunk: Buffer) => {
-      for (const response of this.#reader.push(chunk)) this.#settle(response);
+      for (const response of this.#reader.push(chunk)) this.#exchange.settle(response);
     });
     void subprocess.finally(() => {
-      this.#dead = true;
-      this.#settle(SERVER_DIED);
+      this.#exchange.ended();
     });
   }
 
-  /** Starts a server whose strings hash with `hashSeed`; throws a SandboxError when it refuses. */
+  /**
+   * Starts a server whose strings hash with `hashSeed`, inside `ring` if there is one; throws a
+   * SandboxError when it refuses.
+   */
   static async start(
     python: PythonInterpreter,
     harnessPath: string,
     hashSeed: number,
+    ring?: OuterRing,
   ): Promise<ForkServer> {
-    const subprocess = spawnServer(python, harnessPath, hashSeed);
+    const subprocess = spawnServer(python, harnessPath, hashSeed, ring);
     // Writing to a server that has just died is answered by its exit.
     subprocess.stdin.on('error', () => undefined);
     const complaint = collectText(subprocess.stderr);
@@ -75,70 +76,52 @@ export class ForkServer {
   }
 
   get alive(): boolean {
-    return !this.#dead;
+    return this.#exchange.alive;
   }
 
   get pid(): number | undefined {
     return this.#process.pid;
   }
 
-  /** Sends one request; never rejects. A server that does not answer within its limits is killed. */
-  async handle(
-    header: Omit<RequestHeader, 'identifier'>,
-    body: object,
-  ): Promise<Response | typeof SERVER_DIED | typeof SERVER_HUNG> {
-    if (this.#dead) return SERVER_DIED;
-    const identifier = this.#nextIdentifier++;
-    const watch = { expired: false };
-    const watchdog = setTimeout(
-      () => {
-        watch.expired = true;
-        this.kill();
-      },
+  get served(): number {
+    return this.#exchange.served;
+  }
+
+  handle({ header, body }: ServerRequest): Promise<ServerAnswer> {
+    return this.#exchange.request(
+      (identifier) => this.#process.stdin.write(encodeRequest({ ...header, identifier }, body)),
       header.wallMs * header.executions + GRACE_MS,
     );
-    const answered = new Promise<Response | typeof SERVER_DIED>((resolve) => {
-      this.#answer = resolve;
-    });
-    this.#process.stdin.write(encodeRequest({ ...header, identifier }, body));
-    const response = await answered;
-    clearTimeout(watchdog);
-    this.served += 1;
-    if (response === SERVER_DIED) return watch.expired ? SERVER_HUNG : SERVER_DIED;
-    if (response.identifier === identifier) return response;
-    // The stream is out of step, which only a defect can cause; no later answer can be trusted.
-    this.kill();
-    return SERVER_DIED;
   }
 
-  /** Ends the server and its child at once. */
   kill(): void {
-    this.#dead = true;
-    killGroup(this.#process);
+    this.#exchange.kill();
   }
 
-  /** Ends the server and resolves when it is gone. */
   async stop(): Promise<void> {
     this.kill();
     await this.#process;
-  }
-
-  #settle(outcome: Response | typeof SERVER_DIED): void {
-    const answer = this.#answer;
-    this.#answer = undefined;
-    answer?.(outcome);
   }
 }
 
 type Subprocess = ReturnType<typeof spawnServer>;
 
 // The type of a subprocess follows from its options, which only execa can spell out.
-function spawnServer(python: PythonInterpreter, harnessPath: string, hashSeed: number) {
-  const safePath = python.version[1] >= 11 ? ['-P'] : [];
-  return execa(python.path, ['-s', '-S', ...safePath, '-B', harnessPath], {
+function spawnServer(
+  python: PythonInterpreter,
+  harnessPath: string,
+  hashSeed: number,
+  ring: OuterRing | undefined,
+) {
+  const command = forkServerCommand(python, harnessPath);
+  const inside = [...command, '--namespaces'] as const;
+  const environment = { PYTHONHASHSEED: String(hashSeed), LC_ALL: 'C.UTF-8', LD_BIND_NOW: '1' };
+  const spawned = ring?.wrap(inside, environment) ?? { command, environment };
+  const [file, ...argumentList] = spawned.command;
+  return execa(file, argumentList, {
     buffer: false,
     encoding: 'buffer',
-    env: { PYTHONHASHSEED: String(hashSeed), LC_ALL: 'C.UTF-8', LD_BIND_NOW: '1' },
+    env: spawned.environment,
     extendEnv: false,
     stdin: 'pipe',
     stdout: 'pipe',
@@ -168,7 +151,7 @@ function collectText(stream: NodeJS.ReadableStream): () => string {
 }
 
 /** The server's first message, or undefined when it ends or stays silent instead. */
-async function firstResponse(subprocess: Subprocess): Promise<Response | undefined> {
+async function firstResponse(subprocess: Subprocess): Promise<NumberedResponse | undefined> {
   const reader = new ResponseReader();
   const timer = setTimeout(() => {
     killGroup(subprocess);
@@ -186,12 +169,31 @@ async function firstResponse(subprocess: Subprocess): Promise<Response | undefin
   }
 }
 
-function refusal(first: Response | undefined, complaint: string): SandboxError {
-  const told = first === undefined ? complaint : first.payload.toString();
+const REFUSAL_CODES: Readonly<Record<string, SandboxErrorCode>> = {
+  seccomp: 'seccomp-unavailable',
+  landlock: 'landlock-unavailable',
+};
+
+const REMEDIES: Readonly<Partial<Record<SandboxErrorCode, string>>> = {
+  'seccomp-unavailable':
+    'Use a Linux kernel with seccomp, and in a container a seccomp profile that lets a process ' +
+    'install a filter of its own.',
+  'landlock-unavailable':
+    'Use Linux 5.13 or newer with Landlock enabled, or install bubblewrap where namespaces are allowed.',
+};
+
+/** Programs are never run with less: what cannot be closed is an error, with its reason. */
+function refusal(first: NumberedResponse | undefined, complaint: string): SandboxError {
+  const told = first === undefined ? {} : readRefusal(first.payload);
+  const code = REFUSAL_CODES[told.missing ?? ''] ?? 'jail-refused';
   return new SandboxError(
-    'jail-refused',
-    `The jail for untrusted programs could not be closed: ${told || 'it ended without a message.'}`,
-    'Programs are not run without it. Use a Linux kernel with seccomp on x86_64 or aarch64, ' +
-      'and in a container a seccomp profile that lets a process install a filter of its own.',
+    code,
+    `The jail for untrusted programs could not be closed: ${told.message ?? (complaint || 'it ended without a message.')}`,
+    REMEDIES[code] ?? 'Use Linux on x86_64 or aarch64 with a working Python, and read the message.',
   );
+}
+
+/** The server's own word, sent before any program was near it. */
+function readRefusal(payload: Buffer): { readonly missing?: string; readonly message?: string } {
+  return JSON.parse(payload.toString()) as { missing?: string; message?: string };
 }

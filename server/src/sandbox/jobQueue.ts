@@ -19,16 +19,23 @@ export class JobQueue<Job extends Queued> {
 
   /** Takes the job whose turn it is. */
   next(): Job | undefined {
-    for (const lane of [this.#user, this.#run]) {
-      for (const job of lane) {
-        lane.delete(job);
-        return job;
-      }
-    }
-    return undefined;
+    return takeFirst(this.#user) ?? takeFirst(this.#run);
+  }
+
+  /** Takes the user's next job, whatever a run has queued. */
+  nextOfUser(): Job | undefined {
+    return takeFirst(this.#user);
   }
 
   #lane(job: Job): Set<Job> {
     return job.priority === 'user' ? this.#user : this.#run;
   }
+}
+
+function takeFirst<Job>(lane: Set<Job>): Job | undefined {
+  for (const job of lane) {
+    lane.delete(job);
+    return job;
+  }
+  return undefined;
 }

@@ -37,3 +37,12 @@ export async function findPython(command: string): Promise<PythonInterpreter> {
   }
   return { path, version: [major, minor] };
 }
+
+/** The command that starts a fork server: no site packages, no search path, no bytecode written. */
+export function forkServerCommand(
+  python: PythonInterpreter,
+  scriptPath: string,
+): readonly [file: string, ...argumentList: string[]] {
+  const safePath = python.version[1] >= 11 ? ['-P'] : [];
+  return [python.path, '-s', '-S', ...safePath, '-B', scriptPath];
+}

@@ -4,7 +4,7 @@ import type { ExecutionOutcome } from '../../protocol/vocabulary.ts';
 import { formatLiteral } from './literal/format.ts';
 import { parseLiteral } from './literal/parse.ts';
 import { DEFAULT_LITERAL_LIMITS } from './literal/value.ts';
-import { readFrames, type Response } from './wire.ts';
+import { type Measured, readFrames, type Response } from './wire.ts';
 
 /** Outcomes that a child can report about its program; the others are decided outside. */
 const REPORTED = new Set<string>([
@@ -33,8 +33,8 @@ export function readExecutions(
 ): Execution[] {
   const { reports, leftover } = readFrames(response.payload, nonce);
   const executions: Execution[] = [];
-  for (const report of reports.slice(0, inputs)) {
-    const execution = readExecution(report, response, limits);
+  for (const [index, report] of reports.slice(0, inputs).entries()) {
+    const execution = readExecution(report, response, response.executions?.[index], limits);
     if (execution === undefined) return forgedBatch(response, inputs);
     executions.push(execution);
   }
@@ -42,10 +42,12 @@ export function readExecutions(
   const complete = executions.length === inputs;
   // A whole frame too many, bytes that are no frame, or frames by a child that then failed.
   const surplus = reports.length > inputs || (leftover > 0 && (ended || complete));
-  if (surplus || (complete && !(ended && response.exitCode === 0))) {
+  if (surplus || (complete && ended && response.exitCode !== 0)) {
     return forgedBatch(response, inputs);
   }
-  if (!complete) executions.push(describeEnd(response, limits));
+  // A program that has reported and does not leave in time is as late as one that has not reported.
+  if (complete && !ended) executions.pop();
+  if (!complete || !ended) executions.push(describeEnd(response, limits));
   return executions;
 }
 
@@ -105,9 +107,11 @@ function describeEnd(response: Response, limits: ExecutionLimits): Execution {
   );
 }
 
+/** `measuredOutside` is how long the execution took where the program had no say in it. */
 function readExecution(
   report: string,
   response: Response,
+  measuredOutside: Measured | undefined,
   limits: ExecutionLimits,
 ): Execution | undefined {
   const fields = readObject(report);
@@ -118,8 +122,8 @@ function readExecution(
   }
   const measured = {
     stdout: wellFormed(stdout.slice(0, 2 * limits.stdoutCharacters)),
-    durationMs: Math.min(wall / 1000, response.wallMs),
-    cpuMs: Math.min(cpu / 1000, response.cpuMs),
+    durationMs: measuredOutside?.wallMs ?? Math.min(wall / 1000, response.wallMs),
+    cpuMs: measuredOutside?.cpuMs ?? Math.min(cpu / 1000, response.cpuMs),
     memoryKb: response.memoryKb,
   };
   if (outcome === 'ok') {

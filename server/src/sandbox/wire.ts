@@ -26,18 +26,28 @@ export interface RequestHeader {
   readonly payloadBytes: number;
 }
 
-export interface Response {
-  readonly identifier: bigint;
+/** Time, as measured outside the program. */
+export interface Measured {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+export interface Response extends Measured {
   readonly end: ChildEnd;
   /** Exit code, or undefined when a signal ended the child. */
   readonly exitCode: number | undefined;
   /** Signal number, or 0. */
   readonly signal: number;
-  readonly wallMs: number;
-  readonly cpuMs: number;
   readonly memoryKb: number;
   /** Whatever the child wrote: untrusted. */
   readonly payload: Buffer;
+  /** Time of each execution reported in full, where it was measured outside the program too. */
+  readonly executions?: readonly Measured[];
+}
+
+/** A fork server's response to one of the requests that wait for it. */
+export interface NumberedResponse extends Response {
+  readonly identifier: bigint;
 }
 
 /** One request as bytes. */
@@ -62,10 +72,10 @@ export class ResponseReader {
   #bytes = 0;
 
   /** Takes the next bytes of the stream and returns the responses they complete. */
-  push(chunk: Buffer): Response[] {
+  push(chunk: Buffer): NumberedResponse[] {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    const responses: Response[] = [];
+    const responses: NumberedResponse[] = [];
     while (this.#bytes >= RESPONSE_BYTES) {
       const header = this.#peek(RESPONSE_BYTES);
       const length = RESPONSE_BYTES + header.readUInt32LE(25);
@@ -88,7 +98,7 @@ export class ResponseReader {
   }
 }
 
-function decodeResponse(bytes: Buffer): Response {
+function decodeResponse(bytes: Buffer): NumberedResponse {
   const status = bytes.readInt32LE(9);
   const signal = status & 0x7f;
   return {
@@ -122,4 +132,34 @@ export function readFrames(payload: Buffer, nonce: Buffer): Frames {
     offset = end;
   }
   return { reports, leftover: payload.length - offset };
+}
+
+/** Counts the frames of a stream as they become complete, without looking at what is in them. */
+export class FrameCounter {
+  /** Of the frame under way: its header's first bytes, then how much of it is still to come. */
+  #header = Buffer.alloc(0);
+  #left = 0;
+
+  /** Takes the next bytes of the stream; returns how many frames they complete. */
+  add(chunk: Uint8Array): number {
+    let complete = 0;
+    let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    while (rest.length > 0) {
+      if (this.#left === 0) {
+        const missing = FRAME_BYTES - this.#header.length;
+        this.#header = Buffer.concat([this.#header, rest.subarray(0, missing)]);
+        rest = rest.subarray(missing);
+        if (this.#header.length < FRAME_BYTES) break;
+        this.#left = this.#header.readUInt32LE(NONCE_BYTES);
+        this.#header = Buffer.alloc(0);
+        if (this.#left > 0) continue;
+      } else {
+        const taken = Math.min(this.#left, rest.length);
+        this.#left -= taken;
+        rest = rest.subarray(taken);
+      }
+      if (this.#left === 0) complete += 1;
+    }
+    return complete;
+  }
 }

@@ -9,7 +9,7 @@ import { findVscodeNode } from '../../../scripts/bootstrap/nodeRuntime.mjs';
 import { findVscodeServer } from '../../../scripts/bootstrap/vscodeServer.mjs';
 import { installExtension, startCodeServer } from '../../../scripts/studio/codeServer.mjs';
 import { freePort } from '../../../scripts/studio/freePort.mjs';
-import { processesMentioning } from './processes.ts';
+import { processesMentioning, type RunningProcess } from './processes.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
 /** How long what the server started may take to end with it. */
@@ -66,8 +66,10 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
     stop: async () => {
       await served.stop();
       const left = await processesLeft(root);
+      // A run that a failed test left at work would go on for hours.
+      for (const { processId } of left) killIfAlive(processId);
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
-      return left;
+      return left.map(({ processId, command }) => `${String(processId)} ${command}`);
     },
   };
 }
@@ -89,12 +91,20 @@ export function writeWorkspaceSettings(
   writeFileSync(path.join(folder, 'settings.json'), JSON.stringify(settings, undefined, 2));
 }
 
-async function processesLeft(root: string): Promise<readonly string[]> {
+async function processesLeft(root: string): Promise<readonly RunningProcess[]> {
   const deadline = performance.now() + END_TIMEOUT_MS;
   let left = processesMentioning(root);
   while (left.length > 0 && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     left = processesMentioning(root);
   }
-  return left.map(({ processId, command }) => `${String(processId)} ${command}`);
+  return left;
+}
+
+function killIfAlive(processId: number): void {
+  try {
+    process.kill(processId, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }

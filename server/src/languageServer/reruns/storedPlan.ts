@@ -8,8 +8,9 @@ import {
   taskOfRollout,
 } from '../documents/documentLibrary.ts';
 import type { OpenRun } from '../openRuns.ts';
-import { Refusal } from '../refusal.ts';
-import { judgeAnswer } from './answerJudge.ts';
+import { ExpectedFailure } from '../../runner/expectedFailure.ts';
+import { verifyAnswer } from '../../azr/solve.ts';
+import type { OpenGrader } from '../../runner/openGrader.ts';
 import { inputsOf } from './proposalInputs.ts';
 import type { RerunPlan } from './rerunPlan.ts';
 
@@ -72,8 +73,8 @@ function answerPlan(run: OpenRun, rolloutId: number): RerunPlan {
     title: `answer ${rolloutId}`,
     settings: settingsOf(run),
     judged: {
-      judge: (open: Parameters<typeof judgeAnswer>[0], signal: AbortSignal) =>
-        judgeAnswer(open, task, answer, signal),
+      judge: ({ grader }: OpenGrader, signal: AbortSignal) =>
+        verifyAnswer(grader, task, answer, signal),
       ...(verdict !== undefined && { stored: verdict }),
     },
   };
@@ -97,8 +98,8 @@ function settingsOf(run: OpenRun): RerunPlan['settings'] {
   return run.reader.information().settings;
 }
 
-function nothingToRun(what: string): Refusal {
-  return new Refusal({
+function nothingToRun(what: string): ExpectedFailure {
+  return new ExpectedFailure({
     code: 'nothing-to-run',
     message: `${what}, so that there is nothing to run.`,
     remedy: 'Its prompt and completion can be read instead.',

@@ -1,31 +1,17 @@
 /** Why a proposal did not become a task, for somebody who has not read the paper. */
 import type { RejectionReason } from '../../../protocol/vocabulary.ts';
+import { PROGRAM_TEXT } from './programText.ts';
 
 export const REJECTION_TEXT: Readonly<Record<RejectionReason, string>> = {
   format: 'its parts could not be found in the completion',
   'prompt-too-long': "the solver's prompt for it would be too long for the model",
   truncated: 'the completion was cut off before the proposal was whole',
-  syntax: 'the program is not valid Python',
-  'program-too-large': 'the program is longer than programs may be',
-  'no-entry-function': 'the program does not define the function that is called',
+  ...PROGRAM_TEXT,
   'no-parameter': 'the function takes no argument, so there is nothing to reason about',
-  'forbidden-import': 'the program imports a module that is not allowed',
-  'banned-word': 'the program contains a word that is banned',
   'bad-input': 'the input is not a list of literals',
   'too-few-inputs': 'too few of the inputs could be used',
   'duplicate-inputs': 'too few of the inputs differ from each other',
   'no-message': 'the message is empty',
-  'constant-output': 'the output does not depend on the input',
   duplicate: 'an equal task was accepted earlier in this run',
   'held-out': 'the program is one of the held-out ones, which must never be trained on',
-  error: 'the program raised an exception',
-  timeout: 'the program took too long',
-  memory: 'the program took too much memory',
-  forbidden: 'the program tried something that the sandbox forbids',
-  'too-large': 'the output is longer than outputs may be',
-  unserialisable: 'the output cannot be written as a literal',
-  'non-deterministic': 'two runs of the program gave different outputs',
-  crashed: 'the Python process died while it ran the program',
-  forged: 'the program tried to report a result in the place of the sandbox',
-  unavailable: 'the sandbox could not run it',
 };

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import type { DocumentAddress } from '../../../protocol/documents.ts';
 import { SCRATCH_SUFFIX } from '../../../protocol/languageMessages.ts';
-import { Refusal } from '../refusal.ts';
+import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import { DIGEST_PREFIX } from './scratchText.ts';
 
 /** So many files of one name are enough; a run that is numbered anew makes a second one. */
@@ -53,8 +53,8 @@ function digestIn(text: string): string | undefined {
   return text.split('\n').find((line) => line.startsWith(DIGEST_PREFIX));
 }
 
-function cannotWrite(folder: string, reason: string): Refusal {
-  return new Refusal({
+function cannotWrite(folder: string, reason: string): ExpectedFailure {
+  return new ExpectedFailure({
     code: 'cannot-write',
     message: `No scratch file could be written in ${folder}: ${reason}.`,
     remedy: 'Make space on the disk, or remove old scratch files.',

@@ -8,18 +8,18 @@ import {
   requireTask,
 } from '../documents/documentLibrary.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
-import { Refusal } from '../refusal.ts';
-import { judgeAnswer } from '../reruns/answerJudge.ts';
+import { ExpectedFailure } from '../../runner/expectedFailure.ts';
+import { verifyAnswer } from '../../azr/solve.ts';
 import type { RerunPlan } from '../reruns/rerunPlan.ts';
 import { readScratch } from './readScratch.ts';
 
-/** Throws a {@link Refusal} that says which part of the file is missing and what belongs there. */
+/** Throws a {@link ExpectedFailure} that says which part of the file is missing and what belongs there. */
 export function scratchPlan(runs: OpenRuns, uri: string, text: string): RerunPlan {
   const scratch = readScratch(text);
   const [problem] = scratch.problems;
   if (problem !== undefined) {
     const place = `Line ${problem.line + 1} of the scratch file`;
-    throw new Refusal({ ...problem, message: `${place}: ${problem.message}` });
+    throw new ExpectedFailure({ ...problem, message: `${place}: ${problem.message}` });
   }
   const address = documentAddress(scratch.original!)!;
   const run = runs.run(address.runId);
@@ -62,7 +62,7 @@ function withVerdict(
 ): RerunPlan {
   const answer = task.mode === 'induction' ? scratch.program : scratch.answer;
   if (answer === undefined) {
-    throw new Refusal({
+    throw new ExpectedFailure({
       code: 'missing-section',
       message: 'The line "# --- answer ---" is missing from the scratch file.',
       remedy: 'Put it back below the calls, and below it the answer as a literal.',
@@ -71,7 +71,7 @@ function withVerdict(
   return {
     ...plan,
     judged: {
-      judge: (open, signal) => judgeAnswer(open, task, answer, signal),
+      judge: ({ grader }, signal) => verifyAnswer(grader, task, answer, signal),
       ...(verdict !== undefined && { stored: verdict }),
     },
     ...(task.mode === 'induction' && { hidden: task.examples.slice(task.visible) }),

@@ -1,6 +1,7 @@
 /** What a scratch file is made from: the stored task, proposal or answer at an address. */
 import { documentUri } from '../../../protocol/documents.ts';
 import type { DocumentAddress } from '../../../protocol/documents.ts';
+import type { InputOutput } from '../../../protocol/sandbox.ts';
 import {
   requireProposal,
   requireRollout,
@@ -9,11 +10,11 @@ import {
 } from '../documents/documentLibrary.ts';
 import { entryFunction } from '../documents/entryFunction.ts';
 import type { OpenRun } from '../openRuns.ts';
-import { Refusal } from '../refusal.ts';
+import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import { inputsOf } from '../reruns/proposalInputs.ts';
 import type { ScratchSource } from './scratchText.ts';
 
-/** Throws a {@link Refusal} when the document holds no program. */
+/** Throws a {@link ExpectedFailure} when the document holds no program. */
 export function scratchSource(run: OpenRun, { kind, id }: DocumentAddress): ScratchSource {
   switch (kind) {
     case 'task':
@@ -30,33 +31,18 @@ export function scratchSource(run: OpenRun, { kind, id }: DocumentAddress): Scra
 
 function taskSource(run: OpenRun, id: number): ScratchSource {
   const { program, examples, mode } = requireTask(run, id);
-  return {
-    original: documentUri({ runId: run.id, kind: 'task', id }),
-    mode,
-    kind: 'task',
-    title: `Task ${id}`,
-    runName: run.name,
-    program,
-    functionName: entryFunction(program),
-    calls: examples.map(({ input, output }) => ({ input, stored: output })),
-  };
+  return sourceOf(run, { kind: 'task', id, mode, program, calls: callsOf(examples) });
 }
 
 function proposalSource(run: OpenRun, id: number): ScratchSource {
   const proposal = requireProposal(run, id);
   const { program, mode, taskId } = proposal;
   if (program === undefined) throw noProgram(`Proposal ${id}`);
-  const calls = taskId === undefined ? undefined : taskSource(run, taskId).calls;
-  return {
-    original: documentUri({ runId: run.id, kind: 'proposal', id }),
-    mode,
-    kind: 'proposal',
-    title: `Proposal ${id}`,
-    runName: run.name,
-    program,
-    functionName: entryFunction(program),
-    calls: calls ?? inputsOf(proposal).map((input) => ({ input })),
-  };
+  const calls =
+    taskId === undefined
+      ? inputsOf(proposal).map((input) => ({ input }))
+      : callsOf(requireTask(run, taskId).examples);
+  return sourceOf(run, { kind: 'proposal', id, mode, program, calls });
 }
 
 function answerSource(run: OpenRun, id: number): ScratchSource {
@@ -71,21 +57,36 @@ function answerSource(run: OpenRun, id: number): ScratchSource {
     throw noProgram(`Answer ${id}`);
   }
   const program = mode === 'induction' ? answer! : task.program;
+  const calls = callsOf(task.examples);
+  const source = sourceOf(run, { kind: 'answer', id, mode, program, calls });
+  return mode === 'induction' ? source : { ...source, answer: answer ?? '' };
+}
+
+const TITLES = { task: 'Task', proposal: 'Proposal', answer: 'Answer' } as const;
+
+/** What is said of any of the three in the same way. */
+function sourceOf(
+  run: OpenRun,
+  {
+    id,
+    ...parts
+  }: Pick<ScratchSource, 'kind' | 'mode' | 'program' | 'calls'> & { readonly id: number },
+): ScratchSource {
   return {
-    original: documentUri({ runId: run.id, kind: 'answer', id }),
-    mode,
-    kind: 'answer',
-    title: `Answer ${id}`,
+    ...parts,
+    original: documentUri({ runId: run.id, kind: parts.kind, id }),
+    title: `${TITLES[parts.kind]} ${id}`,
     runName: run.name,
-    program,
-    functionName: entryFunction(program),
-    calls: task.examples.map(({ input, output }) => ({ input, stored: output })),
-    ...(mode !== 'induction' && { answer: answer ?? '' }),
+    functionName: entryFunction(parts.program),
   };
 }
 
-function noProgram(what: string): Refusal {
-  return new Refusal({
+function callsOf(examples: readonly InputOutput[]): ScratchSource['calls'] {
+  return examples.map(({ input, output }) => ({ input, stored: output }));
+}
+
+function noProgram(what: string): ExpectedFailure {
+  return new ExpectedFailure({
     code: 'nothing-to-copy',
     message: `${what} holds no program that could be copied.`,
     remedy: 'Open the task that it belongs to, or its prompt and completion.',

@@ -1,9 +1,29 @@
-/** Values as Python writes them with `repr`, with one fixed order for sets and dicts. */
+/**
+ * Values as Python writes them with `repr`. Results are written with one fixed order for sets and dicts,
+ * arguments in the order they were given: a program can see in which order a dict or set was built.
+ */
 import { compareValues } from './order.ts';
-import type { ArgumentList, LiteralValue } from './value.ts';
+import type { ArgumentList, DictEntry, LiteralValue } from './value.ts';
+
+/** How the items of sets and the keys of dicts are arranged. */
+interface Arrangement {
+  items(items: readonly LiteralValue[]): readonly LiteralValue[];
+  entries(entries: readonly DictEntry[]): readonly DictEntry[];
+}
+
+const IN_ORDER: Arrangement = {
+  items: (items) => items.toSorted(compareValues),
+  entries: (entries) => entries.toSorted(([left], [right]) => compareValues(left, right)),
+};
+
+const AS_GIVEN: Arrangement = { items: (items) => items, entries: (entries) => entries };
 
 /** The canonical literal of `value`: what Python's `repr` gives, with set items and dict keys in order. */
 export function formatLiteral(value: LiteralValue): string {
+  return format(value, IN_ORDER);
+}
+
+function format(value: LiteralValue, arrangement: Arrangement): string {
   switch (value.kind) {
     case 'none':
       return 'None';
@@ -20,38 +40,34 @@ export function formatLiteral(value: LiteralValue): string {
     case 'bytes':
       return formatBytes(value.value);
     case 'list':
-      return `[${formatItems(value.items)}]`;
-    case 'tuple':
-      return value.items.length === 1
-        ? `(${formatItems(value.items)},)`
-        : `(${formatItems(value.items)})`;
+      return `[${formatItems(value.items, arrangement)}]`;
+    case 'tuple': {
+      const items = formatItems(value.items, arrangement);
+      return value.items.length === 1 ? `(${items},)` : `(${items})`;
+    }
     case 'set':
-      return value.items.length === 0 ? 'set()' : `{${formatItems(inOrder(value.items))}}`;
-    case 'frozenset':
-      return value.items.length === 0
-        ? 'frozenset()'
-        : `frozenset({${formatItems(inOrder(value.items))}})`;
+    case 'frozenset': {
+      if (value.items.length === 0) return `${value.kind}()`;
+      const items = formatItems(arrangement.items(value.items), arrangement);
+      return value.kind === 'set' ? `{${items}}` : `frozenset({${items}})`;
+    }
     case 'dict':
-      return `{${value.entries
-        .toSorted((left, right) => compareValues(left[0], right[0]))
-        .map(([key, item]) => `${formatLiteral(key)}: ${formatLiteral(item)}`)
+      return `{${arrangement
+        .entries(value.entries)
+        .map(([key, item]) => `${format(key, arrangement)}: ${format(item, arrangement)}`)
         .join(', ')}}`;
   }
 }
 
-/** The canonical form of an argument list, such as `[1, 2], key='x'`. */
+/** An argument list in one spelling, such as `[1, 2], key='x'`; sets and dicts keep their order. */
 export function formatArguments(list: ArgumentList): string {
-  const positional = list.positional.map(formatLiteral);
-  const named = list.named.map(({ name, value }) => `${name}=${formatLiteral(value)}`);
+  const positional = list.positional.map((value) => format(value, AS_GIVEN));
+  const named = list.named.map(({ name, value }) => `${name}=${format(value, AS_GIVEN)}`);
   return [...positional, ...named].join(', ');
 }
 
-function formatItems(items: readonly LiteralValue[]): string {
-  return items.map(formatLiteral).join(', ');
-}
-
-function inOrder(items: readonly LiteralValue[]): LiteralValue[] {
-  return items.toSorted(compareValues);
+function formatItems(items: readonly LiteralValue[], arrangement: Arrangement): string {
+  return items.map((item) => format(item, arrangement)).join(', ');
 }
 
 /** Python's `repr` of a float: shortest digits, exponent form below 1e-4 and from 1e16. */

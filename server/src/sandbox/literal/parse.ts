@@ -1,7 +1,8 @@
 /**
  * Reads Python literals. What is accepted is what `ast.literal_eval` accepts, and besides: `nan`,
- * `inf`, `float('nan')` and the like, `set(...)` and `frozenset(...)` of one display. What is refused
- * beyond that: `...`, \N{...}, lone surrogates, and anything too long or nested too deeply.
+ * `inf`, `float('nan')` and the like, `set(...)` and `frozenset(...)` of one display. There is one nan,
+ * however it is spelled, so that a set has it once. What is refused beyond that: `...`, \N{...}, lone
+ * surrogates, and anything too long or nested too deeply.
  *
  * Recursion is bounded by the depth limit, time by the text's length.
  */

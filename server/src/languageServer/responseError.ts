@@ -1,22 +1,9 @@
-/** How a request is refused: with a code, what happened, and what to do. */
+/** What a client is answered when a request fails: a code, what happened, and what to do. */
 import { ErrorCodes, LSPErrorCodes, ResponseError } from 'vscode-languageserver/node';
 
 import { REQUEST_REFUSED } from '../../protocol/languageMessages.ts';
 import type { Problem } from '../../protocol/runs.ts';
 import { problemOf } from '../runner/runOutcome.ts';
-
-/** An expected failure of a request. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly code: string;
-  readonly remedy: string;
-
-  constructor({ code, message, remedy }: Problem) {
-    super(message);
-    this.code = code;
-    this.remedy = remedy;
-  }
-}
 
 /** What a client is answered when its request failed with `error`. */
 export function responseError(error: unknown): ResponseError<Problem | undefined> {

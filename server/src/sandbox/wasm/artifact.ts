@@ -1,0 +1,84 @@
+/** The interpreter as it ships: found, checked against its manifest, and unpacked. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliDecompress } from 'node:zlib';
+import { SandboxError } from '../sandboxError.ts';
+
+/** Where the interpreter and the harness lie beside the sources; a bundle names its own copy. */
+export const DEFAULT_SANDBOX_FOLDER = fileURLToPath(new URL('../../../sandbox', import.meta.url));
+
+/** Parts of `manifest.json` that matter here; `server/sandbox/build` writes it. */
+interface Manifest {
+  readonly file: string;
+  readonly sha256: string;
+  readonly uncompressedBytes: number;
+  readonly pythonVersion: string;
+}
+
+export interface Interpreter {
+  readonly pythonVersion: string;
+  readonly program: Uint8Array;
+  readonly bootSource: string;
+}
+
+const HARNESS = [
+  'values',
+  'reserve',
+  'execution',
+  'normal_form',
+  'inspection',
+  'wire',
+  'service',
+  'preload',
+];
+
+/** Reads and checks it; throws a SandboxError when it is missing or is not what was shipped. */
+export async function loadInterpreter(sandboxFolder: string): Promise<Interpreter> {
+  const folder = path.join(sandboxFolder, 'wasm');
+  const [manifest, bootSource] = await Promise.all([
+    readManifest(folder),
+    readBootSource(sandboxFolder),
+  ]);
+  const file = path.join(folder, manifest.file);
+  const compressed = await readFile(file).catch((error: unknown) => {
+    throw damaged(`${file} cannot be read (${(error as Error).message}).`);
+  });
+  const digest = createHash('sha256').update(compressed).digest('hex');
+  if (digest !== manifest.sha256) {
+    throw damaged(`${file} is not the file that was shipped: its checksum is ${digest}.`);
+  }
+  const program = await promisify(brotliDecompress)(compressed, {
+    maxOutputLength: manifest.uncompressedBytes,
+  });
+  return { pythonVersion: manifest.pythonVersion, program, bootSource };
+}
+
+async function readManifest(folder: string): Promise<Manifest> {
+  const file = path.join(folder, 'manifest.json');
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Manifest;
+  } catch (error) {
+    throw damaged(`${file} cannot be read (${(error as Error).message}).`);
+  }
+}
+
+/** The harness as one Python text: its files by name, then the entry point that loads them. */
+async function readBootSource(sandboxFolder: string): Promise<string> {
+  const read = (...parts: string[]): Promise<string> =>
+    readFile(path.join(sandboxFolder, ...parts), 'utf8');
+  const texts = await Promise.all(HARNESS.map((name) => read('harness', `${name}.py`)));
+  const sources = Object.fromEntries(HARNESS.map((name, index) => [name, texts[index]]));
+  // A JSON object of texts is a Python dictionary of texts.
+  return `SOURCES = ${JSON.stringify(sources)}\n${await read('wasm_entry.py')}`;
+}
+
+function damaged(message: string): SandboxError {
+  return new SandboxError(
+    'damaged-installation',
+    message,
+    'Programs are not run with it. Install AZR Studio again, or in a clone restore server/sandbox/wasm.',
+  );
+}

@@ -1,0 +1,113 @@
+/** What passes between the sandbox's owner, its worker processes, and each worker's thread. */
+import type { ChildEnd, Measured } from '../wire.ts';
+import type { Variant } from '../sandboxServer.ts';
+
+/** How the two interpreters of a worker differ, besides their clocks and random numbers. */
+export interface VariantSeeds {
+  readonly hashSeed: number;
+  /** What the addresses that programs see are masked with. */
+  readonly addressMask: number;
+}
+
+/** First message of the owner to a worker. */
+export interface WorkerStart {
+  /** The WebAssembly binary, already checked. */
+  readonly program: Uint8Array;
+  /** Python text that prepares the interpreter. */
+  readonly bootSource: string;
+  readonly variants: readonly [VariantSeeds, VariantSeeds];
+  /** What earlier workers have prepared, which this one then need not. */
+  readonly prepared: Readonly<Partial<Record<Variant, Prepared>>>;
+}
+
+/** The memory of a prepared interpreter, and the one part of its state that is not in it. */
+export interface Prepared {
+  readonly memory: Uint8Array;
+  readonly stackPointer: number;
+}
+
+/** First message of a worker to its owner: ready for requests. */
+export interface WorkerHello extends WorkerPermissions {
+  /** The first variant's interpreter, when this worker had to prepare it. */
+  readonly prepared: Prepared | undefined;
+}
+
+export interface WorkerPermissions {
+  /** Is Node's permission model in force? */
+  readonly hasPermissions: boolean;
+  /** Is the network closed by it too? Older versions of Node leave it open. */
+  readonly hasNetworkPermission: boolean;
+}
+
+export interface WorkerRequest {
+  readonly identifier: bigint;
+  readonly variant: Variant;
+  /** JSON for `service.py`. */
+  readonly body: string;
+  /** Limits per execution. */
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  readonly memoryMb: number;
+  readonly executions: number;
+  readonly payloadBytes: number;
+}
+
+export interface WorkerResponse extends Measured {
+  readonly identifier: bigint;
+  readonly end: ChildEnd;
+  readonly exitCode: number | undefined;
+  readonly signal: number;
+  readonly memoryKb: number;
+  readonly payload: Uint8Array;
+  /** Time of each execution that was reported in full, measured outside the interpreter. */
+  readonly executions: readonly Measured[];
+  /** The variant's interpreter, when this worker had to prepare it. */
+  readonly prepared: Prepared | undefined;
+}
+
+/** What a worker's thread is born with. */
+export interface ThreadStart {
+  readonly module: WebAssembly.Module;
+}
+
+/** `Prepared`, shared with the thread. */
+export interface Snapshot {
+  readonly memory: SharedArrayBuffer;
+  readonly stackPointer: number;
+}
+
+export interface ThreadRequest {
+  readonly variant: Variant;
+  /** The state to start from. */
+  readonly snapshot: Snapshot;
+  readonly body: string;
+  readonly wallMs: number;
+  readonly memoryMb: number;
+  readonly payloadBytes: number;
+}
+
+export type ThreadMessage =
+  | { readonly kind: 'ready' }
+  /** The interpreter is as it was prepared, and the program's time begins. */
+  | { readonly kind: 'started'; readonly now: Clocks }
+  /** The program, or the harness for it, wrote to the result descriptor. */
+  | { readonly kind: 'wrote'; readonly now: Clocks; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'ended';
+      readonly now: Clocks;
+      readonly ending: Ending;
+      readonly memoryKb: number;
+    };
+
+/** A reading of both clocks, in milliseconds: of a moment long ago that all threads share, and of the processor. */
+export interface Clocks {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** How a call of the interpreter ended; `exitCode` is undefined when it trapped. */
+export interface Ending {
+  readonly end: Exclude<ChildEnd, 'cpu-limit'>;
+  readonly exitCode: number | undefined;
+  readonly signal: number;
+}

@@ -1,0 +1,77 @@
+/**
+ * The wasm engine: CPython compiled to WebAssembly, in worker processes that can do nothing else. A
+ * program can reach the functions of `hostImports.ts` and its own memory, which is restored before
+ * the next one. `SECURITY.md` says what it contains and what it does not.
+ */
+import { availableParallelism } from 'node:os';
+import type { ExecutionLimits, SandboxDescription } from '../../../protocol/sandbox.ts';
+import { PooledSandbox } from '../pooledSandbox.ts';
+import { HASH_SEEDS } from '../sandboxServer.ts';
+import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from './artifact.ts';
+import type { Prepared, WorkerPermissions, WorkerStart } from './messages.ts';
+import { WasmServer } from './wasmServer.ts';
+
+export interface WasmSandboxOptions {
+  /** How many programs may run at a time; the number of cores by default. */
+  readonly workers?: number;
+  /** Defaults of every execution that does not bring its own. */
+  readonly limits?: Partial<ExecutionLimits>;
+  /** `server/sandbox`; a bundle names its own copy. */
+  readonly sandboxFolder?: string;
+  /** How many requests a worker process answers before it is replaced. */
+  readonly requestsPerServer?: number;
+}
+
+/** Nothing in a worker grows, so this is a precaution. */
+const REQUESTS_PER_SERVER = 200_000;
+
+/** Addresses below 512 MiB, all with the same low bits, which alignment shows. */
+const ADDRESS_MASKS = [0x0000_0000, 0x15a3_c5f0] as const;
+
+export type WasmSandbox = PooledSandbox<WasmServer>;
+
+/** Opens it; throws a SandboxError with a remedy when the installation is damaged. */
+export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise<WasmSandbox> {
+  const sandboxFolder = options.sandboxFolder ?? DEFAULT_SANDBOX_FOLDER;
+  const interpreter = await loadInterpreter(sandboxFolder);
+  const { program, bootSource, pythonVersion } = interpreter;
+  const seeds = (variant: 0 | 1): WorkerStart['variants'][0] => ({
+    hashSeed: HASH_SEEDS[variant],
+    addressMask: ADDRESS_MASKS[variant],
+  });
+  const prepared: { -readonly [V in keyof WorkerStart['prepared']]: Prepared } = {};
+  const start: WorkerStart = { program, bootSource, variants: [seeds(0), seeds(1)], prepared };
+  const startWorker = (): Promise<WasmServer> =>
+    WasmServer.start(start, sandboxFolder, (variant, state) => {
+      prepared[variant] ??= state;
+    });
+  return PooledSandbox.open(
+    {
+      start: startWorker,
+      oneVariantEach: false,
+      workers: Math.max(1, options.workers ?? availableParallelism()),
+      requestsPerServer: options.requestsPerServer ?? REQUESTS_PER_SERVER,
+    },
+    options.limits ?? {},
+    ({ permissions }) => describe(permissions, pythonVersion),
+  );
+}
+
+function describe(permissions: WorkerPermissions, pythonVersion: string): SandboxDescription {
+  return {
+    engine: 'wasm',
+    pythonVersion,
+    rings: [
+      'WebAssembly without files, network, processes or threads',
+      'memory restored before every program',
+      'hard memory limit',
+      'process of its own without environment',
+      ...(permissions.hasPermissions ? ['Node permissions: no files, no processes'] : []),
+      ...(permissions.hasNetworkPermission ? ['Node permissions: no network'] : []),
+    ],
+    notPromised: [
+      'A program can report a false result about itself.',
+      "No protection against a fault in V8's WebAssembly or in Node behind the few functions it is given.",
+    ],
+  };
+}

@@ -1,0 +1,170 @@
+/** One worker process of the wasm engine: started, given one request at a time, killed or stopped. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SandboxError } from '../sandboxError.ts';
+import {
+  type SandboxServer,
+  type ServerAnswer,
+  type ServerRequest,
+  type Variant,
+} from '../sandboxServer.ts';
+import { ServerExchange } from '../serverExchange.ts';
+import type {
+  Prepared,
+  WorkerHello,
+  WorkerPermissions,
+  WorkerRequest,
+  WorkerResponse,
+  WorkerStart,
+} from './messages.ts';
+
+const isBundle = !import.meta.url.endsWith('.ts');
+
+/** The program of a worker process: a bundle of its own beside this one, or its source. */
+const WORKER_PATH = fileURLToPath(
+  new URL(isBundle ? 'sandboxWorker.mjs' : 'worker/main.ts', import.meta.url),
+);
+/** What Node may read to load it. */
+const READABLE = isBundle ? WORKER_PATH : path.dirname(path.dirname(path.dirname(WORKER_PATH)));
+
+const START_TIMEOUT_MS = 60_000;
+/** How long a worker may overrun a request's limits, which it watches itself; some of it may go into
+ * preparing a second interpreter. */
+const GRACE_MS = 20_000;
+const HEAP_MB = 128;
+const COMPLAINT_CHARACTERS = 2_000;
+
+const NODE_OPTIONS = [
+  '--permission',
+  '--allow-worker',
+  `--allow-fs-read=${READABLE}`,
+  `--max-old-space-size=${HEAP_MB}`,
+  '--disallow-code-generation-from-strings',
+  '--expose-gc',
+  '--no-warnings',
+];
+
+export class WasmServer implements SandboxServer {
+  readonly permissions: WorkerPermissions;
+  readonly #process: ChildProcess;
+  readonly #exchange: ServerExchange<WorkerResponse>;
+  readonly #onPrepared: (variant: Variant, prepared: Prepared) => void;
+
+  private constructor(
+    subprocess: ChildProcess,
+    { hasPermissions, hasNetworkPermission }: WorkerHello,
+    onPrepared: (variant: Variant, prepared: Prepared) => void,
+  ) {
+    this.#process = subprocess;
+    this.#onPrepared = onPrepared;
+    this.#exchange = new ServerExchange(() => subprocess.kill('SIGKILL'), 0n);
+    this.permissions = { hasPermissions, hasNetworkPermission };
+    subprocess.on('message', (response) => {
+      this.#exchange.settle(response as WorkerResponse);
+    });
+    void exited(subprocess).then(() => {
+      this.#exchange.ended();
+    });
+  }
+
+  /**
+   * Starts a worker; throws a SandboxError when it does not get ready.
+   * @param name what a list of processes shows it with; it means nothing to the worker
+   * @param onPrepared is given what later workers need not prepare
+   */
+  static async start(
+    start: WorkerStart,
+    name: string,
+    onPrepared: (variant: Variant, prepared: Prepared) => void,
+  ): Promise<WasmServer> {
+    const subprocess = spawnWorker(name);
+    let complaint = '';
+    subprocess.stderr!.on('data', (chunk: Buffer) => {
+      complaint = (complaint + chunk.toString()).slice(0, COMPLAINT_CHARACTERS);
+    });
+    const timer = setTimeout(() => subprocess.kill('SIGKILL'), START_TIMEOUT_MS);
+    const ended = exited(subprocess).then(() => undefined);
+    // Writing to a worker that has just died is answered by its exit.
+    subprocess.send(start, () => undefined);
+    const first = await Promise.race([once(subprocess, 'message'), ended]);
+    clearTimeout(timer);
+    if (first === undefined) throw refusal(complaint);
+    const hello = first[0] as WorkerHello;
+    if (hello.prepared !== undefined) onPrepared(0, hello.prepared);
+    return new WasmServer(subprocess, hello, onPrepared);
+  }
+
+  get alive(): boolean {
+    return this.#exchange.alive;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get served(): number {
+    return this.#exchange.served;
+  }
+
+  async handle({ header, body, variant }: ServerRequest): Promise<ServerAnswer> {
+    const answer = await this.#exchange.request(
+      (identifier) => {
+        const request: WorkerRequest = {
+          ...header,
+          identifier,
+          variant,
+          body: JSON.stringify(body),
+        };
+        this.#process.send(request, () => undefined);
+      },
+      header.wallMs * header.executions + GRACE_MS,
+    );
+    if (typeof answer === 'string') return answer;
+    if (answer.prepared !== undefined) this.#onPrepared(variant, answer.prepared);
+    return { ...answer, payload: asBuffer(answer.payload) };
+  }
+
+  kill(): void {
+    this.#exchange.kill();
+  }
+
+  async stop(): Promise<void> {
+    this.kill();
+    await exited(this.#process);
+  }
+}
+
+function spawnWorker(name: string): ChildProcess {
+  return fork(WORKER_PATH, [name], {
+    execArgv: NODE_OPTIONS,
+    // Inside VS Code the executable is Electron, which is Node only when this says so.
+    env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
+    cwd: path.parse(WORKER_PATH).root,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    // A group of its own: a terminal's interrupt passes it by. It ends with its owner all the same.
+    detached: process.platform !== 'win32',
+  });
+}
+
+async function exited(subprocess: ChildProcess): Promise<void> {
+  if (subprocess.exitCode !== null || subprocess.signalCode !== null) return;
+  await new Promise((resolve) => {
+    subprocess.once('exit', resolve);
+    subprocess.once('error', resolve);
+  });
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function refusal(complaint: string): SandboxError {
+  return new SandboxError(
+    'worker-refused',
+    `The sandbox's worker did not start: ${complaint.trim() || 'it ended without a message.'}`,
+    'Programs are not run without it. Free some memory and try again; if it stays so, report it.',
+  );
+}

@@ -1,0 +1,83 @@
+/** The sandboxes that every suite here is run against. A new engine is a new row. */
+import path from 'node:path';
+import type { ExecutionLimits, PythonSandbox } from '../../server/protocol/sandbox.ts';
+import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
+import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
+import { openOuterRing } from '../../server/src/sandbox/outerRing.ts';
+import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
+import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
+
+/** What a suite may ask of any engine; one that has no use for an option ignores it. */
+export interface EngineOptions {
+  readonly workers?: number;
+  readonly limits?: Partial<ExecutionLimits>;
+  /** A path of its own for the harness tells one sandbox's processes from all others. */
+  readonly harnessPath?: string;
+  readonly pythonPath?: string;
+  /** How many requests a worker answers before it is replaced. */
+  readonly requestsPerServer?: number;
+}
+
+/** A sandbox whose processes a test can find. */
+export type TestedSandbox = PythonSandbox & { readonly serverPids: readonly number[] };
+
+export interface Engine {
+  readonly name: string;
+  open(options: EngineOptions): Promise<TestedSandbox>;
+  /** Why it cannot be tried on this machine; undefined when it can. */
+  missing(): Promise<string | undefined>;
+}
+
+export const ENGINES: readonly Engine[] = [
+  {
+    name: 'wasm',
+    open: ({ harnessPath, ...options }) =>
+      openWasmSandbox({
+        ...options,
+        ...(harnessPath !== undefined && { sandboxFolder: path.dirname(harnessPath) }),
+      }),
+    missing: () => Promise.resolve(undefined),
+  },
+  {
+    name: 'native in namespaces',
+    open: (options) => openNativeSandbox(options),
+    missing: async () => {
+      if (process.platform !== 'linux') return 'it needs Linux';
+      return (await openOuterRing(await findPython('python3'), DEFAULT_HARNESS_PATH)).reason;
+    },
+  },
+  {
+    name: 'native without namespaces',
+    open: (options) => openNativeSandbox({ ...options, outerRing: false }),
+    missing: () => Promise.resolve(process.platform === 'linux' ? undefined : 'it needs Linux'),
+  },
+];
+
+/** Opens a sandbox of `engine`, gives it to `use`, and closes it whatever happens. */
+export async function withSandbox(
+  engine: Engine,
+  options: EngineOptions,
+  use: (sandbox: TestedSandbox) => Promise<void>,
+): Promise<void> {
+  const sandbox = await engine.open(options);
+  try {
+    await use(sandbox);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** The engines that can be tried here; a suite names the others and why it leaves them out. */
+export async function availableEngines(): Promise<{
+  readonly available: readonly Engine[];
+  readonly missing: readonly { readonly name: string; readonly reason: string }[];
+}> {
+  const reasons = await Promise.all(ENGINES.map((engine) => engine.missing()));
+  return {
+    available: ENGINES.filter((_, index) => reasons[index] === undefined),
+    missing: ENGINES.flatMap(({ name }, index) => {
+      const reason = reasons[index];
+      return reason === undefined ? [] : [{ name, reason }];
+    }),
+  };
+}

@@ -1,0 +1,158 @@
+/** Many programs at once: fairness, cancellation, bounds, and nothing left behind. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
+import {
+  availableEngines,
+  type EngineOptions,
+  type TestedSandbox,
+  withSandbox,
+} from './engines.ts';
+import { relatedProcesses } from './processTable.ts';
+
+const ADD = 'def f(x, y=0):\n    return x + y';
+const LOOP = 'def f(x):\n    while True: pass';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'azr-pool-'));
+symlinkSync(path.dirname(DEFAULT_HARNESS_PATH), path.join(folder, 'harness'));
+const harnessPath = path.join(folder, 'harness', path.basename(DEFAULT_HARNESS_PATH));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** Processes of this test's sandboxes only, tests of other files may run beside it. */
+function jailProcesses(): number[] {
+  return relatedProcesses(-1, folder);
+}
+
+function statesOf(pids: readonly number[]): string[] {
+  return pids.map((pid) => {
+    try {
+      const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return status.charAt(status.lastIndexOf(')') + 2);
+    } catch {
+      return 'gone';
+    }
+  });
+}
+
+const { available, missing } = await availableEngines();
+for (const { name, reason } of missing) test.skip(`${name}: not tried, because ${reason}`);
+
+describe.each(available)('$name', (engine) => {
+  async function withMarkedSandbox(
+    options: EngineOptions,
+    use: (sandbox: TestedSandbox) => Promise<void>,
+  ): Promise<void> {
+    await withSandbox(engine, { harnessPath, ...options }, use);
+    expect(jailProcesses()).toEqual([]);
+  }
+
+  /** Median time of a user's reruns while `occupy` fills the pool. */
+  async function rerunMs(
+    sandbox: TestedSandbox,
+    occupy: (signal: AbortSignal) => Promise<unknown>,
+  ): Promise<number> {
+    const controller = new AbortController();
+    const occupied = occupy(controller.signal).catch(() => undefined);
+    await delay(500);
+    const times: number[] = [];
+    for (let count = 0; count < 9; count += 1) {
+      const started = performance.now();
+      const { output } = await sandbox.run(ADD, '20, 22', { priority: 'user' });
+      times.push(performance.now() - started);
+      expect(output).toBe('42');
+    }
+    controller.abort(new Error('enough'));
+    await occupied;
+    return times.sort((left, right) => left - right)[4]!;
+  }
+
+  test('a rerun answers in under 100 ms while a run fills the pool with quick programs', () =>
+    withMarkedSandbox({ workers: 2 }, async (sandbox) => {
+      const flood = (signal: AbortSignal): Promise<unknown> =>
+        Promise.all(
+          Array.from({ length: 5_000 }, (_, x) => sandbox.run(ADD, String(x), { signal })),
+        );
+      expect(await rerunMs(sandbox, flood)).toBeLessThan(100);
+    }));
+
+  test('a rerun answers in under 100 ms while a run fills the pool with programs that hang', () =>
+    withMarkedSandbox(
+      { workers: 2, limits: { cpuMs: 60_000, wallMs: 60_000 } },
+      async (sandbox) => {
+        const hang = (signal: AbortSignal): Promise<unknown> =>
+          Promise.all([1, 2, 3, 4].map((x) => sandbox.run(LOOP, String(x), { signal })));
+        expect(await rerunMs(sandbox, hang)).toBeLessThan(100);
+      },
+    ));
+
+  test('what waits is held back: no more programs run than there are workers', () =>
+    withMarkedSandbox({ workers: 2 }, async (sandbox) => {
+      const idle = jailProcesses().length;
+      const controller = new AbortController();
+      const slow = 'def f(x):\n    return sum(range(6_000_000)) * 0 + x';
+      const waiting = Promise.allSettled(
+        Array.from({ length: 500 }, (_, x) =>
+          sandbox.run(slow, String(x), { signal: controller.signal }),
+        ),
+      );
+      await delay(1_000);
+      // Servers started meanwhile: one more worker and one spare, of at most three processes each.
+      expect(jailProcesses().length).toBeLessThanOrEqual(idle + 2 + 2 * 3);
+      const cancelled = performance.now();
+      controller.abort(new Error('not needed'));
+      const results = await waiting;
+      expect(performance.now() - cancelled).toBeLessThan(1_000);
+      expect(results.some(({ status }) => status === 'fulfilled')).toBe(true);
+      expect(results.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(400);
+      expect((await sandbox.run(ADD, '1, 2')).output).toBe('3');
+    }));
+
+  test('a program that hangs costs under 100 ms beyond its limit', () =>
+    withMarkedSandbox({ workers: 1, limits: { cpuMs: 10_000, wallMs: 300 } }, async (sandbox) => {
+      const sleep = 'import time\ndef f(x):\n    time.sleep(60)';
+      const beyond: number[] = [];
+      for (let count = 0; count < 5; count += 1) {
+        const started = performance.now();
+        expect((await sandbox.run(sleep, '1')).outcome).toBe('timeout');
+        expect((await sandbox.run(ADD, '1, 2')).output).toBe('3');
+        beyond.push(performance.now() - started - 300);
+      }
+      expect(beyond.sort((left, right) => left - right)[2]).toBeLessThan(100);
+    }));
+
+  test('thousands of programs leave no process, zombie or descriptor behind', () =>
+    withMarkedSandbox({ workers: 2, requestsPerServer: 150 }, async (sandbox) => {
+      const inputs = Array.from({ length: 10 }, (_, x) => String(x));
+      const flood = async (count: number): Promise<void> => {
+        const batches = await Promise.all(
+          Array.from({ length: count }, (_, index) =>
+            sandbox.runBatch(ADD, inputs, { variant: index % 2 === 0 ? 0 : 1 }),
+          ),
+        );
+        expect(batches.flat().every(({ outcome }) => outcome === 'ok')).toBe(true);
+      };
+      await flood(100);
+      const before = sandbox.serverPids;
+      const descriptors = readdirSync('/proc/self/fd').length;
+      await flood(900);
+      await delay(300);
+      const processes = jailProcesses();
+      expect(statesOf(processes)).not.toContain('Z');
+      // Servers in place at first have been replaced by now.
+      expect(before.some((pid) => !processes.includes(pid))).toBe(true);
+      // Two workers and a spare for each of two variants, of at most three processes each.
+      expect(processes.length).toBeLessThanOrEqual(2 * 3 * 3);
+      // Three pipes lead to each server.
+      const spare = 3 * sandbox.serverPids.length;
+      expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors + spare);
+      for (const pid of processes) {
+        // Node alone has some thirty; one leaked by each request would be more than a hundred.
+        expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(64);
+      }
+    }));
+});
