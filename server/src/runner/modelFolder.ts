@@ -24,7 +24,7 @@ const DECISIVE_FILE = /\.(safetensors|json|model|txt|jinja)$/;
 export interface ModelFolder {
   readonly folder: string;
   /** The dialect it was trained for, when the folder names one. */
-  readonly dialect?: 'compact' | 'chat' | 'r1';
+  readonly dialect?: 'compact' | 'chat' | 'turns' | 'r1';
   readonly hasChatTemplate: boolean;
   /** Settings that suit this model better than the preset's; the run file overrides them. */
   readonly defaults: PartialSettings;

@@ -126,7 +126,7 @@ def _unpack(folder: Path, report: Callable[[dict[str, object]], None]) -> None:
 
 # A model of this size writes short programs at best: what suits it, for a CPU.
 PACKAGED_SETTINGS: dict[str, object] = {
-    "dialect": "chat",
+    "dialect": "turns",
     "trainable": "lora",
     "learningRate": 1e-4,
     "references": 1,
