@@ -11,7 +11,7 @@ export type Preset = (typeof PRESETS)[number];
 export interface RunSettings {
   readonly preset: Preset;
   readonly model: string;
-  readonly dialect: 'auto' | 'compact' | 'chat' | 'r1';
+  readonly dialect: 'auto' | 'compact' | 'chat' | 'turns' | 'r1';
   readonly steps: number;
   readonly seed: number;
   readonly modes: readonly Mode[];
@@ -162,14 +162,14 @@ export const SETTINGS: SettingDefinitions = {
     studio: 'azr-nano',
     paper: 'azr-nano',
     description:
-      'The policy to train: `azr-nano`, the embedded model that needs no GPU, or a folder with a Hugging Face causal language model.',
+      'The policy to train: `azr-nano`, the embedded model that needs no GPU; a folder with a Hugging Face causal language model; or what "azr models get" has fetched: `smollm2-135m`, an id of the Hugging Face Hub, a GGUF file.',
   },
   dialect: {
-    type: choice('auto', 'compact', 'chat', 'r1'),
+    type: choice('auto', 'compact', 'chat', 'turns', 'r1'),
     studio: 'auto',
     paper: 'auto',
     description:
-      "How a task is put to the model. `auto` takes what the model folder names in azr-model.json, else `chat` where the tokenizer has a template, else `r1`, the paper's think-and-answer template for base models.",
+      "How a task is put to the model. `auto` takes what the model folder names in azr-model.json, else `chat` where the tokenizer has a template, else `r1`, the paper's think-and-answer template for base models. `turns` is for small chat models: earlier tasks, or the identity task, stand before the question as finished exchanges, so that the form of an answer can be imitated.",
     paperReference: 'Fig. 8 and appendix C',
   },
   steps: {

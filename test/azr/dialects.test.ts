@@ -9,6 +9,7 @@ import { toySettings } from './sampleTasks.ts';
 
 const RULES = { bannedWords: ['random', 'time'], allowedImports: ['math', 're'] };
 const chat = instructionDialect({ name: 'chat', ...RULES });
+const turns = instructionDialect({ name: 'turns', ...RULES });
 const r1 = instructionDialect({ name: 'r1', ...RULES });
 
 const DOUBLE = 'def f(a):\n    return a * 2';
@@ -48,7 +49,7 @@ function answered(content: string): string {
 }
 
 test('every dialect starts from the zero triplet of the paper', () => {
-  for (const dialect of [compactDialect, chat, r1]) {
+  for (const dialect of [compactDialect, chat, turns, r1]) {
     expect(dialect.zeroTriplet).toEqual({
       program: 'def f(a):\n    return a',
       input: "'Hello world'",
@@ -254,8 +255,62 @@ describe('chat and r1 prompts', () => {
   });
 });
 
+describe('turns', () => {
+  /** Who speaks, and the blocks of what is said. */
+  function exchangesOf(prompt: Prompt): [string, ReturnType<typeof blocksOf>][] {
+    if (prompt.kind !== 'chat') throw new Error('Not a chat prompt.');
+    return prompt.messages.map(({ role, content }) => [role, blocksOf(content)]);
+  }
+
+  test('references are finished exchanges, in the form that the reader reads', () => {
+    const prompt = turns.proposeTask('deduction', REFERENCES);
+    expect(exchangesOf(prompt)).toEqual(
+      REFERENCES.flatMap(({ program, input }) => [
+        ['user', []],
+        [
+          'assistant',
+          [
+            { label: 'python', content: program },
+            { label: 'input', content: input },
+          ],
+        ],
+      ]).concat([['user', []]]),
+    );
+    const answers =
+      prompt.kind === 'chat' ? prompt.messages.filter(({ role }) => role === 'assistant') : [];
+    expect(answers.map(({ content }) => turns.readProposal(content))).toEqual(
+      REFERENCES.map(({ program, input }) => ({ program, input })),
+    );
+  });
+
+  test('without references the zero triplet is shown', () => {
+    const [, shown] = exchangesOf(turns.proposeTask('abduction', []));
+    expect(shown?.[1][0]?.content).toBe(turns.zeroTriplet.program);
+  });
+
+  test.each([
+    [{ mode: 'deduction', program: DOUBLE, input: '3' }, "'Hello world'"],
+    [{ mode: 'abduction', program: DOUBLE, output: '6' }, "'Hello world'"],
+    [{ mode: 'induction', message: 'twice', visible: VISIBLE }, 'def f(a):\n    return a'],
+  ] as const)('a solver is shown the zero triplet solved, then asked: %j', (question, answer) => {
+    const prompt = turns.solve(question);
+    if (prompt.kind !== 'chat') throw new Error('Not a chat prompt.');
+    expect(prompt.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    expect(turns.readAnswer(question.mode, prompt.messages[1]!.content)).toBe(answer);
+    expect(prompt.messages[2]!.content).toBe(messageOf(chat.solve(question)));
+  });
+
+  test('an induction proposer is shown inputs and a message for the identity', () => {
+    const prompt = turns.proposeInduction(DOUBLE, 10);
+    if (prompt.kind !== 'chat') throw new Error('Not a chat prompt.');
+    expect(turns.readInductionProposal(prompt.messages[1]!.content)?.inputs).toHaveLength(4);
+    expect(prompt.messages[2]!.content).toBe(messageOf(chat.proposeInduction(DOUBLE, 10)));
+  });
+});
+
 describe.each<[string, Dialect, (content: string) => string]>([
   ['chat', chat, (content) => content],
+  ['turns', turns, (content) => content],
   ['r1', r1, answered],
 ])('%s reader', (_name, dialect, wrapped) => {
   test('a proposal is the first python block and the first input block', () => {
@@ -373,6 +428,7 @@ describe('which dialect a run uses', () => {
   test('the settings come before the model', () => {
     expect(dialectFor(toySettings({ dialect: 'r1' }), nano).name).toBe('r1');
     expect(dialectFor(toySettings({ dialect: 'chat' }), nano).name).toBe('chat');
+    expect(dialectFor(toySettings({ dialect: 'turns' }), nano).name).toBe('turns');
     expect(dialectFor(toySettings({ dialect: 'compact' }), { hasChatTemplate: true }).name).toBe(
       'compact',
     );

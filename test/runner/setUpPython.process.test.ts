@@ -127,9 +127,11 @@ describe('what a machine can run', () => {
     expect(choices[0]!.detail).toContain('12 steps, seed 3');
     expect(choices[2]!.detail).toContain('40.0 B parameters');
     const { device: kind } = await engineFacts(enginePython());
-    // 40 G weights of 2 or 4 bytes, half as much again, and 1.5 GiB.
-    const wantedGib = Math.round((40e9 * (kind === 'cuda' ? 3 : 6)) / 2 ** 30 + 1500 / 1024);
-    expect(choices[2]!.detail).toContain(`adapters want about ${wantedGib} GiB`);
+    // 40 G weights of 2 or 4 bytes, and by far not as much again for what comes on top.
+    const weightsGib = (40e9 * (kind === 'cuda' ? 2 : 4)) / 2 ** 30;
+    const wanted = /adapters want up to (\d+) GiB/.exec(choices[2]!.detail);
+    expect(Number(wanted?.[1])).toBeGreaterThan(weightsGib);
+    expect(Number(wanted?.[1])).toBeLessThan(2 * weightsGib);
   });
 
   test('is said with what is wrong with the run file, and with Python', async () => {

@@ -29,7 +29,8 @@ CONTEXT = 128
 
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
-torch.set_num_threads(2)
+# Such small tensors only wait for a second thread.
+torch.set_num_threads(1)
 
 
 def _llama() -> PreTrainedModel:

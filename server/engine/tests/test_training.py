@@ -138,7 +138,9 @@ def test_lora_trains_adapters_only(model_folder: Callable[[str], Path]) -> None:
     assert layers == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
 
-@pytest.mark.parametrize("lora", [None, LoraSettings(rank=4, alpha=8.0, seed=1)])
+@pytest.mark.parametrize(
+    "lora", [None, LoraSettings(4, 8.0, seed=1), LoraSettings(4, 8.0, seed=1, dropout=0.2)]
+)
 def test_checkpoint_continues_bit_for_bit(
     model_folder: Callable[[str], Path], tmp_path: Path, lora: LoraSettings | None
 ) -> None:

@@ -14,7 +14,8 @@ export const doctorCommand: Command = {
   help: `azr doctor [--json] [options]
 
 Checks Node, the engine's Python with torch and its device, cores, memory, disk, the sandbox (what
-protects this machine from the programs it runs, and what is not promised) and the embedded model.
+protects this machine from the programs it runs, and what is not promised), the embedded model, and
+what a run would take of the device's memory: the one of azr.json here, else of the embedded model.
 
   --json                    one object: {"ok": …, "checks": [{"name", "status", "detail", "remedy"?}]}
   --run-file <azr.json>     check the sandbox that a run file asks for

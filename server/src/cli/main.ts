@@ -6,6 +6,7 @@ import { EXIT, UsageError } from './command.ts';
 import { doctorCommand } from './doctorCommand.ts';
 import { execCommand } from './execCommand.ts';
 import { exitCodeOf, failureData, failureText } from './failure.ts';
+import { modelsCommand } from './modelsCommand.ts';
 import { resumeCommand } from './resumeCommand.ts';
 import { runCommand } from './runCommand.ts';
 import { schemaCommand } from './schemaCommand.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   attachCommand,
   doctorCommand,
   setupCommand,
+  modelsCommand,
   execCommand,
   validateCommand,
   verifyCommand,

@@ -5,6 +5,7 @@ import type { EngineDescription } from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
 import type { EngineProcessOptions } from './engineProcess.ts';
 import { startEngineProcess } from './engineProcess.ts';
+import { type MemoryKnowledge, planFor, wirePlan } from './plannedMemory.ts';
 import { TinkerClient } from './tinkerClient.ts';
 import { TinkerEngine } from './tinkerEngine.ts';
 import { FolderTokenizer } from './tokenizer.ts';
@@ -18,6 +19,8 @@ interface ModelOptions {
   /** Seed of the adapters' first weights. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /** What is known for a memory plan; without it, the engine works with its own defaults. */
+  readonly memory?: MemoryKnowledge | undefined;
 }
 
 export type LocalEngineOptions = EngineProcessOptions & ModelOptions;
@@ -62,6 +65,7 @@ async function open(
   const capabilities = await client.get<unknown>('get_server_capabilities', signal);
   const extensions = extensionsOf(capabilities);
   refuseUnsuitable(extensions, options);
+  const plan = planFor(extensions, options.memory);
   const baseModel = options.model ?? onlyModel(capabilities);
   const session = await client.post<unknown>(
     'create_session',
@@ -76,6 +80,7 @@ async function open(
       model_seq_id: 0,
       base_model: baseModel,
       ...(options.trainable === 'lora' && { lora_config: loraConfig(options) }),
+      ...(plan !== undefined && { memory_plan: wirePlan(plan) }),
     },
     { signal },
   );
@@ -154,6 +159,9 @@ function extensionsOf(capabilities: unknown): Extensions {
 const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   server: 'string',
   device: 'string',
+  device_memory_bytes: 'number',
+  memory_plan: 'boolean',
+  grad_clip_norm: 'boolean',
   context_tokens: 'number',
   loss_reduction: 'string',
   sampler_matches_trainer: 'boolean',

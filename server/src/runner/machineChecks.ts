@@ -1,16 +1,22 @@
 /** What a run needs of the machine, each looked at by using it, and what to do where it is missing. */
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import path from 'node:path';
 
 import type { DoctorCheck } from '../../protocol/runs.ts';
 import type { SandboxDescription } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
-import { describeEngine } from './engineFacts.ts';
+import { describePlan, planMemory, waysToFit } from '../engine/memoryPlan.ts';
+import { describeEngine, type EngineFacts } from './engineFacts.ts';
 import { enginePython } from './enginePython.ts';
+import { knownDevice, machineMemoryMb } from './knownDevice.ts';
+import { memoryDemand } from './memoryDemand.ts';
 import { EMBEDDED_MODEL, openModelFolder } from './modelFolder.ts';
+import { modelShape } from './modelShape.ts';
 import { openGrader } from './openGrader.ts';
+import { prepareNewRun } from './prepareRun.ts';
+import { readRunFile, RUN_FILE_NAME } from './runFile.ts';
 import { problemOf } from './runOutcome.ts';
 import { completeSettings } from './settings.ts';
 
@@ -36,14 +42,17 @@ const DISK_WANTED_MB = 1000;
 /** Runs all checks, the slow ones side by side. */
 export async function checkMachine(options: CheckOptions = {}): Promise<MachineCheck[]> {
   const { pythonPath = '', folder = process.cwd() } = options;
+  const python = pythonPath === '' ? enginePython() : pythonPath;
   const settings = options.settings ?? completeSettings([], 'defaults');
-  const [engine, disk, sandbox, model] = await Promise.all([
-    checkEngine(pythonPath === '' ? enginePython() : pythonPath),
+  const facts = describeEngine(python);
+  const [engine, disk, sandbox, model, plan] = await Promise.all([
+    checkEngine(python, facts),
     checkDisk(folder),
     checkSandbox(settings),
     checkModel(),
+    checkPlan(facts, folder),
   ]);
-  return [checkNode(), engine, checkCores(), checkMemory(), disk, sandbox, model];
+  return [checkNode(), engine, checkCores(), checkMemory(), disk, sandbox, model, ...plan];
 }
 
 function checkNode(): MachineCheck {
@@ -61,9 +70,9 @@ function checkNode(): MachineCheck {
       };
 }
 
-async function checkEngine(python: string): Promise<MachineCheck> {
+async function checkEngine(python: string, facts: Promise<EngineFacts>): Promise<MachineCheck> {
   try {
-    const { versions, device, deviceName, memoryMb, freeMemoryMb } = await describeEngine(python);
+    const { versions, device, deviceName, memoryMb, freeMemoryMb } = await facts;
     const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
     const devices = {
       cuda: `${deviceName ?? 'GPU'} with ${memoryMb ?? 0} MiB, ${freeMemoryMb ?? 0} MiB of them free`,
@@ -82,9 +91,7 @@ function checkCores(): MachineCheck {
 }
 
 function checkMemory(): MachineCheck {
-  // Inside a container its limit counts, not the machine's memory.
-  const limit = process.constrainedMemory();
-  const totalMb = Math.round(Math.min(totalmem(), limit > 0 ? limit : Infinity) / 2 ** 20);
+  const totalMb = machineMemoryMb();
   const freeMb = Math.min(totalMb, Math.round(freemem() / 2 ** 20));
   const detail = `${totalMb} MiB, ${freeMb} MiB free`;
   return totalMb >= MEMORY_WANTED_MB
@@ -150,6 +157,31 @@ async function checkModel(): Promise<MachineCheck> {
     };
   } catch (error) {
     return failed('model', error);
+  }
+}
+
+/**
+ * What the run of the folder's run file, else one of the embedded model, would take of the device.
+ * Nothing where another check tells already what is missing.
+ */
+async function checkPlan(facts: Promise<EngineFacts>, folder: string): Promise<MachineCheck[]> {
+  const name = 'plan';
+  try {
+    const file = path.join(folder, RUN_FILE_NAME);
+    const layers = existsSync(file) ? [await readRunFile(file)] : [];
+    const { settings, model } = await prepareNewRun(layers, file);
+    const shape = modelShape(model.folder);
+    if (shape === undefined || settings.engineUrl !== 'local') return [];
+    const device = knownDevice(await facts);
+    const demand = memoryDemand(settings);
+    const plan = planMemory(shape, demand, device);
+    const detail = `${path.basename(settings.model)}, ${settings.trainable}: ${describePlan(plan)}`;
+    if (plan.fits) return [{ name, status: 'ok', detail }];
+    const remedy = `One of these makes it fit: ${waysToFit(shape, demand, device).join('; ')}.`;
+    return [{ name, status: 'failed', detail, remedy }];
+  } catch (error) {
+    const isToldByEngine = ['no-python', 'no-engine-packages'].includes(problemOf(error).code);
+    return isToldByEngine ? [] : [failed(name, error)];
   }
 }
 

@@ -1,17 +1,20 @@
 /** What can be started on this machine: its device, and the models and run files at hand. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 
 import type { MachineOverview, Problem, StartChoice } from '../../protocol/runs.ts';
-import { type EngineFacts, engineFacts } from './engineFacts.ts';
+import type { ModelShape } from '../engine/memoryPlan.ts';
+import { planMemory } from '../engine/memoryPlan.ts';
+import { engineFacts } from './engineFacts.ts';
 import { enginePython } from './enginePython.ts';
 import { EMBEDDED_MODEL, openModelFolder } from './modelFolder.ts';
-import { memoryWanted, type ModelSize, modelSize } from './modelMemory.ts';
+import { memoryDemand } from './memoryDemand.ts';
+import { modelShape } from './modelShape.ts';
 import { openGrader } from './openGrader.ts';
 import { prepareNewRun } from './prepareRun.ts';
 import { readRunFile, RUN_FILE_NAME } from './runFile.ts';
+import { gibibytes, type KnownDevice, knownDevice } from './knownDevice.ts';
 import { problemOf } from './runOutcome.ts';
 import { completeSettings } from './settings.ts';
 
@@ -37,7 +40,7 @@ export async function machineOverview(request: MachineRequest = {}): Promise<Mac
   ]);
   const isKnown = !('code' in facts);
   const problem = isKnown ? sandboxProblem : facts;
-  const device: DeviceMemory = isKnown ? deviceMemory(facts) : deviceMemory({ device: 'cpu' });
+  const device = knownDevice(isKnown ? facts : { device: 'cpu' });
   const choices = [
     ...(folder === undefined ? [] : await runFileChoices(folder, device)),
     await embeddedChoice(device),
@@ -61,37 +64,22 @@ async function findSandboxProblem(): Promise<Problem | undefined> {
   }
 }
 
-interface DeviceMemory {
-  readonly device: EngineFacts['device'];
-  readonly memoryMb: number;
-  readonly text: string;
-}
-
-function deviceMemory(facts: Omit<EngineFacts, 'versions'>): DeviceMemory {
-  // Inside a container its limit counts, not the machine's memory.
-  const limit = process.constrainedMemory();
-  const ownMb = Math.round(Math.min(totalmem(), limit > 0 ? limit : Infinity) / 2 ** 20);
-  const { device, deviceName, memoryMb = ownMb } = facts;
-  const names = { cuda: deviceName ?? 'GPU', mps: 'Apple GPU', cpu: 'CPU' };
-  const cores = device === 'cuda' ? '' : `, ${availableParallelism()} cores`;
-  return { device, memoryMb, text: `${names[device]}${cores}, ${gibibytes(memoryMb)}` };
-}
-
-async function embeddedChoice(device: DeviceMemory): Promise<StartChoice> {
+async function embeddedChoice(device: KnownDevice): Promise<StartChoice> {
   const model = await openModelFolder(EMBEDDED_MODEL);
-  const size = modelSize(model.folder);
-  const parameters = size === undefined ? '' : `${parameterText(size)}, `;
+  const shape = modelShape(model.folder);
+  const parameters = shape === undefined ? '' : `${parameterText(shape)}, `;
+  const demand = memoryDemand(completeSettings([model.defaults], 'defaults'));
   return {
     kind: 'model',
     value: EMBEDDED_MODEL,
     label: EMBEDDED_MODEL,
     detail: `Embedded model, ${parameters}nothing to download; learns on a CPU within minutes`,
-    fits: size === undefined || memoryWanted(size, 'full', device.device) <= device.memoryMb,
+    fits: shape === undefined || planMemory(shape, demand, device).fits,
   };
 }
 
 /** A run file that cannot be used is offered with what is wrong, so that it is not just missing. */
-async function runFileChoices(folder: string, device: DeviceMemory): Promise<StartChoice[]> {
+async function runFileChoices(folder: string, device: KnownDevice): Promise<StartChoice[]> {
   const file = path.join(folder, RUN_FILE_NAME);
   if (!existsSync(file)) return [];
   const choice = { kind: 'run-file', value: file, label: RUN_FILE_NAME } as const;
@@ -102,24 +90,24 @@ async function runFileChoices(folder: string, device: DeviceMemory): Promise<Sta
     if (settings.engineUrl !== 'local') {
       return [{ ...choice, detail: `${run}; engine at ${settings.engineUrl}`, fits: true }];
     }
-    const size = modelSize(model.folder);
-    if (size === undefined) return [{ ...choice, detail: run, fits: true }];
-    const wantedMb = memoryWanted(size, settings.trainable, device.device);
-    const wants = `wants about ${gibibytes(wantedMb)}`;
-    return [{ ...choice, detail: `${run}; ${wants}`, fits: wantedMb <= device.memoryMb }];
+    const shape = modelShape(model.folder);
+    if (shape === undefined) return [{ ...choice, detail: run, fits: true }];
+    const { wantedMb, fits } = planMemory(shape, memoryDemand(settings), device);
+    return [{ ...choice, detail: `${run}; wants up to ${gibibytes(wantedMb)}`, fits }];
   } catch (error) {
     const [first = ''] = problemOf(error).message.split('\n');
     return [{ ...choice, detail: `Cannot be used: ${first}`, fits: false }];
   }
 }
 
-async function modelChoices(folder: string, device: DeviceMemory): Promise<StartChoice[]> {
+async function modelChoices(folder: string, device: KnownDevice): Promise<StartChoice[]> {
   const found = await findModels(folder);
+  const demand = memoryDemand(completeSettings([], 'defaults'));
   return found.map(([modelFolder, size]) => {
-    const loraMb = memoryWanted(size, 'lora', device.device);
-    const fullMb = memoryWanted(size, 'full', device.device);
-    const fits = loraMb <= device.memoryMb;
-    const wants = `adapters want about ${gibibytes(loraMb)}, all weights ${gibibytes(fullMb)}`;
+    const adapters = planMemory(size, { ...demand, trainable: 'lora' }, device);
+    const everything = planMemory(size, { ...demand, trainable: 'full' }, device);
+    const { fits } = adapters;
+    const wants = `adapters want up to ${gibibytes(adapters.wantedMb)}, all weights ${gibibytes(everything.wantedMb)}`;
     return {
       kind: 'model',
       value: modelFolder,
@@ -131,8 +119,8 @@ async function modelChoices(folder: string, device: DeviceMemory): Promise<Start
 }
 
 /** Breadth first, so that what lies near is found before a large tree uses up the patience. */
-async function findModels(folder: string): Promise<[string, ModelSize][]> {
-  const models: [string, ModelSize][] = [];
+async function findModels(folder: string): Promise<[string, ModelShape][]> {
+  const models: [string, ModelShape][] = [];
   let level = [path.resolve(folder)];
   let looked = 0;
   for (let depth = 0; depth <= MODEL_DEPTH; depth += 1) {
@@ -140,7 +128,7 @@ async function findModels(folder: string): Promise<[string, ModelSize][]> {
     for (const candidate of level) {
       looked += 1;
       if (looked > MAXIMUM_FOLDERS) return models;
-      const size = modelSize(candidate);
+      const size = modelShape(candidate);
       if (size === undefined) next.push(...(await foldersIn(candidate)));
       else models.push([candidate, size]);
     }
@@ -162,13 +150,8 @@ async function foldersIn(folder: string): Promise<string[]> {
   }
 }
 
-function parameterText({ parameters }: ModelSize): string {
+function parameterText({ parameters }: ModelShape): string {
   return parameters >= 1e9
     ? `${(parameters / 1e9).toFixed(1)} B parameters`
     : `${(parameters / 1e6).toFixed(1)} M parameters`;
-}
-
-function gibibytes(mebibytes: number): string {
-  const gib = mebibytes / 1024;
-  return `${gib < 10 ? gib.toFixed(1) : Math.round(gib)} GiB`;
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { assetRoot } from './assets.ts';
+import { isNamedModel, namedModelFolder } from './namedModel.ts';
 import { RunnerError } from './runnerError.ts';
 import type { PartialSettings } from './settings.ts';
 import { checkSettings } from './settings.ts';
@@ -23,7 +24,7 @@ const DECISIVE_FILE = /\.(safetensors|json|model|txt|jinja)$/;
 export interface ModelFolder {
   readonly folder: string;
   /** The dialect it was trained for, when the folder names one. */
-  readonly dialect?: 'compact' | 'chat' | 'r1';
+  readonly dialect?: 'compact' | 'chat' | 'turns' | 'r1';
   readonly hasChatTemplate: boolean;
   /** Settings that suit this model better than the preset's; the run file overrides them. */
   readonly defaults: PartialSettings;
@@ -32,14 +33,12 @@ export interface ModelFolder {
 }
 
 /**
- * `model` as in the run file: `azr-nano`, or the path of a folder in Hugging Face format.
+ * `model` as in the run file: `azr-nano`, the path of a folder in Hugging Face format, or a named
+ * model that was fetched: `smollm2-135m`, an id of the Hub, a GGUF file.
  * Throws RunnerError `no-model` or `invalid-model`.
  */
 export async function openModelFolder(model: string): Promise<ModelFolder> {
-  const folder =
-    model === EMBEDDED_MODEL
-      ? path.join(assetRoot(), 'server', 'models', EMBEDDED_MODEL)
-      : path.resolve(model);
+  const folder = folderOf(model);
   requireModelFiles(model, folder);
   const facts = await readFacts(path.join(folder, FACTS_FILE));
   const probeFile = path.join(folder, PROBE_FILE);
@@ -61,6 +60,18 @@ export async function modelDigest(folder: string): Promise<string> {
     await pipeline(createReadStream(file, { highWaterMark: 2 ** 20 }), digest, { end: false });
   }
   return `sha256:${digest.digest('hex')}`;
+}
+
+function folderOf(model: string): string {
+  if (model === EMBEDDED_MODEL) return path.join(assetRoot(), 'server', 'models', EMBEDDED_MODEL);
+  if (!isNamedModel(model)) return path.resolve(model);
+  const folder = namedModelFolder(model);
+  if (folder !== undefined) return folder;
+  throw new RunnerError(
+    'no-model',
+    `The model "${model}" is not on this machine.`,
+    `Fetch it with "azr models get ${model}", or set "model" to "${EMBEDDED_MODEL}" or to the folder of a model.`,
+  );
 }
 
 function requireModelFiles(model: string, folder: string): void {

@@ -7,6 +7,9 @@ import { connectEngine, openLocalEngine } from '../engine/openEngine.ts';
 import { assetRoot } from './assets.ts';
 import { describeEngine } from './engineFacts.ts';
 import { enginePython } from './enginePython.ts';
+import { machineMemoryMb } from './knownDevice.ts';
+import { memoryDemand } from './memoryDemand.ts';
+import { modelShape } from './modelShape.ts';
 import type { EngineOpener } from './run.ts';
 
 /** Holds the key for an engine at an address; the run file is no place for secrets. */
@@ -18,8 +21,12 @@ export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
   const modelOptions = { trainable, loraRank, loraAlpha, seed, signal };
   if (engineUrl === 'local') {
     const pythonPath = enginePython();
+    const shape = modelShape(model.folder);
     const opening = openLocalEngine({
       ...modelOptions,
+      ...(shape !== undefined && {
+        memory: { shape, demand: memoryDemand(settings), machineMemoryMb: machineMemoryMb() },
+      }),
       modelFolder: model.folder,
       checkpointFolder: run.checkpoints,
       pythonPath,

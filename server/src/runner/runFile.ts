@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { isHubId } from './namedModel.ts';
 import type { PartialSettings } from './settings.ts';
 import { checkSettings } from './settings.ts';
 import { SettingsError } from './settingsError.ts';
@@ -34,7 +35,9 @@ export function resolvePaths(settings: PartialSettings, folder: string): Partial
   const { model, probe } = settings;
   return {
     ...settings,
-    ...(model !== undefined && { model: resolveIfPath(model, folder) }),
+    ...(model !== undefined && {
+      model: isHubId(model, folder) ? model : resolveIfPath(model, folder),
+    }),
     ...(probe !== undefined && { probe: resolveIfPath(probe, folder) }),
   };
 }

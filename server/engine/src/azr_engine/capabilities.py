@@ -5,11 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from azr_engine.losses import DEFAULT_CLIP_HIGH, DEFAULT_CLIP_LOW, LOSS_NAMES
 from azr_engine.policy import choose_device, context_length
 from azr_engine.requests import DEFAULT_LORA_ALPHA
 
 MAXIMUM_REQUEST_BYTES = 64 * 1024 * 1024
+
+
+def _device_memory_bytes() -> int | None:
+    """Memory of a GPU that has its own; elsewhere it is the machine's, which the client knows."""
+    if not torch.cuda.is_available():
+        return None
+    return int(torch.cuda.mem_get_info()[1])
 
 
 def capabilities(base_folder: Path, checkpoint_folder: Path) -> dict[str, Any]:
@@ -19,6 +28,9 @@ def capabilities(base_folder: Path, checkpoint_folder: Path) -> dict[str, Any]:
         "extensions": {
             "server": "azr_engine",
             "device": choose_device().type,
+            "device_memory_bytes": _device_memory_bytes(),
+            # create_model takes a memory_plan; a pass that is too large all the same is halved.
+            "memory_plan": True,
             "context_tokens": context_length(base_folder),
             "losses": list(LOSS_NAMES),
             "loss_reduction": "sum",
@@ -28,7 +40,8 @@ def capabilities(base_folder: Path, checkpoint_folder: Path) -> dict[str, Any]:
             "sampler_matches_trainer": True,
             "lora_alpha": {"settable": True, "default": DEFAULT_LORA_ALPHA},
             "lora_layers": "all-linear",
-            "dropout": False,
+            # Of adapters, in gradient passes; the model's own is always off.
+            "lora_dropout": {"settable": True, "default": 0.0},
             "protobuf": False,
             "asample_batch": True,
             "cancel_future": True,

@@ -69,7 +69,7 @@ class CheckpointStore:
         with _replacing(self.folder(path)) as folder:
             save_file(_weights(trainer.policy), folder / "weights.safetensors")
             save_file(_optimizer_state(trainer), folder / "optimizer.safetensors")
-            save_file({"torch": torch.get_rng_state()}, folder / "random.safetensors")
+            save_file(_random_state(trainer.policy.device), folder / "random.safetensors")
             (folder / "checkpoint.json").write_text(json.dumps(state))
 
     def load_training(self, path: str, trainer: Trainer, optimizer: bool) -> None:
@@ -91,7 +91,7 @@ class CheckpointStore:
         trainer.optimizer.zero_grad(set_to_none=True)
         if optimizer:
             _restore_optimizer(trainer, load_file(folder / "optimizer.safetensors"))
-            torch.set_rng_state(load_file(folder / "random.safetensors")["torch"])
+            _restore_random_state(load_file(folder / "random.safetensors"), trainer.policy.device)
 
     def save_sampler(self, path: str, policy: Policy) -> None:
         """A model folder that any Hugging Face program loads; adapters are merged in a copy."""
@@ -152,6 +152,20 @@ def _flush(file: Path) -> None:
 
 def _weights(policy: Policy) -> dict[str, Tensor]:
     return {name: value.detach().contiguous() for name, value in policy.trainable_parameters()}
+
+
+def _random_state(device: torch.device) -> dict[str, Tensor]:
+    """Of the processor and, because adapters may drop out there, of the GPU."""
+    state = {"torch": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def _restore_random_state(state: dict[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(state["torch"])
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)
 
 
 def _optimizer_state(trainer: Trainer) -> dict[str, Tensor]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from azr_engine.errors import EngineError
 from azr_engine.futures import FutureTable
+from azr_engine.memory_plan import MemoryPlan
 from azr_engine.ordering import ReplayMemory, RequestOrder
 from azr_engine.policy import LoraSettings, Policy, load_policy
 from azr_engine.probing import FastPaths, probe
@@ -27,6 +28,7 @@ class TrainedModel:
     base_model: str
     lora: LoraSettings | None
     order: RequestOrder
+    plan: MemoryPlan
     trainer: Trainer | None = None
     version: int = 0
 
@@ -93,7 +95,7 @@ class ModelRegistry:
             )
 
     def add_model(
-        self, session_id: str, base_model: str, lora: LoraSettings | None
+        self, session_id: str, base_model: str, lora: LoraSettings | None, plan: MemoryPlan
     ) -> TrainedModel:
         self.check_session(session_id)
         self.check_base_model(base_model)
@@ -105,7 +107,8 @@ class ModelRegistry:
                 status=409,
             )
         model_id = f"model-{uuid.uuid4().hex[:12]}"
-        model = TrainedModel(model_id, session_id, base_model, lora, RequestOrder(self._table))
+        order = RequestOrder(self._table)
+        model = TrainedModel(model_id, session_id, base_model, lora, order, plan)
         self._models[model_id] = model
         return model
 
@@ -193,6 +196,7 @@ def describe_model(model: TrainedModel) -> dict[str, Any]:
         "trainable_parameters": sum(p.numel() for _, p in policy.trainable_parameters()),
         "context_tokens": policy.context_tokens,
         "device": str(policy.device),
+        "memory_plan": {**asdict(model.plan), "recompute_layers": model.ready().recompute_layers},
     }
 
 

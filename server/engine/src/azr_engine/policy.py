@@ -2,14 +2,17 @@
 A causal language model with the few things sampling and training ask of it, for any architecture of
 transformers: logits or hidden states at chosen positions, end-of-sequence tokens, numeric type.
 
-The model always stays in evaluation mode. Dropout would make trainer and sampler disagree about the
-probability of the same tokens, which policy-gradient ratios cannot tell from a policy change.
+The model stays in evaluation mode. Dropout makes trainer and sampler disagree about the probability
+of the same tokens, which policy-gradient ratios cannot tell from a policy change, so the only one
+there is belongs to adapters, is 0 unless asked for, and acts in gradient passes alone.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +20,11 @@ from typing import Any, cast
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
+from transformers.modeling_layers import GradientCheckpointingLayer
+from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
+from transformers.pytorch_utils import Conv1D
 
 from azr_engine.errors import EngineError
 from azr_engine.packing import ComputeCost
@@ -25,11 +32,12 @@ from azr_engine.packing import ComputeCost
 
 @dataclass(frozen=True)
 class LoraSettings:
-    """Low-rank adapters on every linear layer but the output head; dropout is always 0."""
+    """Low-rank adapters on every linear layer but the output head."""
 
     rank: int
     alpha: float
     seed: int
+    dropout: float = 0.0
 
 
 class Policy:
@@ -44,6 +52,12 @@ class Policy:
         self.end_tokens = _end_tokens(folder, network)
         self.context_tokens = int(getattr(self.config, "max_position_embeddings", 0) or 0)
         self._autocast = autocast
+        self._layers = _outermost_layers(network)
+        self._dropouts = [
+            module
+            for name, module in model.named_modules()
+            if isinstance(module, nn.Dropout) and ".lora_dropout." in name
+        ]
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
         """Mixed precision where weights stay in float32 but the device is faster in bfloat16."""
@@ -81,9 +95,41 @@ class Policy:
         return cast(Tensor, output.last_hidden_state)[rows, columns]
 
     def head(self, hidden: Tensor) -> Tensor:
-        """The plain linear head: [N, H] to [N, V]."""
-        with self.precision():
-            return cast(Tensor, self.network.get_output_embeddings()(hidden))
+        """
+        From final hidden states [N, H] to logits [N, V], with all that the architecture does after
+        its decoder: the model runs with a decoder that just hands these states over.
+        """
+
+        def hand_over(
+            *_arguments: object, **_options: object
+        ) -> BaseModelOutputWithPastAndCrossAttentions:
+            return BaseModelOutputWithPastAndCrossAttentions(
+                last_hidden_state=cast(Any, hidden[None])
+            )
+
+        unused = torch.zeros(1, hidden.shape[0], dtype=torch.long, device=hidden.device)
+        with _replaced_forward(self.network.get_decoder(), hand_over), self.precision():
+            return cast(Tensor, self.network(input_ids=unused, use_cache=False).logits)[0]
+
+    def can_recompute_layers(self) -> bool:
+        return bool(self._layers)
+
+    @contextlib.contextmanager
+    def gradient_pass(self, recompute_layers: bool) -> Generator[None, None, None]:
+        """
+        Within, adapters drop out what they were told to, and with `recompute_layers` each layer
+        keeps only its input and is computed again when its gradients are, random numbers included
+        (Chen et al. 2016). transformers ties the latter to training mode, which would also turn on
+        the dropout of the model itself.
+        """
+        with contextlib.ExitStack() as stack:
+            for dropout in self._dropouts:
+                dropout.train()
+                stack.callback(dropout.eval)
+            for layer in self._layers if recompute_layers else ():
+                again = functools.partial(checkpoint, layer.forward, use_reentrant=False)
+                stack.enter_context(_replaced_forward(layer, again))
+            yield
 
     def trainable_parameters(self) -> list[tuple[str, nn.Parameter]]:
         return [item for item in self.model.named_parameters() if item[1].requires_grad]
@@ -120,6 +166,29 @@ class Policy:
         embeddings = self.network.get_input_embeddings().weight.numel()
         per_pair = 4.0 * text_config.hidden_size * text_config.num_hidden_layers
         return ComputeCost(2.0 * (self.parameter_count() - embeddings), per_pair)
+
+
+def _outermost_layers(network: nn.Module) -> list[nn.Module]:
+    """The layers that transformers marks as units of recomputation, none inside another."""
+    layers: list[nn.Module] = []
+    inside: set[nn.Module] = set()
+    for module in network.modules():
+        if isinstance(module, GradientCheckpointingLayer) and module not in inside:
+            layers.append(module)
+            inside.update(module.modules())
+    return layers
+
+
+@contextlib.contextmanager
+def _replaced_forward(
+    module: nn.Module, forward: Callable[..., Any]
+) -> Generator[None, None, None]:
+    """`module` computes `forward` within; its hooks stay."""
+    module.__dict__["forward"] = forward
+    try:
+        yield
+    finally:
+        del module.__dict__["forward"]
 
 
 def choose_device() -> torch.device:
@@ -175,8 +244,10 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
             r=lora.rank,
             # PEFT divides whatever number it is given; its annotation says int.
             lora_alpha=cast(int, lora.alpha),
-            lora_dropout=0.0,
+            lora_dropout=lora.dropout,
             target_modules="all-linear",
+            # GPT-2 keeps its linear layers transposed.
+            fan_in_fan_out=any(isinstance(module, Conv1D) for module in network.modules()),
             bias="none",
         )
         model = get_peft_model(network, settings)

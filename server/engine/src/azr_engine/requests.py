@@ -9,6 +9,7 @@ from typing import Any
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import LARGEST_SEED, Fields
 from azr_engine.losses import LossSettings
+from azr_engine.memory_plan import MemoryPlan
 from azr_engine.packing import TrainingSequence
 from azr_engine.policy import LoraSettings
 from azr_engine.sampling import SampledSequence, SampleItem
@@ -17,6 +18,7 @@ from azr_engine.training import AdamSettings, ForwardResult
 
 DEFAULT_LORA_ALPHA = 32.0
 MAXIMUM_TOKENS = 1 << 20
+MAXIMUM_CACHE_TOKENS = 1 << 30
 
 
 def parse_model_input(fields: Fields) -> list[int]:
@@ -30,7 +32,9 @@ def parse_model_input(fields: Fields) -> list[int]:
 
 
 def parse_lora(fields: Fields | None) -> LoraSettings | None:
-    """Tinker's `lora_config` with an `alpha` of ours; without it, all weights are trained."""
+    """
+    Tinker's `lora_config` with our `alpha` and `dropout`; without it, all weights are trained.
+    """
     if fields is None:
         return None
     for layers in ("train_attn", "train_mlp"):
@@ -46,6 +50,23 @@ def parse_lora(fields: Fields | None) -> LoraSettings | None:
         rank=fields.integer("rank", 1, 4096, default=32),
         alpha=fields.number("alpha", 1e-6, 1e6, default=DEFAULT_LORA_ALPHA),
         seed=fields.integer("seed", 0, LARGEST_SEED, default=0),
+        dropout=fields.number("dropout", 0.0, 0.99, default=0.0),
+    )
+
+
+def parse_memory_plan(fields: Fields | None) -> MemoryPlan:
+    """Our `memory_plan` of create_model: how much of the device one pass may take."""
+    if fields is None:
+        return MemoryPlan()
+    default = MemoryPlan()
+    return MemoryPlan(
+        micro_batch_tokens=fields.integer(
+            "micro_batch_tokens", 1, MAXIMUM_TOKENS, default=default.micro_batch_tokens
+        ),
+        recompute_layers=fields.flag("recompute_layers", default=default.recompute_layers),
+        cache_tokens=fields.integer(
+            "cache_tokens", 1, MAXIMUM_CACHE_TOKENS, default=default.cache_tokens
+        ),
     )
 
 

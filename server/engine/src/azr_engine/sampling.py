@@ -5,6 +5,7 @@ together, and a finished one leaves the batch soon after, so that it costs nothi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,9 +15,14 @@ from torch import Tensor
 
 from azr_engine.decoding import Decoder, DecodingBatch, PaddedDecoder, SharedPrefixDecoder
 from azr_engine.errors import EngineError, cancelled, invalid_request
+from azr_engine.out_of_memory import is_out_of_memory, release_memory
 from azr_engine.policy import Policy
 from azr_engine.sampling_parameters import SamplingParameters, draw_tokens
 
+logger = logging.getLogger("azr_engine")
+
+# Rows and the item that each belongs to.
+OwnedBatch = tuple[DecodingBatch, list[int]]
 DecodingKind = Literal["shared-prefix", "padded"]
 
 # Cached tokens one decoding batch may come to hold, prompts and completions together.
@@ -47,10 +53,13 @@ def sample(
     parameters: SamplingParameters,
     kind: DecodingKind,
     is_cancelled: Callable[[], bool] = lambda: False,
+    cache_tokens: int = CACHE_TOKENS,
 ) -> list[list[SampledSequence]]:
     """
     Completions of every item, in order. One seed gives the same completions of the same items on a
-    CPU, whatever finishes when; each completion has its own stream of uniform numbers.
+    CPU, whatever finishes when; each completion has its own stream of uniform numbers. At most
+    `cache_tokens` are cached at once; a batch for which the device has no memory is halved, and
+    what the batches before it gave is kept.
     """
     for item in items:
         _check(policy, item)
@@ -63,11 +72,36 @@ def sample(
     results: list[list[SampledSequence]] = [[] for _ in items]
     for index, item in enumerate(items):
         prompts.setdefault(item.prompt, []).extend([index] * item.samples)
-    for batch, owners in _batches(prompts, parameters.max_tokens):
-        loop = _Loop(policy, batch, parameters, generator, kind, is_cancelled)
-        for owner, sequence in zip(owners, loop.run(), strict=True):
-            results[owner].append(sequence)
+    waiting = list(decoding_batches(prompts, parameters.max_tokens, cache_tokens))
+    while waiting:
+        batch, owners = waiting.pop(0)
+        halves: list[OwnedBatch] = []
+        try:
+            loop = DecodingLoop(policy, batch, parameters, generator, kind, is_cancelled)
+            for owner, sequence in zip(owners, loop.run(), strict=True):
+                results[owner].append(sequence)
+        except Exception as error:
+            halves = _halves(batch, owners)
+            if not is_out_of_memory(error) or len(halves) < 2:
+                raise
+            logger.warning("out of memory with %d rows, halving them: %s", len(owners), error)
+        if halves:
+            # Outside the handler, whose traceback would keep the batch's cache alive.
+            release_memory()
+            waiting = halves + waiting
     return results
+
+
+def _halves(batch: DecodingBatch, owners: list[int]) -> list[OwnedBatch]:
+    middle = len(owners) // 2
+    parts = [(0, middle), (middle, len(owners))] if middle > 0 else [(0, len(owners))]
+    halves: list[OwnedBatch] = []
+    for begin, end in parts:
+        used = batch.prompt_of_row[begin:end]
+        prompts = batch.prompts[used[0] : used[-1] + 1]
+        rows = [prompt - used[0] for prompt in used]
+        halves.append((DecodingBatch(prompts, rows, batch.max_tokens), owners[begin:end]))
+    return halves
 
 
 def _check(policy: Policy, item: SampleItem) -> None:
@@ -87,9 +121,9 @@ def _check(policy: Policy, item: SampleItem) -> None:
         )
 
 
-def _batches(
-    prompts: dict[tuple[int, ...], list[int]], max_tokens: int
-) -> Iterator[tuple[DecodingBatch, list[int]]]:
+def decoding_batches(
+    prompts: dict[tuple[int, ...], list[int]], max_tokens: int, cache_tokens: int
+) -> Iterator[OwnedBatch]:
     """Decoding batches within the cache budget, with the item that each row belongs to."""
     chosen: list[tuple[int, ...]] = []
     prompt_of_row: list[int] = []
@@ -99,7 +133,7 @@ def _batches(
         cached += len(prompt)
         chosen.append(prompt)
         for owner in rows:
-            if prompt_of_row and cached + max_tokens > CACHE_TOKENS:
+            if prompt_of_row and cached + max_tokens > cache_tokens:
                 yield DecodingBatch(chosen, prompt_of_row, max_tokens), owners
                 chosen, prompt_of_row, owners, cached = [prompt], [], [], len(prompt)
             prompt_of_row.append(len(chosen) - 1)
@@ -109,7 +143,7 @@ def _batches(
         yield DecodingBatch(chosen, prompt_of_row, max_tokens), owners
 
 
-class _Loop:
+class DecodingLoop:
     """One decoding batch, from prompts to finished completions."""
 
     def __init__(
@@ -122,7 +156,7 @@ class _Loop:
         is_cancelled: Callable[[], bool],
     ) -> None:
         self._policy = policy
-        self._batch = batch
+        self.batch = batch
         self._parameters = parameters
         self._generator = generator
         self._kind = kind
@@ -142,14 +176,14 @@ class _Loop:
 
     def _limit(self, row: int) -> int:
         context = self._policy.context_tokens
-        prompt = len(self._batch.prompts[self._batch.prompt_of_row[row]])
+        prompt = len(self.batch.prompts[self.batch.prompt_of_row[row]])
         wanted = self._parameters.max_tokens
         return min(wanted, context - prompt) if context else wanted
 
     @torch.inference_mode()
     def run(self) -> list[SampledSequence]:
         make = SharedPrefixDecoder if self._kind == "shared-prefix" else PaddedDecoder
-        decoder: Decoder = make(self._policy, self._batch)
+        decoder: Decoder = make(self._policy, self.batch)
         logits = decoder.first_logits
         for step in range(int(self._limits.max())):
             if self._is_cancelled():

@@ -15,7 +15,9 @@ from azr_engine.checkpoints import CheckpointStore
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import Fields
 from azr_engine.futures import Future, FutureTable
+from azr_engine.memory_plan import MemoryPlan
 from azr_engine.models import ModelRegistry, SamplingSession, TrainedModel, describe_model
+from azr_engine.packing import MicroBatchLimits
 from azr_engine.policy import load_policy
 from azr_engine.probing import probe
 from azr_engine.requests import (
@@ -23,6 +25,7 @@ from azr_engine.requests import (
     parse_adam,
     parse_forward_input,
     parse_lora,
+    parse_memory_plan,
     parse_sample_item,
     parse_sampling_parameters,
     sequences_payload,
@@ -97,12 +100,16 @@ class Service:
 
     def _create_model(self, fields: Fields) -> Body:
         lora = parse_lora(fields.optional_object("lora_config"))
-        model = self._registry.add_model(fields.text("session_id"), fields.text("base_model"), lora)
+        plan = parse_memory_plan(fields.optional_object("memory_plan"))
+        model = self._registry.add_model(
+            fields.text("session_id"), fields.text("base_model"), lora, plan
+        )
 
         def create(_future: Future) -> Body:
             try:
                 policy = load_policy(self._registry.base_folder, lora)
-                model.trainer = Trainer(policy, probe(policy))
+                limits = MicroBatchLimits(tokens=plan.micro_batch_tokens)
+                model.trainer = Trainer(policy, probe(policy), limits, plan.recompute_layers)
             except BaseException:
                 self._registry.remove_model(model)
                 raise
@@ -231,7 +238,11 @@ class Service:
         def run(future: Future) -> Body:
             parameters = parse_sampling_parameters(fields.object("sampling_params"))
             policy, paths = self._registry.source(session)
-            results = sample(policy, items(), parameters, paths.decoding, future.is_cancelled)
+            plan = session.model.plan if session.model is not None else MemoryPlan()
+            results = sample(
+                *(policy, items(), parameters, paths.decoding, future.is_cancelled),
+                cache_tokens=plan.cache_tokens,
+            )
             return body([sequences_payload(result) for result in results])
 
         reply = self._queue(run)

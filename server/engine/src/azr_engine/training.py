@@ -6,9 +6,11 @@ vocabulary never exist for a whole batch.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,9 +18,12 @@ from torch.utils.checkpoint import checkpoint
 
 from azr_engine.errors import EngineError, cancelled, invalid_request
 from azr_engine.losses import LossSettings, TokenTargets, summed_loss, token_sums
+from azr_engine.out_of_memory import is_out_of_memory, release_memory
 from azr_engine.packing import MicroBatch, MicroBatchLimits, TrainingSequence, pack
 from azr_engine.policy import Policy
 from azr_engine.probing import FastPaths
+
+logger = logging.getLogger("azr_engine")
 
 # Largest number of logits (positions times vocabulary) held at once.
 CHUNK_LOGITS = 1 << 25
@@ -43,12 +48,24 @@ class ForwardResult:
 
 
 class Trainer:
+    """
+    `limits` is the token budget of one micro-batch: however much data a request has, it is cut into
+    micro-batches within the budget, whose gradients add up to those of the whole.
+    """
+
     def __init__(
-        self, policy: Policy, paths: FastPaths, limits: MicroBatchLimits | None = None
+        self,
+        policy: Policy,
+        paths: FastPaths,
+        limits: MicroBatchLimits | None = None,
+        recompute_layers: bool = False,
     ) -> None:
         self.policy = policy
         self.paths = paths
         self.limits = limits or MicroBatchLimits()
+        self.recompute_layers = recompute_layers and policy.can_recompute_layers()
+        self._rows_apart = False
+        self._running: MicroBatch | None = None
         self.optimizer = torch.optim.AdamW(
             [parameter for _, parameter in policy.trainable_parameters()],
             lr=0.0,
@@ -65,24 +82,93 @@ class Trainer:
         """
         Log-probabilities, metrics and, with `backward`, gradients added to those accumulated since
         the last step. Cancelling discards all accumulated gradients, since half of them would be a
-        different objective.
+        different objective. Where the device runs out of memory, the request starts over with half
+        the micro-batch: its own gradients are discarded, those of earlier requests are not.
         """
         for sequence in sequences:
             self._check(sequence)
+        earlier = self._set_gradients_aside()
+        retries = 0
+        while True:
+            try:
+                result = self._forward(sequences, loss, backward, is_cancelled)
+                break
+            except Exception as error:
+                self.optimizer.zero_grad(set_to_none=True)
+                if not is_out_of_memory(error):
+                    raise
+                if not self._use_less_memory():
+                    self._add_gradients(earlier)
+                    raise
+                logger.warning("out of memory, going on with %s: %s", self._frugality(), error)
+            # Outside the handler, whose traceback would keep the tensors of the failed pass alive.
+            retries += 1
+            release_memory()
+        self._add_gradients(earlier)
+        metrics = {**result.metrics, "out_of_memory_retries:sum": float(retries)}
+        return ForwardResult(result.log_probs, metrics)
+
+    def _set_gradients_aside(self) -> list[Tensor | None]:
+        parameters = [parameter for _, parameter in self.policy.trainable_parameters()]
+        gradients = [parameter.grad for parameter in parameters]
+        for parameter in parameters:
+            parameter.grad = None
+        return gradients
+
+    def _add_gradients(self, earlier: list[Tensor | None]) -> None:
+        for (_, parameter), gradient in zip(
+            self.policy.trainable_parameters(), earlier, strict=True
+        ):
+            if gradient is not None and parameter.grad is not None:
+                gradient += parameter.grad
+            if gradient is not None:
+                parameter.grad = gradient
+
+    def _use_less_memory(self) -> bool:
+        """
+        After a micro-batch that was too large: half of it where it held several rows, else
+        completions of a shared prompt apart, else layers computed twice. It stays so for the
+        requests to come. False when nothing is left to give up.
+        """
+        batch = self._running
+        if batch is not None and len(batch.inputs) > 1:
+            self.limits = replace(self.limits, tokens=batch.inputs.numel() // 2)
+        elif batch is not None and batch.mask is not None:
+            self._rows_apart = True
+        elif not self.recompute_layers and self.policy.can_recompute_layers():
+            self.recompute_layers = True
+        else:
+            return False
+        return True
+
+    def _frugality(self) -> str:
+        layers = "computed twice" if self.recompute_layers else "kept"
+        rows = "apart" if self._rows_apart else "shared"
+        return f"micro-batches of {self.limits.tokens} tokens, layers {layers}, prompts {rows}"
+
+    def _shares_prompts(self) -> bool:
+        return self.paths.shared_prompt_training and not self._rows_apart
+
+    def _forward(
+        self,
+        sequences: Sequence[TrainingSequence],
+        loss: LossSettings,
+        backward: bool,
+        is_cancelled: Callable[[], bool],
+    ) -> ForwardResult:
         log_probs = [[0.0] * len(sequence.targets) for sequence in sequences]
         sums: defaultdict[str, float] = defaultdict(float)
         cost = self.policy.compute_cost()
-        share = self.paths.shared_prompt_training
-        for batch in pack(sequences, cost, self.limits, share):
+        for batch in pack(sequences, cost, self._limits(), self._shares_prompts()):
             if is_cancelled():
-                self.optimizer.zero_grad(set_to_none=True)
                 raise cancelled()
-            flat = self._run(batch, sequences, loss, backward, sums)
+            self._running = batch
+            flat = self.run_micro_batch(batch, sequences, loss, backward, sums)
             for member, values in zip(batch.members, flat, strict=True):
                 log_probs[member][sequences[member].start :] = values
         return ForwardResult(log_probs, _metrics(sums))
 
-    def _run(
+    def run_micro_batch(
         self,
         batch: MicroBatch,
         sequences: Sequence[TrainingSequence],
@@ -90,9 +176,13 @@ class Trainer:
         backward: bool,
         sums: defaultdict[str, float],
     ) -> list[list[float]]:
+        """Loss and, with `backward`, gradients of one micro-batch; log-probabilities per member."""
         members = [sequences[index] for index in batch.members]
         targets = _token_targets(members, self.policy.device)
-        with torch.set_grad_enabled(backward):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(torch.set_grad_enabled(backward))
+            if backward:
+                stack.enter_context(self.policy.gradient_pass(self.recompute_layers))
             log_probs, entropy = self._token_log_probs(batch, members)
             value = summed_loss(loss, log_probs, targets)
             if backward:
@@ -119,7 +209,7 @@ class Trainer:
         if batch.mask is not None and batch.positions is not None:
             forward["attention_mask"] = batch.mask.to(device)
             forward["position_ids"] = batch.positions.to(device)
-        chunk = max(1, CHUNK_LOGITS // self.policy.vocabulary_size())
+        chunk = self._chunk()
         if len(wanted) <= chunk or not self.paths.chunked_head:
             logits = self.policy.selected_logits(inputs, rows, columns, **forward)
             return _log_probs_and_entropy(logits, tokens)
@@ -131,6 +221,16 @@ class Trainer:
             )
         ]
         return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+
+    def _chunk(self) -> int:
+        """How many positions get logits at once."""
+        return max(1, CHUNK_LOGITS // self.policy.vocabulary_size())
+
+    def _limits(self) -> MicroBatchLimits:
+        """Where the head cannot be applied in chunks, micro-batches are small enough for one."""
+        if self.paths.chunked_head:
+            return self.limits
+        return replace(self.limits, tokens=min(self.limits.tokens, self._chunk()))
 
     def _head_chunk(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of one chunk, computed again in the backward pass instead of kept."""

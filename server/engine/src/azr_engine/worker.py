@@ -9,10 +9,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
 from azr_engine.errors import EngineError, cancelled
 from azr_engine.futures import Future, FutureTable, encode
+from azr_engine.out_of_memory import is_out_of_memory
 
 logger = logging.getLogger("azr_engine")
 
@@ -42,17 +41,17 @@ class Worker:
             return encode(job(future))
         except EngineError as error:
             return encode(error.payload())
-        except torch.OutOfMemoryError as error:
-            logger.exception("out of memory")
-            return encode(
-                EngineError(
-                    "out_of_memory",
-                    f"The device ran out of memory: {error}",
-                    "Use a smaller model, shorter completions, fewer rollouts, or LoRA.",
-                    status=507,
-                ).payload()
-            )
         except Exception as error:
+            if is_out_of_memory(error):
+                logger.exception("out of memory")
+                return encode(
+                    EngineError(
+                        "out_of_memory",
+                        f"The device ran out of memory: {error}",
+                        "Use a smaller model, shorter completions, fewer rollouts, or LoRA.",
+                        status=507,
+                    ).payload()
+                )
             # A defect in one request must not end the server, but must be seen.
             logger.exception("request failed")
             return encode(

@@ -4,7 +4,7 @@ import type { Mode } from '../../../protocol/vocabulary.ts';
 import { type Span, textAt } from './span.ts';
 
 export interface ChatMessage {
-  readonly role: 'system' | 'user';
+  readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
 }
 
@@ -52,7 +52,7 @@ export interface LocatedInductionProposal {
 
 /** Prompts, and where in a completion their answers stand: what a dialect itself has to know. */
 export interface DialectRules {
-  readonly name: 'compact' | 'chat' | 'r1';
+  readonly name: 'compact' | 'chat' | 'turns' | 'r1';
   /** The identity task every run starts from, written as this dialect writes programs. */
   readonly zeroTriplet: Reference;
   proposeTask(mode: Exclude<Mode, 'induction'>, references: readonly Reference[]): Prompt;

@@ -1,12 +1,15 @@
 /**
  * The dialects of pretrained models: tasks in words, answers in fenced blocks. `chat` uses the
- * tokenizer's own template; `r1` is the think-and-answer template of the paper for base models.
+ * tokenizer's own template; `turns` does, and shows finished exchanges first; `r1` is the
+ * think-and-answer template of the paper for base models.
  */
 import type { Mode } from '../../../protocol/vocabulary.ts';
 import {
   ZERO_TRIPLET,
+  type ChatMessage,
   type Dialect,
   dialectOf,
+  type DialectRules,
   type Prompt,
   type Reference,
   type SolverQuestion,
@@ -15,7 +18,7 @@ import { blocksLabelled } from './fencedBlocks.ts';
 import { type Span, trimmedSpan } from './span.ts';
 
 export interface InstructionOptions {
-  readonly name: 'chat' | 'r1';
+  readonly name: 'chat' | 'turns' | 'r1';
   /** Told to the proposer; the grader enforces them. */
   readonly bannedWords: readonly string[];
   readonly allowedImports: readonly string[];
@@ -28,14 +31,12 @@ const ANSWER_LABEL: Readonly<Record<Mode, string>> = {
 };
 
 export function instructionDialect(options: InstructionOptions): Dialect {
-  const ask = options.name === 'chat' ? asChat : asThinkAndAnswer;
-  const answerOf = options.name === 'chat' ? wholeCompletion : answerSection;
+  const asked = options.name === 'turns' ? inTurns(options) : inOneMessage(options);
+  const answerOf = options.name === 'r1' ? answerSection : wholeCompletion;
   return dialectOf({
     name: options.name,
     zeroTriplet: ZERO_TRIPLET,
-    proposeTask: (mode, references) => ask(proposalText(mode, references, options)),
-    proposeInduction: (program, inputs) => ask(inductionProposalText(program, inputs)),
-    solve: (question) => ask(solverText(question)),
+    ...asked,
 
     locateProposal(completion) {
       const answer = answerOf(completion);
@@ -70,8 +71,75 @@ function wholeCompletion(completion: string): Span {
   return { start: 0, end: completion.length };
 }
 
-function asChat(content: string): Prompt {
-  return { kind: 'chat', messages: [{ role: 'user', content }] };
+type Questions = Pick<DialectRules, 'proposeTask' | 'proposeInduction' | 'solve'>;
+
+function inOneMessage(options: InstructionOptions): Questions {
+  const ask = options.name === 'r1' ? asThinkAndAnswer : (content: string) => asChat(content);
+  return {
+    proposeTask: (mode, references) => ask(proposalText(mode, references, options)),
+    proposeInduction: (program, inputs) => ask(inductionProposalText(program, inputs)),
+    solve: (question) => ask(solverText(question)),
+  };
+}
+
+/** References are the earlier turns of a proposer; everybody else is shown the zero triplet. */
+function inTurns(options: InstructionOptions): Questions {
+  return {
+    proposeTask(mode, references) {
+      const shown = references.length > 0 ? references : [ZERO_TRIPLET];
+      const rules = proposalText(mode, [], options);
+      const another = 'Write another one, different from all before, in the same form.';
+      const turns = shown.map(({ program, input }, index) => ({
+        asked: index === 0 ? rules : another,
+        answered: `${fence('python', program)}\n${fence('input', input)}`,
+      }));
+      return asChat(another, turns);
+    },
+    proposeInduction(program, inputs) {
+      const examples = IDENTITY_INPUTS.slice(0, inputs).map((input) => fence('input', input));
+      const turn = {
+        asked: inductionProposalText(ZERO_TRIPLET.program, examples.length),
+        answered: [...examples, fence('message', 'Gives back what it is given.')].join('\n'),
+      };
+      return asChat(inductionProposalText(program, inputs), [turn]);
+    },
+    solve: (question) => asChat(solverText(question), [solvedIdentity(question.mode)]),
+  };
+}
+
+/** Of several types, all of which the identity function gives back. */
+const IDENTITY_INPUTS = ["'Hello world'", '[1, 2, 3]', '7', "{'a': 1}"] as const;
+
+interface Turn {
+  readonly asked: string;
+  readonly answered: string;
+}
+
+/** How the solver's answer to the zero triplet looks. */
+function solvedIdentity(mode: Mode): Turn {
+  const { program, input, output } = ZERO_TRIPLET;
+  switch (mode) {
+    case 'deduction':
+      return { asked: solverText({ mode, program, input }), answered: fence('output', output) };
+    case 'abduction':
+      return { asked: solverText({ mode, program, output }), answered: fence('input', input) };
+    case 'induction': {
+      const visible = IDENTITY_INPUTS.map((value) => ({ input: value, output: value }));
+      const message = 'Gives back what it is given.';
+      return {
+        asked: solverText({ mode, message, visible }),
+        answered: fence('python', program),
+      };
+    }
+  }
+}
+
+function asChat(content: string, earlier: readonly Turn[] = []): Prompt {
+  const messages = earlier.flatMap(({ asked, answered }): readonly ChatMessage[] => [
+    { role: 'user', content: asked },
+    { role: 'assistant', content: answered },
+  ]);
+  return { kind: 'chat', messages: [...messages, { role: 'user', content }] };
 }
 
 function asThinkAndAnswer(content: string): Prompt {

@@ -1,0 +1,121 @@
+"""
+Downloads from the Hugging Face Hub, or whatever HF_ENDPOINT names, into the user's own cache: what
+was downloaded before, by whatever program, is not again. A connection that breaks is resumed where
+it broke; after a download that was ended altogether, its complete files are kept, and the others
+begun anew, because this huggingface_hub takes up no partial file of another process.
+HF_HOME, HF_TOKEN and HF_HUB_OFFLINE mean what they mean everywhere.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+from huggingface_hub.utils import tqdm as hub_tqdm
+
+from azr_engine.errors import EngineError
+
+# What a model is made of; never pickles, of which loading runs code.
+PATTERNS = ["*.json", "*.safetensors", "*.jinja", "tokenizer.model", "*.txt", "LICENSE*"]
+REPORT_SECONDS = 0.5
+
+
+def download(model: str, report: Callable[[dict[str, object]], None]) -> Path:
+    """The snapshot folder of the newest revision. Throws EngineError."""
+    try:
+        folder = Path(
+            snapshot_download(model, allow_patterns=PATTERNS, tqdm_class=_progress(report))
+        )
+    except Exception as error:
+        raise _explained(model, error) from error
+    if not any(folder.glob("*.safetensors")):
+        raise EngineError(
+            "model_without_safetensors",
+            f"{model} has no weights in safetensors.",
+            "Choose a model that has: older formats can run code when they are loaded.",
+        )
+    return folder
+
+
+def _progress(report: Callable[[dict[str, object]], None]) -> type[Any]:
+    """A progress bar whose bytes are told as JSON, twice a second at most."""
+    lock = threading.Lock()
+    state = {"told": 0.0}
+
+    class Reported(hub_tqdm):
+        def update(self, n: float | None = 1) -> bool | None:
+            result = super().update(n)
+            # Bars of hub_tqdm are disabled where there is no terminal, and then do not count.
+            if getattr(self, "_bytes", None) is None:
+                self._bytes = 0.0
+            self._bytes += n or 0
+            with lock:
+                now = time.monotonic()
+                if self.total and self.total > 1024 and now - state["told"] >= REPORT_SECONDS:
+                    state["told"] = now
+                    total = int(self.total)
+                    report({"event": "progress", "done": int(self._bytes), "total": total})
+            return result
+
+    return Reported
+
+
+def _explained(model: str, error: Exception) -> EngineError:
+    if isinstance(error, GatedRepoError):
+        return EngineError(
+            "model_gated",
+            f"{model} is gated: its owner must let you in.",
+            f"Ask for access at https://huggingface.co/{model}, then log in with `hf auth login` "
+            "or set HF_TOKEN.",
+        )
+    if isinstance(error, RepositoryNotFoundError):
+        return EngineError(
+            "model_unknown",
+            f"There is no model {model} on {HfApi().endpoint}, or it is private.",
+            "Check the spelling, owner included; for a private one set HF_TOKEN.",
+        )
+    if isinstance(error, HFValidationError):
+        return EngineError(
+            "model_unknown", f"{model!r} is no id of a model.", "Write it as owner/name."
+        )
+    if isinstance(error, OfflineModeIsEnabled) or (
+        isinstance(error, LocalEntryNotFoundError) and _is_offline()
+    ):
+        return EngineError(
+            "offline",
+            f"{model} is not in the cache, and HF_HUB_OFFLINE forbids to download it.",
+            "Unset HF_HUB_OFFLINE, or copy the model's folder here and name that.",
+        )
+    if isinstance(error, OSError) and error.errno is not None:
+        return EngineError(
+            "model_not_written",
+            f"{model} could not be written to the cache: {error.strerror or error}.",
+            "Free some disk space, or set HF_HOME to a folder on another disk; what is there "
+            "already is not downloaded again.",
+        )
+    if isinstance(error, (LocalEntryNotFoundError, HfHubHTTPError, httpx2.HTTPError)):
+        return EngineError(
+            "network",
+            f"{model} could not be downloaded from {HfApi().endpoint}: {error}",
+            "Check the network (HTTPS_PROXY, HF_ENDPOINT) and try again: complete files stay.",
+        )
+    raise error
+
+
+def _is_offline() -> bool:
+    from huggingface_hub import constants
+
+    return bool(constants.HF_HUB_OFFLINE)

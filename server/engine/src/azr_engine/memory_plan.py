@@ -1,0 +1,20 @@
+"""
+What the client planned for this model, these lengths and this device. It is the client that plans,
+because it knows the lengths of a run; the engine obeys, and takes less where that was too much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from azr_engine.packing import MicroBatchLimits
+from azr_engine.sampling import CACHE_TOKENS
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Padded tokens of a micro-batch, whether layers are computed twice, tokens cached at once."""
+
+    micro_batch_tokens: int = MicroBatchLimits().tokens
+    recompute_layers: bool = False
+    cache_tokens: int = CACHE_TOKENS

@@ -1,0 +1,164 @@
+"""A GGUF file of a known model, written as llama.cpp lays it out, becomes that model again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import gguf
+import numpy
+import pytest
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from azr_engine.errors import EngineError
+from azr_engine.gguf_conversion import LAYER_NAMES, convert_gguf
+from azr_engine.obtain import obtain
+from azr_engine.policy import load_policy
+
+HEADS = {"llama": (4, 4), "qwen2": (4, 2)}
+WORDS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+LETTERS = [chr(code) for code in range(33, 64)]
+MERGES = [("h", "e"), ("l", "l"), ("he", "ll")]
+
+
+def _rows_of_file(kind: str, name: str, values: numpy.ndarray) -> numpy.ndarray:
+    """llama.cpp's order of query and key rows: the halves of each rotated pair are neighbours."""
+    if kind != "llama" or not name.endswith(("q_proj.weight", "k_proj.weight")):
+        return values
+    rows = values.shape[0]
+    heads = HEADS[kind][0 if "q_proj" in name else 1]
+    width = rows // heads
+    reordered = numpy.empty_like(values)
+    for head in range(heads):
+        for pair in range(width // 2):
+            reordered[head * width + 2 * pair] = values[head * width + pair]
+            reordered[head * width + 2 * pair + 1] = values[head * width + width // 2 + pair]
+    return reordered
+
+
+def write_gguf(
+    kind: str, source: Path, path: Path, quantization: gguf.GGMLQuantizationType | None = None
+) -> None:
+    config = json.loads((source / "config.json").read_text())
+    tokens = [*WORDS, *LETTERS, "h", "e", "l", "Ġ", "he", "ll"]
+    writer = gguf.GGUFWriter(path, kind)
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("smollm")
+    writer.add_token_list(tokens)
+    writer.add_token_types([3, 3, 3, *[1] * (len(tokens) - 3)])
+    writer.add_token_merges(["h e", "l l"])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_pad_token_id(0)
+    writer.add_chat_template("{{ messages[0]['content'] }}")
+    short = {long: name for name, long in LAYER_NAMES.items()}
+    outer = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
+    for name, tensor in load_file(source / "model.safetensors").items():
+        base, ending = name.rsplit(".", 1)
+        if base in outer:
+            stored = outer[base]
+        else:
+            _, _, layer, part = base.split(".", 3)
+            stored = f"blk.{layer}.{short[part]}"
+        values = _rows_of_file(kind, name, tensor.numpy())
+        if quantization is not None and values.ndim == 2 and values.shape[1] % 32 == 0:
+            packed = gguf.quantize(values, quantization)
+            writer.add_tensor(f"{stored}.{ending}", packed, raw_dtype=quantization)
+        else:
+            writer.add_tensor(f"{stored}.{ending}", values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _logits(folder: Path) -> torch.Tensor:
+    inputs = torch.tensor([[5, 9, 2, 14, 7, 30, 21]])
+    with torch.no_grad():
+        return load_policy(folder, lora=None).network(input_ids=inputs).logits
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2"])
+def test_float32_gives_the_same_model_bit_for_bit(
+    model_folder: Callable[[str], Path], tmp_path: Path, kind: str
+) -> None:
+    write_gguf(kind, model_folder(kind), tmp_path / "model.gguf")
+    folder = obtain(str(tmp_path / "model.gguf"), tmp_path / "models", lambda _line: None)
+    assert torch.equal(_logits(folder), _logits(model_folder(kind)))
+    # A second time, nothing is made.
+    before = (folder / "model.safetensors").stat().st_mtime_ns
+    again = obtain(str(tmp_path / "model.gguf"), tmp_path / "models", lambda _line: None)
+    assert again == folder and (folder / "model.safetensors").stat().st_mtime_ns == before
+    assert [entry.name for entry in (tmp_path / "models").iterdir()] == [folder.name]
+
+
+def test_quantized_weights_are_those_of_the_quantizer(
+    model_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """
+    8 bits: no weight is further off than half a step of its block of 32, and 127 times what the
+    step loses in float16, which is 127 / 2048 of it.
+    """
+    write_gguf(
+        *("llama", model_folder("llama"), tmp_path / "model.gguf"),
+        gguf.GGMLQuantizationType.Q8_0,
+    )
+    folder = tmp_path / "converted"
+    folder.mkdir()
+    convert_gguf(tmp_path / "model.gguf", folder)
+    original = load_file(model_folder("llama") / "model.safetensors")
+    for name, values in load_file(folder / "model.safetensors").items():
+        expected = original[name]
+        assert values.dtype == torch.float32 and values.shape == expected.shape
+        if expected.ndim == 2 and expected.shape[1] % 32 == 0:
+            blocks = expected.reshape(-1, 32)
+            step = blocks.abs().amax(dim=1, keepdim=True) / 127
+            off = (values.reshape(-1, 32) - blocks).abs()
+            assert (off <= (0.5 + 127 / 2048 + 0.001) * step).all() and off.max() > 0
+
+
+def test_texts_end_where_the_file_says(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    write_gguf("llama", model_folder("llama"), tmp_path / "model.gguf")
+    folder = tmp_path / "converted"
+    folder.mkdir()
+    convert_gguf(tmp_path / "model.gguf", folder)
+    configuration = json.loads((folder / "tokenizer_config.json").read_text())
+    assert configuration["eos_token"] == "<|im_end|>"
+    assert configuration["bos_token"] == "<|im_start|>"
+    assert configuration["pad_token"] == "<|endoftext|>"
+    assert configuration["chat_template"] == "{{ messages[0]['content'] }}"
+    assert load_policy(folder, lora=None).end_tokens == [2]
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    # Merged as far as the merges go; a digit stands alone; a special token is one.
+    names = [tokenizer.id_to_token(i) for i in tokenizer.encode("hell 12<|im_end|>").ids]
+    assert names == ["he", "ll", "Ġ", "1", "2", "<|im_end|>"]
+    assert tokenizer.decode(tokenizer.encode("hell 12").ids) == "hell 12"
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "architecture"])
+def test_what_cannot_be_converted_is_refused(
+    model_folder: Callable[[str], Path], tmp_path: Path, damage: str
+) -> None:
+    path = tmp_path / "model.gguf"
+    write_gguf("llama", model_folder("llama"), path)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:4000])
+    elif damage == "text":
+        path.write_text("not a model at all")
+    else:
+        path.write_bytes(path.read_bytes().replace(b"llama", b"mamba"))
+    with pytest.raises(EngineError) as caught:
+        obtain(str(path), tmp_path / "models", lambda _line: None)
+    assert caught.value.code == "gguf_unusable"
+    assert list((tmp_path / "models").iterdir()) == []

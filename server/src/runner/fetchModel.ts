@@ -1,0 +1,62 @@
+/** Brings a named model onto this machine with the engine's Python, and tells how far it is. */
+import path from 'node:path';
+
+import { execa } from 'execa';
+
+import { assetRoot } from './assets.ts';
+import { enginePython } from './enginePython.ts';
+import { ExpectedFailure } from './expectedFailure.ts';
+import { userModels } from './namedModel.ts';
+
+export interface FetchOptions {
+  readonly signal: AbortSignal;
+  readonly onNote: (text: string) => void;
+  /** Bytes there and bytes wanted, a few times a second. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+type Line =
+  | { readonly event: 'progress'; readonly done: number; readonly total: number }
+  | { readonly event: 'note'; readonly text: string }
+  | { readonly event: 'ready'; readonly folder: string }
+  | {
+      readonly event: 'failed';
+      readonly code: string;
+      readonly error: string;
+      readonly remedy: string;
+    };
+
+/** Resolves with the folder of the model. Rejects with a ExpectedFailure with a remedy. */
+export async function fetchModel(model: string, options: FetchOptions): Promise<string> {
+  const { signal, onNote, onProgress } = options;
+  const child = execa(
+    enginePython(),
+    ['-m', 'azr_engine.obtain', model, '--models', userModels()],
+    {
+      env: {
+        PYTHONPATH: path.join(assetRoot(), 'server', 'engine', 'src'),
+        PYTHONSAFEPATH: '1',
+        PYTHONUNBUFFERED: '1',
+      },
+      reject: false,
+      stdin: 'ignore',
+      cancelSignal: signal,
+    },
+  );
+  let folder: string | undefined;
+  for await (const text of child.iterable({ from: 'stdout' })) {
+    const line = JSON.parse(text) as Line;
+    if (line.event === 'progress') onProgress(line.done, line.total);
+    else if (line.event === 'note') onNote(line.text);
+    else if (line.event === 'ready') folder = line.folder;
+    else throw new ExpectedFailure({ code: line.code, message: line.error, remedy: line.remedy });
+  }
+  const { stderr } = await child;
+  signal.throwIfAborted();
+  if (folder !== undefined) return folder;
+  throw new ExpectedFailure({
+    code: 'model-not-fetched',
+    message: `${model} could not be fetched: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+    remedy: 'Run "azr doctor" to see whether the engine\'s Python is complete.',
+  });
+}
