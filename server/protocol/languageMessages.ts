@@ -19,6 +19,7 @@ import type { RewardStory } from './rewardStory.ts';
 import type {
   DoctorCheck,
   MachineOverview,
+  ReplayRequest,
   RunConfiguration,
   RunId,
   RunOverview,
@@ -59,6 +60,8 @@ export interface RequestMap {
   'azr/pause': { parameters: { runId: RunId }; result: null };
   /** Goes on: wakes a paused runner, or starts a new one on a stopped run. */
   'azr/resume': { parameters: { runId: RunId }; result: null };
+  /** Shows the steps of a run again, one after another, as a run of its own. */
+  'azr/replay': { parameters: ReplayRequest; result: { runId: RunId } };
   'azr/steps': { parameters: StepsQuery; result: Page<StepOverview> };
   'azr/stepItems': {
     parameters: StepItemsQuery;

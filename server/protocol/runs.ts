@@ -52,6 +52,8 @@ export interface RunOverview {
   readonly id: RunId;
   readonly name: string;
   readonly folder: string;
+  /** Of a replay: the name of the run that it shows. */
+  readonly replayOf?: string;
   readonly state: RunState;
   /** Present when the state is `unreadable` or `failed`, or when a `paused` run waits for something. */
   readonly problem?: Problem;
@@ -122,6 +124,13 @@ export interface StartRequest {
   readonly runFile?: string;
   /** Settings that go over the run file, `name` to value. */
   readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface ReplayRequest {
+  /** The run to play back; absent for the recorded one that ships with AZR Studio. */
+  readonly runId?: RunId;
+  /** How many times faster than it happened; `unlimited` does not wait. */
+  readonly speed: number | 'unlimited';
 }
 
 /** One row of the doctor's report. */

@@ -13,6 +13,7 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/stop': { runId, when: 'after-step' },
   'azr/pause': { runId },
   'azr/resume': { runId },
+  'azr/replay': { runId, speed: 'unlimited' },
   'azr/steps': { runId, order: 'newest', beyondStep: 3, limit: 20 },
   'azr/stepItems': {
     runId,

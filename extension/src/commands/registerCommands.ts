@@ -11,6 +11,7 @@ import { clearFilter, filterTasks, searchTasks } from './filterTasks.ts';
 import { restartServer, runDoctor, setUpPython, showLog } from './maintenance.ts';
 import { openDashboard } from './openDashboard.ts';
 import { openWalkthrough } from './openWalkthrough.ts';
+import { playDemo, replayRun } from './replayRun.ts';
 import { rerunMany, rerunOnce } from './rerun.ts';
 import { explainVerdict, moveStepper, showRewards } from './rewards.ts';
 import { openRunFolder, revealRunFolder } from './runFolder.ts';
@@ -25,6 +26,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'azr.stopRun': stopRun,
   'azr.pauseRun': pauseRun,
   'azr.resumeRun': resumeRun,
+  'azr.replayRun': replayRun,
+  'azr.playDemo': playDemo,
   'azr.openDashboard': openDashboard,
   'azr.openRunFolder': openRunFolder,
   'azr.revealRunFolder': revealRunFolder,

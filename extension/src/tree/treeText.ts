@@ -124,6 +124,7 @@ function runIcon({ state }: RunOverview): NodeIcon {
 
 function runTooltip(run: RunOverview): string[] {
   const lines = [run.name, t('State: {0}', stateText(run.state))];
+  if (run.replayOf !== undefined) lines.push(t('Replay of {0}', run.replayOf));
   if (run.problem !== undefined) lines.push(run.problem.message, run.problem.remedy);
   if (run.model !== undefined) {
     lines.push(t('Model: {0}, preset {1}, seed {2}', run.model, run.preset ?? '', run.seed ?? ''));

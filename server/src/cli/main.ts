@@ -7,6 +7,7 @@ import { doctorCommand } from './doctorCommand.ts';
 import { execCommand } from './execCommand.ts';
 import { exitCodeOf, failureData, failureText } from './failure.ts';
 import { modelsCommand } from './modelsCommand.ts';
+import { replayCommand } from './replayCommand.ts';
 import { resumeCommand } from './resumeCommand.ts';
 import { runCommand } from './runCommand.ts';
 import { schemaCommand } from './schemaCommand.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   runCommand,
   resumeCommand,
   attachCommand,
+  replayCommand,
   doctorCommand,
   setupCommand,
   modelsCommand,

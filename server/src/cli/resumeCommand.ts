@@ -1,3 +1,4 @@
+import { replayIn, resumeReplay } from '../runner/replayRun.ts';
 import { resumeRun } from '../runner/run.ts';
 import { existingRunFolder, newestRun } from '../runner/runFolder.ts';
 import { RUNS_FOLDER } from '../runner/runsFolder.ts';
@@ -31,7 +32,8 @@ async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
   const { settings } = reader.information();
   const heldOut = reader.metricSeries('probe.mean');
   reader.close();
+  const replay = replayIn(run);
   return watchRun({ settings, folder: run.folder, heldOut, output: outputOf(values) }, (host) =>
-    resumeRun(run.folder, host),
+    replay === undefined ? resumeRun(run.folder, host) : resumeReplay(run, replay, host),
   );
 }

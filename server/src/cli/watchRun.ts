@@ -1,7 +1,8 @@
 /** Runs a run in front of somebody: signals in, a view out, and an exit code at the end. */
 import type { RunListener } from '../../protocol/events.ts';
 import { openEngine } from '../runner/openEngine.ts';
-import type { RunHost, RunResult } from '../runner/run.ts';
+import type { RunHost } from '../runner/run.ts';
+import type { RunResult } from '../runner/runSession.ts';
 import { RunSteering } from '../runner/runSteering.ts';
 import { chooseView, type RunOutput, type WatchedRun } from './chooseView.ts';
 import type { ExitCode } from './command.ts';

@@ -60,7 +60,7 @@ export function createRequestHandlers(dependencies: HandlerDependencies): Reques
   };
 }
 
-function runHandlers({ catalog, runs }: HandlerDependencies) {
+function runHandlers({ catalog, runs, storageFolder }: HandlerDependencies) {
   return {
     'azr/runs': () => catalog.overviews(),
     'azr/configuration': ({ runId }) => runConfiguration(runs.run(runId)),
@@ -77,6 +77,9 @@ function runHandlers({ catalog, runs }: HandlerDependencies) {
       await catalog.resume(runId, signal);
       return null;
     },
+    'azr/replay': async (request, signal) => ({
+      runId: await catalog.replay({ ...request, parentFolder: storageFolder }, signal),
+    }),
     'azr/openRunFolder': async ({ folder }) => {
       requireFolder(folder);
       const run = existingRunFolder(folder);

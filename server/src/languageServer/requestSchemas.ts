@@ -93,6 +93,10 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
   'azr/stop': object({ runId, when: { enum: ['after-step', 'now'] } }),
   'azr/pause': ofRun,
   'azr/resume': ofRun,
+  'azr/replay': object(
+    { runId, speed: { anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { const: 'unlimited' }] } },
+    ['runId'],
+  ),
   'azr/steps': object(
     { runId, order: { enum: ['newest', 'oldest'] }, beyondStep: step, limit, filter },
     ['beyondStep', 'filter'],

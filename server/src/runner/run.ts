@@ -5,7 +5,6 @@
 import { writeFileSync } from 'node:fs';
 
 import type { Engine } from '../../protocol/engine.ts';
-import type { RunListener } from '../../protocol/events.ts';
 import type { RunStore } from '../../protocol/records.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
@@ -23,11 +22,13 @@ import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
 import { createRunFolder, existingRunFolder, type RunFolder } from './runFolder.ts';
 import { RunnerError } from './runnerError.ts';
-import { RunnerPresence } from './runnerPresence.ts';
-import { problemOf, type RunOutcome } from './runOutcome.ts';
-import type { RunSteering } from './runSteering.ts';
-import type { RunSummary } from './runSummary.ts';
-import { summarise } from './runSummary.ts';
+import {
+  finish,
+  type RunResult,
+  type Session,
+  type SessionHost,
+  withPresence,
+} from './runSession.ts';
 import { requireSameSandbox } from './sameSandbox.ts';
 import { presetDepartures } from './settings.ts';
 
@@ -39,39 +40,16 @@ export type EngineOpener = (
 ) => Promise<Engine>;
 
 /** What a run needs of whoever runs it. */
-export interface RunHost {
+export interface RunHost extends SessionHost {
   readonly openEngine: EngineOpener;
-  readonly listener: RunListener;
-  /** Turned by signals and by whoever is connected. */
-  readonly steering: RunSteering;
 }
 
-export interface RunResult {
-  readonly folder: string;
-  readonly outcome: LoopOutcome;
-  readonly summary: RunSummary;
+interface Started {
+  readonly engine: Engine;
+  readonly grader: OpenGrader;
 }
 
-/** Things to give back, last taken first; a failure to give one back does not keep the others. */
-class Releases {
-  readonly #actions: (() => void | Promise<void>)[] = [];
-
-  add(action: () => void | Promise<void>): void {
-    this.#actions.unshift(action);
-  }
-
-  async all(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const action of this.#actions) {
-      try {
-        await action();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'Something could not be closed.');
-  }
-}
+type RunSession = Session<RunHost>;
 
 /**
  * Starts a new run in `folder`. Rejects with an error that carries a remedy; what was committed by
@@ -138,49 +116,10 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
   });
 }
 
-interface Started {
-  readonly engine: Engine;
-  readonly grader: OpenGrader;
-}
-
-/** A host's wishes together with what is there for as long as the runner works. */
-interface Session extends RunHost {
-  readonly run: RunFolder;
-  readonly presence: RunnerPresence;
-  readonly releases: Releases;
-}
-
-/** Works on `run` in front of everybody, and gives back whatever was taken on the way. */
-async function withPresence(
-  run: RunFolder,
-  host: RunHost,
-  action: (session: Session) => Promise<RunResult>,
-): Promise<RunResult> {
-  const presence = await RunnerPresence.open(run, host.steering);
-  const releases = new Releases();
-  let ending: RunOutcome = { kind: 'stopped' };
-  releases.add(() => presence.close(ending));
-  const listener = presence.announcing(host.listener);
-  let result: RunResult;
-  try {
-    result = await action({ ...host, run, presence, releases, listener });
-  } catch (error) {
-    if (!host.steering.control.signal.aborted) {
-      ending = { kind: 'failed', problem: problemOf(error) };
-    }
-    // What went wrong first is what matters; a dead engine, say, cannot be closed cleanly either.
-    await releases.all().catch(() => undefined);
-    throw error;
-  }
-  if (result.outcome.reason === 'steps') ending = { kind: 'finished' };
-  await releases.all();
-  return result;
-}
-
 /** Starts the sandbox and the engine side by side: both take their time. */
 async function start(
   prepared: PreparedRun,
-  { run, releases, openEngine, listener, steering }: Session,
+  { run, releases, openEngine, listener, steering }: RunSession,
 ): Promise<Started> {
   listener({ kind: 'notice', message: `Starting the engine with ${prepared.settings.model}.` });
   const opening = [
@@ -210,7 +149,7 @@ async function runPrepared(
   prepared: PreparedRun,
   { engine, grader }: Started,
   store: SqliteRunStore,
-  { run, presence, listener, steering }: Session,
+  { run, presence, listener, steering }: RunSession,
 ): Promise<RunResult> {
   const { settings, dialect, heldOut } = prepared;
   const { control } = steering;
@@ -270,22 +209,6 @@ async function runPrepared(
     listener({ kind: 'finished', step, reason: 'failed', message });
     throw error;
   }
-}
-
-function finish(
-  run: RunFolder,
-  store: SqliteRunStore,
-  outcome: LoopOutcome,
-  listener: RunListener,
-): RunResult {
-  const { reason, lastStep } = outcome;
-  const where = lastStep < 0 ? 'before the first step' : `after step ${lastStep}`;
-  const message =
-    reason === 'steps'
-      ? `All ${lastStep} steps are done.`
-      : `Stopped ${where}; "azr resume ${run.folder}" continues.`;
-  listener({ kind: 'finished', step: lastStep, reason, message });
-  return { folder: run.folder, outcome, summary: summarise(store.reader) };
 }
 
 function requireSameProtocol({ protocolVersion }: RunInformation, run: RunFolder): void {

@@ -5,14 +5,15 @@
  */
 import path from 'node:path';
 
-import type { RunId, RunOverview, StartRequest } from '../../protocol/runs.ts';
+import type { ReplayRequest, RunId, RunOverview, StartRequest } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
+import { demoRun } from './demoRun.ts';
 import { findRunFolders, isRun } from './findRunFolders.ts';
 import { FolderWatch } from './folderWatch.ts';
 import type { RunFolder } from './runFolder.ts';
 import { RunnerError } from './runnerError.ts';
 import type { StopTime } from './runSteering.ts';
-import { startArguments } from './startArguments.ts';
+import { replayArguments, type StartArguments, startArguments } from './startArguments.ts';
 import { startDetachedRunner } from './startDetachedRunner.ts';
 import { TrackedRun } from './trackedRun.ts';
 
@@ -97,7 +98,19 @@ export class RunCatalog {
    * said. An abort ends the runner, as long as it has not started to work.
    */
   async start(request: StartRequest, signal: AbortSignal): Promise<RunId> {
-    const { run, command } = await startArguments(request);
+    return this.#begin(await startArguments(request), signal);
+  }
+
+  /** Plays a run back in a folder below `parentFolder`: the run named, or the recorded one. */
+  replay(
+    { runId, speed, parentFolder }: ReplayRequest & { readonly parentFolder: string },
+    signal: AbortSignal,
+  ): Promise<RunId> {
+    const source = runId === undefined ? demoRun() : this.#tracked(runId).run;
+    return this.#begin(replayArguments(source, speed, parentFolder), signal);
+  }
+
+  async #begin({ run, command }: StartArguments, signal: AbortSignal): Promise<RunId> {
     const tracked = this.#track(run);
     this.#startedHere.add(tracked);
     try {

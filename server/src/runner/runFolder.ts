@@ -8,6 +8,7 @@
  *     <folder>/runner.lock    held while a runner works on it
  *     <folder>/runner.json    which process that is and where it listens
  *     <folder>/outcome.json   how the last runner ended
+ *     <folder>/replay.json    of a replay: which run it shows
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
@@ -25,6 +26,7 @@ export interface RunFolder {
   readonly lock: string;
   readonly owner: string;
   readonly outcome: string;
+  readonly replay: string;
   /** What a detached runner prints. */
   readonly runnerLog: string;
 }
@@ -41,6 +43,7 @@ export function runFolderAt(folder: string): RunFolder {
     lock: path.join(absolute, 'runner.lock'),
     owner: path.join(absolute, 'runner.json'),
     outcome: path.join(absolute, 'outcome.json'),
+    replay: path.join(absolute, 'replay.json'),
     runnerLog: path.join(absolute, 'logs', 'runner.log'),
   };
 }

@@ -2,6 +2,7 @@
 import path from 'node:path';
 
 import type { LiveProgress, Problem, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
+import { replayIn } from './replayRun.ts';
 import type { DatabaseLook } from './runDatabase.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { RunOutcome } from './runOutcome.ts';
@@ -22,7 +23,11 @@ export interface RunEvidence {
 
 export function overviewOf(evidence: RunEvidence): RunOverview {
   const { id, run, look, liveState, progress, outcome } = evidence;
-  const identity = { id, name: path.basename(run.folder), folder: run.folder };
+  const replay = replayIn(run);
+  const identity = {
+    ...{ id, name: path.basename(run.folder), folder: run.folder },
+    ...(replay !== undefined && { replayOf: path.basename(replay.source) }),
+  };
   const nothing = { lastStep: -1, steps: 0, taskCount: 0, proposalCount: 0, sequence: 0 };
   if (look.kind === 'unreadable') {
     // A database is unreadable for the moment in which its runner makes it.
@@ -43,6 +48,7 @@ export function overviewOf(evidence: RunEvidence): RunOverview {
 
 /** The state of a run that nobody works on. */
 function restingState({ look, outcome, isOrphaned }: RunEvidence): RunState {
+  if (outcome?.kind === 'finished') return 'finished';
   if (look.kind !== 'figures') return outcome?.kind === 'failed' ? 'failed' : 'interrupted';
   const { shown, isLastStepKept } = look.figures;
   const { lastStep, steps } = shown;

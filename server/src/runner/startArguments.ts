@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import { SETTINGS } from '../../protocol/settings.ts';
-import type { StartRequest } from '../../protocol/runs.ts';
+import type { ReplayRequest, StartRequest } from '../../protocol/runs.ts';
 import { readRunFile, resolvePaths } from './runFile.ts';
 import { newRunName, type RunFolder, runFolderAt } from './runFolder.ts';
 import { RUNS_FOLDER } from './runsFolder.ts';
@@ -28,6 +28,18 @@ export async function startArguments(request: StartRequest): Promise<StartArgume
   ]);
   const files = runFile === undefined ? [] : [path.resolve(runFile)];
   return { run, command: ['run', ...files, '--directory', run.folder, ...assignments] };
+}
+
+/** A replay of the run in `source`. */
+export function replayArguments(
+  source: RunFolder,
+  speed: ReplayRequest['speed'],
+  parentFolder: string,
+): StartArguments {
+  const name = newRunName(`replay-of-${path.basename(source.folder)}`, new Date());
+  const run = freeFolder(path.join(parentFolder, RUNS_FOLDER, name));
+  const pace = ['--speed', speed === 'unlimited' ? 'max' : String(speed)];
+  return { run, command: ['replay', source.folder, '--directory', run.folder, ...pace] };
 }
 
 /** As `--set` reads it: texts as they are, everything else as JSON. */

@@ -11,6 +11,7 @@ import type {
   RunInformation,
   SessionInformation,
 } from './runInformation.ts';
+import { copyStep } from './stepCopier.ts';
 import { StepWriter } from './stepWriter.ts';
 import { explainSqliteError } from './storeError.ts';
 import { repairMetricStretches, SUMMARY_STEP_TABLES, SummaryWriter } from './summaryWriter.ts';
@@ -120,6 +121,19 @@ export class SqliteRunStore implements RunStore {
       this.#writer.write(record);
       this.#summaries.write(record.step);
       this.#recordChange('step', record.step);
+    });
+  }
+
+  /** Commits `step` of another run as this one's next. Throws when it is not the next: a defect. */
+  copyStep(source: RunReader, step: number): void {
+    const expected = this.counters().lastStep + 1;
+    if (step !== expected) {
+      throw new Error(`Step ${String(step)} cannot follow: the next is ${String(expected)}.`);
+    }
+    this.#transaction(() => {
+      copyStep(source.connection, this.#database, step);
+      this.#summaries.write(step);
+      this.#recordChange('step', step);
     });
   }
 

@@ -1,0 +1,41 @@
+/** The recorded run that ships with AZR Studio, unpacked where it can be read. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+
+import { assetRoot } from './assets.ts';
+import { userEnvironment } from './enginePython.ts';
+import { type RunFolder, runFolderAt } from './runFolder.ts';
+import { RunnerError } from './runnerError.ts';
+
+/** `npm run demo` records it. */
+export function demoArchive(): string {
+  return path.join(assetRoot(), 'media', 'demo', 'run.db.br');
+}
+
+/** Throws RunnerError `no-run` when the installation is incomplete. */
+export function demoRun(): RunFolder {
+  const archive = demoArchive();
+  if (!existsSync(archive)) {
+    throw new RunnerError(
+      'no-run',
+      `The recorded run is missing: there is no ${archive}.`,
+      'Install AZR Studio again.',
+    );
+  }
+  const packed = readFileSync(archive);
+  // Named by its size, so that the recording of another version is another folder.
+  const folder = path.join(
+    path.dirname(userEnvironment()),
+    `demo-${String(packed.length)}`,
+    'demo',
+  );
+  const run = runFolderAt(folder);
+  if (!existsSync(run.database)) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const draft = `${run.database}.${String(process.pid)}`;
+    writeFileSync(draft, brotliDecompressSync(packed), { mode: 0o600 });
+    renameSync(draft, run.database);
+  }
+  return run;
+}

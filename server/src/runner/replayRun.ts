@@ -1,0 +1,120 @@
+/**
+ * Plays a run back: its committed steps appear one after another in a run folder of their own, as if a
+ * runner were at work there. Whoever watches a run can watch a replay; no engine, model or sandbox is
+ * needed, and nothing that a model wrote is run.
+ */
+import { readFileSync } from 'node:fs';
+
+import type { LoopOutcome } from '../azr/loop.ts';
+import { RunReader } from '../store/runReader.ts';
+import { SqliteRunStore } from '../store/sqliteRunStore.ts';
+import { createRunFolder, existingRunFolder, type RunFolder } from './runFolder.ts';
+import {
+  finish,
+  type RunResult,
+  type Session,
+  type SessionHost,
+  withPresence,
+} from './runSession.ts';
+import { storedStep } from './storedEvents.ts';
+import { writeJsonAtomically } from './writeJsonAtomically.ts';
+
+/** `replay.json` of a replay. */
+export interface Replay {
+  /** Folder of the run that is shown. */
+  readonly source: string;
+  /** How many times faster than it happened; Infinity is as fast as can be, and null in JSON. */
+  readonly speed: number;
+}
+
+/** What a folder replays; undefined when it holds no replay. */
+export function replayIn(run: RunFolder): Replay | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(run.replay, 'utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || !('source' in value)) return undefined;
+  const speed = 'speed' in value && typeof value.speed === 'number' ? value.speed : Infinity;
+  return typeof value.source === 'string' ? { source: value.source, speed } : undefined;
+}
+
+/**
+ * Makes a replay in `folder` and plays it. Rejects with RunnerError `no-run` or `run-exists`, or a
+ * StoreError.
+ */
+export async function replayRun(
+  replay: Replay,
+  folder: string,
+  host: SessionHost,
+): Promise<RunResult> {
+  const source = existingRunFolder(replay.source);
+  const reader = RunReader.open(source.database);
+  try {
+    const information = reader.information();
+    return await withPresence(await createRunFolder(folder), host, (session) => {
+      const { run, releases } = session;
+      writeJsonAtomically(run.replay, { source: source.folder, speed: replay.speed });
+      const createdAt = new Date().toISOString();
+      const store = SqliteRunStore.create(run.database, { ...information, createdAt });
+      releases.add(() => {
+        store.close();
+      });
+      for (const sitting of reader.sessions()) store.startSession(sitting);
+      return play(reader, store, replay.speed, session);
+    });
+  } finally {
+    reader.close();
+  }
+}
+
+/** Goes on with a replay that was stopped. Rejects like {@link replayRun}. */
+export async function resumeReplay(
+  run: RunFolder,
+  replay: Replay,
+  host: SessionHost,
+): Promise<RunResult> {
+  const reader = RunReader.open(existingRunFolder(replay.source).database);
+  try {
+    return await withPresence(run, host, (session) => {
+      const store = SqliteRunStore.open(run.database);
+      session.releases.add(() => {
+        store.close();
+      });
+      return play(reader, store, replay.speed, session);
+    });
+  } finally {
+    reader.close();
+  }
+}
+
+async function play(
+  reader: RunReader,
+  store: SqliteRunStore,
+  speed: number,
+  { run, presence, listener, steering }: Session<SessionHost>,
+): Promise<RunResult> {
+  const { control } = steering;
+  presence.committed(store.reader.sequence());
+  steering.started();
+  for (const summary of reader.steps(store.counters().lastStep, Number.MAX_SAFE_INTEGER)) {
+    const { step, durationMs } = summary;
+    if (!control.stopAfterStep()) {
+      listener({ kind: 'phase', step, phase: 'propose', done: 0, total: 1 });
+      await steering.turned(Math.min(durationMs / speed, LONGEST_WAIT_MS));
+    }
+    if (!control.stopAfterStep() && control.pauseAfterStep?.()) await control.resumed?.();
+    if (control.stopAfterStep()) {
+      const outcome: LoopOutcome = { reason: 'stopped', lastStep: store.counters().lastStep };
+      return finish(run, store, outcome, listener);
+    }
+    store.copyStep(reader, step);
+    presence.committed(store.reader.sequence());
+    listener(storedStep(reader, summary));
+  }
+  return finish(run, store, { reason: 'steps', lastStep: store.counters().lastStep }, listener);
+}
+
+/** No step of a replay takes longer, however long it took when it happened. */
+const LONGEST_WAIT_MS = 600_000;
