@@ -21,7 +21,7 @@ export async function replayRun(studio: Studio, argument: unknown): Promise<void
       { label: t('{0} times faster', 4), speed: 4 },
       { label: t('{0} times faster', 20), speed: 20 },
       { label: t('{0} times faster', 100), speed: 100 },
-      { label: t('Without waiting'), speed: 'unlimited' },
+      { label: t('Without waiting'), speed: 'unlimited' as const },
     ],
     { placeHolder: t('How fast to play {0}', runLabel(run)) },
   );
