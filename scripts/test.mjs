@@ -70,6 +70,7 @@ async function runInExtensionHost() {
 await runVitest('fast');
 await runPytest();
 await runVitest('processes');
+await runVitest('timed');
 await runInExtensionHost();
 await runVitest('vscode');
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
