@@ -70,7 +70,6 @@ async function runInExtensionHost() {
 await runVitest('fast');
 await runPytest();
 await runVitest('processes');
-await runVitest('timed');
 await runInExtensionHost();
 await runVitest('vscode');
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
