@@ -115,15 +115,18 @@ export class ServerPool<Server extends SandboxServer> {
     return this.#running === this.#settings.workers ? this.#queue.nextOfUser() : undefined;
   }
 
-  /** A server that dies under a request was killed from outside, so one more try is fair. */
+  /**
+   * A server that dies under a request was killed from outside, so one more try is fair. It is made on
+   * a server of its own: what killed one may have killed the idle ones too.
+   */
   async #runJob(job: Job): Promise<ServerAnswer> {
-    const first = await this.#tryJob(job);
-    return first === SERVER_DIED && !this.#closed ? this.#tryJob(job) : first;
+    const first = await this.#tryJob(job, await this.#acquire(job.variant));
+    if (first !== SERVER_DIED || this.#closed) return first;
+    return this.#tryJob(job, await this.#start(job.variant));
   }
 
-  async #tryJob(job: Job): Promise<ServerAnswer> {
+  async #tryJob(job: Job, server: Server): Promise<ServerAnswer> {
     const { signal } = job;
-    const server = await this.#acquire(job.variant);
     if (job.priority === 'run') this.#keepSpare(job.variant);
     if (signal?.aborted) {
       this.#release(server, job.variant);
