@@ -10,6 +10,8 @@ const PATIENT = { poll: { timeout: 30_000 } };
  */
 export default defineConfig({
   test: {
+    // Vitest leaves one core alone unless it is told not to.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -10,7 +10,7 @@ import { createRun } from '../../server/src/runner/run.ts';
 import { RunSteering } from '../../server/src/runner/runSteering.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 
-export const SHORT_RUN_STEPS = 20;
+export const SHORT_RUN_STEPS = 12;
 
 export interface ShortRunResult {
   /** Held-out mean before and after, sampled at temperature 1, two answers per task. */

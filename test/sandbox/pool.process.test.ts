@@ -94,20 +94,20 @@ describe.each(available)('$name', (engine) => {
     withMarkedSandbox({ workers: 2 }, async (sandbox) => {
       const idle = jailProcesses().length;
       const controller = new AbortController();
-      const slow = 'def f(x):\n    return sum(range(6_000_000)) * 0 + x';
-      const waiting = Promise.allSettled(
-        Array.from({ length: 500 }, (_, x) =>
-          sandbox.run(slow, String(x), { signal: controller.signal }),
-        ),
-      );
-      await delay(1_000);
+      const slow = 'def f(x):\n    return sum(range(2_000_000)) * 0 + x';
+      let done = 0;
+      const runSlow = async (x: number): Promise<void> => {
+        await sandbox.run(slow, String(x), { signal: controller.signal });
+        done += 1;
+      };
+      const waiting = Promise.allSettled(Array.from({ length: 500 }, (_, x) => runSlow(x)));
+      await expect.poll(() => done, { interval: 20 }).toBeGreaterThan(3);
       // Servers started meanwhile: one more worker and one spare, of at most three processes each.
       expect(jailProcesses().length).toBeLessThanOrEqual(idle + 2 + 2 * 3);
       const cancelled = performance.now();
       controller.abort(new Error('not needed'));
       const results = await waiting;
       expect(performance.now() - cancelled).toBeLessThan(1_000);
-      expect(results.some(({ status }) => status === 'fulfilled')).toBe(true);
       expect(results.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(400);
       expect((await sandbox.run(ADD, '1, 2')).output).toBe('3');
     }));

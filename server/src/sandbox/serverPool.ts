@@ -117,18 +117,19 @@ export class ServerPool<Server extends SandboxServer> {
   }
 
   /**
+  /**
    * A server ends a program in time by itself. One that dies or is silent was killed or stopped from
-   * outside, so one more try is fair.
+   * outside, so one more try is fair. It is made on a server of its own: what happened to one may have
+   * happened to the idle ones too.
    */
   async #runJob(job: Job): Promise<ServerAnswer> {
-    const first = await this.#tryJob(job);
+    const first = await this.#tryJob(job, await this.#acquire(job.variant));
     const isLost = first === SERVER_DIED || first === SERVER_HUNG;
-    return isLost && !this.#closed ? this.#tryJob(job) : first;
+    return isLost && !this.#closed ? this.#tryJob(job, await this.#start(job.variant)) : first;
   }
 
-  async #tryJob(job: Job): Promise<ServerAnswer> {
+  async #tryJob(job: Job, server: Server): Promise<ServerAnswer> {
     const { signal } = job;
-    const server = await this.#acquire(job.variant);
     if (job.priority === 'run') this.#keepSpare(job.variant);
     if (signal?.aborted) {
       this.#release(server, job.variant);

@@ -86,6 +86,10 @@ def _token(file: Path | None) -> tuple[str, bool]:
 
 
 def _usable_cores() -> int:
+    """What OMP_NUM_THREADS allows, as users of PyTorch are used to, else all there are."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    if limit.isdigit() and int(limit) > 0:
+        return int(limit)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
