@@ -117,7 +117,6 @@ export class ServerPool<Server extends SandboxServer> {
   }
 
   /**
-  /**
    * A server ends a program in time by itself. One that dies or is silent was killed or stopped from
    * outside, so one more try is fair. It is made on a server of its own: what happened to one may have
    * happened to the idle ones too.
