@@ -71,6 +71,17 @@ export class Workbench {
     await this.untilReady();
   }
 
+  /** Closes the window, but not the profile of its browser. */
+  async leave(): Promise<void> {
+    await this.page.goto('about:blank');
+  }
+
+  /** Opens the window again that was left. */
+  async comeBack(): Promise<void> {
+    await this.page.goBack();
+    await this.untilReady();
+  }
+
   /** The page must go before its browser: the extension host would wait for it for hours. */
   async close(): Promise<void> {
     await this.page.close();

@@ -242,9 +242,39 @@ describe('a run under way', () => {
     await expect.poll(steps, { timeout: STEP_TIMEOUT_MS, interval: 500 }).not.toBe(paused);
   });
 
-  test('stops, and no process of it is left', { timeout: STEP_TIMEOUT_MS }, async () => {
-    await workbench.runCommand('AZR: Stop');
-    await workbench.statusItem(/AZR: stopped/).waitFor({ timeout: STEP_TIMEOUT_MS });
+  test(
+    'goes on when its window is closed, and another window finds it',
+    { timeout: 2 * STEP_TIMEOUT_MS },
+    async () => {
+      const steps = () =>
+        Number(readRow(runFolderOf(workspace), 'SELECT max(step) AS step FROM step')['step']);
+      await workbench.leave();
+      const left = steps();
+      const patience = { timeout: STEP_TIMEOUT_MS, interval: 500 };
+      await expect.poll(steps, patience).toBeGreaterThan(left);
+
+      const other = await Workbench.open(browser, studio, workspace);
+      try {
+        await other.openContainer('AZR');
+        await other
+          .tree('Runs')
+          .row(/^azr-nano/)
+          .waitFor({ timeout: 60_000 });
+        await other.statusItem(/AZR: step/).waitFor({ timeout: 60_000 });
+        const found = steps();
+        await expect.poll(steps, patience).toBeGreaterThan(found);
+        await other.runCommand('AZR: Stop');
+        await other.statusItem(/AZR: stopped/).waitFor({ timeout: STEP_TIMEOUT_MS });
+        expect(other.defects).toEqual([]);
+      } finally {
+        await other.close();
+      }
+      await workbench.comeBack();
+    },
+  );
+
+  test('stopped there, it is stopped here too, and no process of it is left', async () => {
+    await workbench.statusItem(/AZR: stopped/).waitFor({ timeout: 60_000 });
 
     const run = runFolderOf(workspace);
     await expect.poll(() => processesMentioning(run), { timeout: 30_000 }).toEqual([]);
