@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import { EngineError } from '../../server/src/engine/engineError.ts';
 import { combineMetrics } from '../../server/src/engine/metrics.ts';
 import { TinkerClient } from '../../server/src/engine/tinkerClient.ts';
-import { trainingBatches } from '../../server/src/engine/trainingBatches.ts';
+import { policyDatum, trainingBatches } from '../../server/src/engine/trainingBatches.ts';
 
 type Answer = { readonly status: number; readonly body: object } | 'hang up' | 'stay silent';
 
@@ -119,7 +119,7 @@ test('training data is shifted by one, and split so that no request is too large
     logProbabilities: [-1, -2],
     advantages: [0.5, 0.5],
   };
-  const batches = trainingBatches([datum, datum, datum], 2 * (5 * 64 + 512));
+  const batches = trainingBatches([datum, datum, datum], policyDatum, 2 * (5 * 64 + 512));
   expect(batches.map(({ data }) => data.length)).toEqual([2, 1]);
   expect(batches[0]!.completionStarts).toEqual([2, 2]);
   const { model_input, loss_fn_inputs } = batches[0]!.data[0]!;

@@ -1,14 +1,20 @@
 /** Opens engines: one started here for a model folder, or one that already runs somewhere. */
 import path from 'node:path';
 
-import type { EngineDescription } from '../../protocol/engine.ts';
+import type { AdamParameters, EngineDescription, PolicyLoss } from '../../protocol/engine.ts';
+import type { EngineServer } from '../../protocol/engineServers.ts';
 import { EngineError } from './engineError.ts';
 import type { EngineProcessOptions } from './engineProcess.ts';
 import { startEngineProcess } from './engineProcess.ts';
 import type { DeviceKind, MemoryDemand, MemoryPlan, ModelShape } from './memoryPlan.ts';
 import { describePlan, planMemory, waysToFit } from './memoryPlan.ts';
+import type { ModelFacts } from './modelFacts.ts';
+import { readModelFacts } from './modelFacts.ts';
+import { refuseModel, refuseUpdate } from './refuseUnsuitable.ts';
+import { serverTraits } from './serverTraits.ts';
 import { TinkerClient } from './tinkerClient.ts';
 import { TinkerEngine } from './tinkerEngine.ts';
+import { TinkerModels } from './tinkerModels.ts';
 import { FolderTokenizer } from './tokenizer.ts';
 import type { Extensions, ModelInformation, ServerCapabilities } from './wire.ts';
 
@@ -35,21 +41,23 @@ export type LocalEngineOptions = EngineProcessOptions & ModelOptions;
 export interface RemoteEngineOptions extends ModelOptions {
   readonly url: string;
   readonly apiKey: string;
-  /** Name of the base model on the server; the only one it has, when not given. */
+  /** Name of the base model on a server that has several. */
   readonly model?: string | undefined;
-  /** Folder with the same model's tokenizer. */
+  /** Folder with the same model's tokenizer and configuration. */
   readonly tokenizerFolder: string;
-  /** How the server reduces token losses, where it does not declare it. */
-  readonly lossReduction?: string | undefined;
+  /** What kind of server it is, where it does not declare that itself. */
+  readonly server?: EngineServer | undefined;
+  /** Every update of the run, so that one the server cannot do is refused before anything starts. */
+  readonly update?: { readonly loss: PolicyLoss; readonly adam: AdamParameters } | undefined;
 }
 
 /** Starts the Python server for a model folder; it ends with the engine or with this process. */
 export async function openLocalEngine(options: LocalEngineOptions): Promise<TinkerEngine> {
-  const tokenizer = await FolderTokenizer.load(options.modelFolder);
   const server = await startEngineProcess(options);
   try {
     const { url, apiKey, gone, close } = server;
-    return await open(new TinkerClient({ url, apiKey, gone }), tokenizer, options, close);
+    const client = new TinkerClient({ url, apiKey, gone });
+    return await open(client, options.modelFolder, options, close);
   } catch (error) {
     await server.close();
     throw error;
@@ -57,77 +65,61 @@ export async function openLocalEngine(options: LocalEngineOptions): Promise<Tink
 }
 
 /** Connects to a running server of the dialect. */
-export async function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
-  const tokenizer = await FolderTokenizer.load(options.tokenizerFolder);
-  return await open(new TinkerClient(options), tokenizer, options, () => Promise.resolve());
+export function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
+  const client = new TinkerClient(options);
+  return open(client, options.tokenizerFolder, options, () => Promise.resolve());
 }
 
 async function open(
   client: TinkerClient,
-  tokenizer: FolderTokenizer,
+  folder: string,
   options: ModelOptions & Partial<RemoteEngineOptions>,
   release: () => Promise<void>,
 ): Promise<TinkerEngine> {
-  const { signal } = options;
+  const { signal, update } = options;
+  const tokenizer = await FolderTokenizer.load(folder);
   const capabilities = await client.get<ServerCapabilities>('get_server_capabilities', signal);
+  const traits = serverTraits(capabilities.extensions, options.server);
+  refuseModel(traits, options);
+  if (update !== undefined) refuseUpdate(traits, update.loss, update.adam);
   const extensions = capabilities.extensions ?? {};
-  refuseUnsuitable(extensions, options);
   const plan = planFor(extensions, options.memory);
-  const baseModel = options.model ?? onlyModel(capabilities);
   const session = await client.post<{ session_id: string }>(
     'create_session',
     { tags: ['azr-studio'], user_metadata: {}, sdk_version: 'azr-studio' },
     true,
     signal,
   );
-  const created = await client.compute<{ model_id: string }>(
-    'create_model',
-    {
-      session_id: session.session_id,
-      model_seq_id: 0,
-      base_model: baseModel,
-      ...(options.trainable === 'lora' && { lora_config: loraConfig(options) }),
-      ...(plan !== undefined && { memory_plan: wirePlan(plan) }),
-    },
-    { signal },
-  );
+  const models = new TinkerModels(client, traits, {
+    ...options,
+    sessionId: session.session_id,
+    baseModel: servedModel(capabilities, options.model),
+    memoryPlan: plan && wirePlan(plan),
+  });
+  const modelId = await models.create(signal);
   const information = await client.post<ModelInformation>(
     'get_info',
-    { model_id: created.model_id },
+    { model_id: modelId },
     true,
     signal,
   );
+  const facts = await readModelFacts(folder);
   return new TinkerEngine({
     client,
     tokenizer,
     extensions,
-    description: describe(information, extensions, options.trainable),
+    traits,
+    endTokens: facts.endTokens,
+    description: {
+      ...describe(information, extensions, facts),
+      server: traits.server,
+      trainable: options.trainable,
+    },
     sessionId: session.session_id,
-    modelId: created.model_id,
+    models,
+    modelId,
     release,
   });
-}
-
-/** Refuses servers whose results would silently mean something else. */
-function refuseUnsuitable(
-  extensions: Extensions,
-  options: ModelOptions & Partial<RemoteEngineOptions>,
-): void {
-  const reduction = extensions.loss_reduction ?? options.lossReduction;
-  if (reduction !== 'sum') {
-    throw new EngineError(
-      'loss_reduction_unsupported',
-      `The engine reduces token losses by ${reduction ?? 'a rule it does not declare'}; advantages here are weighted for a sum.`,
-      "Use a server that sums token losses. If this one does but does not declare it, name lossReduction 'sum'.",
-    );
-  }
-  if (options.trainable === 'full' && extensions.full_fine_tuning !== true) {
-    throw new EngineError(
-      'full_fine_tuning_unsupported',
-      'The engine trains adapters only.',
-      'Set trainable to lora.',
-    );
-  }
 }
 
 /** Throws an EngineError, before the model is loaded, when it would not fit the engine's device. */
@@ -161,39 +153,30 @@ function wirePlan(plan: MemoryPlan): object {
   };
 }
 
-function onlyModel({ supported_models }: ServerCapabilities): string {
-  const [first, ...others] = supported_models;
-  if (first !== undefined && others.length === 0) return first.model_name;
+function servedModel({ supported_models }: ServerCapabilities, wanted?: string): string {
+  const names = supported_models.map(({ model_name }) => model_name);
+  const [first] = names;
+  if (first !== undefined && names.length === 1) return first;
+  if (wanted !== undefined && names.includes(wanted)) return wanted;
   throw new EngineError(
     'model_not_named',
-    `The engine serves ${supported_models.length} models.`,
-    `Name one of: ${supported_models.map(({ model_name }) => model_name).join(', ')}.`,
+    `The engine serves ${names.length} models, and none by the name ${wanted ?? '(none given)'}.`,
+    `Set "model" to one of these, fetched to this machine for its tokenizer: ${names.slice(0, 20).join(', ')}.`,
   );
-}
-
-function loraConfig({ loraRank, loraAlpha, seed }: ModelOptions): object {
-  return {
-    rank: loraRank,
-    alpha: loraAlpha,
-    seed,
-    train_attn: true,
-    train_mlp: true,
-    train_unembed: false,
-  };
 }
 
 function describe(
   information: ModelInformation,
   extensions: Extensions,
-  trainable: 'full' | 'lora',
-): EngineDescription {
+  facts: ModelFacts,
+): Omit<EngineDescription, 'server' | 'trainable'> {
+  const { model_name = information.model_data?.model_name } = information;
+  const contextTokens = information.context_tokens ?? extensions.context_tokens;
   return {
-    server: extensions.server ?? 'tinker',
-    model: path.basename(information.model_name),
+    model: path.basename(model_name ?? 'unknown'),
     device: information.device ?? extensions.device ?? 'unknown',
     parameters: information.parameters ?? 0,
-    trainable,
     samplerMatchesTrainer: extensions.sampler_matches_trainer === true,
-    contextTokens: information.context_tokens ?? extensions.context_tokens ?? 0,
+    contextTokens: contextTokens ?? facts.contextTokens ?? 0,
   };
 }

@@ -33,8 +33,9 @@ export interface ForwardBackwardReply {
 }
 
 export interface ModelInformation {
-  readonly model_name: string;
-  readonly is_lora: boolean;
+  /** Ours says it here, SkyRL in `model_data`. */
+  readonly model_name?: string;
+  readonly model_data?: { readonly model_name?: string | null };
   readonly parameters?: number;
   readonly context_tokens?: number;
   readonly device?: string;

@@ -13,6 +13,7 @@ export interface StartArguments {
   /** Where the run will be; a folder that does not exist yet. */
   readonly run: RunFolder;
   readonly command: readonly string[];
+  readonly engineUrl: string;
 }
 
 /** Throws SettingsError for a run file or settings that cannot be. */
@@ -26,8 +27,10 @@ export async function startArguments(request: StartRequest): Promise<StartArgume
     '--set',
     `${name}=${asText(value)}`,
   ]);
+  const engineUrl = settings.engineUrl ?? fromFile.engineUrl ?? SETTINGS.engineUrl.studio;
   const files = runFile === undefined ? [] : [path.resolve(runFile)];
-  return { run, command: ['run', ...files, '--directory', run.folder, ...assignments] };
+  const command = ['run', ...files, '--directory', run.folder, ...assignments];
+  return { run, command, engineUrl };
 }
 
 /** As `--set` reads it: texts as they are, everything else as JSON. */
