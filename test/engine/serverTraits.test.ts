@@ -169,7 +169,12 @@ describe('what goes over the wire', () => {
 
   test('SkyRL on JAX: weights, scaled advantages, own clips; a place is cleared before it is used', async () => {
     const engine = await open('skyrl-jax');
-    expect(engine.description).toMatchObject({ model: 'served', contextTokens: 1024 });
+    expect(engine.description).toMatchObject({
+      server: 'SkyRL (JAX)',
+      model: 'served',
+      device: new URL(server.url).host,
+      contextTokens: 1024,
+    });
     expect(server.noted.map(({ route }) => route)).toEqual([
       ...['get_server_capabilities', 'create_session'],
       ...['create_model', 'optim_step', 'unload_model', 'create_model', 'get_info'],

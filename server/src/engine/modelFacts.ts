@@ -13,13 +13,16 @@ interface Configuration {
   readonly eos_token_id?: number | readonly number[] | null;
   readonly max_position_embeddings?: number;
   readonly n_positions?: number;
+  /** Of a model that also takes images, where the text's part is described. */
+  readonly text_config?: Configuration;
 }
 
 export async function readModelFacts(folder: string): Promise<ModelFacts> {
   const model = await readConfiguration(path.join(folder, 'config.json'));
   const generation = await readConfiguration(path.join(folder, 'generation_config.json'));
   const named = generation.eos_token_id ?? model.eos_token_id ?? [];
-  const contextTokens = model.max_position_embeddings ?? model.n_positions;
+  const { max_position_embeddings, n_positions } = { ...model, ...model.text_config };
+  const contextTokens = max_position_embeddings ?? n_positions;
   return {
     endTokens: typeof named === 'number' ? [named] : named,
     ...(contextTokens !== undefined && { contextTokens }),

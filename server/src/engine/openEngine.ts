@@ -45,6 +45,8 @@ export interface RemoteEngineOptions extends ModelOptions {
   readonly model?: string | undefined;
   /** Folder with the same model's tokenizer and configuration. */
   readonly tokenizerFolder: string;
+  /** How many weights the model has, for a server that does not say. */
+  readonly parameters?: number | undefined;
   /** What kind of server it is, where it does not declare that itself. */
   readonly server?: EngineServer | undefined;
   /** Every update of the run, so that one the server cannot do is refused before anything starts. */
@@ -111,7 +113,7 @@ async function open(
     traits,
     endTokens: facts.endTokens,
     description: {
-      ...describe(information, extensions, facts),
+      ...describe(information, extensions, facts, options),
       server: traits.server,
       trainable: options.trainable,
     },
@@ -169,13 +171,15 @@ function describe(
   information: ModelInformation,
   extensions: Extensions,
   facts: ModelFacts,
+  { url, parameters }: Partial<RemoteEngineOptions>,
 ): Omit<EngineDescription, 'server' | 'trainable'> {
   const { model_name = information.model_data?.model_name } = information;
   const contextTokens = information.context_tokens ?? extensions.context_tokens;
   return {
     model: path.basename(model_name ?? 'unknown'),
-    device: information.device ?? extensions.device ?? 'unknown',
-    parameters: information.parameters ?? 0,
+    // A server that does not name its device is told apart by its address.
+    device: information.device ?? extensions.device ?? URL.parse(url ?? '')?.host ?? 'unknown',
+    parameters: information.parameters ?? parameters ?? 0,
     samplerMatchesTrainer: extensions.sampler_matches_trainer === true,
     contextTokens: contextTokens ?? facts.contextTokens ?? 0,
   };

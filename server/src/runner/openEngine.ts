@@ -40,6 +40,7 @@ export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
     apiKey: process.env[ENGINE_KEY_VARIABLE] ?? '',
     model: settings.model,
     tokenizerFolder: model.folder,
+    parameters: modelShape(model.folder)?.parameters,
     server: settings.engineServer,
     update: { loss: lossOf(settings), adam: adamOf(settings) },
   });
