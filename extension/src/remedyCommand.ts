@@ -8,6 +8,11 @@ export interface RemedyCommand {
 
 /** Undefined where only the user can know. */
 export function remedyCommand(code: string): RemedyCommand | undefined {
+  if (code.startsWith('engine_')) {
+    return code.startsWith('engine_key')
+      ? { title: t('Set Engine Key'), command: 'azr.setEngineKey' }
+      : undefined;
+  }
   if (/python|environment|engine-packages|packages/.test(code)) {
     return { title: t('Set Up Python Environment'), command: 'azr.setUpPython' };
   }

@@ -11,6 +11,7 @@ import {
   type ExtensionContext,
 } from 'vscode';
 
+import { ENGINE_KEYS_VARIABLE } from '../../server/protocol/engineKeys.ts';
 import type { ItemFilter } from '../../server/protocol/queries.ts';
 import type { RunId } from '../../server/protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
@@ -23,6 +24,7 @@ import { newestStepsFirst, pythonPath, runsFolder, SETTINGS_SECTION } from './se
 import { contextKeys } from './state/contextKeys.ts';
 import { hasLiveRunner } from './state/hasLiveRunner.ts';
 import { RunList } from './state/runList.ts';
+import { StoredKeys } from './state/storedKeys.ts';
 import { Notifications } from './status/notifications.ts';
 import { StatusBar } from './status/statusBar.ts';
 import { tellProblem } from './tellProblem.ts';
@@ -39,6 +41,7 @@ export class Studio implements PageServices, Disposable {
   readonly context: ExtensionContext;
   readonly log = window.createOutputChannel('AZR Log', { log: true });
   readonly output = window.createOutputChannel('AZR');
+  readonly keys: StoredKeys;
   readonly connection: ServerConnection;
   readonly runs: RunList;
   readonly tree: TaskTree;
@@ -54,9 +57,11 @@ export class Studio implements PageServices, Disposable {
 
   constructor(context: ExtensionContext) {
     this.context = context;
+    this.keys = new StoredKeys(context.secrets);
     this.connection = new ServerConnection({
       extensionPath: context.extensionPath,
       log: this.log,
+      environment: async () => ({ [ENGINE_KEYS_VARIABLE]: await this.keys.json() }),
       initialization: () => ({
         protocolVersion: PROTOCOL_VERSION,
         storageFolder: context.globalStorageUri.fsPath,

@@ -53,6 +53,11 @@ export interface RequestMap {
   'azr/configuration': { parameters: { runId: RunId }; result: RunConfiguration };
   'azr/machine': { parameters: { folder?: string }; result: MachineOverview };
   'azr/doctor': { parameters: Record<string, never>; result: readonly DoctorCheck[] };
+  /** The origin of the engine that a start or a resume would need a key for that is not stored. */
+  'azr/missingEngineKey': {
+    parameters: StartRequest | { runId: RunId };
+    result: { origin: string | null };
+  };
   'azr/start': { parameters: StartRequest; result: { runId: RunId } };
   /** `after-step` ends the runner cleanly, `now` drops the step under way. */
   'azr/stop': { parameters: { runId: RunId; when: 'after-step' | 'now' }; result: null };

@@ -2,6 +2,7 @@
  * Every setting of a run, with its range, its default in both presets, and what it does. The run
  * file's JSON schema, its validation, its hovers and the paper map are all made from this table.
  */
+import { ENGINE_SERVERS, type EngineServer } from './engineServers.ts';
 import { type Mode, SANDBOX_ENGINES, type SandboxEngine } from './vocabulary.ts';
 
 export const PRESETS = ['studio', 'paper'] as const;
@@ -63,6 +64,7 @@ export interface RunSettings {
   readonly loraRank: number;
   readonly loraAlpha: number;
   readonly engineUrl: string;
+  readonly engineServer: EngineServer;
 
   readonly sandbox: SandboxEngine;
   readonly allowedImports: readonly string[];
@@ -490,6 +492,13 @@ export const SETTINGS: SettingDefinitions = {
     paper: 'local',
     description:
       'Address of a running engine that speaks the Tinker dialect; `local` starts one for the run.',
+  },
+  engineServer: {
+    type: choice(...ENGINE_SERVERS),
+    studio: 'auto',
+    paper: 'auto',
+    description:
+      'What kind of server `engineUrl` is. `auto` takes only one that declares how it computes, as ours does; SkyRL and Tinker do not, and have to be named.',
   },
   sandbox: {
     type: choice(...SANDBOX_ENGINES),

@@ -42,6 +42,7 @@ beforeEach(() => {
     searchFolders: [folder],
     cliProgram: [...NODE, SCRIPTED],
     pythonPath: '',
+    engineKeys: new Map(),
     onChange: () => undefined,
     onEnded: () => undefined,
   });

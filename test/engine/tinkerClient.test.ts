@@ -7,8 +7,9 @@ import { afterEach, expect, test } from 'vitest';
 
 import { EngineError } from '../../server/src/engine/engineError.ts';
 import { combineMetrics } from '../../server/src/engine/metrics.ts';
+import type { TinkerClientOptions } from '../../server/src/engine/tinkerClient.ts';
 import { TinkerClient } from '../../server/src/engine/tinkerClient.ts';
-import { trainingBatches } from '../../server/src/engine/trainingBatches.ts';
+import { policyDatum, trainingBatches } from '../../server/src/engine/trainingBatches.ts';
 
 type Answer = { readonly status: number; readonly body: object } | 'hang up' | 'stay silent';
 
@@ -19,7 +20,10 @@ afterEach(() => {
 });
 
 /** A server that gives these answers in turn, and the requests it has seen. */
-async function scripted(answers: Answer[]): Promise<{ client: TinkerClient; seen: string[] }> {
+async function scripted(
+  answers: Answer[],
+  options: Partial<TinkerClientOptions> = {},
+): Promise<{ client: TinkerClient; seen: string[] }> {
   const seen: string[] = [];
   const started = createServer((request, response) => {
     void readText(request).then((text) => {
@@ -36,7 +40,8 @@ async function scripted(answers: Answer[]): Promise<{ client: TinkerClient; seen
   server = started;
   await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
   const { port } = started.address() as AddressInfo;
-  return { client: new TinkerClient({ url: `http://127.0.0.1:${port}`, apiKey: 'key' }), seen };
+  const url = `http://127.0.0.1:${port}`;
+  return { client: new TinkerClient({ url, apiKey: 'key', ...options }), seen };
 }
 
 async function readText(request: IncomingMessage): Promise<string> {
@@ -68,6 +73,55 @@ test('a request without a seq_id is sent once', async () => {
     code: 'engine_unreachable',
   });
   expect(seen).toHaveLength(1);
+});
+
+test('a server that would run a request twice is sent it once, seq_id or not', async () => {
+  const { client, seen } = await scripted(['hang up', accepted]);
+  await expect(
+    client.compute('optim_step', { seq_id: 3 }, { repeatable: false }),
+  ).rejects.toMatchObject({ code: 'engine_unreachable' });
+  expect(seen).toHaveLength(1);
+});
+
+test('a poll that hangs is asked anew, once the server has said that it lives', async () => {
+  const { client, seen } = await scripted(
+    [
+      accepted,
+      'stay silent',
+      { status: 200, body: { status: 'ok' } },
+      { status: 200, body: { value: 7 } },
+    ],
+    { pollMs: 150 },
+  );
+  await expect(client.compute('asample', { seq_id: 1 }, {})).resolves.toEqual({ value: 7 });
+  expect(seen.map((request) => request.split(' ')[0])).toEqual([
+    '/api/v1/asample',
+    '/api/v1/retrieve_future',
+    '/api/v1/healthz',
+    '/api/v1/retrieve_future',
+  ]);
+});
+
+test('a server that does not know yet is not asked without a pause', async () => {
+  const pending: Answer = { status: 200, body: { type: 'try_again' } };
+  const { client } = await scripted([accepted, pending, pending, { status: 200, body: {} }]);
+  const startedMs = Date.now();
+  await client.compute('asample', { seq_id: 1 }, {});
+  expect(Date.now() - startedMs).toBeGreaterThanOrEqual(900);
+});
+
+test('a refused key and a refused request say so, without the key', async () => {
+  const { client } = await scripted([
+    { status: 401, body: { detail: 'no' } },
+    { status: 422, body: { detail: [{ loc: ['body', 'rank'], msg: 'too large', input: 99 }] } },
+  ]);
+  await expect(client.get('healthz')).rejects.toMatchObject({
+    code: 'engine_key_refused',
+    message: 'The engine refused the key it was sent (status 401).',
+  });
+  await expect(client.post('create_model', {}, false)).rejects.toMatchObject({
+    message: 'The engine did not take the request: body.rank: too large.',
+  });
 });
 
 test("the server's code and remedy reach the caller", async () => {
@@ -107,9 +161,12 @@ test('metrics of several requests add up or are averaged by tokens', () => {
       { 'loss:sum': 2, 'tokens:sum': 30, 'clip_fraction:mean': 0.1 },
       { 'loss:sum': 3, 'tokens:sum': 10, 'clip_fraction:mean': 0.5 },
     ],
-    { 'grad_norm:mean': 4 },
+    { 'grad_norm:mean': 4, 'skyrl.ai/learning_rate': 0.5 },
   );
-  expect(metrics).toEqual({ loss: 5, tokens: 40, clipFraction: 0.2, gradientNorm: 4 });
+  expect(metrics).toEqual({
+    ...{ loss: 5, tokens: 40, clipFraction: 0.2, gradientNorm: 4 },
+    learningRate: 0.5,
+  });
 });
 
 test('training data is shifted by one, and split so that no request is too large', () => {
@@ -119,7 +176,7 @@ test('training data is shifted by one, and split so that no request is too large
     logProbabilities: [-1, -2],
     advantages: [0.5, 0.5],
   };
-  const batches = trainingBatches([datum, datum, datum], 2 * (5 * 64 + 512));
+  const batches = trainingBatches([datum, datum, datum], policyDatum, 2 * (5 * 64 + 512));
   expect(batches.map(({ data }) => data.length)).toEqual([2, 1]);
   expect(batches[0]!.completionStarts).toEqual([2, 2]);
   const { model_input, loss_fn_inputs } = batches[0]!.data[0]!;

@@ -51,6 +51,9 @@ describe('the problem behind an error', () => {
   test('leads to the command that mends it', () => {
     expect(remedyCommand('no-python')?.command).toBe('azr.setUpPython');
     expect(remedyCommand('server-crashed')?.command).toBe('azr.restartServer');
+    expect(remedyCommand('engine_key_refused')?.command).toBe('azr.setEngineKey');
+    // Restarting the language server does not mend an engine.
+    expect(remedyCommand('engine_server_unknown')).toBeUndefined();
     expect(remedyCommand('no-answers')).toBeUndefined();
   });
 });

@@ -9,6 +9,7 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/configuration': { runId },
   'azr/machine': { folder: '/work' },
   'azr/doctor': {},
+  'azr/missingEngineKey': { runId },
   'azr/start': { parentFolder: '/work', settings: { steps: 3 } },
   'azr/stop': { runId, when: 'after-step' },
   'azr/pause': { runId },

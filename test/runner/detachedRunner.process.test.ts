@@ -80,6 +80,7 @@ async function watch(cliProgram = SCRIPTED, pythonPath = ''): Promise<Watched> {
     searchFolders: [folder],
     cliProgram,
     pythonPath,
+    engineKeys: new Map(),
     onChange: () => undefined,
     onEnded: (run) => ended.push(run),
   });

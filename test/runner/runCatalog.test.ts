@@ -33,6 +33,7 @@ async function catalogOf(...searchFolders: string[]): Promise<RunCatalog> {
     searchFolders,
     cliProgram: ['/nowhere'],
     pythonPath: '',
+    engineKeys: new Map(),
     onChange: (runs) => told.push(runs),
     onEnded: () => {
       throw new Error('no runner was seen here');

@@ -6,6 +6,7 @@ import { canPause, canResume, canStop } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
 import type { Studio } from '../studio.ts';
 import { runOfArgument } from './argument.ts';
+import { ensureEngineKey } from './engineKey.ts';
 
 /** Ends a run after the step under way; asked once more, at once. Gives up a start that has no run yet. */
 export async function stopRun(studio: Studio, argument: unknown): Promise<void> {
@@ -43,7 +44,7 @@ export async function resumeRun(studio: Studio, argument: unknown): Promise<void
     isEligible: canResume,
     placeHolder: t('Run to resume'),
   });
-  if (run === undefined) return;
+  if (run === undefined || !(await ensureEngineKey(studio, { runId: run.id }))) return;
   await studio.connection.request('azr/resume', { runId: run.id });
   studio.runs.choose(run.id);
 }

@@ -7,6 +7,7 @@ import type { Studio } from '../studio.ts';
 import { compareWithAnswer, showAnswers } from './answers.ts';
 import { pauseRun, resumeRun, stopRun } from './controlRun.ts';
 import { copyPythonFile, openScratch } from './copies.ts';
+import { setEngineKey } from './engineKey.ts';
 import { clearFilter, filterTasks, searchTasks } from './filterTasks.ts';
 import { restartServer, runDoctor, setUpPython, showLog } from './maintenance.ts';
 import { openDashboard } from './openDashboard.ts';
@@ -50,6 +51,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'azr.restartServer': restartServer,
   'azr.runDoctor': runDoctor,
   'azr.setUpPython': setUpPython,
+  'azr.setEngineKey': setEngineKey,
   'azr.showLog': showLog,
 };
 

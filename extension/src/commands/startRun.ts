@@ -7,6 +7,7 @@ import { t } from '../localise.ts';
 import { runsFolder } from '../settings.ts';
 import type { Studio } from '../studio.ts';
 import { TREE_VIEW_ID } from '../tree/taskTree.ts';
+import { ensureEngineKey } from './engineKey.ts';
 import { pickStart, type PickedStart } from './pickStart.ts';
 import type { ChosenStart } from './startChoices.ts';
 
@@ -25,7 +26,9 @@ export async function startRun(studio: Studio): Promise<void> {
   const picked = await pickStart(machine, last);
   if (picked === undefined) return;
   await studio.context.globalState.update(LAST_CHOICE_KEY, picked.chosen);
-  const runId = await start(studio, startRequest(folder, picked));
+  const request = startRequest(folder, picked);
+  if (!(await ensureEngineKey(studio, request))) return;
+  const runId = await start(studio, request);
   if (runId === undefined) return;
   await studio.showRun(runId);
   // The command is done; what is still to come shows in the view.

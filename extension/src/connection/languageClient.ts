@@ -27,7 +27,11 @@ export function openServerLink(options: ServerLinkOptions): ServerLink {
   const client = new LanguageClient(
     'azr',
     'AZR',
-    { module: options.serverModule, transport: TransportKind.ipc },
+    {
+      module: options.serverModule,
+      transport: TransportKind.ipc,
+      options: { env: options.environment },
+    },
     {
       documentSelector: [
         { scheme: DOCUMENT_SCHEME },

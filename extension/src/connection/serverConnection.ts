@@ -32,6 +32,8 @@ export interface ServerConnectionOptions {
   readonly extensionPath: string;
   readonly log: LogOutputChannel;
   readonly initialization: () => InitializationOptions;
+  /** Goes over the editor's own; asked for at every start. */
+  readonly environment: () => Promise<Readonly<Record<string, string>>>;
 }
 
 export class ServerConnection implements Disposable {
@@ -110,13 +112,14 @@ export class ServerConnection implements Disposable {
 
   async #open(): Promise<ServerLink> {
     this.#setState('starting');
-    const { extensionPath, log, initialization } = this.#options;
+    const { extensionPath, log, initialization, environment } = this.#options;
     const bundle = createRequire(__filename)(
       path.join(extensionPath, 'dist', 'languageClient.cjs'),
     ) as typeof LanguageClientBundle;
     const link = bundle.openServerLink({
       serverModule: path.join(extensionPath, 'dist', 'server.mjs'),
       log,
+      environment: await environment(),
       initialization,
       onRunning: () => {
         this.#setState('running');

@@ -10,6 +10,8 @@ export interface ServerLinkOptions {
   /** Path of the server's bundle. */
   readonly serverModule: string;
   readonly log: LogOutputChannel;
+  /** Goes over the editor's own environment. Never traced, unlike messages. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Asked for at every start, also after a crash: settings may have changed. */
   readonly initialization: () => InitializationOptions;
   readonly onRunning: () => void;

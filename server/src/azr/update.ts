@@ -169,11 +169,13 @@ export function truncateImportance(
   };
 }
 
-function lossOf(settings: RunSettings): PolicyLoss {
+/** The loss of every update of a run. */
+export function lossOf(settings: RunSettings): PolicyLoss {
   return { kind: 'ppo', clipLow: settings.clipLow, clipHigh: settings.clipHigh };
 }
 
-function adamOf(settings: RunSettings): AdamParameters {
+/** The optimizer's settings of every update of a run. */
+export function adamOf(settings: RunSettings): AdamParameters {
   return {
     learningRate: settings.learningRate,
     beta1: ADAM_BETA_1,

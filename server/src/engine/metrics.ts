@@ -20,8 +20,11 @@ export function combineMetrics(forward: readonly Metrics[], step: Metrics): Reco
   return combined;
 }
 
-/** `grad_norm:mean` is `gradientNorm`, `clip_fraction:mean` is `clipFraction`. */
+/** `grad_norm:mean` and `skyrl.ai/grad_norm` are `gradientNorm`, `clip_fraction:mean` is `clipFraction`. */
 function metricName(name: string): string {
-  const bare = name.replace(/:(sum|mean)$/, '').replace(/^grad_/, 'gradient_');
+  const bare = name
+    .replace(/^[a-z.]+\//, '')
+    .replace(/:(sum|mean)$/, '')
+    .replace(/^grad_/, 'gradient_');
   return bare.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

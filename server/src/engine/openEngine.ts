@@ -1,15 +1,21 @@
 /** Opens engines: one started here for a model folder, or one that already runs somewhere. */
 import path from 'node:path';
 
-import type { EngineDescription } from '../../protocol/engine.ts';
+import type { AdamParameters, EngineDescription, PolicyLoss } from '../../protocol/engine.ts';
+import type { EngineServer } from '../../protocol/engineServers.ts';
 import { EngineError } from './engineError.ts';
 import type { EngineProcessOptions } from './engineProcess.ts';
 import { startEngineProcess } from './engineProcess.ts';
+import type { ModelFacts } from './modelFacts.ts';
+import { readModelFacts } from './modelFacts.ts';
 import { type MemoryKnowledge, planFor, wirePlan } from './plannedMemory.ts';
+import { refuseModel, refuseUpdate } from './refuseUnsuitable.ts';
+import { fieldOf, listIn, textIn } from './replyChecks.ts';
+import { serverTraits } from './serverTraits.ts';
 import { TinkerClient } from './tinkerClient.ts';
 import { TinkerEngine } from './tinkerEngine.ts';
+import { TinkerModels } from './tinkerModels.ts';
 import { FolderTokenizer } from './tokenizer.ts';
-import { fieldOf, listIn, textIn } from './replyChecks.ts';
 import type { Extensions } from './wire.ts';
 
 interface ModelOptions {
@@ -28,21 +34,25 @@ export type LocalEngineOptions = EngineProcessOptions & ModelOptions;
 export interface RemoteEngineOptions extends ModelOptions {
   readonly url: string;
   readonly apiKey: string;
-  /** Name of the base model on the server; the only one it has, when not given. */
+  /** Name of the base model on a server that has several. */
   readonly model?: string | undefined;
-  /** Folder with the same model's tokenizer. */
+  /** Folder with the same model's tokenizer and configuration. */
   readonly tokenizerFolder: string;
-  /** How the server reduces token losses, where it does not declare it. */
-  readonly lossReduction?: string | undefined;
+  /** How many weights the model has, for a server that does not say. */
+  readonly parameters?: number | undefined;
+  /** What kind of server it is, where it does not declare that itself. */
+  readonly server?: EngineServer | undefined;
+  /** Every update of the run, so that one the server cannot do is refused before anything starts. */
+  readonly update?: { readonly loss: PolicyLoss; readonly adam: AdamParameters } | undefined;
 }
 
 /** Starts the Python server for a model folder; it ends with the engine or with this process. */
 export async function openLocalEngine(options: LocalEngineOptions): Promise<TinkerEngine> {
-  const tokenizer = await FolderTokenizer.load(options.modelFolder);
   const server = await startEngineProcess(options);
   try {
     const { url, apiKey, gone, close } = server;
-    return await open(new TinkerClient({ url, apiKey, gone }), tokenizer, options, close);
+    const client = new TinkerClient({ url, apiKey, gone });
+    return await open(client, options.modelFolder, options, close);
   } catch (error) {
     await server.close();
     throw error;
@@ -50,107 +60,99 @@ export async function openLocalEngine(options: LocalEngineOptions): Promise<Tink
 }
 
 /** Connects to a running server of the dialect. */
-export async function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
-  const tokenizer = await FolderTokenizer.load(options.tokenizerFolder);
-  return await open(new TinkerClient(options), tokenizer, options, () => Promise.resolve());
+export function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
+  const client = new TinkerClient(options);
+  return open(client, options.tokenizerFolder, options, () => Promise.resolve());
 }
 
 async function open(
   client: TinkerClient,
-  tokenizer: FolderTokenizer,
+  folder: string,
   options: ModelOptions & Partial<RemoteEngineOptions>,
   release: () => Promise<void>,
 ): Promise<TinkerEngine> {
-  const { signal } = options;
+  const { signal, update } = options;
+  const tokenizer = await FolderTokenizer.load(folder);
   const capabilities = await client.get<unknown>('get_server_capabilities', signal);
-  const extensions = extensionsOf(capabilities);
-  refuseUnsuitable(extensions, options);
+  const declared = declaredExtensions(capabilities);
+  const traits = serverTraits(declared, options.server);
+  refuseModel(traits, options);
+  if (update !== undefined) refuseUpdate(traits, update.loss, update.adam);
+  const extensions = declared ?? {};
   const plan = planFor(extensions, options.memory);
-  const baseModel = options.model ?? onlyModel(capabilities);
   const session = await client.post<unknown>(
     'create_session',
     { tags: ['azr-studio'], user_metadata: {}, sdk_version: 'azr-studio' },
     true,
     signal,
   );
-  const created = await client.compute<unknown>(
-    'create_model',
-    {
-      session_id: textIn(session, 'session_id'),
-      model_seq_id: 0,
-      base_model: baseModel,
-      ...(options.trainable === 'lora' && { lora_config: loraConfig(options) }),
-      ...(plan !== undefined && { memory_plan: wirePlan(plan) }),
-    },
-    { signal },
-  );
-  const information = await client.post<unknown>(
-    'get_info',
-    { model_id: textIn(created, 'model_id') },
-    true,
-    signal,
-  );
+  const sessionId = textIn(session, 'session_id');
+  const models = new TinkerModels(client, traits, {
+    ...options,
+    sessionId,
+    baseModel: servedModel(capabilities, options.model),
+    memoryPlan: plan && wirePlan(plan),
+  });
+  const modelId = await models.create(signal);
+  const information = await client.post<unknown>('get_info', { model_id: modelId }, true, signal);
+  const facts = await readModelFacts(folder);
   return new TinkerEngine({
     client,
     tokenizer,
     extensions,
-    description: describe(information, extensions, options.trainable),
-    sessionId: textIn(session, 'session_id'),
-    modelId: textIn(created, 'model_id'),
+    traits,
+    endTokens: facts.endTokens,
+    description: {
+      ...describe(information, extensions, facts, options),
+      server: traits.server,
+      trainable: options.trainable,
+    },
+    sessionId,
+    models,
+    modelId,
     release,
   });
 }
 
-/** Refuses servers whose results would silently mean something else. */
-function refuseUnsuitable(
-  extensions: Extensions,
-  options: ModelOptions & Partial<RemoteEngineOptions>,
-): void {
-  const reduction = extensions.loss_reduction ?? options.lossReduction;
-  if (reduction !== 'sum') {
-    throw new EngineError(
-      'loss_reduction_unsupported',
-      `The engine reduces token losses by ${reduction ?? 'a rule it does not declare'}; advantages here are weighted for a sum.`,
-      "Use a server that sums token losses. If this one does but does not declare it, name lossReduction 'sum'.",
-    );
-  }
-  if (options.trainable === 'full' && extensions.full_fine_tuning !== true) {
-    throw new EngineError(
-      'full_fine_tuning_unsupported',
-      'The engine trains adapters only.',
-      'Set trainable to lora.',
-    );
-  }
-}
-
-function onlyModel(capabilities: unknown): string {
+function servedModel(capabilities: unknown, wanted?: string): string {
   const names = listIn(capabilities, 'supported_models').map((model) =>
     textIn(model, 'model_name'),
   );
-  const [first, ...others] = names;
-  if (first !== undefined && others.length === 0) return first;
+  const [first] = names;
+  if (first !== undefined && names.length === 1) return first;
+  if (wanted !== undefined && names.includes(wanted)) return wanted;
   throw new EngineError(
     'model_not_named',
-    `The engine serves ${names.length} models.`,
-    `Name one of: ${names.join(', ')}.`,
+    `The engine serves ${names.length} models, and none by the name ${wanted ?? '(none given)'}.`,
+    `Set "model" to one of these, fetched to this machine for its tokenizer: ${names.slice(0, 20).join(', ')}.`,
   );
 }
 
-function loraConfig({ loraRank, loraAlpha, seed }: ModelOptions): object {
+function describe(
+  information: unknown,
+  extensions: Extensions,
+  facts: ModelFacts,
+  { url, parameters }: Partial<RemoteEngineOptions>,
+): Omit<EngineDescription, 'server' | 'trainable'> {
+  // Ours says it here, SkyRL in `model_data`.
+  const inner = fieldOf(information, 'model_data');
+  const name = textOr(information, 'model_name') ?? textOr(inner, 'model_name');
+  const contextTokens = numberOr(information, 'context_tokens') ?? extensions.context_tokens;
+  // A server that does not name its device is told apart by its address.
+  const place = extensions.device ?? URL.parse(url ?? '')?.host;
   return {
-    rank: loraRank,
-    alpha: loraAlpha,
-    seed,
-    train_attn: true,
-    train_mlp: true,
-    train_unembed: false,
+    model: path.basename(name ?? 'unknown'),
+    device: textOr(information, 'device') ?? place ?? 'unknown',
+    parameters: numberOr(information, 'parameters') ?? parameters ?? 0,
+    samplerMatchesTrainer: extensions.sampler_matches_trainer === true,
+    contextTokens: contextTokens ?? facts.contextTokens ?? 0,
   };
 }
 
-/** Extensions of the types that they must have; one of another type is as good as none. */
-function extensionsOf(capabilities: unknown): Extensions {
+/** Undefined when the server declares nothing. One of another type than it must have is left out. */
+function declaredExtensions(capabilities: unknown): Extensions | undefined {
   const declared = fieldOf(capabilities, 'extensions');
-  if (typeof declared !== 'object' || declared === null) return {};
+  if (typeof declared !== 'object' || declared === null) return undefined;
   const isFitting = ([name, value]: [string, unknown]): boolean =>
     !(name in EXTENSION_TYPES) || typeof value === EXTENSION_TYPES[name];
   return Object.fromEntries(Object.entries(declared).filter(isFitting));
@@ -162,6 +164,7 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   device_memory_bytes: 'number',
   memory_plan: 'boolean',
   grad_clip_norm: 'boolean',
+  losses: 'object',
   context_tokens: 'number',
   loss_reduction: 'string',
   sampler_matches_trainer: 'boolean',
@@ -171,22 +174,6 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   checkpoint_folder: 'string',
   maximum_request_bytes: 'number',
 };
-
-function describe(
-  information: unknown,
-  extensions: Extensions,
-  trainable: 'full' | 'lora',
-): EngineDescription {
-  return {
-    server: extensions.server ?? 'tinker',
-    model: path.basename(textIn(information, 'model_name')),
-    device: textOr(information, 'device') ?? extensions.device ?? 'unknown',
-    parameters: numberOr(information, 'parameters') ?? 0,
-    trainable,
-    samplerMatchesTrainer: extensions.sampler_matches_trainer === true,
-    contextTokens: numberOr(information, 'context_tokens') ?? extensions.context_tokens ?? 0,
-  };
-}
 
 function textOr(reply: unknown, name: string): string | undefined {
   const value = fieldOf(reply, name);

@@ -4,18 +4,25 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { checkEngineAddress } from './engineAddress.ts';
 import { EngineError } from './engineError.ts';
 import { textIn } from './replyChecks.ts';
 
 const PREFIX = '/api/v1/';
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
-/** A server answers a long poll within a minute; one that is silent for longer is stuck or stopped. */
+/** A server that is silent for longer to one request is stuck or stopped. */
 const SILENCE_MS = 180_000;
 /** After so many silences in a row nobody waits any longer. */
 const MOST_SILENCES = 3;
 /** How long a server may take to hear that an answer is not wanted any more. */
 const CANCEL_MS = 1_000;
+/** A poll without an answer by then is asked anew; servers hold one for up to 300 s. */
+const POLL_MS = 100_000;
+/** A server that answers a poll at once, and does not know yet, is not asked more often than this. */
+const PAUSE_MS = 500;
+/** How long a server that left a poll unanswered may take to say that it lives. */
+const HEALTH_MS = 60_000;
 
 export interface TinkerClientOptions {
   /** Address of the server without `/api/v1`. */
@@ -27,6 +34,16 @@ export interface TinkerClientOptions {
   readonly silenceMs?: number;
   /** Aborts when the server is known to be gone; its reason says why. */
   readonly gone?: AbortSignal;
+  /** How long one request for a future may wait; default 100 s. */
+  readonly pollMs?: number;
+}
+
+export interface ComputeOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Route by which the server can cancel, if it can. */
+  readonly cancelRoute?: string | undefined;
+  /** Whether sending the request twice does no harm; default: when it has a `seq_id`. */
+  readonly repeatable?: boolean | undefined;
 }
 
 interface Reply {
@@ -40,9 +57,15 @@ export class TinkerClient {
   readonly #retries: number;
   readonly #silenceMs: number;
   readonly #gone: AbortSignal | undefined;
+  readonly #pollMs: number;
 
-  constructor({ url, apiKey, retries = 6, silenceMs = SILENCE_MS, gone }: TinkerClientOptions) {
+  /** Throws an EngineError for an address or a key that cannot be used. */
+  constructor(options: TinkerClientOptions) {
+    const { url, apiKey, retries = 6, gone } = options;
+    const { silenceMs = SILENCE_MS, pollMs = POLL_MS } = options;
     this.#silenceMs = silenceMs;
+    checkEngineAddress(url, apiKey);
+    this.#pollMs = pollMs;
     this.#base = url.replace(/\/+$/, '') + PREFIX;
     this.#apiKey = apiKey;
     this.#retries = retries;
@@ -65,19 +88,12 @@ export class TinkerClient {
 
   /**
    * Posts a request and waits for its future. A request with a `seq_id` is sent again under the
-   * same number when the network fails: the server runs it once. When `signal` aborts and the server
-   * can cancel (`cancelRoute`), it is told to.
+   * same number when the network fails, unless the server would run it twice. When `signal` aborts
+   * and the server can cancel, it is told to.
    */
-  async compute<T>(
-    route: string,
-    body: object,
-    options: {
-      readonly signal?: AbortSignal | undefined;
-      readonly cancelRoute?: string | undefined;
-    },
-  ): Promise<T> {
-    const { signal, cancelRoute } = options;
-    const accepted = await this.post<unknown>(route, body, 'seq_id' in body, signal);
+  async compute<T>(route: string, body: object, options: ComputeOptions): Promise<T> {
+    const { signal, cancelRoute, repeatable = 'seq_id' in body } = options;
+    const accepted = await this.post<unknown>(route, body, repeatable, signal);
     const future = { request_id: textIn(accepted, 'request_id') };
     try {
       return await this.#retrieve<T>(route, future, signal);
@@ -94,10 +110,51 @@ export class TinkerClient {
 
   async #retrieve<T>(route: string, future: object, signal?: AbortSignal): Promise<T> {
     for (;;) {
-      const reply = await this.#send('POST', 'retrieve_future', future, true, signal);
-      if (reply.status === 408 || reply.body['type'] === 'try_again') continue;
-      return succeed(route, reply) as T;
+      const askedMs = Date.now();
+      const reply = await this.#limited(this.#pollMs, signal, (either) =>
+        this.#send('POST', 'retrieve_future', future, true, either),
+      );
+      if (reply === undefined) await this.#requireLife(signal);
+      else if (reply.status !== 408 && reply.body['type'] !== 'try_again') {
+        return succeed(route, reply) as T;
+      }
+      await this.#sleep(askedMs + PAUSE_MS - Date.now(), signal);
     }
+  }
+
+  /** A busy server and a connection that died unnoticed look alike until one asks. */
+  async #requireLife(signal?: AbortSignal): Promise<void> {
+    const reply = await this.#limited(HEALTH_MS, signal, (either) =>
+      this.#send('GET', 'healthz', undefined, true, either),
+    );
+    if (reply === undefined) throw this.#unreachable('healthz', new Error('no answer in a minute'));
+  }
+
+  /** What `action` resolves with; undefined when it took longer than `limitMs`. */
+  async #limited(
+    limitMs: number,
+    signal: AbortSignal | undefined,
+    action: (either: AbortSignal) => Promise<Reply>,
+  ): Promise<Reply | undefined> {
+    const limit = AbortSignal.timeout(limitMs);
+    try {
+      return await action(signal === undefined ? limit : AbortSignal.any([signal, limit]));
+    } catch (error) {
+      if (error === limit.reason) return undefined;
+      throw error;
+    }
+  }
+
+  async #sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    if (delayMs <= 0) return;
+    const either = this.#orGone(signal);
+    await sleep(delayMs, undefined, { signal: either }).catch(() => {
+      either.throwIfAborted();
+    });
+  }
+
+  #orGone(signal: AbortSignal | undefined): AbortSignal {
+    return AbortSignal.any([signal, this.#gone].filter((one) => one !== undefined));
   }
 
   async #send(
@@ -107,7 +164,7 @@ export class TinkerClient {
     repeatable: boolean,
     signal?: AbortSignal,
   ): Promise<Reply> {
-    const anySignal = AbortSignal.any([signal, this.#gone].filter((one) => one !== undefined));
+    const anySignal = this.#orGone(signal);
     const text = body === undefined ? null : JSON.stringify(body);
     let silences = 0;
     for (let attempt = 0; ; attempt += 1) {
@@ -121,10 +178,7 @@ export class TinkerClient {
         if (!(outcome instanceof Error)) return outcome;
         throw this.#unreachable(route, outcome);
       }
-      const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempt, LONGEST_DELAY_MS);
-      await sleep(delayMs, undefined, { signal: anySignal }).catch(() => {
-        anySignal.throwIfAborted();
-      });
+      await this.#sleep(Math.min(FIRST_DELAY_MS * 2 ** attempt, LONGEST_DELAY_MS), signal);
     }
   }
 
@@ -192,12 +246,29 @@ function asObject(text: string): Readonly<Record<string, unknown>> {
 function succeed(route: string, { status, body }: Reply): unknown {
   const error = body['error'] ?? body['detail'];
   if (status < 400 && error === undefined && body['unreadable'] === undefined) return body;
-  const message =
-    typeof error === 'string' ? error : `The engine answered ${route} with status ${status}.`;
+  if (status === 401 || status === 403) throw keyRefused(status);
   const { code, remedy } = body;
   throw new EngineError(
     typeof code === 'string' ? code : 'engine_refused',
-    message,
+    errorText(error) ?? `The engine answered ${route} with status ${status}.`,
     typeof remedy === 'string' ? remedy : "See the engine's log.",
   );
+}
+
+function keyRefused(status: number): EngineError {
+  return new EngineError(
+    'engine_key_refused',
+    `The engine refused the key it was sent (status ${status}).`,
+    'Set the right one: "AZR: Set Engine Key" in VS Code, TINKER_API_KEY for the command line.',
+  );
+}
+
+/** A sentence, or FastAPI's list of what is wrong with a request. */
+function errorText(error: unknown): string | undefined {
+  if (typeof error === 'string') return error;
+  if (!Array.isArray(error) || error.length === 0) return undefined;
+  const parts = (error as { loc?: unknown[]; msg?: string }[]).map(
+    ({ loc = [], msg = '' }) => `${loc.join('.')}: ${msg}`,
+  );
+  return `The engine did not take the request: ${parts.slice(0, 3).join('; ')}.`;
 }

@@ -14,17 +14,34 @@ import type {
 } from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
 import { combineMetrics } from './metrics.ts';
+import { refuseUpdate } from './refuseUnsuitable.ts';
+import { listIn, metricsIn, sequencesIn, textIn } from './replyChecks.ts';
+import { advantagesForSequenceMeans } from './sequenceMeans.ts';
+import type { ServerTraits } from './serverTraits.ts';
 import type { TinkerClient } from './tinkerClient.ts';
+import {
+  completionLogProbabilities,
+  completions,
+  lossSettings,
+  wireAdam,
+  wireSampling,
+} from './tinkerMessages.ts';
+import type { TinkerModels } from './tinkerModels.ts';
 import type { ChatMessage, FolderTokenizer } from './tokenizer.ts';
 import type { TrainingBatch } from './trainingBatches.ts';
-import { scoringDatum, trainingBatches } from './trainingBatches.ts';
-import { fieldOf, listIn, metricsIn, numbersIn, sequencesIn, textIn } from './replyChecks.ts';
-import type { Extensions, WireSequence } from './wire.ts';
+import {
+  policyDatum,
+  scoringDatum,
+  trainingBatches,
+  weightedPolicyDatum,
+} from './trainingBatches.ts';
+import type { Extensions } from './wire.ts';
 import { encodedText } from './wire.ts';
 
 /** Prompt tokens of one `asample_batch` request; a token is at most seven characters of JSON. */
 const SAMPLE_REQUEST_TOKENS = 2_000_000;
-const HEARTBEAT_MS = 60_000;
+/** Seeds of a server that adds the sample's number to them stay within 32 bits. */
+const SEEDS = 2 ** 30;
 const UNLOAD_MS = 2_000;
 
 export interface TinkerEngineParts {
@@ -32,7 +49,12 @@ export interface TinkerEngineParts {
   readonly tokenizer: FolderTokenizer;
   readonly description: EngineDescription;
   readonly extensions: Extensions;
+  readonly traits: ServerTraits;
+  /** Tokens that end a completion. */
+  readonly endTokens: readonly number[];
   readonly sessionId: string;
+  readonly models: TinkerModels;
+  /** The model that `models` made first. */
   readonly modelId: string;
   /** Ends what belongs to the engine, such as a local server. */
   readonly release: () => Promise<void>;
@@ -42,6 +64,7 @@ export class TinkerEngine implements Engine {
   readonly description: EngineDescription;
   readonly #parts: TinkerEngineParts;
   readonly #heartbeat: NodeJS.Timeout;
+  #modelId: string;
   #sequence = 0;
   #samplingSequence = 0;
   #samplingSession: string | undefined;
@@ -49,12 +72,13 @@ export class TinkerEngine implements Engine {
 
   constructor(parts: TinkerEngineParts) {
     this.#parts = parts;
+    this.#modelId = parts.modelId;
     this.description = parts.description;
     this.#heartbeat = setInterval(() => {
       const body = { session_id: parts.sessionId };
       // A missed heartbeat shows in the next request, which has a caller to tell.
       parts.client.post('session_heartbeat', body, true).catch(() => undefined);
-    }, HEARTBEAT_MS).unref();
+    }, parts.traits.heartbeatMs).unref();
   }
 
   encode(text: string): number[] {
@@ -76,18 +100,44 @@ export class TinkerEngine implements Engine {
   ): Promise<Completion[][]> {
     if (requests.length === 0) return [];
     this.#samplingSession ??= await this.#openSamplingSession(signal);
-    const batched = this.#parts.extensions.asample_batch === true;
-    const parts = batched ? splitByPromptTokens(requests) : requests.map((request) => [request]);
-    const results = await Promise.all(
+    const batches = this.#parts.extensions.asample_batch === true;
+    const results = batches
+      ? await this.#sampleBatches(requests, parameters, signal)
+      : await this.#sampleEach(requests, parameters, signal);
+    return results.flat();
+  }
+
+  #sampleBatches(
+    requests: readonly SampleRequest[],
+    parameters: SamplingParameters,
+    signal?: AbortSignal,
+  ): Promise<Completion[][][]> {
+    const parts = splitByPromptTokens(requests);
+    return Promise.all(
       parts.map((part, index) => {
         // The same seed for two requests would give equal prompts equal completions.
-        const wireParameters = wireSampling({ ...parameters, seed: parameters.seed + index });
-        return batched
-          ? this.#sampleBatch(part, wireParameters, signal)
-          : this.#sampleOne(part[0]!, wireParameters, signal);
+        const seed = parameters.seed + index;
+        return this.#sampleBatch(part, wireSampling({ ...parameters, seed }), signal);
       }),
     );
-    return results.flat();
+  }
+
+  /** Such servers draw a request's sample number i with its seed plus i, so seeds keep that distance. */
+  #sampleEach(
+    requests: readonly SampleRequest[],
+    parameters: SamplingParameters,
+    signal?: AbortSignal,
+  ): Promise<Completion[][][]> {
+    const { traits, endTokens } = this.#parts;
+    let seed = parameters.seed % SEEDS;
+    return Promise.all(
+      requests.map((request) => {
+        const stop = traits.knowsEndTokens ? [] : endTokens;
+        const wireParameters = wireSampling({ ...parameters, seed }, stop);
+        seed += request.samples;
+        return this.#sampleOne(request, wireParameters, signal);
+      }),
+    );
   }
 
   async #sampleBatch(
@@ -134,7 +184,7 @@ export class TinkerEngine implements Engine {
   ): Promise<number[][]> {
     const results: number[][] = [];
     const limit = this.#parts.extensions.maximum_request_bytes;
-    for (const batch of trainingBatches(data, limit, scoringDatum)) {
+    for (const batch of trainingBatches(data, scoringDatum, limit)) {
       const reply = await this.#computeInOrder<unknown>(
         'forward',
         { forward_input: { data: batch.data, loss_fn: 'cross_entropy', loss_fn_config: {} } },
@@ -151,6 +201,7 @@ export class TinkerEngine implements Engine {
     adam: AdamParameters,
     signal?: AbortSignal,
   ): Promise<UpdateResult> {
+    refuseUpdate(this.#parts.traits, loss, adam);
     this.#refuseInterrupted();
     // Until the step is known to be taken, gradients on the server may be half a batch's.
     this.#updateInterrupted = true;
@@ -158,7 +209,7 @@ export class TinkerEngine implements Engine {
     const metrics: Readonly<Record<string, number>>[] = [];
     const loss_fn = loss.kind;
     const loss_fn_config = lossSettings(loss);
-    for (const batch of trainingBatches(data, this.#parts.extensions.maximum_request_bytes)) {
+    for (const batch of this.#policyBatches(data)) {
       const forward_backward_input = { data: batch.data, loss_fn, loss_fn_config };
       const reply = await this.#computeInOrder<unknown>(
         'forward_backward',
@@ -178,6 +229,14 @@ export class TinkerEngine implements Engine {
     return { logProbabilities, metrics: combineMetrics(metrics, metricsIn(step, 'metrics')) };
   }
 
+  #policyBatches(data: readonly TrainingDatum[]): TrainingBatch[] {
+    const { traits, extensions } = this.#parts;
+    const weighted =
+      traits.lossReduction === 'mean-of-sequence-means' ? advantagesForSequenceMeans(data) : data;
+    const toWire = traits.weighsPolicyLoss ? weightedPolicyDatum : policyDatum;
+    return trainingBatches(weighted, toWire, extensions.maximum_request_bytes);
+  }
+
   #refuseInterrupted(): void {
     if (!this.#updateInterrupted) return;
     throw new EngineError(
@@ -195,9 +254,16 @@ export class TinkerEngine implements Engine {
 
   /** `location` is what `saveCheckpoint` resolved with, in this run or an earlier one. */
   async loadCheckpoint(location: string, signal?: AbortSignal): Promise<void> {
+    const { traits, models } = this.#parts;
+    if (traits.loads === 'first-request' && this.#sequence > 0) {
+      // Its place has to be free before another model can have it.
+      await models.unload(this.#modelId, signal);
+      this.#modelId = await models.create(signal);
+      this.#sequence = 0;
+    }
     const wirePath = location.includes('://')
       ? location
-      : `tinker://${this.#parts.modelId}/weights/${this.#checkpointName(location)}`;
+      : `tinker://${this.#modelId}/weights/${this.#checkpointName(location)}`;
     await this.#computeInOrder('load_weights', { path: wirePath, optimizer: true }, signal);
     this.#samplingSession = undefined;
     this.#updateInterrupted = false;
@@ -217,7 +283,7 @@ export class TinkerEngine implements Engine {
 
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
-    const unload = { model_id: this.#parts.modelId };
+    const unload = { model_id: this.#modelId };
     try {
       // One that does not answer is not waited for: its process is ended next.
       await this.#parts.client.post('unload_model', unload, false, AbortSignal.timeout(UNLOAD_MS));
@@ -247,13 +313,14 @@ export class TinkerEngine implements Engine {
     // An aborted call must not take a number that the server would then wait for.
     if (signal?.aborted === true) return Promise.reject(abortReason(signal));
     this.#sequence += 1;
-    const identity = { model_id: this.#parts.modelId, seq_id: this.#sequence };
-    return this.#compute<T>(route, { ...identity, ...body }, signal);
+    const identity = { model_id: this.#modelId, seq_id: this.#sequence };
+    const repeatable = this.#parts.traits.repeatsBySequence;
+    return this.#compute<T>(route, { ...identity, ...body }, signal, repeatable);
   }
 
-  #compute<T>(route: string, body: object, signal?: AbortSignal): Promise<T> {
+  #compute<T>(route: string, body: object, signal?: AbortSignal, repeatable?: boolean): Promise<T> {
     const cancelRoute = this.#parts.extensions.cancel_future === true ? 'cancel_future' : undefined;
-    return this.#parts.client.compute<T>(route, body, { signal, cancelRoute });
+    return this.#parts.client.compute<T>(route, body, { signal, cancelRoute, repeatable });
   }
 }
 
@@ -273,58 +340,4 @@ function splitByPromptTokens(requests: readonly SampleRequest[]): SampleRequest[
     parts.at(-1)?.push(request);
   }
   return parts;
-}
-
-function completions(request: SampleRequest, sequences: readonly WireSequence[]): Completion[] {
-  const complete =
-    sequences.length === request.samples &&
-    sequences.every(({ tokens, logprobs }) => tokens.length === logprobs.length);
-  if (!complete) {
-    throw new EngineError(
-      'engine_protocol',
-      `The engine returned ${sequences.length} samples where ${request.samples} were asked for, or samples without log-probabilities.`,
-      'Use a server that speaks the dialect of server/engine/README.md.',
-    );
-  }
-  return sequences.map(({ tokens, logprobs, stop_reason }) => ({
-    tokens,
-    logProbabilities: logprobs,
-    stopReason: stop_reason,
-  }));
-}
-
-function completionLogProbabilities(reply: unknown, batch: TrainingBatch): number[][] {
-  const outputs = listIn(reply, 'loss_fn_outputs');
-  return batch.completionStarts.map((start, index) => {
-    const values = numbersIn(fieldOf(outputs[index], 'logprobs'), 'data');
-    if (values.length === batch.data[index]?.loss_fn_inputs.target_tokens.data.length) {
-      return values.slice(start);
-    }
-    throw new EngineError(
-      'engine_protocol',
-      'The engine returned training outputs without a log-probability for every token.',
-      'Use a server that speaks the dialect of server/engine/README.md.',
-    );
-  });
-}
-
-function wireSampling({ temperature, topP, maximumTokens, seed }: SamplingParameters): object {
-  return { temperature, top_p: topP, max_tokens: maximumTokens, seed };
-}
-
-/** The dialect's thresholds bound the ratio itself; ours are distances from 1. */
-function lossSettings(loss: PolicyLoss): Readonly<Record<string, number>> {
-  if (loss.kind === 'importance_sampling') return {};
-  return { clip_low_threshold: 1 - loss.clipLow, clip_high_threshold: 1 + loss.clipHigh };
-}
-
-function wireAdam(adam: AdamParameters): object {
-  return {
-    learning_rate: adam.learningRate,
-    beta1: adam.beta1,
-    beta2: adam.beta2,
-    eps: adam.epsilon,
-    weight_decay: adam.weightDecay,
-    grad_clip_norm: adam.gradientClipNorm,
-  };
 }

@@ -3,7 +3,7 @@ import type { TrainingDatum } from '../../protocol/engine.ts';
 import type { WireDatum } from './wire.ts';
 import { encodedText, floats, integers } from './wire.ts';
 
-/** What a token may take in JSON: two token ids, a log-probability and an advantage. */
+/** What a token may take in JSON: two token ids, a log-probability, an advantage and a weight. */
 const BYTES_PER_TOKEN = 64;
 const BYTES_PER_DATUM = 512;
 const DEFAULT_REQUEST_BYTES = 5_000_000;
@@ -17,8 +17,8 @@ export interface TrainingBatch {
 /** Batches in the order of the data, each within `maximumBytes` unless one datum alone exceeds it. */
 export function trainingBatches(
   data: readonly TrainingDatum[],
+  toWire: (datum: TrainingDatum) => WireDatum,
   maximumBytes = DEFAULT_REQUEST_BYTES,
-  toWire = policyDatum,
 ): TrainingBatch[] {
   const parts: TrainingDatum[][] = [];
   let bytes = Infinity;
@@ -39,7 +39,7 @@ export function trainingBatches(
 }
 
 /** For a policy loss. Shifted by one: target i follows input i; the prompt carries no loss. */
-function policyDatum(datum: TrainingDatum): WireDatum {
+export function policyDatum(datum: TrainingDatum): WireDatum {
   const { tokens, prompt } = shifted(datum);
   return {
     model_input: encodedText(tokens.slice(0, -1)),
@@ -49,6 +49,13 @@ function policyDatum(datum: TrainingDatum): WireDatum {
       advantages: floats([...prompt, ...datum.advantages]),
     },
   };
+}
+
+/** The same for servers where prompt tokens would weigh as much as the completion's. */
+export function weightedPolicyDatum(datum: TrainingDatum): WireDatum {
+  const { model_input, loss_fn_inputs } = policyDatum(datum);
+  const { weights } = scoringDatum(datum).loss_fn_inputs;
+  return { model_input, loss_fn_inputs: { ...loss_fn_inputs, ...(weights && { weights }) } };
 }
 
 /** For log-probabilities alone: cross-entropy that weighs the completion's tokens by 1. */

@@ -64,6 +64,7 @@ function runHandlers({ catalog, runs, storageFolder }: HandlerDependencies) {
   return {
     'azr/runs': () => catalog.overviews(),
     'azr/configuration': ({ runId }) => runConfiguration(runs.run(runId)),
+    'azr/missingEngineKey': async (target) => ({ origin: await catalog.originWithoutKey(target) }),
     'azr/start': async (request, signal) => ({ runId: await catalog.start(request, signal) }),
     'azr/stop': async ({ runId, when }) => {
       await catalog.stop(runId, when);

@@ -81,15 +81,18 @@ const target = {
   ],
 };
 
+const start = object(
+  { parentFolder: shortText, runFile: shortText, settings: { type: 'object' } },
+  ['runFile'],
+);
+
 const SCHEMAS: Readonly<Record<RequestName, object>> = {
   'azr/runs': object({}),
   'azr/configuration': ofRun,
   'azr/machine': object({ folder: shortText }, ['folder']),
   'azr/doctor': object({}),
-  'azr/start': object(
-    { parentFolder: shortText, runFile: shortText, settings: { type: 'object' } },
-    ['runFile'],
-  ),
+  'azr/missingEngineKey': { type: 'object', anyOf: [start, ofRun] },
+  'azr/start': start,
   'azr/stop': object({ runId, when: { enum: ['after-step', 'now'] } }),
   'azr/pause': ofRun,
   'azr/resume': ofRun,

@@ -13,6 +13,7 @@ import {
   type RunsChanged,
 } from '../../protocol/languageMessages.ts';
 import type { RunOverview } from '../../protocol/runs.ts';
+import { takeEngineKeys } from '../runner/engineKeys.ts';
 import { RunCatalog } from '../runner/runCatalog.ts';
 import { DocumentLibrary } from './documents/documentLibrary.ts';
 import { EditorFeatures } from './editorFeatures.ts';
@@ -94,6 +95,7 @@ export class ServerSession {
       searchFolders: [...workspaceFolders, storageFolder, ...furtherFolders],
       cliProgram: commandLineProgram(),
       pythonPath,
+      engineKeys: takeEngineKeys(process.env),
       onChange: (runs) => {
         this.#notify(RUNS_CHANGED, { runs } satisfies RunsChanged);
         this.#refreshDocuments(runs);

@@ -4,16 +4,15 @@ import path from 'node:path';
 import type { Engine } from '../../protocol/engine.ts';
 import { EngineError } from '../engine/engineError.ts';
 import { connectEngine, openLocalEngine } from '../engine/openEngine.ts';
+import { adamOf, lossOf } from '../azr/update.ts';
 import { assetRoot } from './assets.ts';
+import { ENGINE_KEY_VARIABLE } from './engineKeys.ts';
 import { describeEngine } from './engineFacts.ts';
 import { enginePython } from './enginePython.ts';
 import { machineMemoryMb } from './knownDevice.ts';
 import { memoryDemand } from './memoryDemand.ts';
 import { modelShape } from './modelShape.ts';
 import type { EngineOpener } from './run.ts';
-
-/** Holds the key for an engine at an address; the run file is no place for secrets. */
-const API_KEY_VARIABLE = 'TINKER_API_KEY';
 
 /** Rejects with an EngineError, or a RunnerError about its Python; both carry a remedy. */
 export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
@@ -38,8 +37,12 @@ export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
   return connectEngine({
     ...modelOptions,
     url: engineUrl,
-    apiKey: process.env[API_KEY_VARIABLE] ?? '',
+    apiKey: process.env[ENGINE_KEY_VARIABLE] ?? '',
+    model: settings.model,
     tokenizerFolder: model.folder,
+    parameters: modelShape(model.folder)?.parameters,
+    server: settings.engineServer,
+    update: { loss: lossOf(settings), adam: adamOf(settings) },
   });
 };
 

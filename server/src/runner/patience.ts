@@ -53,7 +53,7 @@ export class Patience {
       return failure === undefined ? undefined : waiting(failure);
     };
     await this.until(attempt);
-    if (failure !== undefined) throw failure as StoreError;
+    if (failure !== undefined) throw failure;
   }
 }
 

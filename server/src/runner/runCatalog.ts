@@ -8,6 +8,8 @@ import path from 'node:path';
 import type { ReplayRequest, RunId, RunOverview, StartRequest } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
 import { demoRun } from './demoRun.ts';
+import type { EngineKeys } from './engineKeys.ts';
+import { keyEnvironment, originWithoutKey } from './engineKeys.ts';
 import { findRunFolders, isRun } from './findRunFolders.ts';
 import { FolderWatch } from './folderWatch.ts';
 import type { RunFolder } from './runFolder.ts';
@@ -32,6 +34,8 @@ export interface RunCatalogOptions {
   readonly cliProgram: readonly string[];
   /** Python of the engine; empty to let the runner find one. */
   readonly pythonPath: string;
+  /** For runs that are started from here. */
+  readonly engineKeys: EngineKeys;
   /** Called at most four times a second. */
   readonly onChange: (runs: readonly RunOverview[]) => void;
   /** Called once when a runner that was seen at work is no more, however it ended. */
@@ -110,16 +114,28 @@ export class RunCatalog {
     return this.#begin(replayArguments(source, speed, parentFolder), signal);
   }
 
-  async #begin({ run, command }: StartArguments, signal: AbortSignal): Promise<RunId> {
+  async #begin({ run, command, engineUrl }: StartArguments, signal: AbortSignal): Promise<RunId> {
     const tracked = this.#track(run);
     this.#startedHere.add(tracked);
     try {
-      await this.#launch(tracked, command, signal);
+      await this.#launch(tracked, command, engineUrl, signal);
     } catch (error) {
       if (!isRun(run)) this.#untrack(tracked);
       throw error;
     }
     return tracked.id;
+  }
+
+  /**
+   * The origin of the engine that a new run, or one that is to be resumed, would be started with, when
+   * no key for it is known. Rejects like {@link start} and {@link run}.
+   */
+  async originWithoutKey(target: StartRequest | { readonly runId: RunId }): Promise<string | null> {
+    const { engineUrl } =
+      'runId' in target
+        ? this.#tracked(target.runId).reader().information().settings
+        : await startArguments(target);
+    return originWithoutKey(this.#options.engineKeys, engineUrl) ?? null;
   }
 
   /** Ends the runner of a run. Rejects with a RunnerError when there is none or it does not answer. */
@@ -155,7 +171,8 @@ export class RunCatalog {
         'Start a new run, with more "steps" if this one was too short.',
       );
     }
-    await this.#launch(tracked, ['resume', tracked.run.folder], signal);
+    const { engineUrl } = tracked.reader().information().settings;
+    await this.#launch(tracked, ['resume', tracked.run.folder], engineUrl, signal);
   }
 
   addSearchFolder(folder: string): void {
@@ -190,10 +207,17 @@ export class RunCatalog {
     );
   }
 
-  #launch(tracked: TrackedRun, command: readonly string[], signal: AbortSignal): Promise<void> {
-    const { cliProgram, pythonPath } = this.#options;
+  #launch(
+    tracked: TrackedRun,
+    command: readonly string[],
+    engineUrl: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { cliProgram, pythonPath, engineKeys } = this.#options;
+    const environment = keyEnvironment(engineKeys, engineUrl);
+    const { run } = tracked;
     return tracked.whileStarting(() =>
-      startDetachedRunner({ cliProgram, command, run: tracked.run, pythonPath }, signal),
+      startDetachedRunner({ cliProgram, command, run, pythonPath, environment }, signal),
     );
   }
 

@@ -90,6 +90,9 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
     references, 'bufferCapacity', `must be at least "references" (${references}), not ${bufferCapacity}.`);
   require(settings.cpuMs <=
     settings.wallMs, 'cpuMs', `must be at most "wallMs" (${settings.wallMs}), not ${settings.cpuMs}: wall time ends an execution first.`);
+  require(settings.engineUrl !== 'local' ||
+    settings.engineServer ===
+      'auto', 'engineServer', 'must be "auto" while "engineUrl" is "local": that engine says itself what it is.');
   require(settings.trainOnEstimation ||
     settings.solverTasksPerMode >
       0, 'solverTasksPerMode', 'must be at least 1 while "trainOnEstimation" is false: the solver would train on nothing.');

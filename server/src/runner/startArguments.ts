@@ -13,6 +13,7 @@ export interface StartArguments {
   /** Where the run will be; a folder that does not exist yet. */
   readonly run: RunFolder;
   readonly command: readonly string[];
+  readonly engineUrl: string;
 }
 
 /** Throws SettingsError for a run file or settings that cannot be. */
@@ -26,8 +27,10 @@ export async function startArguments(request: StartRequest): Promise<StartArgume
     '--set',
     `${name}=${asText(value)}`,
   ]);
+  const engineUrl = settings.engineUrl ?? fromFile.engineUrl ?? SETTINGS.engineUrl.studio;
   const files = runFile === undefined ? [] : [path.resolve(runFile)];
-  return { run, command: ['run', ...files, '--directory', run.folder, ...assignments] };
+  const command = ['run', ...files, '--directory', run.folder, ...assignments];
+  return { run, command, engineUrl };
 }
 
 /** A replay of the run in `source`. */
@@ -39,7 +42,8 @@ export function replayArguments(
   const name = newRunName(`replay-of-${path.basename(source.folder)}`, new Date());
   const run = freeFolder(path.join(parentFolder, RUNS_FOLDER, name));
   const pace = ['--speed', speed === 'unlimited' ? 'max' : String(speed)];
-  return { run, command: ['replay', source.folder, '--directory', run.folder, ...pace] };
+  const command = ['replay', source.folder, '--directory', run.folder, ...pace];
+  return { run, command, engineUrl: SETTINGS.engineUrl.studio };
 }
 
 /** As `--set` reads it: texts as they are, everything else as JSON. */

@@ -35,6 +35,8 @@ export interface DetachedStart {
   readonly run: RunFolder;
   /** Python of the engine; empty to let the runner find one. */
   readonly pythonPath: string;
+  /** Goes over our own environment; the only way by which a key is handed over. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
@@ -55,7 +57,10 @@ export async function startDetachedRunner(
     command: [...cliProgram, ...command, '--log'],
     folder: run.folder,
     logFile: run.runnerLog,
-    environment: pythonPath === '' ? {} : { [PYTHON_VARIABLE]: pythonPath },
+    environment: {
+      ...start.environment,
+      ...(pythonPath !== '' && { [PYTHON_VARIABLE]: pythonPath }),
+    },
   });
   const isOurs = (address: RunnerAddress): boolean =>
     address.pid === processId || address.startedAt >= launchedAt;

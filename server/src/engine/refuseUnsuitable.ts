@@ -1,0 +1,68 @@
+/** Refuses what a server would do otherwise than asked, without saying so. */
+import type { AdamParameters, PolicyLoss } from '../../protocol/engine.ts';
+import { EngineError } from './engineError.ts';
+import type { FixedOptimizer, ServerTraits } from './serverTraits.ts';
+
+export interface WantedModel {
+  readonly trainable: 'full' | 'lora';
+  readonly loraAlpha: number;
+}
+
+/** Throws an EngineError when the server cannot make the model that is wanted. */
+export function refuseModel(traits: ServerTraits, { trainable, loraAlpha }: WantedModel): void {
+  if (trainable === 'full') {
+    if (traits.fullFineTuning !== 'none') return;
+    throw new EngineError(
+      'full_fine_tuning_unsupported',
+      `${traits.server} trains adapters only.`,
+      'Set trainable to lora.',
+    );
+  }
+  if (typeof traits.loraAlpha !== 'number' || traits.loraAlpha === loraAlpha) return;
+  throw new EngineError(
+    'lora_alpha_unsupported',
+    `${traits.server} scales adapters by ${traits.loraAlpha} whatever it is asked; the run asks for ${loraAlpha}.`,
+    `Set loraAlpha to ${traits.loraAlpha}.`,
+  );
+}
+
+/** Throws an EngineError when a step would be another one on this server than the run asks for. */
+export function refuseUpdate(traits: ServerTraits, loss: PolicyLoss, adam: AdamParameters): void {
+  if (!traits.losses.includes(loss.kind)) {
+    throw new EngineError(
+      'loss_unsupported',
+      `${traits.server} does not compute the loss ${loss.kind} as it is meant here.`,
+      `Use one of: ${traits.losses.join(', ')}.`,
+    );
+  }
+  if (traits.optimizer === 'as-asked') return;
+  if (traits.optimizer !== 'without-clipping') {
+    refuseOtherOptimizer(traits.server, traits.optimizer, adam);
+  } else if (adam.gradientClipNorm !== 0) {
+    throw new EngineError(
+      'gradient_clipping_unsupported',
+      `${traits.server} does not clip gradients; the run asks for a norm of at most ${adam.gradientClipNorm}.`,
+      'Set gradientClipNorm to 0.',
+    );
+  }
+}
+
+/** Names in the run file of what the server has fixed; the others are not settings. */
+const SETTING_NAMES: Partial<Record<keyof FixedOptimizer, string>> = {
+  beta2: 'adamBeta2',
+  weightDecay: 'weightDecay',
+  gradientClipNorm: 'gradientClipNorm',
+};
+
+function refuseOtherOptimizer(server: string, fixed: FixedOptimizer, adam: AdamParameters): void {
+  const names = Object.keys(fixed) as (keyof FixedOptimizer)[];
+  const others = names.filter((name) => fixed[name] !== adam[name]);
+  if (others.length === 0) return;
+  const asked = others.map((name) => `${SETTING_NAMES[name] ?? name} ${adam[name]}`).join(', ');
+  const settings = others.map((name) => `${SETTING_NAMES[name] ?? name} to ${fixed[name]}`);
+  throw new EngineError(
+    'optimizer_unsupported',
+    `${server} fixes its optimizer when it starts; the run asks for ${asked}.`,
+    `Start the server with its own defaults and set ${settings.join(', ')}.`,
+  );
+}

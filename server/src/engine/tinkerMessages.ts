@@ -1,0 +1,76 @@
+/** Between the engine's vocabulary and the bodies of the dialect. */
+import type {
+  AdamParameters,
+  Completion,
+  PolicyLoss,
+  SampleRequest,
+  SamplingParameters,
+} from '../../protocol/engine.ts';
+import { EngineError } from './engineError.ts';
+import { fieldOf, listIn, numbersIn } from './replyChecks.ts';
+import type { TrainingBatch } from './trainingBatches.ts';
+import type { WireSequence } from './wire.ts';
+
+/** The samples of one request; throws an EngineError when they are not what was asked for. */
+export function completions(
+  request: SampleRequest,
+  sequences: readonly WireSequence[],
+): Completion[] {
+  const complete =
+    sequences.length === request.samples &&
+    sequences.every(({ tokens, logprobs }) => tokens.length === logprobs.length);
+  if (!complete) {
+    throw new EngineError(
+      'engine_protocol',
+      `The engine returned ${sequences.length} samples where ${request.samples} were asked for, or samples without log-probabilities.`,
+      'Use a server that speaks the dialect of server/engine/README.md.',
+    );
+  }
+  return sequences.map(({ tokens, logprobs, stop_reason }) => ({
+    tokens,
+    logProbabilities: logprobs,
+    stopReason: stop_reason,
+  }));
+}
+
+/** Trainer log-probabilities of the completions' tokens, per datum. */
+export function completionLogProbabilities(reply: unknown, batch: TrainingBatch): number[][] {
+  const outputs = listIn(reply, 'loss_fn_outputs');
+  return batch.completionStarts.map((start, index) => {
+    const values = numbersIn(fieldOf(outputs[index], 'logprobs'), 'data');
+    if (values.length === batch.data[index]?.loss_fn_inputs.target_tokens.data.length) {
+      return values.slice(start);
+    }
+    throw new EngineError(
+      'engine_protocol',
+      'The engine returned training outputs without a log-probability for every token.',
+      'Use a server that speaks the dialect of server/engine/README.md.',
+    );
+  });
+}
+
+/** `endTokens`: for a server that has to be told where to stop. */
+export function wireSampling(
+  { temperature, topP, maximumTokens, seed }: SamplingParameters,
+  endTokens: readonly number[] = [],
+): object {
+  const stop = endTokens.length > 0 && { stop: endTokens };
+  return { temperature, top_p: topP, max_tokens: maximumTokens, seed, ...stop };
+}
+
+/** The dialect's thresholds bound the ratio itself; ours are distances from 1. Never left to defaults. */
+export function lossSettings(loss: PolicyLoss): Readonly<Record<string, number>> {
+  if (loss.kind === 'importance_sampling') return {};
+  return { clip_low_threshold: 1 - loss.clipLow, clip_high_threshold: 1 + loss.clipHigh };
+}
+
+export function wireAdam(adam: AdamParameters): object {
+  return {
+    learning_rate: adam.learningRate,
+    beta1: adam.beta1,
+    beta2: adam.beta2,
+    eps: adam.epsilon,
+    weight_decay: adam.weightDecay,
+    grad_clip_norm: adam.gradientClipNorm,
+  };
+}
