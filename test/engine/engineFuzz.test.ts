@@ -16,7 +16,10 @@ const ROUNDS = 150;
 const ANSWERS: Readonly<Record<string, object>> = {
   get_server_capabilities: {
     supported_models: [{ model_name: 'm' }],
-    extensions: { loss_reduction: 'sum', full_fine_tuning: true, asample_batch: true },
+    extensions: {
+      ...{ loss_reduction: 'sum', losses: ['importance_sampling'], grad_clip_norm: true },
+      ...{ full_fine_tuning: true, asample_batch: true },
+    },
   },
   create_session: { session_id: 's' },
   create_model: { model_id: 'm' },

@@ -154,7 +154,7 @@ function declaredExtensions(capabilities: unknown): Extensions | undefined {
   const declared = fieldOf(capabilities, 'extensions');
   if (typeof declared !== 'object' || declared === null) return undefined;
   const isFitting = ([name, value]: [string, unknown]): boolean =>
-    !(name in EXTENSION_TYPES) || typeof value === EXTENSION_TYPES[name];
+    !(name in EXTENSION_TYPES) || typeOf(value) === EXTENSION_TYPES[name];
   return Object.fromEntries(Object.entries(declared).filter(isFitting));
 }
 
@@ -164,7 +164,7 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   device_memory_bytes: 'number',
   memory_plan: 'boolean',
   grad_clip_norm: 'boolean',
-  losses: 'object',
+  losses: 'list',
   context_tokens: 'number',
   loss_reduction: 'string',
   sampler_matches_trainer: 'boolean',
@@ -174,6 +174,10 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   checkpoint_folder: 'string',
   maximum_request_bytes: 'number',
 };
+
+function typeOf(value: unknown): string {
+  return Array.isArray(value) ? 'list' : typeof value;
+}
 
 function textOr(reply: unknown, name: string): string | undefined {
   const value = fieldOf(reply, name);
