@@ -61,6 +61,7 @@ export interface RunSettings {
   readonly trainable: 'full' | 'lora';
   readonly loraRank: number;
   readonly loraAlpha: number;
+  readonly loraDropout: number;
   readonly engineUrl: string;
 
   readonly sandbox: SandboxEngine;
@@ -475,6 +476,13 @@ export const SETTINGS: SettingDefinitions = {
     studio: 32,
     paper: 32,
     description: 'Scale of the adapters.',
+  },
+  loraDropout: {
+    type: number(0, 0.9),
+    studio: 0,
+    paper: 0,
+    description:
+      'Share of the inputs of every adapter that is dropped, at random, while gradients are computed; sampling and old log-probabilities never see it. It regularises, and makes the ratio of eq. 9 noisy: leave it at 0 unless a run overfits.',
   },
   engineUrl: {
     type: { kind: 'text' },

@@ -16,7 +16,9 @@ interface ModelOptions {
   readonly trainable: 'full' | 'lora';
   readonly loraRank: number;
   readonly loraAlpha: number;
-  /** Seed of the adapters' first weights. */
+  /** Of the adapters' inputs, while gradients are computed. */
+  readonly loraDropout: number;
+  /** Seed of the adapters' first weights and of what they drop. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
   /** What is known for a memory plan; without it, the engine works with its own defaults. */
@@ -128,6 +130,14 @@ function refuseUnsuitable(
       'Set trainable to lora.',
     );
   }
+  const drops = options.trainable === 'lora' && options.loraDropout > 0;
+  if (drops && extensions.lora_dropout?.settable !== true) {
+    throw new EngineError(
+      'lora_dropout_unsupported',
+      `The engine has no setting for the dropout of adapters; the run asks for ${options.loraDropout}.`,
+      'Set loraDropout to 0, or use the local engine.',
+    );
+  }
 }
 
 /** Throws an EngineError, before the model is loaded, when it would not fit the engine's device. */
@@ -171,10 +181,11 @@ function onlyModel({ supported_models }: ServerCapabilities): string {
   );
 }
 
-function loraConfig({ loraRank, loraAlpha, seed }: ModelOptions): object {
+function loraConfig({ loraRank, loraAlpha, loraDropout, seed }: ModelOptions): object {
   return {
     rank: loraRank,
     alpha: loraAlpha,
+    ...(loraDropout > 0 && { dropout: loraDropout }),
     seed,
     train_attn: true,
     train_mlp: true,

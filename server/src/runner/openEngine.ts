@@ -17,8 +17,8 @@ const API_KEY_VARIABLE = 'TINKER_API_KEY';
 
 /** Rejects with an EngineError, or a RunnerError about its Python; both carry a remedy. */
 export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
-  const { trainable, loraRank, loraAlpha, seed, engineUrl } = settings;
-  const modelOptions = { trainable, loraRank, loraAlpha, seed, signal };
+  const { trainable, loraRank, loraAlpha, loraDropout, seed, engineUrl } = settings;
+  const modelOptions = { trainable, loraRank, loraAlpha, loraDropout, seed, signal };
   if (engineUrl === 'local') {
     const pythonPath = enginePython();
     const shape = modelShape(model.folder);

@@ -65,6 +65,7 @@ class CheckpointStore:
         state = {
             "version": FORMAT_VERSION,
             "parameters": [name for name, _ in trainer.policy.trainable_parameters()],
+            "steps_taken": trainer.steps_taken,
         }
         with _replacing(self.folder(path)) as folder:
             save_file(_weights(trainer.policy), folder / "weights.safetensors")
@@ -89,6 +90,8 @@ class CheckpointStore:
             for name, parameter in trainer.policy.trainable_parameters():
                 parameter.copy_(weights[name])
         trainer.optimizer.zero_grad(set_to_none=True)
+        # Checkpoints from before steps were counted have no number.
+        trainer.begin_step(int(state.get("steps_taken", 0)) if optimizer else 0)
         if optimizer:
             _restore_optimizer(trainer, load_file(folder / "optimizer.safetensors"))
             _restore_random_state(load_file(folder / "random.safetensors"), trainer.policy.device)

@@ -22,6 +22,7 @@ from azr_engine.out_of_memory import is_out_of_memory, release_memory
 from azr_engine.packing import MicroBatch, MicroBatchLimits, TrainingSequence, pack
 from azr_engine.policy import Policy
 from azr_engine.probing import FastPaths
+from azr_engine.seeding import seeded
 
 logger = logging.getLogger("azr_engine")
 
@@ -66,6 +67,10 @@ class Trainer:
         self.recompute_layers = recompute_layers and policy.can_recompute_layers()
         self._rows_apart = False
         self._running: MicroBatch | None = None
+        # Steps taken, and gradient micro-batches since the last one: what adapters drop out follows
+        # from them and the seed, so that a step repeated from a checkpoint drops the same.
+        self.steps_taken = 0
+        self._gradient_passes = 0
         self.optimizer = torch.optim.AdamW(
             [parameter for _, parameter in policy.trainable_parameters()],
             lr=0.0,
@@ -88,8 +93,10 @@ class Trainer:
         for sequence in sequences:
             self._check(sequence)
         earlier = self._set_gradients_aside()
+        passes = self._gradient_passes
         retries = 0
         while True:
+            self._gradient_passes = passes
             try:
                 result = self._forward(sequences, loss, backward, is_cancelled)
                 break
@@ -183,6 +190,8 @@ class Trainer:
             stack.enter_context(torch.set_grad_enabled(backward))
             if backward:
                 stack.enter_context(self.policy.gradient_pass(self.recompute_layers))
+                stack.enter_context(self._seeded_dropout())
+                self._gradient_passes += 1
             log_probs, entropy = self._token_log_probs(batch, members)
             value = summed_loss(loss, log_probs, targets)
             if backward:
@@ -194,6 +203,14 @@ class Trainer:
         sums["tokens"] += log_probs.numel()
         counts = [len(member.targets) - member.start for member in members]
         return [part.tolist() for part in log_probs.detach().cpu().split(counts)]
+
+    def _seeded_dropout(self) -> contextlib.AbstractContextManager[None]:
+        """Random numbers of this micro-batch alone; what others draw afterwards is unchanged."""
+        lora = self.policy.lora
+        if lora is None or lora.dropout == 0:
+            return contextlib.nullcontext()
+        place = (lora.seed, self.steps_taken, self._gradient_passes)
+        return seeded(self.policy.device, "dropout", *place)
 
     def _token_log_probs(
         self, batch: MicroBatch, members: list[TrainingSequence]
@@ -266,7 +283,13 @@ class Trainer:
             group["weight_decay"] = adam.weight_decay
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self.begin_step(self.steps_taken + 1)
         return {"grad_norm:mean": norm}
+
+    def begin_step(self, steps_taken: int) -> None:
+        """From here on, gradients belong to the step after `steps_taken` ones."""
+        self.steps_taken = steps_taken
+        self._gradient_passes = 0
 
     def _check(self, sequence: TrainingSequence) -> None:
         vocabulary = self.policy.vocabulary_size()
