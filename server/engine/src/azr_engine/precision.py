@@ -9,9 +9,9 @@ Which numeric types a model is kept and computed in:
     CUDA without        any       float32    float32       the same weights
 
 "kind" is what of the model is trained. Adapters are always kept in float32. Where all weights are
-trained they stay in float32, because bfloat16 has eight bits of precision and an update of the usual
-size would round to nothing; the copy spares decoding, which is bound by reading weights, half of
-what it would read, and a conversion per token. Softmax over the vocabulary, losses and what Adam
+trained they stay in float32, because bfloat16 has eight bits of precision and an update of the
+usual size would round to nothing; the copy spares decoding, which is bound by reading weights, half
+of what it would read, and a conversion per token. Softmax over the vocabulary, losses and what Adam
 keeps are float32 everywhere.
 """
 

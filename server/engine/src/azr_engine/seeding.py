@@ -17,7 +17,7 @@ def stream_seed(*place: int | str) -> int:
 
 @contextlib.contextmanager
 def seeded(device: torch.device, *place: int | str) -> Generator[None, None, None]:
-    """Within, torch draws from the stream of this place; afterwards it goes on as if nothing were."""
+    """Within, torch draws from the stream of this place; afterwards it goes on as it would have."""
     others = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=others):
         torch.manual_seed(stream_seed(*place))
