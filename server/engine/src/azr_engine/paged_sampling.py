@@ -173,8 +173,7 @@ class PagedSampler:
         """Completions in the order of the requests, the ending token included."""
         names = [str(index) for index in range(len(requests))]
         self._draw.streams = {
-            name: random.Random(request.seed)
-            for name, request in zip(names, requests, strict=True)
+            name: random.Random(request.seed) for name, request in zip(names, requests, strict=True)
         }
         # Prompts that are equal adjoin, so that the later find the pages of the earlier.
         order = sorted(range(len(requests)), key=lambda index: list(requests[index].prompt))

@@ -69,8 +69,7 @@ class Ranks:
         padded[: len(own)] = _as_tensor(own)
         parts = self._gather(padded)
         return [
-            json.loads(_as_bytes(one[:length]))
-            for one, length in zip(parts, lengths, strict=True)
+            json.loads(_as_bytes(one[:length])) for one, length in zip(parts, lengths, strict=True)
         ]
 
     def slice_of(self, count: int) -> slice:
@@ -85,7 +84,9 @@ class Ranks:
     def _broadcast(self, message: bytes) -> bytes:
         length = torch.tensor([len(message)])
         dist.broadcast(length, src=0)
-        body = _as_tensor(message) if self.rank == 0 else torch.empty(int(length), dtype=torch.uint8)
+        body = (
+            _as_tensor(message) if self.rank == 0 else torch.empty(int(length), dtype=torch.uint8)
+        )
         dist.broadcast(body, src=0)
         return _as_bytes(body)
 

@@ -63,9 +63,7 @@ class Sampler:
                 raise
             # Outside the handler, whose traceback would keep the cache alive.
             self.release()
-        return sample(
-            self.policy, items, parameters, self._decoding, is_cancelled, cache_tokens
-        )
+        return sample(self.policy, items, parameters, self._decoding, is_cancelled, cache_tokens)
 
     def release(self) -> None:
         """Frees the pages and graphs kept between requests: training wants the memory."""

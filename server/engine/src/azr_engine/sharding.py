@@ -28,7 +28,9 @@ class Scorer(nn.Module):
         self._score = score
 
     def forward(self, *arguments: Any) -> tuple[Tensor, Tensor]:
-        return self._score(*arguments)
+        log_probs, entropy = self._score(*arguments)
+        # FSDP hangs its hooks on what comes out, and cannot on the view that indexing gives.
+        return log_probs.clone(), entropy
 
 
 def shard(scorer: Scorer, policy: Policy, ranks: Ranks) -> None:

@@ -228,9 +228,7 @@ class Trainer:
         known = [*(sums.get(name, 0.0) for name in SUMS), *(float(name in sums) for name in SUMS)]
         added = self.ranks.add_up(known)
         together: defaultdict[str, float] = defaultdict(float)
-        for name, value, ranks in zip(
-            SUMS, added[: len(SUMS)], added[len(SUMS) :], strict=True
-        ):
+        for name, value, ranks in zip(SUMS, added[: len(SUMS)], added[len(SUMS) :], strict=True):
             if ranks > 0:
                 together[name] = value
         # Each sequence was computed by one rank; the others have 0 for it.
