@@ -63,6 +63,7 @@ export interface RunSettings {
   readonly loraAlpha: number;
   readonly loraDropout: number;
   readonly engineUrl: string;
+  readonly engineProcesses: number;
 
   readonly sandbox: SandboxEngine;
   readonly allowedImports: readonly string[];
@@ -490,6 +491,13 @@ export const SETTINGS: SettingDefinitions = {
     paper: 'local',
     description:
       'Address of a running engine that speaks the Tinker dialect; `local` starts one for the run.',
+  },
+  engineProcesses: {
+    type: integer(1, 64),
+    studio: 1,
+    paper: 1,
+    description:
+      'In how many processes the local engine trains, each on a GPU of its own: weights, gradients and optimizer are cut into as many parts, and each process samples its share from a whole copy. At most as many as there are GPUs.',
   },
   sandbox: {
     type: choice(...SANDBOX_ENGINES),

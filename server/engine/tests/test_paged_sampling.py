@@ -1,4 +1,4 @@
-"""Continuous batching with a paged cache, as far as a CPU runs it: all but flash attention and graphs."""
+"""Continuous batching with a paged cache, as far as a CPU runs it: no flash attention or graphs."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
       pythonPath,
       packageFolder: path.join(assetRoot(), 'server', 'engine', 'src'),
       logPath: path.join(run.logs, 'engine.log'),
+      processes: settings.engineProcesses,
     });
     return explainingPython(opening, pythonPath, signal);
   }

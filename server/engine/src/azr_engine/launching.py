@@ -22,9 +22,8 @@ EXIT_CODE = 3
 # How long a rank that cannot go on waits for the news of which one is to blame.
 NEWS_SECONDS = 2.0
 REMEDY = (
-    "One process cannot train on without the others, so the engine ends; resume the run from its "
-    "last checkpoint. Where memory ran out, lower engineProcesses' share of it: shorter completions, "
-    "or LoRA."
+    "One process cannot train on without the others, so the engine ends: resume the run from its "
+    "last checkpoint. Where memory ran out, use shorter completions, or LoRA."
 )
 
 _ending = threading.Lock()

@@ -1,8 +1,8 @@
 """
-Sampling by transformers' continuous batching: keys and values in pages, requests joining and leaving
-the batch at every step, CUDA graphs where the device has them. Of it we keep scheduling, cache and
-model; how tokens are drawn stays ours (`draw_tokens`), because the dialect wants a random stream for
-each completion and log-probabilities at temperature 1, and theirs has neither.
+Sampling by transformers' continuous batching: keys and values in pages, requests joining and
+leaving the batch at every step, CUDA graphs where the device has them. Of it we keep scheduling,
+cache and model; how tokens are drawn stays ours (`draw_tokens`), because the dialect wants a random
+stream for each completion and log-probabilities at temperature 1, and theirs has neither.
 
 It reaches into parts of transformers that are not promised to stay, so whoever uses it must be able
 to go on without it: every failure here is a `PagedSamplingError`.
@@ -20,12 +20,11 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig
 from transformers.generation.configuration_utils import ContinuousBatchingConfig
-from transformers.generation.continuous_batching import ContinuousBatchingManager
 from transformers.generation.continuous_batching.cb_logits_processors import (
     ContinuousBatchingLogitsProcessor,
 )
-from transformers.generation.continuous_batching.initialization import WorkloadHints
-from transformers.utils import is_flash_attn_2_available
+from transformers.generation.continuous_batching.utils import WorkloadHints
+from transformers.utils.import_utils import is_flash_attn_2_available
 
 from azr_engine.errors import cancelled
 from azr_engine.policy import Policy
@@ -70,12 +69,12 @@ def is_paged_sampling_worthwhile(device: torch.device) -> bool:
 
 
 class SeededDraw(ContinuousBatchingLogitsProcessor):
-    """Not of logits: it carries a uniform number for every drawn token to where tokens are drawn."""
+    """Not of logits: it carries a uniform number for every token to where tokens are drawn."""
 
-    supported_kwargs: dict[str, type] = {}
     ignored_kwargs: tuple[str, ...] = ()
 
     def __init__(self) -> None:
+        self.supported_kwargs = {}
         self.streams: dict[str, random.Random] = {}
         self.parameters = SamplingParameters(1)
         self._uniform: Tensor | None = None
@@ -97,8 +96,10 @@ class SeededDraw(ContinuousBatchingLogitsProcessor):
         return scores
 
     def draw(self, scores: Tensor, output_ids: Tensor) -> None:
-        """In the place of ModelRunner._sample: scores [1, N, V]; tokens and their log-probabilities,
-        the latter as the bits of float32, into rows 0 and 1 of output_ids [2, at least N]."""
+        """
+        In the place of ModelRunner._sample: scores [1, N, V]; tokens and their log-probabilities,
+        the latter as the bits of float32, into rows 0 and 1 of output_ids [2, at least N].
+        """
         assert self._uniform is not None
         parameters = self.parameters
         tokens, log_probs = draw_tokens(
@@ -131,7 +132,7 @@ class PagedSampler:
         except Exception as error:
             raise PagedSamplingError(f"{type(error).__name__}: {error}") from error
 
-    def _start(self, hints: WorkloadHints) -> ContinuousBatchingManager:
+    def _start(self, hints: WorkloadHints) -> Any:
         flash = is_paged_sampling_worthwhile(self._policy.device)
         page = FLASH_PAGE_TOKENS if flash else PAGE_TOKENS
         # Every request may leave most of its last page empty.
@@ -145,10 +146,10 @@ class PagedSampler:
             seed=0,
         )
         network: Any = self._policy.network
-        manager: ContinuousBatchingManager = network.init_continuous_batching(
+        manager: Any = network.init_continuous_batching(
             GenerationConfig(do_sample=True, eos_token_id=-1), config, hints
         )
-        processors: Any = manager.logit_processor
+        processors = manager.logit_processor
         processors.clear()
         processors.logits_processor.append(self._draw)
         processors.tensors_required = 1
@@ -156,7 +157,7 @@ class PagedSampler:
         batches = manager._create_batch_processor()
         manager.batch_processor = batches
         # Before the warm-up, which may capture the drawing in a graph.
-        batches.model_runner._sample = self._draw.draw  # type: ignore[method-assign]
+        batches.model_runner._sample = self._draw.draw
         manager.warmup()
         manager.start()
         return manager

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -145,7 +144,9 @@ def join(rank: int, size: int) -> Ranks:
     if path is None:
         dist.init_process_group(backend, timeout=NO_TIMEOUT)
     else:
-        store = dist.FileStore(str(Path(path)), size)
+        # Its type stubs leave the name out.
+        distributed: Any = dist
+        store = distributed.FileStore(path, size)
         dist.init_process_group(
             backend, store=store, rank=rank, world_size=size, timeout=NO_TIMEOUT
         )

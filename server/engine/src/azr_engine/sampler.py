@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from transformers.generation.continuous_batching.initialization import WorkloadHints
+from transformers.generation.continuous_batching.utils import WorkloadHints
 
 from azr_engine.paged_sampling import (
     PagedRequest,
@@ -35,7 +35,7 @@ logger = logging.getLogger("azr_engine")
 
 
 class Sampler:
-    """`paged` None decides by the device. A failure of paged sampling is logged and ends its use."""
+    """`paged` None decides by the device. Where paged sampling fails, it is not tried again."""
 
     def __init__(self, policy: Policy, decoding: DecodingKind, paged: bool | None = None) -> None:
         self.policy = policy

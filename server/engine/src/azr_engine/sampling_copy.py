@@ -1,6 +1,6 @@
 """
-A second copy of a trained model, for sampling: in the numeric type that decoding is fastest in, and,
-where training is spread over ranks, whole on each of them.
+A second copy of a trained model, for sampling: in the numeric type that decoding is fastest in,
+and, where training is spread over ranks, whole on each of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class SamplingCopy:
 
     @torch.no_grad()
     def refresh(self, trained: Policy) -> None:
-        """Takes over the weights as they are now, in place, adapters only where they alone train."""
+        """Takes over the trained weights as they are now, in place."""
         targets = dict(self.policy.model.named_parameters())
         for name, parameter in trained.trainable_parameters():
             targets[name].copy_(whole(parameter.detach()))

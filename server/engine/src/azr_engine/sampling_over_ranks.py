@@ -1,4 +1,4 @@
-"""Sampling by several ranks: each samples its share of all completions, the leader puts them together."""
+"""Sampling by several ranks: each samples its share of the completions, the leader joins them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def sample_over_ranks(
     sample: Callable[[list[SampleItem], int], Groups],
 ) -> Groups:
     """
-    Completions of every item, in order, on the leader. Every rank must call it alike; `sample` has no
-    collective operations. A seed gives the same completions for the same number of ranks.
+    Completions of every item, in order. Every rank must call it alike; `sample` has no collective
+    operations. A seed gives the same completions for the same number of ranks.
     """
     places = [index for index, item in enumerate(items) for _ in range(item.samples)]
     counts = own_counts(places[ranks.slice_of(len(places))])

@@ -1,7 +1,8 @@
 """
-Weights, gradients and what Adam keeps cut into equal parts, one for each rank (FSDP2, `fully_shard`).
-A layer's weights are put together just before it computes and let go just after; gradients are
-summed over ranks. Between passes every parameter is a DTensor of which this rank holds its part.
+Weights, gradients and what Adam keeps cut into equal parts, one for each rank (FSDP2's
+`fully_shard`). A layer's weights are put together just before it computes and let go just after;
+gradients are summed over ranks. Between passes every parameter is a DTensor of which this rank
+holds its part.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def let_go(scorer: Scorer) -> None:
 
 
 def is_part(value: Tensor) -> bool:
-    """Whether other ranks have the rest of it: a DTensor, whose class is not imported needlessly."""
+    """Whether other ranks have the rest: a DTensor, whose class is not imported needlessly."""
     return hasattr(value, "full_tensor")
 
 
