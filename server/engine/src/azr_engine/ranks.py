@@ -112,7 +112,8 @@ def given_size() -> int:
 
 def check_processes(count: int) -> None:
     """Refuses more processes than there are GPUs for, before any is started."""
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    on_mac = choose_device().type == "mps"
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else int(on_mac)
     if gpus and count > gpus:
         raise EngineError(
             "too_few_devices",
