@@ -49,6 +49,25 @@ class Workload:
         return self.prompts * self.group
 
 
+@dataclass(frozen=True)
+class Measured:
+    """`whole` seconds, of which `seconds` are those that the counts belong to."""
+
+    whole: float
+    seconds: float
+    tokens: int
+    operations: float
+    bytes_read: float
+
+    @property
+    def operations_per_second(self) -> float:
+        return self.operations / self.seconds
+
+    @property
+    def bytes_per_second(self) -> float:
+        return self.bytes_read / self.seconds
+
+
 def main() -> None:
     options = parse_arguments()
     if options.device == "cpu":
@@ -62,6 +81,9 @@ def main() -> None:
     lora = LoraSettings(options.lora_rank, 32.0, seed=1) if options.lora_rank > 0 else None
     policy = load_policy(options.model, lora)
     bench = Bench(policy, workload, options.repetitions)
+    decoding, training = bench.decode(), bench.train()
+    # Before the ceilings, whose tensors are larger than a small model.
+    peak = peak_memory(device)
     ceilings = measure_ceilings(device, policy.numbers.computed, options.repetitions)
     figures = {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
@@ -72,9 +94,13 @@ def main() -> None:
         "sampled by": "paged" if bench.sampler.paged else bench.decoding,
         "memory bandwidth, GB/s": ceilings["bandwidth"] / 1e9,
         "matrix products, TFLOP/s": ceilings["operations"] / 1e12,
-        **bench.decode(ceilings),
-        **bench.train(ceilings),
-        "peak memory, MiB": peak_memory(device) / 2**20,
+        "sampling, tokens/s": workload.rows * workload.completion_tokens / decoding.whole,
+        "decoding alone, tokens/s": decoding.tokens / decoding.seconds,
+        "decoding, share of bandwidth": decoding.bytes_per_second / ceilings["bandwidth"],
+        "decoding, share of products": decoding.operations_per_second / ceilings["operations"],
+        "training, tokens/s": training.tokens / training.seconds,
+        "training, share of products": training.operations_per_second / ceilings["operations"],
+        "peak memory, MiB": peak / 2**20,
     }
     for name, value in figures.items():
         print(f"{name:<36}{value:>14.4g}" if isinstance(value, float) else f"{name:<36}{value:>14}")
@@ -157,20 +183,14 @@ class Bench:
         items = [SampleItem(prompt, self.workload.group) for prompt in self.prompts]
         self.groups = self.sampler.sample(items, SamplingParameters(tokens, seed=1))
 
-    def decode(self, ceilings: dict[str, float]) -> dict[str, float]:
+    def decode(self) -> Measured:
         """What the second to the last token took: a run for one token is what comes before."""
         device, steps = self.policy.device, self.workload.completion_tokens - 1
-        prefill = seconds(device, self.repetitions, lambda: self.sample(1))
+        first = seconds(device, self.repetitions, lambda: self.sample(1))
         whole = seconds(device, self.repetitions, lambda: self.sample(steps + 1))
-        decoding = whole - prefill
         bytes_read, operations = decode_cost(self.sampler.policy, self.workload)
-        return {
-            "sampling, tokens/s": self.workload.rows * (steps + 1) / whole,
-            "decoding alone, tokens/s": self.workload.rows * steps / decoding,
-            "decoding, GB": bytes_read / 1e9,
-            "decoding, share of bandwidth": bytes_read / decoding / ceilings["bandwidth"],
-            "decoding, share of products": operations / decoding / ceilings["operations"],
-        }
+        tokens = self.workload.rows * steps
+        return Measured(whole, whole - first, tokens, operations, bytes_read)
 
     def update(self) -> None:
         self.sampler.release()
@@ -178,15 +198,11 @@ class Bench:
         self.trainer.forward(sequences, LossSettings("ppo"), backward=True)
         self.trainer.step(ADAM)
 
-    def train(self, ceilings: dict[str, float]) -> dict[str, float]:
+    def train(self) -> Measured:
         taken = seconds(self.policy.device, self.repetitions, self.update)
         operations = training_operations(self.policy, self.trainer, self.sequences())
         tokens = self.workload.rows * self.workload.completion_tokens
-        return {
-            "training, tokens/s": tokens / taken,
-            "training, TFLOP": operations / 1e12,
-            "training, share of products": operations / taken / ceilings["operations"],
-        }
+        return Measured(taken, taken, tokens, operations, 0.0)
 
     def sequences(self) -> list[TrainingSequence]:
         stream = random.Random(2)
@@ -257,10 +273,8 @@ def training_operations(
     head: Tensor = policy.network.get_output_embeddings().weight
     # In chunks, the head is computed once more in the backward pass.
     head_passes = 3 if head.requires_grad else 2
-    config = policy.config.get_text_config()
     per_pair = policy.compute_cost().per_pair
     pairs = sum(row.length**2 if len(row.members) > 1 else row.length**2 / 2 for row in rows)
-    assert config.num_hidden_layers > 0
     return 2 * layers * tokens + 2 * head_passes * head.numel() * scored + 3 * per_pair * pairs
 
 

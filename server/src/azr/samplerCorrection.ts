@@ -6,7 +6,7 @@
 import type { TrainingDatum } from '../../protocol/engine.ts';
 
 /** Over all tokens, d being log π_trainer − log π_sampler of one that was sampled. */
-export interface SamplerGap {
+interface SamplerGap {
   /** Mean of |d|. */
   readonly mean: number;
   /** Largest |d|. */

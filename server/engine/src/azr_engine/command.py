@@ -17,6 +17,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from azr_engine.launching import leave_meeting, start_followers
+
 if TYPE_CHECKING:
     from azr_engine.ranks import Ranks
 
@@ -58,9 +60,7 @@ def main() -> None:
             {"event": "failed", "error": str(error), "code": "cannot_listen", "remedy": remedy}
         )
         raise SystemExit(2) from error
-    # Threads of a sampler, or of other ranks' watchers, must not keep a finished server.
-    sys.stdout.flush()
-    os._exit(0)
+    _end()
 
 
 def _ranks(options: argparse.Namespace) -> Ranks:
@@ -71,8 +71,6 @@ def _ranks(options: argparse.Namespace) -> Ranks:
     if given_size() == 1 and options.processes == 1:
         return ALONE
     if given_size() == 1:
-        from azr_engine.launching import start_followers
-
         check_processes(options.processes)
         check_model_folder(options.model.resolve())
         start_followers(options.processes, _arguments_of_followers(options))
@@ -146,6 +144,13 @@ def _exit_with_stdin() -> None:
     """The owner holds the other end: it closes whenever and however the owner ends."""
     while os.read(0, 4096):
         pass
+    _end()
+
+
+def _end() -> NoReturn:
+    """At once: threads of a sampler, or of other ranks' watchers, must not keep the process."""
+    leave_meeting()
+    sys.stdout.flush()
     os._exit(0)
 
 

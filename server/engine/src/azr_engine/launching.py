@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,10 +15,10 @@ import threading
 import time
 from pathlib import Path
 
-from azr_engine.ranks import STORE_VARIABLE
-
 logger = logging.getLogger("azr_engine")
 
+# Names the file in which the ranks meet.
+STORE_VARIABLE = "AZR_ENGINE_STORE"
 EXIT_CODE = 3
 # How long a rank that cannot go on waits for the news of which one is to blame.
 NEWS_SECONDS = 2.0
@@ -49,6 +50,13 @@ def start_followers(size: int, arguments: list[str]) -> None:
         threading.Thread(target=_watch, args=(rank, size, child), daemon=True).start()
 
 
+def leave_meeting() -> None:
+    """Before the leader ends: deletes the folder in which the ranks met, if it made one."""
+    path = os.environ.get(STORE_VARIABLE)
+    if path is not None and os.environ.get("RANK") == "0":
+        shutil.rmtree(Path(path).parent, ignore_errors=True)
+
+
 def _watch(rank: int, size: int, child: subprocess.Popen[bytes]) -> None:
     code = child.wait()
     how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
@@ -66,4 +74,5 @@ def end_all(reason: str) -> None:
 def _end(reason: str) -> None:
     logger.critical("%s. %s", reason[:1].upper() + reason[1:], REMEDY)
     logging.shutdown()
+    leave_meeting()
     os._exit(EXIT_CODE)

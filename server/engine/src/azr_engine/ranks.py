@@ -18,9 +18,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from azr_engine.errors import EngineError
+from azr_engine.launching import STORE_VARIABLE
 from azr_engine.precision import choose_device
 
-STORE_VARIABLE = "AZR_ENGINE_STORE"
 # An engine may idle for as long as a run is paused. That a rank is gone shows otherwise: its
 # connections close, and its process is watched.
 NO_TIMEOUT = timedelta(days=365)
