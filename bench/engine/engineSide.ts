@@ -26,6 +26,7 @@ export async function openEngineSide(workload: Workload, folder: string): Promis
     trainable: 'full',
     loraRank: 1,
     loraAlpha: 1,
+    loraDropout: 0,
     seed: SEED,
   });
   const prompts = workload.prompts.map((prompt) => engine.encode(prompt));

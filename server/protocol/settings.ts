@@ -63,8 +63,10 @@ export interface RunSettings {
   readonly trainable: 'full' | 'lora';
   readonly loraRank: number;
   readonly loraAlpha: number;
+  readonly loraDropout: number;
   readonly engineUrl: string;
   readonly engineServer: EngineServer;
+  readonly engineProcesses: number;
 
   readonly sandbox: SandboxEngine;
   readonly allowedImports: readonly string[];
@@ -486,6 +488,13 @@ export const SETTINGS: SettingDefinitions = {
     paper: 32,
     description: 'Scale of the adapters.',
   },
+  loraDropout: {
+    type: number(0, 0.9),
+    studio: 0,
+    paper: 0,
+    description:
+      'Share of the inputs of every adapter that is dropped, at random, while gradients are computed; sampling and old log-probabilities never see it. It regularises, and makes the ratio of eq. 9 noisy: leave it at 0 unless a run overfits.',
+  },
   engineUrl: {
     type: { kind: 'text' },
     studio: 'local',
@@ -499,6 +508,13 @@ export const SETTINGS: SettingDefinitions = {
     paper: 'auto',
     description:
       'What kind of server `engineUrl` is. `auto` takes only one that declares how it computes, as ours does; SkyRL and Tinker do not, and have to be named.',
+  },
+  engineProcesses: {
+    type: integer(1, 64),
+    studio: 1,
+    paper: 1,
+    description:
+      'In how many processes the local engine trains, each on a GPU of its own: weights, gradients and optimizer are cut into as many parts, and each process samples its share from a whole copy. At most as many as there are GPUs.',
   },
   sandbox: {
     type: choice(...SANDBOX_ENGINES),

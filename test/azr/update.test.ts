@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { Ledger, type RolloutDraft } from '../../server/src/azr/ledger.ts';
+import { measureGap, truncateImportance } from '../../server/src/azr/samplerCorrection.ts';
 import {
   assignAdvantages,
   miniBatches,
   trainingData,
-  truncateImportance,
   updatePolicy,
 } from '../../server/src/azr/update.ts';
 import { linearPolicy } from './linearWorld.ts';
@@ -106,6 +106,26 @@ test('truncated importance sampling multiplies by min(π_trainer / π_sampler, c
   [1, 0.25, -0.5].forEach((expected, token) => {
     expect(corrected.advantages[token]).toBeCloseTo(expected, 12);
   });
+});
+
+test('the gap between sampler and trainer, over all tokens', () => {
+  const datum = (logProbabilities: number[]) => ({
+    promptTokens: [9],
+    completionTokens: logProbabilities.map((_, index) => index + 1),
+    logProbabilities,
+    advantages: logProbabilities.map(() => 1),
+  });
+  // Differences 0.5, −0.25, 0 and 1.25; of the ratios e^0.5 = 1.65 and e^1.25 = 3.49 one exceeds 2.
+  const gap = measureGap(
+    [datum([-1, -1]), datum([-2, -2])],
+    [
+      [-0.5, -1.25],
+      [-2, -0.75],
+    ],
+    2,
+  );
+  expect(gap).toEqual({ mean: 2 / 4, maximum: 1.25, truncated: 1 / 4 });
+  expect(measureGap([], [], 2)).toBeUndefined();
 });
 
 describe('the six task-role batches', () => {
@@ -211,6 +231,34 @@ describe('the update', () => {
   test('measures the sampler before the first of several updates moves the policy', async () => {
     const { engine } = await updated(batch(), { updatesPerStep: 2 }, false);
     expect(engine.calls).toEqual(['logProbabilities', 'logProbabilities', 'update', 'update']);
+  });
+
+  const measured = (metrics: Ledger['metrics'], name: string) =>
+    metrics.find((metric) => metric.name === `update.${name}`)?.value;
+
+  test('stores how far the sampler is from the trainer, and what was cut off', async () => {
+    // Every token is twice as likely to the trainer: ln 2 apart, and above a cap of 1.5.
+    const { metrics } = await updated(batch(), { importanceSamplingCap: 1.5 }, false);
+    expect(measured(metrics, 'samplerGap')).toBeCloseTo(Math.LN2, 12);
+    expect(measured(metrics, 'samplerGapMaximum')).toBeCloseTo(Math.LN2, 12);
+    expect(measured(metrics, 'samplerTruncated')).toBe(1);
+    const loose = await updated(batch(), { importanceSamplingCap: 2.5 }, false);
+    expect(measured(loose.metrics, 'samplerTruncated')).toBe(0);
+  });
+
+  test('measures a sampler that should agree by the gradient pass of the first update', async () => {
+    // The scripted engine's update finds each token as likely as it was told: nothing apart.
+    const { metrics } = await updated(batch(), { updatesPerStep: 2 }, true);
+    expect(measured(metrics, 'samplerGap')).toBe(0);
+    expect(measured(metrics, 'samplerTruncated')).toBeUndefined();
+  });
+
+  test('where adapters drop out, asks the trainer without dropout, and corrects nothing', async () => {
+    const dropping = { trainable: 'lora', loraDropout: 0.1 } as const;
+    const { engine, metrics } = await updated(batch(), dropping, true);
+    expect(engine.calls).toEqual(['logProbabilities', 'update']);
+    expect(measured(metrics, 'samplerGap')).toBeCloseTo(Math.LN2, 12);
+    expect(engine.updateCalls[0]?.data[0]?.logProbabilities).toEqual([-1, -1]);
   });
 
   test('makes no step for a batch without advantages, nor counts it in the means', async () => {

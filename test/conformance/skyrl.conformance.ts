@@ -53,6 +53,7 @@ function open(changes: Partial<RemoteEngineOptions> = {}): Promise<TinkerEngine>
     trainable: 'lora',
     loraRank: 4,
     loraAlpha: 32,
+    loraDropout: 0,
     seed: 1,
     ...changes,
   });

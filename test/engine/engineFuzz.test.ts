@@ -92,7 +92,7 @@ function spoiler(random: RandomStream): (answer: object) => unknown {
 
 async function useEngine(): Promise<void> {
   const engine = await connectEngine({
-    ...{ url, apiKey: 'k', trainable: 'full', loraRank: 1, loraAlpha: 1, seed: 1 },
+    ...{ url, apiKey: 'k', trainable: 'full', loraRank: 1, loraAlpha: 1, loraDropout: 0, seed: 1 },
     tokenizerFolder: NANO,
   });
   try {

@@ -23,6 +23,7 @@ const options = {
   trainable: 'full',
   loraRank: 8,
   loraAlpha: 16,
+  loraDropout: 0,
   seed: 1,
 } as const;
 const sampling: SamplingParameters = { temperature: 1, topP: 1, maximumTokens: 16, seed: 5 };

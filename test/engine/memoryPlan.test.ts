@@ -28,8 +28,8 @@ test('all weights on a GPU: the numbers of mixed-precision training', () => {
   const plan = planMemory(half, demand, large);
   expect(plan.fits).toBe(true);
   const { weights, gradients, optimizer, cache } = plan.parts;
-  // 4 bytes and a copy of 2, 4 for the gradient, 8 for Adam's two moments.
-  expect((weights + gradients + optimizer) / half.parameters).toBeCloseTo(18, 6);
+  // 4 bytes, a copy of 2 to sample from, one of 2 in training, 4 for the gradient, 8 for Adam.
+  expect((weights + gradients + optimizer) / half.parameters).toBeCloseTo(20, 6);
   // reference/engines.md: 12 KiB of keys and values per token.
   const prefill = 16_384 * (6 * 896 + 5 * 896 + 4 * 4864) * 2;
   expect((cache - prefill) / plan.cacheTokens).toBe(12 * 1024);
@@ -45,6 +45,19 @@ test('adapters: the base in two bytes, and r (m + n) weights of each linear laye
   expect(parts.gradients).toBe(adapters * 4);
   expect(parts.optimizer).toBe(adapters * 8);
   expect(parts.weights).toBe(half.parameters * 2 + adapters * 4);
+});
+
+test('two devices each keep half of what is trained, and a whole copy to sample from', () => {
+  const { weights, gradients, optimizer } = planMemory(
+    half,
+    { ...demand, processes: 2 },
+    large,
+  ).parts;
+  expect(weights / half.parameters).toBeCloseTo(4 / 2 + 2, 6);
+  expect((gradients + optimizer) / half.parameters).toBeCloseTo(12 / 2, 6);
+  const adapters = 17_596_416;
+  const lora = planMemory(half, { ...demand, trainable: 'lora', processes: 2 }, large).parts;
+  expect(lora.weights).toBe(half.parameters * (1 + 2) + adapters * (2 + 4));
 });
 
 test('a smaller device gets smaller micro-batches, then layers computed twice', () => {

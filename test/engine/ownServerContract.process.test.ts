@@ -40,6 +40,7 @@ testEngineContract(
           trainable: 'lora',
           loraRank: 4,
           loraAlpha: 32,
+          loraDropout: 0,
           seed: 1,
         }),
       modelFolder,

@@ -70,18 +70,18 @@ describe('what a server would do otherwise than asked is refused', () => {
   const refusal = (code: string) => expect.objectContaining({ code }) as Error;
 
   test('adapters of another scale, and all weights where only adapters are trained', () => {
-    refuseModel(jax, { trainable: 'lora', loraAlpha: 32 });
+    refuseModel(jax, { trainable: 'lora', loraAlpha: 32, loraDropout: 0 });
     expect(() => {
-      refuseModel(jax, { trainable: 'lora', loraAlpha: 16 });
+      refuseModel(jax, { trainable: 'lora', loraAlpha: 16, loraDropout: 0 });
     }).toThrow(refusal('lora_alpha_unsupported'));
-    refuseModel(ours, { trainable: 'lora', loraAlpha: 16 });
+    refuseModel(ours, { trainable: 'lora', loraAlpha: 16, loraDropout: 0 });
     for (const traits of [jax, tinker]) {
       expect(() => {
-        refuseModel(traits, { trainable: 'full', loraAlpha: 32 });
+        refuseModel(traits, { trainable: 'full', loraAlpha: 32, loraDropout: 0 });
       }).toThrow(refusal('full_fine_tuning_unsupported'));
     }
-    refuseModel(train, { trainable: 'full', loraAlpha: 16 });
-    refuseModel(ours, { trainable: 'full', loraAlpha: 16 });
+    refuseModel(train, { trainable: 'full', loraAlpha: 16, loraDropout: 0 });
+    refuseModel(ours, { trainable: 'full', loraAlpha: 16, loraDropout: 0 });
   });
 
   test('gradient clipping where a server has none', () => {
@@ -163,6 +163,7 @@ describe('what goes over the wire', () => {
       trainable: 'lora',
       loraRank: 4,
       loraAlpha: 32,
+      loraDropout: 0,
       seed: 9,
     });
   }
@@ -284,6 +285,7 @@ describe('what goes over the wire', () => {
       trainable: 'full',
       loraRank: 4,
       loraAlpha: 32,
+      loraDropout: 0,
       seed: 9,
     };
     await expect(connectEngine(options)).rejects.toMatchObject({ code: 'model_not_named' });

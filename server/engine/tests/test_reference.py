@@ -304,3 +304,41 @@ def test_logits_never_exist_for_all_tokens(
     trainer.forward(sequences, LossSettings("ppo"), backward=True)
     assert sum(len(item.targets) - item.start for item in sequences) > 12
     assert largest == VOCABULARY * 6
+
+
+def test_what_is_dropped_depends_on_seed_and_place_alone(
+    model_folder: Callable[[str], Path],
+) -> None:
+    """Not on what else drew random numbers, so that a step repeated after a restart is the same."""
+
+    def gradients(seed: int, disturbed: bool) -> list[list[Tensor]]:
+        policy = load_policy(model_folder("llama"), LoraSettings(4, 8.0, seed=seed, dropout=0.4))
+        for name, parameter in policy.trainable_parameters():
+            if "lora_B" in name:
+                torch.nn.init.constant_(parameter, 0.1)
+            else:
+                torch.nn.init.constant_(parameter, 0.2)
+        trainer = Trainer(policy, FAST, MicroBatchLimits(tokens=60))
+        collected: list[list[Tensor]] = []
+        for _ in range(2):
+            if disturbed:
+                torch.rand(5)
+                trainer.forward(sequences, LossSettings("ppo"), backward=False)
+            before = torch.get_rng_state()
+            trainer.forward(sequences, LossSettings("ppo"), backward=True)
+            assert torch.equal(torch.get_rng_state(), before)
+            grads = [p.grad for _, p in policy.trainable_parameters() if p.grad is not None]
+            collected.append(grads)
+            trainer.step(AdamSettings(learning_rate=0.0))
+        return collected
+
+    def same(one: list[Tensor], other: list[Tensor]) -> bool:
+        return all(torch.equal(left, right) for left, right in zip(one, other, strict=True))
+
+    sequences = batch(load_policy(model_folder("llama"), lora=None))
+    first, second = gradients(1, disturbed=False)
+    again = gradients(1, disturbed=True)
+    assert same(first, again[0]) and same(second, again[1])
+    # The learning rate is 0, so nothing but what was dropped tells the two steps apart.
+    assert not same(first, second)
+    assert not same(first, gradients(2, disturbed=False)[0])

@@ -47,7 +47,10 @@ class Client:
         return self.http.post(route, json=body).json()
 
     def wait(self, accepted: dict[str, Any]) -> Any:
-        return self.post("retrieve_future", request_id=accepted["request_id"])
+        while True:
+            reply = self.post("retrieve_future", request_id=accepted["request_id"])
+            if reply.get("type") != "try_again":
+                return reply
 
     def compute(self, route: str, **body: Any) -> Any:
         return self.wait(self.post(route, **body))

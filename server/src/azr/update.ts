@@ -7,6 +7,7 @@ import { advantagesOf } from './advantages.ts';
 import type { LoopDependencies } from './context.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { RandomStream } from './randomStream.ts';
+import { measureGap, truncateImportance } from './samplerCorrection.ts';
 
 const ADAM_BETA_1 = 0.9;
 const ADAM_EPSILON = 1e-8;
@@ -58,12 +59,17 @@ export async function updatePolicy(
   const batches = miniBatches(settings, ledger.step, rollouts)
     .map((batch) => trainingData(settings, batch))
     .filter((data) => data.length > 0);
-  // All corrections come before the first update: they compare two numerics of one policy.
-  const corrected: (readonly TrainingDatum[])[] = [];
-  for (const data of batches) {
-    corrected.push(await correctForSampler(dependencies, data, signal));
-  }
-  for (const [index, data] of batches.entries()) {
+  // Before the first update: what is compared are two numerics of one policy.
+  const scored = await scoredByTrainer(dependencies, batches, signal);
+  const corrected = batches.map((data, index) =>
+    truncates(dependencies) && scored !== undefined
+      ? data.map((datum, place) =>
+          truncateImportance(datum, scored[index]![place]!, settings.importanceSamplingCap),
+        )
+      : data,
+  );
+  let gap = scored && measureGap(batches.flat(), scored.flat(), settings.importanceSamplingCap);
+  for (const [index, data] of corrected.entries()) {
     dependencies.listener({
       kind: 'phase',
       step: ledger.step,
@@ -71,16 +77,16 @@ export async function updatePolicy(
       done: index,
       total: batches.length,
     });
-    const result = await engine.update(
-      corrected[index] ?? data,
-      lossOf(settings),
-      adamOf(settings),
-      signal,
-    );
-    const gap = meanGap(data, result.logProbabilities);
-    for (const [name, value] of Object.entries({ ...result.metrics, samplerGap: gap })) {
+    const result = await engine.update(data, lossOf(settings), adamOf(settings), signal);
+    gap ??= measureGap(batches[0]!, result.logProbabilities, settings.importanceSamplingCap);
+    for (const [name, value] of Object.entries(result.metrics)) {
       sums.set(name, (sums.get(name) ?? 0) + value);
     }
+  }
+  if (gap !== undefined) {
+    ledger.addMetric('update.samplerGap', gap.mean);
+    ledger.addMetric('update.samplerGapMaximum', gap.maximum);
+    if (truncates(dependencies)) ledger.addMetric('update.samplerTruncated', gap.truncated);
   }
   for (const [name, sum] of sums) {
     ledger.addMetric(`update.${name}`, sum / batches.length);
@@ -136,37 +142,25 @@ export function trainingData(
 }
 
 /**
- * Truncated importance sampling: where the sampler's numerics differ from the trainer's, each
- * token's advantage is multiplied by min(π_trainer / π_sampler, cap), and the ratio of the loss is
- * taken against the trainer's own log-probabilities.
+ * The trainer's log-probabilities of every datum, where the update cannot tell them: where they are
+ * corrected for, and where what adapters drop out blurs those of the gradient pass.
  */
-async function correctForSampler(
-  { engine, settings }: LoopDependencies,
-  data: readonly TrainingDatum[],
+async function scoredByTrainer(
+  dependencies: LoopDependencies,
+  batches: readonly (readonly TrainingDatum[])[],
   signal: AbortSignal,
-): Promise<readonly TrainingDatum[]> {
-  const cap = settings.importanceSamplingCap;
-  if (cap === 0 || engine.description.samplerMatchesTrainer) {
-    return data;
-  }
-  const trainer = await engine.logProbabilities(data, signal);
-  return data.map((datum, index) => truncateImportance(datum, trainer[index] ?? [], cap));
+): Promise<number[][][] | undefined> {
+  const { engine, settings } = dependencies;
+  const dropsOut = settings.trainable === 'lora' && settings.loraDropout > 0;
+  if (!truncates(dependencies) && !dropsOut) return undefined;
+  const scored: number[][][] = [];
+  for (const data of batches) scored.push(await engine.logProbabilities(data, signal));
+  return scored;
 }
 
-/** @param trainer the trainer's log-probability of each completion token */
-export function truncateImportance(
-  datum: TrainingDatum,
-  trainer: readonly number[],
-  cap: number,
-): TrainingDatum {
-  return {
-    ...datum,
-    logProbabilities: trainer,
-    advantages: datum.advantages.map((advantage, token) => {
-      const gap = trainer[token]! - datum.logProbabilities[token]!;
-      return advantage * Math.min(Math.exp(gap), cap);
-    }),
-  };
+/** Whether the sampler's numerics differ from the trainer's and the run corrects for it. */
+function truncates({ engine, settings }: LoopDependencies): boolean {
+  return settings.importanceSamplingCap > 0 && !engine.description.samplerMatchesTrainer;
 }
 
 /** The loss of every update of a run. */
@@ -184,17 +178,4 @@ export function adamOf(settings: RunSettings): AdamParameters {
     weightDecay: settings.weightDecay,
     gradientClipNorm: settings.gradientClipNorm,
   };
-}
-
-/** Mean absolute difference between the sampler's and the trainer's log-probabilities, per token. */
-function meanGap(data: readonly TrainingDatum[], trainer: readonly (readonly number[])[]): number {
-  let sum = 0;
-  let tokens = 0;
-  data.forEach((datum, index) => {
-    datum.logProbabilities.forEach((sampled, token) => {
-      sum += Math.abs(sampled - (trainer[index]?.[token] ?? sampled));
-      tokens += 1;
-    });
-  });
-  return sum / tokens;
 }

@@ -18,6 +18,8 @@ export interface EngineProcessOptions {
   readonly pythonPath: string;
   /** The folder that holds the Python package `azr_engine`. */
   readonly packageFolder: string;
+  /** How many processes train together, each on a GPU; 1 when not given. */
+  readonly processes?: number | undefined;
   /** File that the server's own messages are appended to. */
   readonly logPath: string;
   readonly signal?: AbortSignal | undefined;
@@ -76,6 +78,7 @@ function spawnServer(options: EngineProcessOptions, apiKey: string) {
     [
       ...['-m', 'azr_engine', '--exit-with-stdin'],
       ...['--model', modelFolder, '--checkpoints', checkpointFolder],
+      ...['--processes', String(options.processes ?? 1)],
     ],
     {
       env: {

@@ -32,6 +32,8 @@ export interface MemoryDemand {
   readonly completionTokens: number;
   /** Completions that are sampled at once. */
   readonly rows: number;
+  /** How many devices share what is trained; 1 when not given. */
+  readonly processes?: number;
 }
 
 export interface DeviceMemory {
@@ -144,18 +146,19 @@ function memoryParts(
   const full = demand.trainable === 'full';
   const computed = device === 'cuda' ? 2 : 4;
   const trained = full ? parameters : adapterParameters(shape, demand.loraRank);
-  // With all weights trained, CUDA keeps them in float32 and computes with copies in bfloat16.
-  const perWeight = full && device === 'cuda' ? 6 : computed;
+  const processes = demand.processes ?? 1;
+  const weights = weightBytes(parameters, full ? 0 : trained, full, device, processes);
   const layer = layerBytesPerToken(shape, computed);
   const perToken = recompute ? layers * hidden * computed + layer : layers * layer;
   const trainedLogits = Math.min(CHUNK_LOGITS, tokens * vocabulary);
   const longest = longestSequence(shape, demand);
-  const rowsAtOnce = Math.min(demand.rows, Math.ceil(cache / Math.max(1, longest)) + 1);
-  const prefilled = Math.min(PREFILL_TOKENS, demand.rows * demand.promptTokens);
+  const rows = Math.ceil(demand.rows / processes);
+  const rowsAtOnce = Math.min(rows, Math.ceil(cache / Math.max(1, longest)) + 1);
+  const prefilled = Math.min(PREFILL_TOKENS, rows * demand.promptTokens);
   return {
-    weights: parameters * perWeight + (full ? 0 : trained * 4),
-    gradients: trained * 4,
-    optimizer: trained * 8,
+    weights,
+    gradients: (trained * 4) / processes,
+    optimizer: (trained * 8) / processes,
     activations: tokens * perToken,
     logits: Math.max(
       trainedLogits * TRAINING_BYTES_PER_LOGIT,
@@ -164,6 +167,27 @@ function memoryParts(
     cache: cache * 2 * layers * keyWidth * computed + prefilled * layer,
     overhead: OVERHEAD_BYTES[device],
   };
+}
+
+/**
+ * With all weights trained, CUDA keeps them in float32, samples from a copy in bfloat16, and makes
+ * another while it trains. Several devices each keep their part of what is trained and a whole copy
+ * to sample from; a layer's weights, put together while it computes, are small beside either.
+ */
+function weightBytes(
+  parameters: number,
+  adapters: number,
+  full: boolean,
+  device: DeviceKind,
+  processes: number,
+): number {
+  const computed = device === 'cuda' ? 2 : 4;
+  const kept = full && device === 'cuda' ? 4 : computed;
+  const trainedPart = (parameters * kept + adapters * 4) / processes;
+  const samplingCopy = processes > 1 || kept !== computed ? parameters * computed : 0;
+  const converted = processes === 1 && kept !== computed ? parameters * computed : 0;
+  const adapterCopy = processes > 1 ? adapters * 4 : 0;
+  return trainedPart + samplingCopy + converted + adapterCopy;
 }
 
 /** Sampling and training take turns: of cache, and gradients with activations, the larger counts. */

@@ -22,7 +22,9 @@ interface ModelOptions {
   readonly trainable: 'full' | 'lora';
   readonly loraRank: number;
   readonly loraAlpha: number;
-  /** Seed of the adapters' first weights. */
+  /** Of the adapters' inputs, while gradients are computed. */
+  readonly loraDropout: number;
+  /** Seed of the adapters' first weights and of what they drop. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
   /** What is known for a memory plan; without it, the engine works with its own defaults. */
@@ -162,6 +164,7 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   server: 'string',
   device: 'string',
   device_memory_bytes: 'number',
+  lora_dropout: 'object',
   memory_plan: 'boolean',
   grad_clip_norm: 'boolean',
   losses: 'list',

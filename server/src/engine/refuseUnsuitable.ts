@@ -6,16 +6,25 @@ import type { FixedOptimizer, ServerTraits } from './serverTraits.ts';
 export interface WantedModel {
   readonly trainable: 'full' | 'lora';
   readonly loraAlpha: number;
+  readonly loraDropout: number;
 }
 
 /** Throws an EngineError when the server cannot make the model that is wanted. */
-export function refuseModel(traits: ServerTraits, { trainable, loraAlpha }: WantedModel): void {
+export function refuseModel(traits: ServerTraits, wanted: WantedModel): void {
+  const { trainable, loraAlpha, loraDropout } = wanted;
   if (trainable === 'full') {
     if (traits.fullFineTuning !== 'none') return;
     throw new EngineError(
       'full_fine_tuning_unsupported',
       `${traits.server} trains adapters only.`,
       'Set trainable to lora.',
+    );
+  }
+  if (loraDropout > 0 && !traits.dropsOut) {
+    throw new EngineError(
+      'lora_dropout_unsupported',
+      `${traits.server} has no setting for the dropout of adapters; the run asks for ${loraDropout}.`,
+      'Set loraDropout to 0, or use the local engine.',
     );
   }
   if (typeof traits.loraAlpha !== 'number' || traits.loraAlpha === loraAlpha) return;

@@ -21,6 +21,8 @@ export interface ServerTraits {
   readonly optimizer: 'as-asked' | 'without-clipping' | FixedOptimizer;
   /** Scale of adapters: what the request says, a constant, or unknown. */
   readonly loraAlpha: 'as-asked' | 'undeclared' | number;
+  /** Whether a request says what share of their inputs adapters drop. */
+  readonly dropsOut: boolean;
   /** How all weights are trained: without `lora_config`, with rank 0, or not at all. */
   readonly fullFineTuning: 'no-lora-config' | 'rank-0' | 'none';
   /** Whether a trained model can load weights, or only one that nothing was asked of. */
@@ -59,6 +61,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     weighsPolicyLoss: true,
     optimizer: 'without-clipping',
     loraAlpha: 32,
+    dropsOut: false,
     fullFineTuning: 'none',
     loads: 'first-request',
     leavesGradients: true,
@@ -81,6 +84,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
       gradientClipNorm: 1,
     },
     loraAlpha: 32,
+    dropsOut: false,
     fullFineTuning: 'rank-0',
     loads: 'first-request',
     leavesGradients: false,
@@ -96,6 +100,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     weighsPolicyLoss: false,
     optimizer: 'as-asked',
     loraAlpha: 'undeclared',
+    dropsOut: false,
     fullFineTuning: 'none',
     loads: 'first-request',
     leavesGradients: false,
@@ -128,7 +133,8 @@ export function serverTraits(
 
 /** Of a server that declares what it does, as our own. */
 function declaredTraits(extensions: Extensions): ServerTraits {
-  const { server, loss_reduction, grad_clip_norm, full_fine_tuning, losses } = extensions;
+  const { server, loss_reduction, grad_clip_norm, full_fine_tuning, losses, lora_dropout } =
+    extensions;
   if (loss_reduction !== 'sum') {
     throw new EngineError(
       'loss_reduction_unsupported',
@@ -143,6 +149,7 @@ function declaredTraits(extensions: Extensions): ServerTraits {
     weighsPolicyLoss: true,
     optimizer: grad_clip_norm === true ? 'as-asked' : 'without-clipping',
     loraAlpha: 'as-asked',
+    dropsOut: lora_dropout?.settable === true,
     fullFineTuning: full_fine_tuning === true ? 'no-lora-config' : 'none',
     loads: 'any-time',
     leavesGradients: false,

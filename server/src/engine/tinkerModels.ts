@@ -10,6 +10,7 @@ export interface ModelRequest {
   readonly trainable: 'full' | 'lora';
   readonly loraRank: number;
   readonly loraAlpha: number;
+  readonly loraDropout: number;
   /** Seed of the adapters' first weights. */
   readonly seed: number;
   /** As the dialect of our own server has it. */
@@ -78,13 +79,14 @@ export class TinkerModels {
   }
 
   #loraConfig(): object | undefined {
-    const { trainable, loraRank, loraAlpha, seed } = this.#request;
+    const { trainable, loraRank, loraAlpha, loraDropout, seed } = this.#request;
     if (trainable === 'full') {
       return this.#traits.fullFineTuning === 'rank-0' ? { rank: 0 } : undefined;
     }
     return {
       rank: loraRank,
       ...(this.#traits.loraAlpha === 'as-asked' && { alpha: loraAlpha }),
+      ...(loraDropout > 0 && { dropout: loraDropout }),
       seed,
       train_attn: true,
       train_mlp: true,

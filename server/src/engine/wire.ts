@@ -40,6 +40,7 @@ export interface Extensions {
   readonly grad_clip_norm?: boolean;
   readonly sampler_matches_trainer?: boolean;
   readonly full_fine_tuning?: boolean;
+  readonly lora_dropout?: { readonly settable: boolean };
   readonly asample_batch?: boolean;
   readonly cancel_future?: boolean;
   readonly checkpoint_folder?: string;

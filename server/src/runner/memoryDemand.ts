@@ -10,5 +10,6 @@ export function memoryDemand(settings: RunSettings): MemoryDemand {
     promptTokens: settings.maximumPromptTokens,
     completionTokens: Math.max(settings.maximumProposalTokens, maximumAnswerTokens),
     rows: modes.length * proposalsPerMode * estimationRollouts,
+    processes: settings.engineUrl === 'local' ? settings.engineProcesses : 1,
   };
 }

@@ -16,8 +16,8 @@ import type { EngineOpener } from './run.ts';
 
 /** Rejects with an EngineError, or a RunnerError about its Python; both carry a remedy. */
 export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
-  const { trainable, loraRank, loraAlpha, seed, engineUrl } = settings;
-  const modelOptions = { trainable, loraRank, loraAlpha, seed, signal };
+  const { trainable, loraRank, loraAlpha, loraDropout, seed, engineUrl } = settings;
+  const modelOptions = { trainable, loraRank, loraAlpha, loraDropout, seed, signal };
   if (engineUrl === 'local') {
     const pythonPath = enginePython();
     const shape = modelShape(model.folder);
@@ -31,6 +31,7 @@ export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
       pythonPath,
       packageFolder: path.join(assetRoot(), 'server', 'engine', 'src'),
       logPath: path.join(run.logs, 'engine.log'),
+      processes: settings.engineProcesses,
     });
     return explainingPython(opening, pythonPath, signal);
   }

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from azr_engine.losses import DEFAULT_CLIP_HIGH, DEFAULT_CLIP_LOW, LOSS_NAMES
-from azr_engine.policy import choose_device, context_length
+from azr_engine.policy import context_length
+from azr_engine.precision import choose_device, sampler_matches_trainer
 from azr_engine.requests import DEFAULT_LORA_ALPHA
 
 MAXIMUM_REQUEST_BYTES = 64 * 1024 * 1024
@@ -23,11 +24,12 @@ def _device_memory_bytes() -> int | None:
 
 def capabilities(base_folder: Path, checkpoint_folder: Path) -> dict[str, Any]:
     """The body of get_server_capabilities; `extensions` is ours, the rest Tinker's."""
+    device = choose_device()
     return {
         "supported_models": [{"model_name": base_folder.name}],
         "extensions": {
             "server": "azr_engine",
-            "device": choose_device().type,
+            "device": device.type,
             "device_memory_bytes": _device_memory_bytes(),
             # create_model takes a memory_plan; a pass that is too large all the same is halved.
             "memory_plan": True,
@@ -37,7 +39,7 @@ def capabilities(base_folder: Path, checkpoint_folder: Path) -> dict[str, Any]:
             "clip_defaults": {"low": DEFAULT_CLIP_LOW, "high": DEFAULT_CLIP_HIGH},
             "grad_clip_norm": True,
             "full_fine_tuning": True,
-            "sampler_matches_trainer": True,
+            "sampler_matches_trainer": sampler_matches_trainer(device),
             "lora_alpha": {"settable": True, "default": DEFAULT_LORA_ALPHA},
             "lora_layers": "all-linear",
             # Of adapters, in gradient passes; the model's own is always off.

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.policy import Policy
+from azr_engine.sharding import is_part, part_like, whole
 from azr_engine.training import Trainer
 
 FORMAT_VERSION = 1
@@ -62,13 +63,18 @@ class CheckpointStore:
         return folder
 
     def save_training(self, path: str, trainer: Trainer) -> None:
+        """With several ranks, every one must call it; the leader writes."""
         state = {
             "version": FORMAT_VERSION,
             "parameters": [name for name, _ in trainer.policy.trainable_parameters()],
+            "steps_taken": trainer.steps_taken,
         }
+        weights, optimizer = _weights(trainer.policy), _optimizer_state(trainer)
+        if trainer.ranks.rank > 0:
+            return
         with _replacing(self.folder(path)) as folder:
-            save_file(_weights(trainer.policy), folder / "weights.safetensors")
-            save_file(_optimizer_state(trainer), folder / "optimizer.safetensors")
+            save_file(weights, folder / "weights.safetensors")
+            save_file(optimizer, folder / "optimizer.safetensors")
             save_file(_random_state(trainer.policy.device), folder / "random.safetensors")
             (folder / "checkpoint.json").write_text(json.dumps(state))
 
@@ -87,8 +93,10 @@ class CheckpointStore:
         weights = load_file(folder / "weights.safetensors")
         with torch.no_grad():
             for name, parameter in trainer.policy.trainable_parameters():
-                parameter.copy_(weights[name])
+                parameter.copy_(part_like(weights[name], parameter))
         trainer.optimizer.zero_grad(set_to_none=True)
+        # Checkpoints from before steps were counted have no number.
+        trainer.begin_step(int(state.get("steps_taken", 0)) if optimizer else 0)
         if optimizer:
             _restore_optimizer(trainer, load_file(folder / "optimizer.safetensors"))
             _restore_random_state(load_file(folder / "random.safetensors"), trainer.policy.device)
@@ -150,8 +158,15 @@ def _flush(file: Path) -> None:
         os.fsync(handle.fileno())
 
 
+def _gathered(value: Tensor) -> Tensor:
+    """Whole and, where it had to be put together, out of the device's memory."""
+    if is_part(value):
+        return whole(value.detach()).cpu()
+    return value.detach().contiguous()
+
+
 def _weights(policy: Policy) -> dict[str, Tensor]:
-    return {name: value.detach().contiguous() for name, value in policy.trainable_parameters()}
+    return {name: _gathered(value) for name, value in policy.trainable_parameters()}
 
 
 def _random_state(device: torch.device) -> dict[str, Tensor]:
@@ -172,7 +187,7 @@ def _optimizer_state(trainer: Trainer) -> dict[str, Tensor]:
     state: dict[str, Tensor] = {}
     for name, parameter in trainer.policy.trainable_parameters():
         for key, value in trainer.optimizer.state.get(parameter, {}).items():
-            state[f"{key}/{name}"] = value.detach().contiguous()
+            state[f"{key}/{name}"] = _gathered(value)
     return state
 
 
@@ -182,4 +197,4 @@ def _restore_optimizer(trainer: Trainer, saved: dict[str, Tensor]) -> None:
     for full_name, value in saved.items():
         key, name = full_name.split("/", 1)
         parameter = parameters[name]
-        trainer.optimizer.state[parameter][key] = value.to(parameter.device)
+        trainer.optimizer.state[parameter][key] = part_like(value, parameter)

@@ -15,6 +15,12 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from azr_engine.launching import leave_meeting, start_followers
+
+if TYPE_CHECKING:
+    from azr_engine.ranks import Ranks
 
 TOKEN_VARIABLE = "AZR_ENGINE_TOKEN"
 
@@ -26,6 +32,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--token-file", type=Path, help=f"else {TOKEN_VARIABLE}, else a new one")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--threads", type=int, default=0, help="0 uses every core it may use")
+    parser.add_argument("--processes", type=int, default=1, help="train in so many, a GPU each")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin closes")
     return parser.parse_args(arguments)
 
@@ -40,7 +47,10 @@ def main() -> None:
     from azr_engine.errors import EngineError
 
     try:
-        asyncio.run(_serve(options, token, is_new))
+        ranks = _ranks(options)
+        if ranks.rank > 0:
+            _follow(options, ranks)
+        asyncio.run(_serve(options, token, is_new, ranks))
     except EngineError as error:
         _announce({"event": "failed", **error.payload()})
         raise SystemExit(2) from error
@@ -50,23 +60,62 @@ def main() -> None:
             {"event": "failed", "error": str(error), "code": "cannot_listen", "remedy": remedy}
         )
         raise SystemExit(2) from error
+    _end()
 
 
-async def _serve(options: argparse.Namespace, token: str, is_new: bool) -> None:
+def _ranks(options: argparse.Namespace) -> Ranks:
+    """This process's place among all; with --processes, the leader starts the others."""
+    from azr_engine.policy import check_model_folder
+    from azr_engine.ranks import ALONE, check_processes, given_rank, given_size, join
+
+    if given_size() == 1 and options.processes == 1:
+        return ALONE
+    if given_size() == 1:
+        check_processes(options.processes)
+        check_model_folder(options.model.resolve())
+        start_followers(options.processes, _arguments_of_followers(options))
+    return join(given_rank(), given_size())
+
+
+def _arguments_of_followers(options: argparse.Namespace) -> list[str]:
+    return [
+        *("--model", str(options.model.resolve())),
+        *("--checkpoints", str(options.checkpoints.resolve())),
+        *("--threads", str(options.threads)),
+    ]
+
+
+def _follow(options: argparse.Namespace, ranks: Ranks) -> NoReturn:
+    """A rank that serves nobody: it does what the leader announces until the leader is gone."""
+    from azr_engine.checkpoints import CheckpointStore
+    from azr_engine.workbench import Workbench
+
+    _prepare_libraries(options, ranks)
+    store = CheckpointStore(options.checkpoints.resolve())
+    Workbench(options.model.resolve(), store, ranks).follow()
+    raise AssertionError("a follower follows for ever")
+
+
+def _prepare_libraries(options: argparse.Namespace, ranks: Ranks) -> None:
     import torch
     import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.set_num_threads(options.threads or max(1, _usable_cores() // ranks.size))
+
+
+async def _serve(options: argparse.Namespace, token: str, is_new: bool, ranks: Ranks) -> None:
     import uvicorn
 
     from azr_engine.application import build_application
     from azr_engine.policy import check_model_folder
     from azr_engine.service import Service
 
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    torch.set_num_threads(options.threads or _usable_cores())
+    _prepare_libraries(options, ranks)
     folder: Path = options.model.resolve()
     check_model_folder(folder)
-    service = Service(folder, options.checkpoints.resolve(), asyncio.get_running_loop())
+    service = Service(folder, options.checkpoints.resolve(), asyncio.get_running_loop(), ranks)
     listener = socket.create_server(("127.0.0.1", options.port))
     settings = uvicorn.Config(
         build_application(service, token),
@@ -99,6 +148,13 @@ def _exit_with_stdin() -> None:
     """The owner holds the other end: it closes whenever and however the owner ends."""
     while os.read(0, 4096):
         pass
+    _end()
+
+
+def _end() -> NoReturn:
+    """At once: threads of a sampler, or of other ranks' watchers, must not keep the process."""
+    leave_meeting()
+    sys.stdout.flush()
     os._exit(0)
 
 

@@ -11,12 +11,10 @@ from azr_engine.errors import EngineError
 from azr_engine.futures import FutureTable
 from azr_engine.memory_plan import MemoryPlan
 from azr_engine.ordering import ReplayMemory, RequestOrder
-from azr_engine.policy import LoraSettings, Policy, load_policy
-from azr_engine.probing import FastPaths, probe
+from azr_engine.policy import LoraSettings
 from azr_engine.training import Trainer
 
 MAXIMUM_MODELS = 4
-MAXIMUM_FROZEN_MODELS = 2
 
 
 @dataclass
@@ -43,14 +41,6 @@ class TrainedModel:
         return self.trainer
 
 
-@dataclass(frozen=True)
-class FrozenModel:
-    """A model that is only sampled: the base model or saved sampler weights."""
-
-    policy: Policy
-    paths: FastPaths
-
-
 @dataclass
 class SamplingSession:
     """
@@ -74,7 +64,6 @@ class ModelRegistry:
         self._sessions: set[str] = set()
         self._models: dict[str, TrainedModel] = {}
         self._sampling_sessions: dict[str, SamplingSession] = {}
-        self._frozen: dict[Path, FrozenModel] = {}
 
     def create_session(self) -> str:
         session_id = f"session-{uuid.uuid4().hex[:12]}"
@@ -154,8 +143,8 @@ class ModelRegistry:
             )
         return session
 
-    def source(self, session: SamplingSession) -> tuple[Policy, FastPaths]:
-        """The weights a session samples from. For the compute thread, as it may load a model."""
+    def source(self, session: SamplingSession) -> str | Path:
+        """Whose weights a session samples: a trained model's id, or a folder."""
         if session.model is not None:
             if session.model.version != session.version:
                 raise EngineError(
@@ -164,19 +153,10 @@ class ModelRegistry:
                     "Call save_weights_for_sampler after each update and sample from its session.",
                     status=409,
                 )
-            trainer = session.model.ready()
-            return trainer.policy, trainer.paths
+            session.model.ready()
+            return session.model.model_id
         assert session.folder is not None
-        frozen = self._frozen_model(session.folder)
-        return frozen.policy, frozen.paths
-
-    def _frozen_model(self, folder: Path) -> FrozenModel:
-        if folder not in self._frozen:
-            while len(self._frozen) >= MAXIMUM_FROZEN_MODELS:
-                del self._frozen[next(iter(self._frozen))]
-            policy = load_policy(folder, lora=None, trainable=False)
-            self._frozen[folder] = FrozenModel(policy, probe(policy))
-        return self._frozen[folder]
+        return session.folder
 
 
 def describe_model(model: TrainedModel) -> dict[str, Any]:
@@ -196,6 +176,7 @@ def describe_model(model: TrainedModel) -> dict[str, Any]:
         "trainable_parameters": sum(p.numel() for _, p in policy.trainable_parameters()),
         "context_tokens": policy.context_tokens,
         "device": str(policy.device),
+        "processes": model.ready().ranks.size,
         "memory_plan": {**asdict(model.plan), "recompute_layers": model.ready().recompute_layers},
     }
 

@@ -28,6 +28,13 @@ from transformers.pytorch_utils import Conv1D
 
 from azr_engine.errors import EngineError
 from azr_engine.packing import ComputeCost
+from azr_engine.precision import (
+    Precision,
+    TrainedKind,
+    choose_device,
+    choose_precision,
+    device_has_bfloat16,
+)
 
 
 @dataclass(frozen=True)
@@ -43,16 +50,24 @@ class LoraSettings:
 class Policy:
     """A loaded model. `model` may be wrapped by PEFT; `network` is the causal LM inside it."""
 
-    def __init__(self, model: nn.Module, network: Any, folder: Path, autocast: bool) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        network: Any,
+        folder: Path,
+        precision: Precision,
+        lora: LoraSettings | None = None,
+    ) -> None:
         self.model = model
         self.network = network
         self.folder = folder
+        self.numbers = precision
+        self.lora = lora
         self.config = network.config
         self.device: torch.device = next(model.parameters()).device
         self.end_tokens = _end_tokens(folder, network)
         self.context_tokens = int(getattr(self.config, "max_position_embeddings", 0) or 0)
-        self._autocast = autocast
-        self._layers = _outermost_layers(network)
+        self.layers = _outermost_layers(network)
         self._dropouts = [
             module
             for name, module in model.named_modules()
@@ -60,9 +75,9 @@ class Policy:
         ]
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
-        """Mixed precision where weights stay in float32 but the device is faster in bfloat16."""
-        if self._autocast:
-            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        """Mixed precision where weights are kept in another type than they are multiplied in."""
+        if self.numbers.autocast is not None:
+            return torch.autocast(self.device.type, dtype=self.numbers.autocast)
         return contextlib.nullcontext()
 
     def selected_logits(
@@ -112,7 +127,7 @@ class Policy:
             return cast(Tensor, self.network(input_ids=unused, use_cache=False).logits)[0]
 
     def can_recompute_layers(self) -> bool:
-        return bool(self._layers)
+        return bool(self.layers)
 
     @contextlib.contextmanager
     def gradient_pass(self, recompute_layers: bool) -> Generator[None, None, None]:
@@ -126,7 +141,7 @@ class Policy:
             for dropout in self._dropouts:
                 dropout.train()
                 stack.callback(dropout.eval)
-            for layer in self._layers if recompute_layers else ():
+            for layer in self.layers if recompute_layers else ():
                 again = functools.partial(checkpoint, layer.forward, use_reentrant=False)
                 stack.enter_context(_replaced_forward(layer, again))
             yield
@@ -191,14 +206,6 @@ def _replaced_forward(
         del module.__dict__["forward"]
 
 
-def choose_device() -> torch.device:
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
-
-
 def check_model_folder(folder: Path) -> None:
     """Refuses a folder that cannot hold a model, before anything slow begins."""
     for name in ("config.json", "tokenizer.json"):
@@ -213,19 +220,17 @@ def check_model_folder(folder: Path) -> None:
 
 
 def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True) -> Policy:
-    """
-    Loads weights: float32 on CPU and MPS. On CUDA, full fine-tuning keeps float32 weights and
-    computes in bfloat16, because bfloat16 weights lose small updates; a frozen base is bfloat16.
-    """
+    """Loads weights in the numeric types that precision.py chooses for what is trained of them."""
     check_model_folder(folder)
     device = choose_device()
-    master_weights = lora is None and trainable
-    dtype = torch.bfloat16 if device.type == "cuda" and not master_weights else torch.float32
+    whole: TrainedKind = "full" if trainable else "none"
+    trained: TrainedKind = "lora" if lora is not None else whole
+    precision = choose_precision(device.type, trained, device_has_bfloat16(device))
     try:
         # Remote code in a model folder is never executed.
         network: Any = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=dtype,
+            dtype=precision.weights,
             attn_implementation="sdpa",
             trust_remote_code=False,
             local_files_only=True,
@@ -254,7 +259,7 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
     if not trainable:
         model.requires_grad_(False)
     model.eval()
-    return Policy(model, network, folder, autocast=device.type == "cuda" and master_weights)
+    return Policy(model, network, folder, precision, lora)
 
 
 def context_length(folder: Path) -> int:

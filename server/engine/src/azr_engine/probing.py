@@ -43,7 +43,7 @@ def probe(policy: Policy) -> FastPaths:
 
     prompts = [tokens(5), tokens(9)]
     completions = [tokens(4), tokens(4), tokens(4)]
-    tolerance = TOLERANCE[torch.bfloat16 if policy.device.type == "cuda" else torch.float32]
+    tolerance = TOLERANCE[policy.numbers.computed]
     shared_decoding = _agrees(
         lambda: _decoded(policy, SharedPrefixDecoder, prompts, completions),
         _decoded(policy, PaddedDecoder, prompts, completions),

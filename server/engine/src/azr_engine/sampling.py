@@ -61,13 +61,9 @@ def sample(
     `cache_tokens` are cached at once; a batch for which the device has no memory is halved, and
     what the batches before it gave is kept.
     """
-    for item in items:
-        _check(policy, item)
+    check_items(policy, items)
     generator = torch.Generator()
-    if parameters.seed is None:
-        generator.manual_seed(int(torch.randint(0, 2**62, ()).item()))
-    else:
-        generator.manual_seed(parameters.seed)
+    generator.manual_seed(seed_of(parameters))
     prompts: dict[tuple[int, ...], list[int]] = {}
     results: list[list[SampledSequence]] = [[] for _ in items]
     for index, item in enumerate(items):
@@ -102,6 +98,29 @@ def _halves(batch: DecodingBatch, owners: list[int]) -> list[OwnedBatch]:
         rows = [prompt - used[0] for prompt in used]
         halves.append((DecodingBatch(prompts, rows, batch.max_tokens), owners[begin:end]))
     return halves
+
+
+def seed_of(parameters: SamplingParameters) -> int:
+    """The request's own, else one drawn from the server's random stream."""
+    if parameters.seed is not None:
+        return parameters.seed
+    return int(torch.randint(0, 2**62, ()).item())
+
+
+def check_items(policy: Policy, items: Sequence[SampleItem]) -> None:
+    """Throws an EngineError about the first item that the model cannot continue."""
+    for item in items:
+        _check(policy, item)
+
+
+def completion_limit(policy: Policy, prompt_tokens: int, wanted: int) -> int:
+    """How many tokens a completion may have within the model's context."""
+    context = policy.context_tokens
+    return min(wanted, context - prompt_tokens) if context else wanted
+
+
+def ending_tokens(policy: Policy, parameters: SamplingParameters) -> list[int]:
+    return sorted({*policy.end_tokens, *parameters.stop_tokens})
 
 
 def _check(policy: Policy, item: SampleItem) -> None:
@@ -163,7 +182,7 @@ class DecodingLoop:
         self._is_cancelled = is_cancelled
         count = len(batch.prompt_of_row)
         device = policy.device
-        endings = sorted({*policy.end_tokens, *parameters.stop_tokens})
+        endings = ending_tokens(policy, parameters)
         self._endings = torch.tensor(endings, dtype=torch.long, device=device)
         self._limits = torch.tensor([self._limit(row) for row in range(count)], device=device)
         # The original row of each row still in the batch, and which of those have finished.
@@ -175,10 +194,8 @@ class DecodingLoop:
         self._uniform = torch.empty(0)
 
     def _limit(self, row: int) -> int:
-        context = self._policy.context_tokens
         prompt = len(self.batch.prompts[self.batch.prompt_of_row[row]])
-        wanted = self._parameters.max_tokens
-        return min(wanted, context - prompt) if context else wanted
+        return completion_limit(self._policy, prompt, self._parameters.max_tokens)
 
     @torch.inference_mode()
     def run(self) -> list[SampledSequence]:

@@ -15,23 +15,15 @@ from azr_engine.checkpoints import CheckpointStore
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import Fields
 from azr_engine.futures import Future, FutureTable
-from azr_engine.memory_plan import MemoryPlan
 from azr_engine.models import ModelRegistry, SamplingSession, TrainedModel, describe_model
-from azr_engine.packing import MicroBatchLimits
-from azr_engine.policy import load_policy
-from azr_engine.probing import probe
+from azr_engine.ranks import ALONE, Ranks
 from azr_engine.requests import (
     forward_payload,
-    parse_adam,
-    parse_forward_input,
     parse_lora,
     parse_memory_plan,
-    parse_sample_item,
-    parse_sampling_parameters,
     sequences_payload,
 )
-from azr_engine.sampling import SampleItem, sample
-from azr_engine.training import Trainer
+from azr_engine.workbench import Workbench
 from azr_engine.worker import Job, Worker
 
 POLL_SECONDS = 30.0
@@ -41,12 +33,17 @@ Body = dict[str, Any]
 
 class Service:
     def __init__(
-        self, base_folder: Path, checkpoints: Path, loop: asyncio.AbstractEventLoop
+        self,
+        base_folder: Path,
+        checkpoints: Path,
+        loop: asyncio.AbstractEventLoop,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._table = FutureTable()
-        self._worker = Worker(self._table, loop)
+        self._worker = Worker(self._table, loop, ranks)
         self._registry = ModelRegistry(base_folder, self._table)
         self._checkpoints = CheckpointStore(checkpoints)
+        self._workbench = Workbench(base_folder, self._checkpoints, ranks)
 
     def operations(self) -> dict[str, Callable[[Fields], Body]]:
         """Every operation by its route under /api/v1."""
@@ -107,9 +104,8 @@ class Service:
 
         def create(_future: Future) -> Body:
             try:
-                policy = load_policy(self._registry.base_folder, lora)
-                limits = MicroBatchLimits(tokens=plan.micro_batch_tokens)
-                model.trainer = Trainer(policy, probe(policy), limits, plan.recompute_layers)
+                wanted = fields.raw("lora_config")
+                model.trainer = self._workbench.create(model.model_id, wanted, plan)
             except BaseException:
                 self._registry.remove_model(model)
                 raise
@@ -124,6 +120,7 @@ class Service:
 
         def unload(_future: Future) -> Body:
             self._registry.remove_model(model)
+            self._workbench.remove(model.model_id)
             return {"type": "unload_model", "model_id": model.model_id}
 
         return self._queue(unload)
@@ -139,15 +136,19 @@ class Service:
 
     def _pass(self, fields: Fields, name: str, backward: bool) -> Body:
         def run(model: TrainedModel, future: Future) -> Body:
-            sequences, loss = parse_forward_input(fields.object(name))
-            trainer = model.ready()
-            return forward_payload(trainer.forward(sequences, loss, backward, future.is_cancelled))
+            model.ready()
+            return forward_payload(
+                self._workbench.forward(
+                    model.model_id, fields.raw(name), backward, future.is_cancelled
+                )
+            )
 
         return self._in_order(fields, run)
 
     def _optim_step(self, fields: Fields) -> Body:
         def run(model: TrainedModel, _future: Future) -> Body:
-            metrics = model.ready().step(parse_adam(fields.object("adam_params")))
+            model.ready()
+            metrics = self._workbench.step(model.model_id, fields.raw("adam_params"))
             model.version += 1
             return {"type": "optim_step", "metrics": metrics}
 
@@ -156,7 +157,8 @@ class Service:
     def _save_weights(self, fields: Fields) -> Body:
         def run(model: TrainedModel, _future: Future) -> Body:
             path = self._checkpoints.path(model.model_id, "weights", fields.text("path"))
-            self._checkpoints.save_training(path, model.ready())
+            model.ready()
+            self._workbench.save_training(model.model_id, path)
             return {"type": "save_weights", "path": path}
 
         return self._in_order(fields, run)
@@ -166,7 +168,8 @@ class Service:
             path = fields.text("path")
             model.version += 1
             with_optimizer = fields.flag("optimizer", default=True)
-            self._checkpoints.load_training(path, model.ready(), with_optimizer)
+            model.ready()
+            self._workbench.load_training(model.model_id, path, with_optimizer)
             return {"type": "load_weights", "path": path}
 
         return self._in_order(fields, run)
@@ -181,7 +184,8 @@ class Service:
                     "sampling_session_id": session.session_id,
                 }
             path = self._checkpoints.path(model.model_id, "sampler_weights", name)
-            self._checkpoints.save_sampler(path, model.ready().policy)
+            model.ready()
+            self._workbench.save_sampler(model.model_id, path)
             return {"type": "save_weights_for_sampler", "path": path}
 
         return self._in_order(fields, run)
@@ -206,8 +210,7 @@ class Service:
                 "Use forward with the loss cross_entropy.",
             )
 
-        def items() -> list[SampleItem]:
-            return [parse_sample_item(fields)]
+        items = [{"prompt": fields.raw("prompt"), "num_samples": fields.raw("num_samples")}]
 
         def body(results: list[list[dict[str, Any]]]) -> Body:
             return {"type": "sample", "sequences": results[0]}
@@ -215,18 +218,15 @@ class Service:
         return self._sample(fields, items, body)
 
     def _asample_batch(self, fields: Fields) -> Body:
-        def items() -> list[SampleItem]:
-            return [parse_sample_item(item) for item in fields.objects("items")]
-
         def body(results: list[list[dict[str, Any]]]) -> Body:
             return {"type": "sample_batch", "items": [{"sequences": result} for result in results]}
 
-        return self._sample(fields, items, body)
+        return self._sample(fields, fields.raw("items"), body)
 
     def _sample(
         self,
         fields: Fields,
-        items: Callable[[], list[SampleItem]],
+        items: object,
         body: Callable[[list[list[dict[str, Any]]]], Body],
     ) -> Body:
         session = self._sampling_source(fields)
@@ -236,12 +236,11 @@ class Service:
             return {"request_id": known}
 
         def run(future: Future) -> Body:
-            parameters = parse_sampling_parameters(fields.object("sampling_params"))
-            policy, paths = self._registry.source(session)
-            plan = session.model.plan if session.model is not None else MemoryPlan()
-            results = sample(
-                *(policy, items(), parameters, paths.decoding, future.is_cancelled),
-                cache_tokens=plan.cache_tokens,
+            results = self._workbench.sample(
+                self._registry.source(session),
+                items,
+                fields.raw("sampling_params"),
+                future.is_cancelled,
             )
             return body([sequences_payload(result) for result in results])
 

@@ -19,14 +19,28 @@ from torch.utils.checkpoint import checkpoint
 from azr_engine.errors import EngineError, cancelled, invalid_request
 from azr_engine.losses import LossSettings, TokenTargets, summed_loss, token_sums
 from azr_engine.out_of_memory import is_out_of_memory, release_memory
-from azr_engine.packing import MicroBatch, MicroBatchLimits, TrainingSequence, pack
+from azr_engine.packing import (
+    MicroBatch,
+    MicroBatchLimits,
+    Row,
+    TrainingSequence,
+    count_batches,
+    deal_rows,
+    lay_out,
+    plan_rows,
+)
 from azr_engine.policy import Policy
 from azr_engine.probing import FastPaths
+from azr_engine.ranks import ALONE, Ranks
+from azr_engine.seeding import seeded
+from azr_engine.sharding import Scorer, let_go, shard, whole
 
 logger = logging.getLogger("azr_engine")
 
 # Largest number of logits (positions times vocabulary) held at once.
 CHUNK_LOGITS = 1 << 25
+# What a pass adds up over tokens; which of them there are depends on the loss.
+SUMS = ("loss", "tokens", "entropy", "ratio", "kl_sampler_trainer", "clip_fraction")
 
 
 @dataclass(frozen=True)
@@ -59,13 +73,23 @@ class Trainer:
         paths: FastPaths,
         limits: MicroBatchLimits | None = None,
         recompute_layers: bool = False,
+        ranks: Ranks = ALONE,
     ) -> None:
+        """With several `ranks`, each has a trainer of the same model and calls the same methods."""
         self.policy = policy
+        self.ranks = ranks
         self.paths = paths
         self.limits = limits or MicroBatchLimits()
         self.recompute_layers = recompute_layers and policy.can_recompute_layers()
         self._rows_apart = False
         self._running: MicroBatch | None = None
+        # Steps taken, and gradient micro-batches since the last one: what adapters drop out follows
+        # from them and the seed, so that a step repeated from a checkpoint drops the same.
+        self.steps_taken = 0
+        self._gradient_passes = 0
+        self._scorer = Scorer(policy.model, self._token_log_probs)
+        if ranks.size > 1:
+            shard(self._scorer, policy, ranks)
         self.optimizer = torch.optim.AdamW(
             [parameter for _, parameter in policy.trainable_parameters()],
             lr=0.0,
@@ -88,14 +112,17 @@ class Trainer:
         for sequence in sequences:
             self._check(sequence)
         earlier = self._set_gradients_aside()
+        passes = self._gradient_passes
         retries = 0
         while True:
+            self._gradient_passes = passes
             try:
                 result = self._forward(sequences, loss, backward, is_cancelled)
                 break
             except Exception as error:
                 self.optimizer.zero_grad(set_to_none=True)
-                if not is_out_of_memory(error):
+                # Other ranks would wait for this one's part of the layer that it failed in.
+                if self.ranks.size > 1 or not is_out_of_memory(error):
                     raise
                 if not self._use_less_memory():
                     self._add_gradients(earlier)
@@ -158,15 +185,63 @@ class Trainer:
     ) -> ForwardResult:
         log_probs = [[0.0] * len(sequence.targets) for sequence in sequences]
         sums: defaultdict[str, float] = defaultdict(float)
-        cost = self.policy.compute_cost()
-        for batch in pack(sequences, cost, self._limits(), self._shares_prompts()):
-            if is_cancelled():
+        for batch in self._own_batches(sequences):
+            if self.ranks.agree(is_cancelled()):
                 raise cancelled()
+            if batch is None:
+                self._keep_company(backward)
+                continue
             self._running = batch
             flat = self.run_micro_batch(batch, sequences, loss, backward, sums)
             for member, values in zip(batch.members, flat, strict=True):
                 log_probs[member][sequences[member].start :] = values
-        return ForwardResult(log_probs, _metrics(sums))
+        return self._over_ranks(log_probs, sums)
+
+    def _own_batches(self, sequences: Sequence[TrainingSequence]) -> list[MicroBatch | None]:
+        """
+        This rank's micro-batches. As a layer's weights are put together by all ranks at once, all
+        make the same number of passes: None is one that others need and this one does not.
+        """
+        cost, limits = self.policy.compute_cost(), self._limits()
+        rows = plan_rows(sequences, cost, self._shares_prompts())
+        dealt = deal_rows(rows, cost, self.ranks.size)
+        passes = max(count_batches(part, limits) for part in dealt)
+        own = lay_out(dealt[self.ranks.rank], sequences, limits)
+        return [*own, *[None] * (passes - len(own))]
+
+    def _keep_company(self, backward: bool) -> None:
+        """A pass over a single token whose gradients are 0, while other ranks have work."""
+        nothing = TrainingSequence([0], [0], 0, [0.0], [0.0], [0.0])
+        (batch,) = lay_out([Row((0,), [0], 1)], [nothing], self.limits)
+        with contextlib.ExitStack() as stack:
+            self._enter_pass(stack, backward)
+            log_probs, _ = self._scorer(batch, [nothing])
+            if backward:
+                (log_probs.sum() * 0).backward()
+        let_go(self._scorer)
+
+    def _over_ranks(
+        self, log_probs: list[list[float]], sums: defaultdict[str, float]
+    ) -> ForwardResult:
+        if self.ranks.size == 1:
+            return ForwardResult(log_probs, _metrics(sums))
+        known = [*(sums.get(name, 0.0) for name in SUMS), *(float(name in sums) for name in SUMS)]
+        added = self.ranks.add_up(known)
+        together: defaultdict[str, float] = defaultdict(float)
+        for name, value, ranks in zip(SUMS, added[: len(SUMS)], added[len(SUMS) :], strict=True):
+            if ranks > 0:
+                together[name] = value
+        # Each sequence was computed by one rank; the others have 0 for it.
+        flat = iter(self.ranks.add_up([value for row in log_probs for value in row]))
+        joined = [[next(flat) for _ in row] for row in log_probs]
+        return ForwardResult(joined, _metrics(together))
+
+    def _enter_pass(self, stack: contextlib.ExitStack, backward: bool) -> None:
+        stack.enter_context(torch.set_grad_enabled(backward))
+        if backward:
+            stack.enter_context(self.policy.gradient_pass(self.recompute_layers))
+            stack.enter_context(self._seeded_dropout())
+            self._gradient_passes += 1
 
     def run_micro_batch(
         self,
@@ -180,13 +255,12 @@ class Trainer:
         members = [sequences[index] for index in batch.members]
         targets = _token_targets(members, self.policy.device)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(torch.set_grad_enabled(backward))
-            if backward:
-                stack.enter_context(self.policy.gradient_pass(self.recompute_layers))
-            log_probs, entropy = self._token_log_probs(batch, members)
+            self._enter_pass(stack, backward)
+            log_probs, entropy = self._scorer(batch, members)
             value = summed_loss(loss, log_probs, targets)
             if backward:
                 value.backward()
+        let_go(self._scorer)
         with torch.no_grad():
             for name, value_sum in token_sums(loss, log_probs, entropy, targets).items():
                 sums[name] += value_sum
@@ -194,6 +268,14 @@ class Trainer:
         sums["tokens"] += log_probs.numel()
         counts = [len(member.targets) - member.start for member in members]
         return [part.tolist() for part in log_probs.detach().cpu().split(counts)]
+
+    def _seeded_dropout(self) -> contextlib.AbstractContextManager[None]:
+        """Random numbers of this micro-batch alone; what others draw afterwards is unchanged."""
+        lora = self.policy.lora
+        if lora is None or lora.dropout == 0:
+            return contextlib.nullcontext()
+        place = (lora.seed, self.steps_taken, self.ranks.rank, self._gradient_passes)
+        return seeded(self.policy.device, "dropout", *place)
 
     def _token_log_probs(
         self, batch: MicroBatch, members: list[TrainingSequence]
@@ -251,7 +333,7 @@ class Trainer:
                 "Call forward_backward before optim_step.",
             )
         largest = adam.grad_clip_norm if adam.grad_clip_norm > 0 else float("inf")
-        norm = torch.nn.utils.clip_grad_norm_(parameters, largest).item()
+        norm = whole(torch.nn.utils.clip_grad_norm_(parameters, largest)).item()
         if not torch.isfinite(torch.tensor(norm)):
             self.optimizer.zero_grad(set_to_none=True)
             raise EngineError(
@@ -266,7 +348,13 @@ class Trainer:
             group["weight_decay"] = adam.weight_decay
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self.begin_step(self.steps_taken + 1)
         return {"grad_norm:mean": norm}
+
+    def begin_step(self, steps_taken: int) -> None:
+        """From here on, gradients belong to the step after `steps_taken` ones."""
+        self.steps_taken = steps_taken
+        self._gradient_passes = 0
 
     def _check(self, sequence: TrainingSequence) -> None:
         vocabulary = self.policy.vocabulary_size()

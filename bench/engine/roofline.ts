@@ -1,0 +1,25 @@
+/**
+ * `npm run bench:roofline [-- --device cuda --model FOLDER …]`: decoding and training of our engine as
+ * a share of what the device's memory and its matrix units were measured to do. `roofline.py` counts
+ * and measures; its `--help` lists the options. The embedded model stands in where none is named.
+ */
+import path from 'node:path';
+
+import { execa } from 'execa';
+
+import { enginePython } from '../../server/src/runner/enginePython.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+const given = process.argv.slice(2);
+const model = path.join(root, 'server/models/azr-nano');
+const defaults = given.includes('--model') ? [] : ['--model', model];
+const { exitCode } = await execa(
+  enginePython(),
+  [path.join(import.meta.dirname, 'roofline.py'), ...defaults, ...given],
+  {
+    env: { PYTHONPATH: path.join(root, 'server/engine/src'), HF_HUB_OFFLINE: '1' },
+    stdio: 'inherit',
+    reject: false,
+  },
+);
+process.exitCode = exitCode ?? 1;

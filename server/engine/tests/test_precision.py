@@ -1,0 +1,83 @@
+"""Which numeric types are used where, decided without the devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from test_sampling import as_training
+
+from azr_engine.losses import LossSettings
+from azr_engine.policy import LoraSettings, load_policy
+from azr_engine.precision import Precision, TrainedKind, choose_precision, sampler_matches_trainer
+from azr_engine.probing import probe
+from azr_engine.sampling import SampleItem, sample
+from azr_engine.sampling_parameters import SamplingParameters
+from azr_engine.training import AdamSettings, Trainer
+
+LOSS = LossSettings("importance_sampling")
+FLOAT = Precision(torch.float32, None, sampling_copy=False)
+
+
+@pytest.mark.parametrize("trained", ["full", "lora", "none"])
+@pytest.mark.parametrize("device", ["cpu", "mps"])
+def test_processors_and_metal_compute_in_float32(device: str, trained: TrainedKind) -> None:
+    assert choose_precision(device, trained, has_bfloat16=True) == FLOAT
+
+
+@pytest.mark.parametrize("trained", ["full", "lora", "none"])
+def test_an_older_gpu_computes_in_float32(trained: TrainedKind) -> None:
+    assert choose_precision("cuda", trained, has_bfloat16=False) == FLOAT
+
+
+def test_trained_weights_stay_in_float32_and_are_sampled_from_a_copy() -> None:
+    precision = choose_precision("cuda", "full", has_bfloat16=True)
+    assert precision == Precision(torch.float32, torch.bfloat16, sampling_copy=True)
+    assert precision.computed == torch.bfloat16
+
+
+def test_frozen_weights_are_bfloat16() -> None:
+    adapters = choose_precision("cuda", "lora", has_bfloat16=True)
+    assert adapters == Precision(torch.bfloat16, torch.bfloat16, sampling_copy=False)
+    assert choose_precision("cuda", "none", has_bfloat16=True) == Precision(
+        torch.bfloat16, None, sampling_copy=False
+    )
+
+
+def test_a_cpu_declares_that_its_sampler_matches() -> None:
+    assert sampler_matches_trainer(torch.device("cpu"))
+
+
+@pytest.mark.parametrize("lora", [None, LoraSettings(4, 8.0, seed=1)])
+def test_mixed_precision_samples_trains_and_keeps_float32(
+    model_folder: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    lora: LoraSettings | None,
+) -> None:
+    """What CUDA would do, done by the CPU, which has bfloat16 too, if slowly."""
+    plain = load_policy(model_folder("qwen2"), lora)
+    trained = "full" if lora is None else "lora"
+    mixed = choose_precision("cuda", trained, has_bfloat16=True)
+    monkeypatch.setattr("azr_engine.policy.choose_precision", lambda *_: mixed)
+    policy = load_policy(model_folder("qwen2"), lora)
+    assert {p.dtype for _, p in policy.trainable_parameters()} == {torch.float32}
+    paths = probe(policy)
+    items = [SampleItem((5, 6, 7), 4)]
+    (group,) = sample(policy, items, SamplingParameters(12, seed=2), paths.decoding)
+    sequences = [as_training((5, 6, 7), row) for row in group]
+    expected = Trainer(plain, probe(plain)).forward(sequences, LOSS, backward=False)
+    trainer = Trainer(policy, paths)
+    result = trainer.forward(sequences, LOSS, backward=True)
+    for row, scored, exact in zip(group, result.log_probs, expected.log_probs, strict=True):
+        assert scored[2:] != exact[2:]
+        assert scored[2:] == pytest.approx(exact[2:], abs=0.15)
+        assert row.log_probs == pytest.approx(scored[2:], abs=0.15)
+    grads = [p.grad for _, p in policy.trainable_parameters() if p.grad is not None]
+    assert {grad.dtype for grad in grads} == {torch.float32}
+    before = [p.detach().clone() for _, p in policy.trainable_parameters()]
+    # Of weights around 0.3, bfloat16 could not hold a change this small.
+    trainer.step(AdamSettings(learning_rate=1e-6, epsilon=1e-8))
+    changed = zip(before, policy.trainable_parameters(), strict=True)
+    assert any(not torch.equal(old, new) for old, (_, new) in changed)
