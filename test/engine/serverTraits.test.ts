@@ -58,8 +58,8 @@ describe('recognition', () => {
   });
 
   test('a declared reduction that is no sum is refused, and so is none', () => {
-    for (const loss_reduction of ['mean', undefined]) {
-      expect(() => serverTraits({ loss_reduction: loss_reduction as string })).toThrow(
+    for (const declared of [{ loss_reduction: 'mean' }, {}]) {
+      expect(() => serverTraits(declared)).toThrow(
         expect.objectContaining({ code: 'loss_reduction_unsupported' }),
       );
     }
