@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def engines(model_folder: Callable[[str], Path], tmp_path: Path) -> Iterator[tup
 
 
 def datum(stream: random.Random, prompt: list[int]) -> dict[str, Any]:
-    def tensor(data: list[float]) -> dict[str, Any]:
+    def tensor(data: Sequence[float]) -> dict[str, Any]:
         return {"data": data, "dtype": "float32", "shape": [len(data)]}
 
     completion = [stream.randrange(VOCABULARY) for _ in range(stream.randrange(1, 12))]
