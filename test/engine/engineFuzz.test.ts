@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
+import { buffer } from 'node:stream/consumers';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { RandomStream } from '../../server/src/azr/randomStream.ts';
@@ -59,7 +61,7 @@ afterAll(() => {
 });
 
 async function answer(request: IncomingMessage): Promise<unknown> {
-  for await (const _ of request);
+  await buffer(request);
   const route = (request.url ?? '').replace('/api/v1/', '');
   const isFuture = route === 'retrieve_future';
   if (!isFuture && !IMMEDIATE.has(route)) {

@@ -78,9 +78,8 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
 
 /** What `parseArguments` makes of {@link OPTIONS}, as far as it says what a run is to be. */
 type RunValues = Parameters<typeof settingsLayers>[1] &
-  Parameters<typeof outputOf>[0] & {
-    readonly [Name in (typeof SHORTHANDS)[number] | 'directory']?: string | undefined;
-  };
+  Parameters<typeof outputOf>[0] &
+  Partial<Record<(typeof SHORTHANDS)[number] | 'directory', string | undefined>>;
 
 async function layersOf(
   runFile: string | undefined,

@@ -6,7 +6,7 @@ import { EngineError } from './engineError.ts';
 import type { WireSequence } from './wire.ts';
 
 /** An answer that is none of this dialect; `what` names what was wrong, in a few words. */
-export function protocolError(what: string): EngineError {
+function protocolError(what: string): EngineError {
   return new EngineError(
     'engine_protocol',
     `The engine's answer is none of its dialect: ${what}.`,

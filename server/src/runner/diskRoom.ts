@@ -44,7 +44,7 @@ export class DiskRoom {
 }
 
 /** The problem of a run that waits for room; it goes on by itself. */
-export function diskShortage(run: RunFolder, freeBytes: number, neededBytes: number): Problem {
+function diskShortage(run: RunFolder, freeBytes: number, neededBytes: number): Problem {
   return {
     code: 'disk-full',
     message: `The run waits because the disk of ${run.folder} is nearly full: ${megabytes(freeBytes)} are free, the next step may need ${megabytes(neededBytes)}.`,

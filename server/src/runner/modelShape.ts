@@ -33,7 +33,7 @@ export function modelShape(folder: string): ModelShape | undefined {
  * The names that architectures of transformers have for the same. What a configuration does not tell
  * is taken from the proportions of Llama: 12 weights per layer and square of the width, heads of 64.
  */
-export function shapeOf(configuration: string, parameters: number): ModelShape {
+function shapeOf(configuration: string, parameters: number): ModelShape {
   const outer = JSON.parse(configuration) as Record<string, unknown>;
   const inner = outer['text_config'];
   const config = { ...outer, ...(typeof inner === 'object' && inner !== null && inner) };

@@ -53,7 +53,7 @@ function ggufFolder(file: string): string | undefined {
 }
 
 /** https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
-export function hubCache(): string {
+function hubCache(): string {
   const { HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
   if (HF_HUB_CACHE !== undefined && HF_HUB_CACHE !== '') return HF_HUB_CACHE;
   const cache = XDG_CACHE_HOME ?? path.join(homedir(), '.cache');

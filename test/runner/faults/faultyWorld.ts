@@ -162,7 +162,7 @@ export function startedBy(pid: number): {
   };
 }
 
-export function childrenOf(pid: number): number[] {
+function childrenOf(pid: number): number[] {
   const file = `/proc/${String(pid)}/task/${String(pid)}/children`;
   return existsSync(file)
     ? readFileSync(file, 'utf8')
