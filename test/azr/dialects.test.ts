@@ -263,29 +263,37 @@ describe('turns', () => {
   }
 
   test('references are finished exchanges, in the form that the reader reads', () => {
-    const prompt = turns.proposeTask('deduction', REFERENCES);
+    const prompt = turns.proposeTask('deduction', [...REFERENCES, REFERENCES[0]!]);
     expect(exchangesOf(prompt)).toEqual(
-      REFERENCES.flatMap(({ program, input }) => [
-        ['user', []],
-        [
-          'assistant',
+      [...REFERENCES, REFERENCES[0]!]
+        .flatMap(({ program, input }) => [
+          ['user', []],
           [
-            { label: 'python', content: program },
-            { label: 'input', content: input },
+            'assistant',
+            [
+              { label: 'python', content: program },
+              { label: 'input', content: input },
+            ],
           ],
-        ],
-      ]).concat([['user', []]]),
+        ])
+        .concat([['user', []]]),
     );
     const answers =
       prompt.kind === 'chat' ? prompt.messages.filter(({ role }) => role === 'assistant') : [];
     expect(answers.map(({ content }) => turns.readProposal(content))).toEqual(
-      REFERENCES.map(({ program, input }) => ({ program, input })),
+      [...REFERENCES, REFERENCES[0]!].map(({ program, input }) => ({ program, input })),
     );
   });
 
-  test('without references the zero triplet is shown', () => {
-    const [, shown] = exchangesOf(turns.proposeTask('abduction', []));
-    expect(shown?.[1][0]?.content).toBe(turns.zeroTriplet.program);
+  test('with few references the identity stands before them, with as many inputs as are missing', () => {
+    const programs = (count: number) =>
+      exchangesOf(turns.proposeTask('abduction', REFERENCES.slice(0, count)))
+        .filter(([role]) => role === 'assistant')
+        .map(([, [program, input]]) => [program?.content, input?.content]);
+    const { program } = turns.zeroTriplet;
+    const identity = ["'Hello world'", '[1, 2, 3]', '7'].map((input) => [program, input]);
+    expect(programs(0)).toEqual(identity);
+    expect(programs(1)).toEqual([...identity.slice(0, 2), [DOUBLE, '3']]);
   });
 
   test.each([

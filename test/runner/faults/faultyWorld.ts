@@ -95,21 +95,26 @@ export class FaultyWorld {
 
   async #bundle(): Promise<void> {
     mkdirSync(this.#bundles, { recursive: true });
-    await build({
-      entryPoints: {
-        cli: path.join(ROOT, 'server/src/cli/main.ts'),
-        engine: path.join(import.meta.dirname, 'scriptedTinker.ts'),
-      },
+    const programs = {
+      cli: path.join(ROOT, 'server/src/cli/main.ts'),
+      engine: path.join(import.meta.dirname, 'scriptedTinker.ts'),
+    };
+    await build({ ...this.#bundling(), entryPoints: programs, banner: { js: REQUIRE } });
+    const worker = path.join(ROOT, 'server/src/sandbox/wasm/worker/main.ts');
+    await build({ ...this.#bundling(), entryPoints: { sandboxWorker: worker } });
+  }
+
+  #bundling() {
+    return {
       outdir: this.#bundles,
       outExtension: { '.js': '.mjs' },
       bundle: true,
       platform: 'node',
       format: 'esm',
       target: 'node22.13',
-      banner: { js: REQUIRE },
       minify: true,
       logLevel: 'error',
-    });
+    } as const;
   }
 
   #program(name: string): string {
@@ -158,7 +163,7 @@ export function startedBy(pid: number): {
   const runs = (child: number, text: string) => commandOf(child).includes(text);
   return {
     engines: children.filter((child) => runs(child, 'engine.mjs')),
-    sandboxes: children.filter((child) => runs(child, 'zygote.py')),
+    sandboxes: children.filter((child) => runs(child, 'sandboxWorker.mjs')),
   };
 }
 

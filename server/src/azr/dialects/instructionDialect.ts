@@ -82,11 +82,14 @@ function inOneMessage(options: InstructionOptions): Questions {
   };
 }
 
-/** References are the earlier turns of a proposer; everybody else is shown the zero triplet. */
+/**
+ * References are the earlier turns of a proposer, after as many of the identity function as are missing
+ * to make the form clear; everybody else is shown the zero triplet.
+ */
 function inTurns(options: InstructionOptions): Questions {
   return {
     proposeTask(mode, references) {
-      const shown = references.length > 0 ? references : [ZERO_TRIPLET];
+      const shown = [...identityTasks(LEAST_TURNS - references.length), ...references];
       const rules = proposalText(mode, [], options);
       const another = 'Write another one, different from all before, in the same form.';
       const turns = shown.map(({ program, input }, index) => ({
@@ -105,6 +108,15 @@ function inTurns(options: InstructionOptions): Questions {
     },
     solve: (question) => asChat(solverText(question), [solvedIdentity(question.mode)]),
   };
+}
+
+/** A form that was shown once or twice is not yet imitated. */
+const LEAST_TURNS = 3;
+
+/** The zero triplet, and its program with other inputs. */
+function identityTasks(count: number): Pick<Reference, 'program' | 'input'>[] {
+  const inputs = IDENTITY_INPUTS.slice(0, Math.max(0, count));
+  return inputs.map((input) => ({ program: ZERO_TRIPLET.program, input }));
 }
 
 /** Of several types, all of which the identity function gives back. */
