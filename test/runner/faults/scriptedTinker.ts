@@ -22,6 +22,7 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string', default: '' },
     checkpoints: { type: 'string', default: '' },
+    processes: { type: 'string' },
     'exit-with-stdin': { type: 'boolean' },
   },
 });
@@ -119,6 +120,8 @@ const extensions = {
   device: 'none',
   context_tokens: 4096,
   loss_reduction: 'sum',
+  losses: ['ppo', 'importance_sampling', 'cispo'],
+  grad_clip_norm: true,
   full_fine_tuning: true,
   asample_batch: true,
   sampler_matches_trainer: true,
