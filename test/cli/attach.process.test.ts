@@ -82,9 +82,8 @@ describe('azr attach', () => {
     let notice = '';
     for await (const line of createInterface(watcher.stdout)) {
       const event = JSON.parse(line) as { kind: string; step: number; message: string };
-      if (event.kind === 'step') steps.push(event.step);
+      if (event.kind === 'step' && steps.push(event.step) === 40) watcher.kill('SIGINT');
       if (event.kind === 'notice') notice = event.message;
-      if (steps.length === 40) watcher.kill('SIGINT');
     }
     expect(await exit).toEqual([0, null]);
     // Steps of before anybody watched, then those that came, without a gap or a repetition.
