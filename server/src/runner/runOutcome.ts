@@ -1,8 +1,9 @@
 /** `outcome.json`: how the last runner of a run ended. Absent while one works, or when it was killed. */
-import { readFileSync, rmSync, statfsSync } from 'node:fs';
+import { readFileSync, statfsSync, unlinkSync } from 'node:fs';
 
 import type { Problem } from '../../protocol/runs.ts';
 import type { RunFolder } from './runFolder.ts';
+import { RunnerError } from './runnerError.ts';
 import { writeJsonAtomically } from './writeJsonAtomically.ts';
 
 export type RunOutcome =
@@ -27,8 +28,19 @@ export function writeRunOutcome(run: RunFolder, outcome: RunOutcome): void {
   }
 }
 
+/** Throws RunnerError `folder-not-writable`. */
 export function removeRunOutcome(run: RunFolder): void {
-  rmSync(run.outcome, { force: true });
+  try {
+    unlinkSync(run.outcome);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return;
+    throw new RunnerError(
+      'folder-not-writable',
+      `Nobody can work on the run in ${run.folder}: its files cannot be written (${String(code)}).`,
+      'Check the permissions of the folder, and whether its disk can be written; the run can still be looked at.',
+    );
+  }
 }
 
 /** An error as a problem: what is expected says itself what to do; the rest is a defect. */
