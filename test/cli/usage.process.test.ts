@@ -25,8 +25,11 @@ test('azr --version, azr --help and each command --help', async () => {
   expect(names).toEqual([
     'run',
     'resume',
+    'attach',
+    'replay',
     'doctor',
     'setup',
+    'models',
     'exec',
     'validate',
     'verify',

@@ -16,7 +16,8 @@ import { rowsOf } from './rows.ts';
 /** Another seed makes another series of kills. */
 const SEED = Number(process.env['AZR_FAULT_SEED'] ?? 1);
 const KILLS = Number(process.env['AZR_FAULT_KILLS'] ?? 12);
-const STEPS = 30;
+/** Some three kills fall into each step; the run must outlast them. */
+const STEPS = 10 + Math.ceil(KILLS / 2);
 /** About two steps' worth of events: most sessions get to commit something, many do not. */
 const EVENTS_BEFORE_KILL = 30;
 const TARGETS = ['runner', 'engine', 'sandbox'] as const;
