@@ -124,8 +124,8 @@ def _unpack(folder: Path, report: Callable[[dict[str, object]], None]) -> None:
     (folder / "azr-model.json").write_text(json.dumps(PACKAGED_SETTINGS, indent=2) + "\n")
 
 
-# A model of this size writes short programs at best, and no sets of inputs with a message: what suits
-# it, for a CPU.
+# A model of this size writes short programs at best, and no sets of inputs with a message: what
+# suits it, for a CPU.
 PACKAGED_SETTINGS: dict[str, object] = {
     "dialect": "turns",
     "modes": ["deduction", "abduction"],
