@@ -15,18 +15,22 @@ export interface EngineFacts {
 }
 
 /**
- * The packages that are imported are those that the engine imports. The empty entry of the path is the
- * folder that somebody happens to work in, whose files are not Python's.
+ * The packages that are looked for are those that the engine imports; only PyTorch, which knows the
+ * device, is imported here too, because the others take several seconds. The empty entry of the path is
+ * the folder that somebody happens to work in, whose files are not Python's.
  */
 const DESCRIBE = `
 import sys
 sys.path = [entry for entry in sys.path if entry != ""]
-import json, platform
+import importlib.metadata, importlib.util, json, platform
 facts = {"versions": {"python": platform.python_version()}}
-import torch, transformers, peft, safetensors, starlette, uvicorn
-facts["versions"].update(
-    torch=torch.__version__, transformers=transformers.__version__, peft=peft.__version__
-)
+for name in ("torch", "transformers", "peft", "safetensors", "starlette", "uvicorn"):
+    if importlib.util.find_spec(name) is None:
+        raise ModuleNotFoundError(f"No module named {name!r}")
+import torch
+facts["versions"].update(torch=torch.__version__)
+for name in ("transformers", "peft"):
+    facts["versions"][name] = importlib.metadata.version(name)
 if torch.cuda.is_available():
     free, total = torch.cuda.mem_get_info()
     facts.update(
