@@ -270,6 +270,7 @@ describe('a run under way', () => {
         await other.close();
       }
       await workbench.comeBack();
+      await workbench.openContainer('AZR');
     },
   );
 
