@@ -14,8 +14,8 @@ const NOISE: readonly RegExp[] = [
   /Long running operations during shutdown/,
   // The Output view comes back to a channel that the new extension host has not made yet.
   /Unable to resolve resource output:/,
-  // Nor for the workspace's own settings, which it had begun to read.
-  /Unable to read file 'vscode-remote:.*\/\.vscode\/\w+\.json' \(Canceled/,
+  // Nor for what it had begun to read.
+  /Canceled: Canceled/,
   // The gallery is switched off.
   /marketplace|extensions gallery|ExtensionGallery|extensionsControlManifest/i,
 ];
