@@ -12,8 +12,8 @@ import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
 import { createRun } from '../../server/src/runner/run.ts';
 import { RunSteering } from '../../server/src/runner/runSteering.ts';
 import { ScriptedEngine } from '../../test/runner/fixtures/scriptedEngine.ts';
+import { writeScriptedModel } from '../../test/runner/fixtures/scriptedModel.ts';
 import { startedProcesses } from '../sandbox/processCosts.ts';
-import { writeScriptedModel } from './scriptedModel.ts';
 
 const SECTIONS = 10;
 

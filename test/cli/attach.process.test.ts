@@ -1,7 +1,7 @@
 /** `azr attach` on a run that somebody else started, as VS Code does. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +15,7 @@ import type { RunFolder } from '../../server/src/runner/runFolder.ts';
 import { readRunnerAddress, stalenessOf } from '../../server/src/runner/runnerAddress.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { azr, jsonLines, startAzr } from './azr.ts';
+import { writeScriptedModel } from '../runner/fixtures/scriptedModel.ts';
 
 const NODE = [
   process.execPath,
@@ -32,11 +33,7 @@ let children: ChildProcess[];
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-attach-'));
-  model = path.join(folder, 'model');
-  mkdirSync(model);
-  writeFileSync(path.join(model, 'config.json'), '{}');
-  const facts = { dialect: 'compact', maximumProposalTokens: 100 };
-  writeFileSync(path.join(model, 'azr-model.json'), JSON.stringify(facts));
+  model = writeScriptedModel(folder);
   children = [];
   catalog = new RunCatalog({
     searchFolders: [folder],

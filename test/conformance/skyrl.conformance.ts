@@ -13,22 +13,15 @@ import type { RemoteEngineOptions } from '../../server/src/engine/openEngine.ts'
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
 import { TinkerClient } from '../../server/src/engine/tinkerClient.ts';
 import { wireAdam } from '../../server/src/engine/tinkerMessages.ts';
+import { NO_STEP } from '../../server/src/engine/tinkerModels.ts';
 import { weightedPolicyDatum } from '../../server/src/engine/trainingBatches.ts';
-import { testEngineContract } from '../engine/engineContract.ts';
+import { CONTRACT_MODEL, testEngineContract } from '../engine/engineContract.ts';
 import { installSkyrl } from './skyrlEnvironment.ts';
 import type { SkyrlServer } from './skyrlServer.ts';
 import { startSkyrl } from './skyrlServer.ts';
 
 const modelFolder = path.resolve(import.meta.dirname, '../../server/models/azr-nano');
 const scratch = mkdtempSync(path.join(tmpdir(), 'azr-skyrl-'));
-const NO_STEP = {
-  learningRate: 0,
-  beta1: 0.9,
-  beta2: 0.95,
-  epsilon: 1e-8,
-  weightDecay: 0,
-  gradientClipNorm: 0,
-};
 let server: SkyrlServer | undefined;
 
 afterAll(async () => {
@@ -50,11 +43,7 @@ function open(changes: Partial<RemoteEngineOptions> = {}): Promise<TinkerEngine>
     apiKey: '',
     server: 'skyrl-jax',
     tokenizerFolder: modelFolder,
-    trainable: 'lora',
-    loraRank: 4,
-    loraAlpha: 32,
-    loraDropout: 0,
-    seed: 1,
+    ...CONTRACT_MODEL,
     ...changes,
   });
 }

@@ -10,6 +10,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine, PolicyLoss, TrainingDatum } from '../../server/protocol/engine.ts';
 import { referenceLogProbabilities } from './referenceLogProbabilities.ts';
 
+/** The model that every server of the contract is asked for. */
+export const CONTRACT_MODEL = {
+  trainable: 'lora',
+  loraRank: 4,
+  loraAlpha: 32,
+  loraDropout: 0,
+  seed: 1,
+} as const;
+
 export interface ContractServer {
   /** A new model with the base model's weights, the same at every call. */
   readonly open: () => Promise<Engine>;

@@ -9,7 +9,7 @@ import type { EngineProcess } from '../../server/src/engine/engineProcess.ts';
 import { startEngineProcess } from '../../server/src/engine/engineProcess.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
 import { enginePython } from '../../server/src/runner/enginePython.ts';
-import { testEngineContract } from './engineContract.ts';
+import { CONTRACT_MODEL, testEngineContract } from './engineContract.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const modelFolder = path.join(root, 'server', 'models', 'azr-nano');
@@ -37,11 +37,7 @@ testEngineContract(
           url: started.url,
           apiKey: started.apiKey,
           tokenizerFolder: modelFolder,
-          trainable: 'lora',
-          loraRank: 4,
-          loraAlpha: 32,
-          loraDropout: 0,
-          seed: 1,
+          ...CONTRACT_MODEL,
         }),
       modelFolder,
       endToken: 1,

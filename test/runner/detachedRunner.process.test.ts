@@ -2,7 +2,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -24,6 +23,7 @@ import { runFolderAt } from '../../server/src/runner/runFolder.ts';
 import { readRunnerAddress } from '../../server/src/runner/runnerAddress.ts';
 import { RunnerClient } from '../../server/src/runner/runnerClient.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
+import { writeScriptedModel } from './fixtures/scriptedModel.ts';
 
 const NODE = [
   process.execPath,
@@ -42,11 +42,7 @@ let children: ChildProcess[];
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-detached-'));
-  model = path.join(folder, 'model');
-  mkdirSync(model);
-  writeFileSync(path.join(model, 'config.json'), '{}');
-  const facts = { dialect: 'compact', maximumProposalTokens: 100 };
-  writeFileSync(path.join(model, 'azr-model.json'), JSON.stringify(facts));
+  model = writeScriptedModel(folder);
   catalogs = [];
   children = [];
 });

@@ -141,7 +141,7 @@ class Watcher {
     }
   }
 
-  /** Resolves when the run stopped or somebody left. Rejects with a ExpectedFailure when it failed. */
+  /** Resolves when the run stopped or somebody left. Rejects with an ExpectedFailure when it failed. */
   async ended(): Promise<void> {
     await this.#follower?.ended;
     this.#isOver = true;

@@ -17,7 +17,8 @@ export interface ModelRequest {
   readonly memoryPlan?: object | undefined;
 }
 
-const NO_STEP = {
+/** A step that changes no weight. */
+export const NO_STEP = {
   learningRate: 0,
   beta1: 0.9,
   beta2: 0.95,

@@ -133,7 +133,7 @@ const validators = new Map<RequestName, ValidateFunction>();
 
 export const REQUEST_NAMES = Object.keys(SCHEMAS) as readonly RequestName[];
 
-/** `value` as the parameters of the request; throws a {@link ExpectedFailure} `bad-parameters`. */
+/** `value` as the parameters of the request; throws an {@link ExpectedFailure} `bad-parameters`. */
 export function checkParameters<Name extends RequestName>(
   name: Name,
   value: unknown,

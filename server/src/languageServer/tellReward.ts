@@ -4,7 +4,7 @@ import { ExpectedFailure } from '../runner/expectedFailure.ts';
 import { rewardStory } from './rewards/rewardStory.ts';
 import type { TokenReaders } from './tokenTexts.ts';
 
-/** The story of a rollout's reward; throws a {@link ExpectedFailure} when the run has no such rollout. */
+/** The story of a rollout's reward; throws an {@link ExpectedFailure} when the run has no such rollout. */
 export async function tellReward(
   run: OpenRun,
   rolloutId: number,

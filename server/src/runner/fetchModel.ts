@@ -26,7 +26,7 @@ type Line =
       readonly remedy: string;
     };
 
-/** Resolves with the folder of the model. Rejects with a ExpectedFailure with a remedy. */
+/** Resolves with the folder of the model. Rejects with an ExpectedFailure with a remedy. */
 export async function fetchModel(model: string, options: FetchOptions): Promise<string> {
   const { signal, onNote, onProgress } = options;
   const child = execa(

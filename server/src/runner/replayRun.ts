@@ -4,6 +4,7 @@
  * needed, and nothing that a model wrote is run.
  */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
 import type { LoopOutcome } from '../azr/loop.ts';
 import { RunReader } from '../store/runReader.ts';
@@ -40,6 +41,12 @@ export function replayIn(run: RunFolder): Replay | undefined {
   return typeof value.source === 'string' ? { source: value.source, speed } : undefined;
 }
 
+/** Name of the run that a folder replays, if it does. */
+export function replayedName(run: RunFolder): string | undefined {
+  const replay = replayIn(run);
+  return replay && path.basename(replay.source);
+}
+
 /**
  * Makes a replay in `folder` and plays it. Rejects with RunnerError `no-run` or `run-exists`, or a
  * StoreError.
@@ -50,23 +57,17 @@ export async function replayRun(
   host: SessionHost,
 ): Promise<RunResult> {
   const source = existingRunFolder(replay.source);
-  const reader = RunReader.open(source.database);
-  try {
+  return withReader(source, async (reader) => {
     const information = reader.information();
-    return await withPresence(await createRunFolder(folder), host, (session) => {
-      const { run, releases } = session;
+    const run = await createRunFolder(folder);
+    return playInto(reader, run, replay.speed, host, () => {
       writeJsonAtomically(run.replay, { source: source.folder, speed: replay.speed });
       const createdAt = new Date().toISOString();
       const store = SqliteRunStore.create(run.database, { ...information, createdAt });
-      releases.add(() => {
-        store.close();
-      });
       for (const sitting of reader.sessions()) store.startSession(sitting);
-      return play(reader, store, replay.speed, session);
+      return store;
     });
-  } finally {
-    reader.close();
-  }
+  });
 }
 
 /** Goes on with a replay that was stopped. Rejects like {@link replayRun}. */
@@ -75,18 +76,38 @@ export async function resumeReplay(
   replay: Replay,
   host: SessionHost,
 ): Promise<RunResult> {
-  const reader = RunReader.open(existingRunFolder(replay.source).database);
+  return withReader(existingRunFolder(replay.source), (reader) =>
+    playInto(reader, run, replay.speed, host, () => SqliteRunStore.open(run.database)),
+  );
+}
+
+async function withReader(
+  source: RunFolder,
+  use: (reader: RunReader) => Promise<RunResult>,
+): Promise<RunResult> {
+  const reader = RunReader.open(source.database);
   try {
-    return await withPresence(run, host, (session) => {
-      const store = SqliteRunStore.open(run.database);
-      session.releases.add(() => {
-        store.close();
-      });
-      return play(reader, store, replay.speed, session);
-    });
+    return await use(reader);
   } finally {
     reader.close();
   }
+}
+
+/** `openStore` is called when nobody else can work on `run`. */
+function playInto(
+  reader: RunReader,
+  run: RunFolder,
+  speed: number,
+  host: SessionHost,
+  openStore: () => SqliteRunStore,
+): Promise<RunResult> {
+  return withPresence(run, host, (session) => {
+    const store = openStore();
+    session.releases.add(() => {
+      store.close();
+    });
+    return play(reader, store, speed, session);
+  });
 }
 
 async function play(

@@ -2,7 +2,6 @@
 import path from 'node:path';
 
 import type { LiveProgress, Problem, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
-import { replayIn } from './replayRun.ts';
 import type { DatabaseLook } from './runDatabase.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { RunOutcome } from './runOutcome.ts';
@@ -11,6 +10,8 @@ export interface RunEvidence {
   readonly id: RunId;
   readonly run: RunFolder;
   readonly look: DatabaseLook;
+  /** Of a replay: the name of the run that it shows. */
+  readonly replayOf: string | undefined;
   /** What a runner that is there says of itself. */
   readonly liveState: RunState | undefined;
   /** What a runner that is there waits for. */
@@ -22,11 +23,10 @@ export interface RunEvidence {
 }
 
 export function overviewOf(evidence: RunEvidence): RunOverview {
-  const { id, run, look, liveState, progress, outcome } = evidence;
-  const replay = replayIn(run);
+  const { id, run, look, replayOf, liveState, progress, outcome } = evidence;
   const identity = {
     ...{ id, name: path.basename(run.folder), folder: run.folder },
-    ...(replay !== undefined && { replayOf: path.basename(replay.source) }),
+    ...(replayOf !== undefined && { replayOf }),
   };
   const nothing = { lastStep: -1, steps: 0, taskCount: 0, proposalCount: 0, sequence: 0 };
   if (look.kind === 'unreadable') {

@@ -5,6 +5,7 @@ import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerM
 import type { LiveProgress, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
 import { ExpectedFailure } from './expectedFailure.ts';
+import { replayedName } from './replayRun.ts';
 import { RunDatabase } from './runDatabase.ts';
 import type { RunFolder } from './runFolder.ts';
 import { runIdOf } from './runId.ts';
@@ -47,6 +48,8 @@ export class TrackedRun {
   /** A runner is there, or seems to be, though we are not connected. */
   #seemsLive = false;
   #outcome: RunOutcome | undefined;
+  /** Read with what the database says anew, since an overview is asked for all the time. */
+  #replayOf: string | undefined;
   /** An address is left though its runner is gone: it was killed. */
   #isOrphaned = false;
 
@@ -75,6 +78,7 @@ export class TrackedRun {
       id: this.id,
       run: this.run,
       look: this.#database.look,
+      replayOf: this.#replayOf,
       liveState: this.#liveState(),
       held: this.#client?.problem,
       progress: this.#client === undefined ? undefined : this.#progress,
@@ -86,7 +90,7 @@ export class TrackedRun {
   /** Looks at the folder again. Cheap when nothing changed; never throws. */
   refresh(mustLook = false): void {
     if (this.#disposed.signal.aborted) return;
-    const isNew = this.#database.refresh(mustLook);
+    const isNew = this.#look(mustLook);
     const before = [this.#outcome?.kind, this.#isOrphaned, this.#seemsLive].join();
     this.#lookForRunner();
     const isOther = [this.#outcome?.kind, this.#isOrphaned, this.#seemsLive].join() !== before;
@@ -174,6 +178,13 @@ export class TrackedRun {
     return this.#seemsLive ? this.#lastState : undefined;
   }
 
+  /** Reads what the database says anew; whether that is another thing. */
+  #look(mustLook: boolean): boolean {
+    const isNew = this.#database.refresh(mustLook);
+    if (isNew) this.#replayOf ??= replayedName(this.run);
+    return isNew;
+  }
+
   #lookForRunner(): void {
     if (this.#client !== undefined) return;
     const address = readRunnerAddress(this.run);
@@ -237,7 +248,7 @@ export class TrackedRun {
     this.#wasLive = true;
     this.#retryMs = RETRY_MS;
     this.#database.follow(true);
-    this.#database.refresh(true);
+    this.#look(true);
     this.#listener.changed();
   }
 
@@ -261,7 +272,7 @@ export class TrackedRun {
         const { step, phase, done, total } = event;
         this.#progress = { step, phase, done, total };
       } else {
-        this.#database.refresh(true);
+        this.#look(true);
       }
     }
     this.#listener.changed();
@@ -270,7 +281,7 @@ export class TrackedRun {
   #tellEnd(): void {
     if (!this.#wasLive || this.isLive) return;
     this.#wasLive = false;
-    this.#database.refresh(true);
+    this.#look(true);
     this.#listener.ended(this.overview);
   }
 }

@@ -102,7 +102,7 @@ function inTurns(options: InstructionOptions): Questions {
       const examples = IDENTITY_INPUTS.slice(0, inputs).map((input) => fence('input', input));
       const turn = {
         asked: inductionProposalText(ZERO_TRIPLET.program, examples.length),
-        answered: [...examples, fence('message', 'Gives back what it is given.')].join('\n'),
+        answered: [...examples, fence('message', IDENTITY_MESSAGE)].join('\n'),
       };
       return asChat(inductionProposalText(program, inputs), [turn]);
     },
@@ -121,6 +121,7 @@ function identityTasks(count: number): Pick<Reference, 'program' | 'input'>[] {
 
 /** Of several types, all of which the identity function gives back. */
 const IDENTITY_INPUTS = ["'Hello world'", '[1, 2, 3]', '7', "{'a': 1}"] as const;
+const IDENTITY_MESSAGE = 'Gives back what it is given.';
 
 interface Turn {
   readonly asked: string;
@@ -137,9 +138,8 @@ function solvedIdentity(mode: Mode): Turn {
       return { asked: solverText({ mode, program, output }), answered: fence('input', input) };
     case 'induction': {
       const visible = IDENTITY_INPUTS.map((value) => ({ input: value, output: value }));
-      const message = 'Gives back what it is given.';
       return {
-        asked: solverText({ mode, message, visible }),
+        asked: solverText({ mode, message: IDENTITY_MESSAGE, visible }),
         answered: fence('python', program),
       };
     }

@@ -43,7 +43,7 @@ export class DocumentLibrary {
   }
 }
 
-/** The address in `uri`; throws a {@link ExpectedFailure} `no-document`. */
+/** The address in `uri`; throws an {@link ExpectedFailure} `no-document`. */
 export function addressOf(uri: string): DocumentAddress {
   const address = documentAddress(uri);
   if (address !== undefined) return address;

@@ -13,7 +13,7 @@ import { verifyAnswer } from '../../azr/solve.ts';
 import type { RerunPlan } from '../reruns/rerunPlan.ts';
 import { readScratch } from './readScratch.ts';
 
-/** Throws a {@link ExpectedFailure} that says which part of the file is missing and what belongs there. */
+/** Throws an {@link ExpectedFailure} that says which part of the file is missing and what belongs there. */
 export function scratchPlan(runs: OpenRuns, uri: string, text: string): RerunPlan {
   const scratch = readScratch(text);
   const [problem] = scratch.problems;

@@ -14,7 +14,7 @@ import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import { inputsOf } from '../reruns/proposalInputs.ts';
 import type { ScratchSource } from './scratchText.ts';
 
-/** Throws a {@link ExpectedFailure} when the document holds no program. */
+/** Throws an {@link ExpectedFailure} when the document holds no program. */
 export function scratchSource(run: OpenRun, { kind, id }: DocumentAddress): ScratchSource {
   switch (kind) {
     case 'task':
