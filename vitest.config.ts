@@ -1,17 +1,32 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What is waited for comes in its own time on a busy machine; the tests of time say so themselves. */
 const PATIENT = { poll: { timeout: 30_000 } };
 
+/** Files that take longest by far: where they begin last, one worker waits for the other. */
+const LONGEST = ['learning.process', 'run.process', 'languageServer.process'];
+
+/** Vitest's own order, largest files first, after those that are known to take longest. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) =>
+      LONGEST.some((name) => moduleId.includes(name));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 /**
- * Three projects: `fast` may run many files at once; `processes` starts Python, torch or npm in every
- * file, so its files run one after another and do not fight for the cores; `vscode` drives the real
+ * Three projects: `fast` computes; `processes` starts Python, torch or npm in every file, and two such
+ * files at a time keep two cores busy while each waits for its processes; `vscode` drives the real
  * VS Code, one server and one browser for all its files, which its set-up starts.
  */
 export default defineConfig({
   test: {
     // Vitest leaves one core alone unless it is told not to.
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -26,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'processes',
           include: ['test/**/*.process.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           expect: PATIENT,

@@ -230,7 +230,7 @@ function shortRunSection(shortRuns: readonly RecordedShortRun[]): string[] {
   return [
     '## The test that learning works',
     '',
-    `\`npm test\` makes a run of ${String(SHORT_RUN_STEPS)} steps and asks that the held-out mean (two answers per task) rises by a pass mark. The mark was set from these runs, and the same test with the sign of every advantage reversed has to stay below it.`,
+    `\`npm test\` makes a run of ${String(SHORT_RUN_STEPS)} steps and asks that the held-out mean (two answers per task) rises by a pass mark. The mark was set from these runs. With the sign of every advantage reversed the same run stays far below it.`,
     '',
     table(['advantage', 'seed', 'before', 'after', 'gain, points', 'valid', 'unique'], rows),
     '',

@@ -22,7 +22,7 @@ import {
   installRequirements,
   pythonEnvironmentIsCurrent,
 } from './pythonEnvironment.mjs';
-import { interrupted } from './runCommand.mjs';
+import { runTogether } from './runTogether.mjs';
 import { withSetupLock } from './setupLock.mjs';
 import { findVscodeServer, installVscodeServer } from './vscodeServer.mjs';
 
@@ -87,6 +87,7 @@ function hasExtra(layout, extra) {
 }
 
 /**
+ * What does not need one another is done at the same time: most of each is waiting for a network.
  * @param {import('./layout.mjs').Layout} layout
  * @param {readonly Extra[]} extras
  * @param {import('./progress.mjs').Progress} progress
@@ -98,12 +99,47 @@ async function setUp(layout, extras, progress, signal) {
     (await progress.step('Installing Node 24', (onLine) =>
       installNodeRuntime(layout, { signal, onLine }),
     ));
-  const logOf = (/** @type {string} */ name) => `${layout.logs}/${name}.log`;
+  const wants = (/** @type {Extra} */ extra) => extras.includes(extra) && !hasExtra(layout, extra);
+  await runTogether(signal, [
+    (/** @type {AbortSignal} */ signal) => setUpNodeSide(layout, node, progress, signal),
+    (/** @type {AbortSignal} */ signal) => setUpPythonSide(layout, progress, signal),
+    async (/** @type {AbortSignal} */ signal) => {
+      if (wants('vscode')) await setUpVscode(layout, progress, signal);
+    },
+    async (/** @type {AbortSignal} */ signal) => {
+      if (wants('browser')) {
+        await progress.step('Installing Chromium', (onLine) =>
+          installBrowser(layout, { signal, onLine }),
+        );
+      }
+    },
+  ]);
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {string} node
+ * @param {import('./progress.mjs').Progress} progress
+ * @param {AbortSignal} signal
+ */
+async function setUpNodeSide(layout, node, progress, signal) {
   if (!nodePackagesAreInstalled(layout.root)) {
+    const logFile = `${layout.logs}/npm.log`;
     await progress.step('Installing the Node packages', (onLine) =>
-      installNodePackages({ directory: layout.root, logFile: logOf('npm'), signal, onLine }),
+      installNodePackages({ directory: layout.root, logFile, signal, onLine }),
     );
   }
+  if (!bundlesAreCurrent(layout)) {
+    await progress.step('Building', (onLine) => buildBundles(layout, { node, signal, onLine }));
+  }
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./progress.mjs').Progress} progress
+ * @param {AbortSignal} signal
+ */
+async function setUpPythonSide(layout, progress, signal) {
   if (!environmentIsUsable(layout)) {
     await progress.step('Making the Python environment', (onLine) =>
       createPythonEnvironment(layout, { signal, onLine }),
@@ -112,20 +148,6 @@ async function setUp(layout, extras, progress, signal) {
   if (!pythonEnvironmentIsCurrent(layout)) {
     await progress.step('Installing PyTorch and the engine’s Python packages', (onLine) =>
       installRequirements(layout, { signal, onLine }),
-    );
-  }
-  if (signal.aborted) {
-    throw interrupted();
-  }
-  if (!bundlesAreCurrent(layout)) {
-    await progress.step('Building', (onLine) => buildBundles(layout, { node, signal, onLine }));
-  }
-  if (extras.includes('vscode') && !hasExtra(layout, 'vscode')) {
-    await setUpVscode(layout, progress, signal);
-  }
-  if (extras.includes('browser') && !hasExtra(layout, 'browser')) {
-    await progress.step('Installing Chromium', (onLine) =>
-      installBrowser(layout, { signal, onLine }),
     );
   }
 }

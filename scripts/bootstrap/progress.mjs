@@ -1,6 +1,7 @@
 /**
- * One line per step on standard error: what is being done and how long it took. On a terminal the
- * line is alive (elapsed seconds and the latest line of output); in a log it is written once.
+ * What is being done, on standard error, and how long each step took; steps may overlap. On a terminal
+ * the last line is alive (steps at work, elapsed seconds, the latest line of output); a log gets one
+ * line when a step begins and one when it ends.
  */
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -13,21 +14,31 @@ const FRAME_MS = 100;
  */
 
 /**
+ * Where a stream's steps are shown.
+ * @typedef {object} Display
+ * @property {(title: string, startedAt: number) => void} begin
+ * @property {(line: string) => void} hear
+ * @property {(title: string, mark: string, outcome: string) => void} end
+ * @property {(message: string) => void} note
+ */
+
+/**
  * @param {NodeJS.WriteStream} stream
  * @returns {Progress}
  */
 export function createProgress(stream) {
+  const display = stream.isTTY ? liveDisplay(stream) : loggedDisplay(stream);
   return {
-    note: (message) => stream.write(`${message}\n`),
+    note: display.note,
     step: async (title, work) => {
-      const line = stream.isTTY ? liveLine(stream, title) : loggedLine(stream, title);
       const startedAt = performance.now();
+      display.begin(title, startedAt);
       try {
-        const result = await work(line.onOutput);
-        line.end('✔', `${seconds(startedAt)} s`);
+        const result = await work(display.hear);
+        display.end(title, '✔', `${seconds(startedAt)} s`);
         return result;
       } catch (error) {
-        line.end('✘', `failed after ${seconds(startedAt)} s`);
+        display.end(title, '✘', `failed after ${seconds(startedAt)} s`);
         throw error;
       }
     },
@@ -41,40 +52,55 @@ function seconds(startedAt) {
 
 /**
  * @param {NodeJS.WriteStream} stream
- * @param {string} title
+ * @returns {Display}
  */
-function loggedLine(stream, title) {
-  stream.write(`${title} … `);
+function loggedDisplay(stream) {
   return {
-    onOutput: () => undefined,
-    end: (/** @type {string} */ _mark, /** @type {string} */ outcome) =>
-      stream.write(`${outcome}\n`),
+    begin: (title) => stream.write(`${title} …\n`),
+    hear: () => undefined,
+    end: (title, _mark, outcome) => stream.write(`${title} … ${outcome}\n`),
+    note: (message) => stream.write(`${message}\n`),
   };
 }
 
 /**
  * @param {NodeJS.WriteStream} stream
- * @param {string} title
+ * @returns {Display}
  */
-function liveLine(stream, title) {
-  const startedAt = performance.now();
+function liveDisplay(stream) {
+  /** @type {Map<string, number>} When each step at work began. */
+  const atWork = new Map();
   let latest = '';
   let frame = 0;
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
   const draw = () => {
     frame = (frame + 1) % FRAMES.length;
-    const elapsed = Math.floor((performance.now() - startedAt) / 1000);
-    const text = `${FRAMES[frame] ?? ''} ${title} … ${elapsed} s  ${latest}`;
+    const steps = [...atWork].map(
+      ([title, startedAt]) => `${title} … ${Math.floor((performance.now() - startedAt) / 1000)} s`,
+    );
+    const text = `${FRAMES[frame] ?? ''} ${steps.join(' · ')}  ${latest}`;
     stream.write(`\r\u001b[K${text.slice(0, stream.columns - 1)}`);
   };
-  const timer = setInterval(draw, FRAME_MS);
+  const say = (/** @type {string} */ text) => stream.write(`\r\u001b[K${text}\n`);
   return {
-    onOutput: (/** @type {string} */ line) => {
+    begin: (title, startedAt) => {
+      atWork.set(title, startedAt);
+      timer ??= setInterval(draw, FRAME_MS);
+    },
+    hear: (line) => {
       // eslint-disable-next-line no-control-regex -- colours and cursor moves would break the line.
       latest = line.replace(/[\u0000-\u001f\u007f]/g, ' ');
     },
-    end: (/** @type {string} */ mark, /** @type {string} */ outcome) => {
-      clearInterval(timer);
-      stream.write(`\r\u001b[K${mark} ${title} … ${outcome}\n`);
+    end: (title, mark, outcome) => {
+      atWork.delete(title);
+      latest = '';
+      say(`${mark} ${title} … ${outcome}`);
+      if (atWork.size === 0) {
+        clearInterval(timer);
+        timer = undefined;
+      }
     },
+    note: say,
   };
 }

@@ -93,7 +93,8 @@ export async function installRequirements(layout, options) {
     command: environmentPython(layout.pythonEnvironment),
     arguments: [
       ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'],
-      ...['--progress-bar', 'off', '-r', layout.requirements],
+      // Python compiles what it imports; most of what is installed, nobody ever imports.
+      ...['--no-compile', '--progress-bar', 'off', '-r', layout.requirements],
     ],
     directory: layout.root,
     logFile: path.join(layout.logs, 'pip.log'),

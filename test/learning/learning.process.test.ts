@@ -1,26 +1,20 @@
-import { describe, it } from 'vitest';
+import { expect, it } from 'vitest';
 
-import { shortRun, withReversedAdvantages } from '../../bench/learn/shortRun.ts';
+import { shortRun } from '../../bench/learn/shortRun.ts';
 
 /**
  * Rise of the held-out mean that a dozen steps must reach. Set below the least of five seeds (4.3
- * points) and above what reversed advantages reach; the figures are in docs/learning.md.
+ * points) and far above what reversed advantages reach (a fall of 6 and of 8 points); the figures are
+ * in docs/learning.md, and `npm run learn -- --short --reversed` makes the reversed run again.
  */
 const PASS_MARK = 0.03;
 
-// Both runs work at the same time, each on one core: that is faster than one after the other on all.
+// Beside the other files of this project one core is all there is, and two threads would fight for it.
 process.env['OMP_NUM_THREADS'] = '1';
 
-describe.concurrent('a dozen steps of self-play with the embedded model', () => {
-  it('raise the held-out solve rate and keep the proposer valid and varied', async ({ expect }) => {
-    const { before, after, valid, unique } = await shortRun(1);
-    expect(after - before).toBeGreaterThan(PASS_MARK);
-    expect(valid).toBeGreaterThan(0.6);
-    expect(unique).toBeGreaterThan(0.7);
-  }, 600_000);
-
-  it('do not when the sign of the advantage is broken', async ({ expect }) => {
-    const { before, after } = await shortRun(1, withReversedAdvantages);
-    expect(after - before).toBeLessThan(PASS_MARK);
-  }, 600_000);
-});
+it('a dozen steps of self-play raise the held-out solve rate and keep the proposer valid and varied', async () => {
+  const { before, after, valid, unique } = await shortRun(1);
+  expect(after - before).toBeGreaterThan(PASS_MARK);
+  expect(valid).toBeGreaterThan(0.6);
+  expect(unique).toBeGreaterThan(0.7);
+}, 600_000);
