@@ -36,12 +36,24 @@ export interface Problem {
   readonly remedy: string;
 }
 
+/** A task that the step under way made. It is in no database yet, and goes with the step if that is dropped. */
+export interface LiveTask {
+  /** Counts the step's tasks from 1. */
+  readonly number: number;
+  readonly mode: Mode;
+  readonly title: string;
+  /** In [0, 1], once it is measured. */
+  readonly solveRate?: number;
+}
+
 /** What the runner is doing right now; for eyes only, nothing is derived from it. */
 export interface LiveProgress {
   readonly step: number;
   readonly phase: Phase;
   readonly done: number;
   readonly total: number;
+  /** The latest tasks of the step, oldest first. */
+  readonly tasks?: readonly LiveTask[];
   /** Sampled tokens per second over the recent steps. */
   readonly tokensPerSecond?: number;
   readonly remainingMs?: number;

@@ -104,6 +104,31 @@ describe('runs', () => {
     expect(changes.map((node) => node?.kind)).toEqual(['live']);
   });
 
+  test('the step at work lists its tasks before they are stored, filtered by mode', async () => {
+    const tasks = [
+      { number: 1, mode: 'deduction', title: 'return x + 1' },
+      { number: 2, mode: 'abduction', title: 'return sorted(x)', solveRate: 0.25 },
+    ] as const;
+    const live = { step: 4, phase: 'estimate', done: 1, total: 9, tasks } as const;
+    model.setRuns([overview({ lastStep: 3, sequence: 14, live })]);
+    const titles = async () => {
+      const [liveNode] = await model.children(await onlyRun());
+      const children = await model.children(liveNode);
+      return children.map((child) => (child.kind === 'liveTask' ? child.task.title : child.kind));
+    };
+
+    expect(await titles()).toEqual(['return sorted(x)', 'return x + 1']);
+    model.setNewestFirst(false);
+    const children = await model.children(await onlyRun());
+    expect((await model.children(children.at(-1))).map((child) => child.id)).toEqual([
+      'run:run-1/live/4/1',
+      'run:run-1/live/4/2',
+    ]);
+    model.setNewestFirst(true);
+    model.setFilter({ modes: ['deduction'] });
+    expect(await titles()).toEqual(['return x + 1']);
+  });
+
   test('a node stays the same object as long as its place exists', async () => {
     const before = await onlyRun();
     const [stepBefore] = await model.children(before);

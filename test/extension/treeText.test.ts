@@ -48,6 +48,19 @@ describe('a node', () => {
     });
   });
 
+  test('of a task that is not stored yet says so, and its solve rate once it is known', () => {
+    const live = { kind: 'live', id: 'live', parent: runNode() } as const;
+    const task = { number: 1, mode: 'abduction', title: 'return x[::-1]' } as const;
+    const text = nodeText({ kind: 'liveTask', id: 'task', parent: live, task });
+    expect(text).toMatchObject({ label: 'return x[::-1]', description: 'abduction' });
+    expect(text.tooltip).toContain('It can be opened when its step is done and stored.');
+
+    const measured = { ...task, solveRate: 0.375 };
+    expect(nodeText({ kind: 'liveTask', id: 'task', parent: live, task: measured })).toMatchObject({
+      description: 'abduction · 38 %',
+    });
+  });
+
   test('of a group says how many did well', () => {
     expect(nodeText(groupNode())).toMatchObject({
       label: 'solver · deduction',

@@ -17,6 +17,7 @@ export function contextValue(node: TreeNode): string {
       if (node.item.kind === 'attempt') return 'item answer';
       return node.item.taskId === undefined ? 'item proposal' : 'item task';
     case 'live':
+    case 'liveTask':
     case 'step':
     case 'group':
     case 'more':

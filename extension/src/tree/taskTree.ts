@@ -122,10 +122,12 @@ function collapsibleState(node: TreeNode): TreeItemCollapsibleState {
       return node.initiallyExpanded
         ? TreeItemCollapsibleState.Expanded
         : TreeItemCollapsibleState.Collapsed;
+    case 'live':
+      return TreeItemCollapsibleState.Expanded;
     case 'step':
     case 'group':
       return TreeItemCollapsibleState.Collapsed;
-    case 'live':
+    case 'liveTask':
     case 'item':
     case 'more':
     case 'problem':

@@ -23,6 +23,7 @@ import {
   type GroupNode,
   type ItemNode,
   type LiveNode,
+  type LiveTaskNode,
   type MoreNode,
   type ProblemNode,
   type RunNode,
@@ -87,6 +88,7 @@ export class TaskTreeModel {
     if (node === undefined) return this.#rootChildren();
     try {
       if (node.kind === 'run') return await this.#runChildren(node);
+      if (node.kind === 'live') return this.#liveTasks(node);
       if (node.kind === 'step') return this.#groups(node);
       if (node.kind === 'group') return await this.#groupChildren(node);
       return [];
@@ -151,6 +153,19 @@ export class TaskTreeModel {
     const live = isBusy(node.run) && node.run.live !== undefined ? [this.#liveNode(node)] : [];
     const more: MoreNode[] = hasMore ? [{ kind: 'more', id: `${node.id}/more`, parent: node }] : [];
     return this.#newestFirst ? [...live, ...stepNodes, ...more] : [...stepNodes, ...more, ...live];
+  }
+
+  /** No position of theirs outlives the step, so that they are made anew each time. */
+  #liveTasks(node: LiveNode): readonly LiveTaskNode[] {
+    const { modes = [] } = this.#filter;
+    const { live } = node.parent.run;
+    const nodes = (live?.tasks ?? [])
+      .filter(({ mode }) => modes.length === 0 || modes.includes(mode))
+      .map((task): LiveTaskNode => {
+        const id = `${node.id}/${String(live?.step)}/${String(task.number)}`;
+        return { kind: 'liveTask', id, parent: node, task };
+      });
+    return this.#newestFirst ? nodes.toReversed() : nodes;
   }
 
   #groups(node: StepNode): readonly GroupNode[] {

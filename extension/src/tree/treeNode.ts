@@ -1,6 +1,7 @@
 /** The nodes of the tree. A node is the same object as long as its place exists: VS Code goes by identity. */
 import type { AttemptItem, ProposalItem } from '../../../server/protocol/queries.ts';
 import type {
+  LiveTask,
   Problem,
   RunId,
   RunOverview,
@@ -21,6 +22,14 @@ export interface LiveNode {
   readonly kind: 'live';
   readonly id: string;
   readonly parent: RunNode;
+}
+
+/** A task of the step under way, which is in no database yet. */
+export interface LiveTaskNode {
+  readonly kind: 'liveTask';
+  readonly id: string;
+  readonly parent: LiveNode;
+  readonly task: LiveTask;
 }
 
 export interface StepNode {
@@ -61,7 +70,7 @@ export interface ProblemNode {
 }
 
 export type TreeNode =
-  RunNode | LiveNode | StepNode | GroupNode | ItemNode | MoreNode | ProblemNode;
+  RunNode | LiveNode | LiveTaskNode | StepNode | GroupNode | ItemNode | MoreNode | ProblemNode;
 
 export function parentOf(node: TreeNode): TreeNode | undefined {
   return node.kind === 'run' ? undefined : node.parent;
@@ -84,6 +93,6 @@ export function isTreeNode(value: unknown): value is TreeNode {
     value !== null &&
     'kind' in value &&
     'id' in value &&
-    ['run', 'live', 'step', 'group', 'item', 'more', 'problem'].includes(String(value.kind))
+    ['run', 'live', 'liveTask', 'step', 'group', 'item', 'more', 'problem'].includes(String(value.kind))
   );
 }

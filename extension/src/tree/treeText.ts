@@ -4,6 +4,7 @@
  */
 import type { AttemptItem, ProposalItem } from '../../../server/protocol/queries.ts';
 import type {
+  LiveTask,
   RunOverview,
   StepGroupOverview,
   StepOverview,
@@ -42,6 +43,8 @@ export function nodeText(node: TreeNode): NodeText {
       return runText(node.run);
     case 'live':
       return liveText(node.parent.run);
+    case 'liveTask':
+      return liveTaskText(node.task);
     case 'step':
       return stepText(node.step);
     case 'group':
@@ -153,6 +156,22 @@ function liveText({ live }: RunOverview): NodeText {
     description: `${phase}${count}`,
     icon: { name: 'loading~spin' },
     tooltip: [label, phase, t('A step appears when all of it is done and stored.')],
+  };
+}
+
+function liveTaskText({ mode, title, solveRate }: LiveTask): NodeText {
+  return {
+    label: title,
+    description: solveRate === undefined ? mode : `${mode} · ${percentText(solveRate)}`,
+    icon: { name: 'circle-outline', colour: QUIET },
+    tooltip: [
+      t('A new {0} task', mode),
+      t('It can be opened when its step is done and stored.'),
+      ...(solveRate === undefined
+        ? []
+        : [t('The solver gets {0} of its answers right.', percentText(solveRate))]),
+    ],
+    code: title,
   };
 }
 

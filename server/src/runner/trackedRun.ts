@@ -5,6 +5,7 @@ import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerM
 import type { LiveProgress, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
 import { ExpectedFailure } from './expectedFailure.ts';
+import { LiveTasks } from './liveTasks.ts';
 import { replayedName } from './replayRun.ts';
 import { RunDatabase } from './runDatabase.ts';
 import type { RunFolder } from './runFolder.ts';
@@ -41,6 +42,7 @@ export class TrackedRun {
   /** What the runner last said of itself. */
   #lastState: RunState = 'starting';
   #progress: LiveProgress | undefined;
+  #tasks = new LiveTasks();
   /** A runner was seen at work, and its end was not told yet. */
   #wasLive = false;
   /** Somebody here is starting a runner. */
@@ -81,7 +83,7 @@ export class TrackedRun {
       replayOf: this.#replayOf,
       liveState: this.#liveState(),
       held: this.#client?.problem,
-      progress: this.#client === undefined ? undefined : this.#progress,
+      progress: this.#liveProgress(),
       outcome: this.#outcome,
       isOrphaned: this.#isOrphaned,
     });
@@ -172,6 +174,12 @@ export class TrackedRun {
     while (this.#client?.state === 'starting' && Date.now() < deadlineMs) await delay(10);
   }
 
+  #liveProgress(): LiveProgress | undefined {
+    if (this.#client === undefined || this.#progress === undefined) return undefined;
+    const tasks = this.#tasks.latest;
+    return tasks.length === 0 ? this.#progress : { ...this.#progress, tasks };
+  }
+
   #liveState(): RunState | undefined {
     if (this.#client !== undefined) return this.#client.state;
     if (this.#isStarting) return 'starting';
@@ -237,6 +245,7 @@ export class TrackedRun {
           this.#lastState = this.#client?.state ?? 'starting';
           this.#client = undefined;
           this.#progress = undefined;
+          this.#tasks = new LiveTasks();
           this.#database.follow(false);
           this.refresh(true);
           this.#listener.changed();
@@ -267,11 +276,13 @@ export class TrackedRun {
   #hear(message: FromRunner): void {
     if (message.kind === 'event') {
       const { event } = message;
-      if (event.kind === 'task') return;
+      if (event.kind === 'task' || event.kind === 'phase' || event.kind === 'step') {
+        this.#tasks.hear(event);
+      }
       if (event.kind === 'phase') {
         const { step, phase, done, total } = event;
         this.#progress = { step, phase, done, total };
-      } else {
+      } else if (event.kind !== 'task') {
         this.#look(true);
       }
     }

@@ -74,6 +74,11 @@ describe('a run', () => {
       await tree()
         .row(/^azr-nano/)
         .waitFor({ timeout: 60_000 });
+      // A task is there before its step is stored.
+      await tree()
+        .row(/, (deduction|abduction)$/)
+        .waitFor({ timeout: STEP_TIMEOUT_MS });
+      await takePicture(workbench.page, 'dark', 'tasks-at-work');
       await tree()
         .row(/^Step 0, seeding/)
         .waitFor({ timeout: STEP_TIMEOUT_MS });
