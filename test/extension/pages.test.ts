@@ -6,6 +6,7 @@ import { pageMessage } from '../../extension/src/panels/pageMessage.ts';
 import { PAGE_REQUESTS, type HostMessage } from '../../server/protocol/webviewMessages.ts';
 import { REQUEST_REFUSED } from '../../server/protocol/languageMessages.ts';
 import { overview } from './treeSamples.ts';
+import { mutated, randomSource } from '../randomJson.ts';
 
 describe('a message from a page', () => {
   test.each([
@@ -39,6 +40,31 @@ describe('a message from a page', () => {
     const refused = pageMessage(message);
 
     expect('refused' in refused && refused.refused).toContain(reason);
+  });
+
+  test('passes as one of the protocol or is refused, whatever it is', () => {
+    const random = randomSource(41);
+    const sent = [
+      { kind: 'ready', protocolVersion: 1 },
+      { kind: 'request', id: 3, method: 'azr/table', parameters: { runId: 'r' } },
+      { kind: 'action', action: { kind: 'open-document', uri: 'azr:/r/task-1.py' } },
+      { kind: 'action', action: { kind: 'show-rewards', runId: 'r', rolloutId: 4 } },
+      { kind: 'action', action: { kind: 'remember', memory: { zoom: [1, 2] } } },
+    ];
+    let refused = 0;
+    for (let round = 0; round < 10_000; round += 1) {
+      const message = pageMessage(mutated(sent[round % sent.length], random));
+      if ('refused' in message) {
+        expect(message.refused.length).toBeLessThan(5_000);
+        refused += 1;
+      } else if (message.kind === 'request') {
+        expect(PAGE_REQUESTS).toContain(message.method);
+      } else if (message.kind === 'action' && message.action.kind === 'open-document') {
+        expect(message.action.uri).toMatch(/^azr:/);
+      }
+    }
+    expect(refused).toBeGreaterThan(2_000);
+    expect(refused).toBeLessThan(9_500);
   });
 
   test('may ask for exactly what the protocol lists', () => {

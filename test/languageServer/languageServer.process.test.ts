@@ -36,7 +36,8 @@ import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { azr } from '../cli/azr.ts';
 import { sampleInformation, sampleStep } from '../store/sampleRun.ts';
 import { startClient, type TestClient } from './client.ts';
-import { GOOD, mutated, randomSource } from './sampleRequests.ts';
+import { mutated, randomSource } from '../randomJson.ts';
+import { GOOD } from './sampleRequests.ts';
 
 const ALL = { start: { line: 0, character: 0 }, end: { line: 10_000, character: 0 } };
 const PARSE_ALL = `

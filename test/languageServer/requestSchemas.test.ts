@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { ExpectedFailure } from '../../server/src/runner/expectedFailure.ts';
 import { checkParameters, REQUEST_NAMES } from '../../server/src/languageServer/requestSchemas.ts';
-import { GOOD, mutated, randomSource } from './sampleRequests.ts';
+import { mutated, randomSource } from '../randomJson.ts';
+import { GOOD } from './sampleRequests.ts';
 
 describe('parameters of requests', () => {
   it.each(REQUEST_NAMES)('%s passes when it is right', (name) => {

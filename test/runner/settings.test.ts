@@ -15,6 +15,7 @@ import {
 } from '../../server/src/runner/settings.ts';
 import { SettingsError } from '../../server/src/runner/settingsError.ts';
 import { SETTING_NAMES, settingsSchema } from '../../server/src/runner/settingsSchema.ts';
+import { mutated, randomSource } from '../randomJson.ts';
 
 function problemsOf(action: () => unknown): string[] {
   try {
@@ -163,4 +164,29 @@ describe('a run file', () => {
   test('that is not there says so', async () => {
     await expect(readRunFile('/nowhere/azr.json')).rejects.toThrow(/nowhere\/azr\.json.*ENOENT/);
   });
+});
+
+test('whatever stands in a run file, it is settings in their ranges or a SettingsError that names the file', async () => {
+  const random = randomSource(31);
+  const good = Object.fromEntries(SETTING_NAMES.map((name) => [name, SETTINGS[name].studio]));
+  const file = await runFileWith('{}');
+  let passed = 0;
+  for (let round = 0; round < 2_000; round += 1) {
+    // Few settings at a time, so that some files are right.
+    const some = Object.fromEntries(Object.entries(good).filter(() => random() < 0.05));
+    const text = (JSON.stringify(mutated(some, random)) as string | undefined) ?? '';
+    await writeFile(
+      file,
+      random() < 0.2 ? text.slice(0, Math.floor(random() * text.length)) : text,
+    );
+    try {
+      completeSettings([await readRunFile(file)], file);
+      passed += 1;
+    } catch (error) {
+      expect(error).toBeInstanceOf(SettingsError);
+      expect((error as SettingsError).message).toContain(file);
+    }
+  }
+  expect(passed).toBeGreaterThan(100);
+  expect(passed).toBeLessThan(1_500);
 });

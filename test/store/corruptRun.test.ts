@@ -1,12 +1,14 @@
-import { truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 import { describe, expect, test } from 'vitest';
 
 import { rewardStory } from '../../server/src/languageServer/rewards/rewardStory.ts';
 import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { StoreError } from '../../server/src/store/storeError.ts';
+import { randomSource } from '../randomJson.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
-import { runWith, storeErrorOf } from './temporaryRun.ts';
+import { runWith, storeErrorOf, temporaryPath } from './temporaryRun.ts';
 
 /** A run.db in which somebody else has been. */
 function tamperedRun(sql: string): string {
@@ -113,6 +115,28 @@ describe('what no version of ours writes is reported as damage', () => {
       });
       expect(['corrupt', 'not-a-run']).toContain(code);
     }
+  });
+
+  test('bytes anywhere, as chance has it: what is shown is a StoreError or right', () => {
+    const random = randomSource(37);
+    const whole = readFileSync(tamperedRun('VACUUM'));
+    let noticed = 0;
+    for (let round = 0; round < 250; round += 1) {
+      const bytes = Buffer.from(whole);
+      for (let count = Math.ceil(random() * 40); count > 0; count -= 1) {
+        bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+      }
+      const path = temporaryPath();
+      writeFileSync(path, bytes);
+      try {
+        askEverything(path);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        expect(error.remedy).not.toBe('');
+        noticed += 1;
+      }
+    }
+    expect(noticed).toBeGreaterThan(50);
   });
 
   test('no database at all', () => {

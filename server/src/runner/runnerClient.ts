@@ -2,13 +2,12 @@
 import { WebSocket } from 'ws';
 
 import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerMessages.ts';
-import { type Problem, RUN_STATES, type RunState } from '../../protocol/runs.ts';
+import type { Problem, RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { processStatus } from './processIdentity.ts';
-import { readMessage } from './readMessage.ts';
+import { readFromRunner } from './readFromRunner.ts';
 import { type Staleness, stalenessOf } from './runnerAddress.ts';
 import { RunnerError } from './runnerError.ts';
-import { isProblem } from './runOutcome.ts';
 
 const CONNECT_MS = 3_000;
 /** A step's metrics are a few thousand characters, a task's program at most some ten thousand. */
@@ -129,7 +128,7 @@ export class RunnerClient {
     if (message.kind === 'event') this.#sequence = message.sequence;
     else {
       this.#state = message.state;
-      this.#problem = isProblem(message.problem) ? message.problem : undefined;
+      this.#problem = message.problem;
     }
     if (message.kind !== 'hello') {
       if (this.#isGreeted) this.#listener.message(message);
@@ -142,21 +141,6 @@ export class RunnerClient {
     this.#sequence = message.sequence;
     this.#isGreeted = true;
     this.#greet();
-  }
-}
-
-/** Trusts the shape of what a runner of the same protocol version says, once its kind is known. */
-function readFromRunner(text: string): FromRunner | undefined {
-  const message = readMessage(text);
-  const hasState = RUN_STATES.some((known) => known === message?.['state']);
-  switch (message?.kind) {
-    case 'event':
-      return message as unknown as FromRunner;
-    case 'hello':
-    case 'state':
-      return hasState ? (message as unknown as FromRunner) : undefined;
-    default:
-      return undefined;
   }
 }
 

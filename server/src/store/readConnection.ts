@@ -66,7 +66,15 @@ export class ReadConnection {
       return action();
     } finally {
       this.#inSnapshot = false;
+      this.#endSnapshot();
+    }
+  }
+
+  #endSnapshot(): void {
+    try {
       this.#database.exec('COMMIT');
+    } catch {
+      // Nothing was written. Where the file is damaged, the error of the question says more.
     }
   }
 
