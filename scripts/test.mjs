@@ -24,18 +24,20 @@ let failed = await runChecks(toolchain);
  * @param {readonly string[]} command
  * @param {(file: string) => import('./testReports.mjs').TestCount} read
  * @param {string} report
+ * @param {'inherit' | 'pipe'} [output] `pipe` prints all of it at the end.
  */
-async function runTests(name, command, read, report) {
-  process.stdout.write(`\n${name}\n`);
-  const { exitCode } = await runSupervised(command, {
+async function runTests(name, command, read, report, output = 'inherit') {
+  if (output === 'inherit') process.stdout.write(`\n${name}\n`);
+  const { exitCode, output: printed } = await runSupervised(command, {
     directory: PROJECT_ROOT,
     environment: {
       PYTHONPATH: path.join(PROJECT_ROOT, 'server', 'engine', 'src'),
       // The tests start hundreds of Node programs from source; each is compiled once.
       NODE_COMPILE_CACHE: path.join(layoutOf(PROJECT_ROOT).tools, 'compiled'),
     },
-    output: 'inherit',
+    output,
   });
+  if (output === 'pipe') process.stdout.write(`\n${name}\n${printed}`);
   const count = read(report);
   passed += count.passed;
   // A runner that fails without naming a test (no test found, a crash) is one failure.
@@ -59,7 +61,7 @@ async function runPytest() {
     ...[toolchain.python, '-m', 'pytest', '-q'],
     ...['server/engine/tests', `--junitxml=${report}`],
   ];
-  await runTests('pytest', command, readPytestReport, report);
+  await runTests('pytest', command, readPytestReport, report, 'pipe');
 }
 
 /** The tests that run inside VS Code's extension host, next to the extension. */
@@ -71,8 +73,8 @@ async function runInExtensionHost() {
   await runTests('mocha: extension host', command, readHostReport, report);
 }
 
-await runVitest('fast');
-await runPytest();
+// The engine's tests compute in one thread, and the fast ones leave gaps.
+await Promise.all([runVitest('fast'), runPytest()]);
 await runVitest('processes');
 await runInExtensionHost();
 await runVitest('vscode');
