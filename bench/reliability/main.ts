@@ -1,88 +1,26 @@
 /**
- * `npm run bench:reliability [-- --steps <count>]`: one long run with a scripted model and the real
- * sandbox. What a run holds must not grow with its length: memory, handles, processes, the growth of its
- * database per step, and the time that the runner itself takes for a step.
+ * `npm run bench:reliability [-- command]`:
+ *
+ * - `soak [--steps <count>]` (the default): one long run with a scripted model and the real sandbox
+ * - `own-time [--steps <count>]`: the loop's own share of the time, with the embedded model
  */
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
-import { createRun } from '../../server/src/runner/run.ts';
-import { RunSteering } from '../../server/src/runner/runSteering.ts';
-import { ScriptedEngine } from '../../test/runner/fixtures/scriptedEngine.ts';
-import { writeScriptedModel } from '../../test/runner/fixtures/scriptedModel.ts';
-import { startedProcesses } from '../sandbox/processCosts.ts';
+import { measureOwnTime } from './ownTime.ts';
+import { soak } from './soak.ts';
 
-const SECTIONS = 10;
-
-interface Reading {
-  readonly step: number;
-  readonly residentMb: number;
-  readonly heapMb: number;
-  readonly handles: number;
-  readonly processes: number;
-  readonly databaseKb: number;
-  readonly ownCpuMs: number;
-  readonly wallMs: number;
-}
-
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '2000' } } });
-const steps = Number(values.steps);
-const folder = mkdtempSync(path.join(tmpdir(), 'azr-reliability-'));
-const readings: Reading[] = [];
-
-function read(step: number): Reading {
-  globalThis.gc?.();
-  const { rss, heapUsed } = process.memoryUsage();
-  const { user, system } = process.cpuUsage();
-  const size = (name: string): number =>
-    statSync(path.join(folder, 'run', name), { throwIfNoEntry: false })?.size ?? 0;
-  return {
-    step,
-    residentMb: rss / 2 ** 20,
-    heapMb: heapUsed / 2 ** 20,
-    handles: process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0,
-    processes: startedProcesses().length,
-    databaseKb: (size('run.db') + size('run.db-wal')) / 1024,
-    ownCpuMs: (user + system) / 1000,
-    wallMs: performance.now(),
-  };
-}
-
-try {
-  const settings = {
-    ...{ model: writeScriptedModel(folder), steps, seed: 7, seedTasks: 6, probe: 'none' },
-    ...{ proposalsPerMode: 4, estimationRollouts: 4, checkpointEverySteps: 50, checkpointsKept: 2 },
-  };
-  await createRun(await prepareNewRun([settings], 'the soak'), path.join(folder, 'run'), {
-    openEngine: (_, run) => Promise.resolve(new ScriptedEngine(run.checkpoints)),
-    listener: (event) => {
-      if (event.kind !== 'step' || event.step % (steps / SECTIONS) !== 0) return;
-      readings.push(read(event.step));
-    },
-    steering: new RunSteering(),
-  });
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-
-console.log(
-  '| steps | resident MB | heap MB | handles | processes | run.db KB/step | own CPU ms/step | wall ms/step |',
-);
-console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
-for (const [index, after] of readings.entries()) {
-  const before = readings[index - 1];
-  if (before === undefined) continue;
-  const count = after.step - before.step;
-  const perStep = (name: 'databaseKb' | 'ownCpuMs' | 'wallMs'): string =>
-    ((after[name] - before[name]) / count).toFixed(1);
-  const cells = [
-    `${before.step}–${after.step}`,
-    ...[after.residentMb, after.heapMb].map((size) => size.toFixed(0)),
-    ...[after.handles, after.processes],
-    ...[perStep('databaseKb'), perStep('ownCpuMs'), perStep('wallMs')],
-  ];
-  console.log(`| ${cells.join(' | ')} |`);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { steps: { type: 'string' } },
+});
+const [command = 'soak'] = positionals;
+switch (command) {
+  case 'soak':
+    await soak(Number(values.steps ?? 2000));
+    break;
+  case 'own-time':
+    await measureOwnTime(Number(values.steps ?? 30));
+    break;
+  default:
+    throw new Error(`There is no command "${command}".`);
 }
