@@ -48,7 +48,7 @@ function kill(pid: number | undefined): boolean {
   return true;
 }
 
-/** The session's kills; a sandbox's death it survives, so that it may be hit more than once. */
+/** The session's kills; the death of an engine or a sandbox it survives, so that it is hit more than once. */
 class Killer {
   readonly kills: Record<Target, number> = { runner: 0, engine: 0, sandbox: 0 };
   readonly seen = new Set<number>();
@@ -68,7 +68,7 @@ class Killer {
       if (isOver || countdown > 0) return;
       const target = this.#random.pick(TARGETS)!;
       const afterMs = this.#random.integer(12);
-      isOver = target !== 'sandbox';
+      isOver = target === 'runner';
       countdown = this.#random.integer(EVENTS_BEFORE_KILL);
       void delay(afterMs).then(() => {
         const pid = { runner: child.pid, engine: engines[0], sandbox: sandboxes[0] }[target];

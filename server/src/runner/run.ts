@@ -9,7 +9,7 @@ import type { RunStore } from '../../protocol/records.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
 import { runLoop } from '../azr/loop.ts';
-import type { RunInformation } from '../store/runInformation.ts';
+import type { CheckpointRecord, RunInformation } from '../store/runInformation.ts';
 import { SqliteRunStore } from '../store/sqliteRunStore.ts';
 import { CheckpointKeeper } from './checkpointKeeper.ts';
 import { DiskRoom } from './diskRoom.ts';
@@ -17,6 +17,7 @@ import { machineFacts } from './machineFacts.ts';
 import { modelDigest } from './modelFolder.ts';
 import type { OpenGrader } from './openGrader.ts';
 import { openGrader } from './openGrader.ts';
+import { outliveEngines } from './outliveEngines.ts';
 import { Patience } from './patience.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
@@ -84,7 +85,7 @@ export async function createRun(
 /** Continues the run in `folder` from its newest checkpoint. Rejects like {@link createRun}. */
 export async function resumeRun(folder: string, host: RunHost): Promise<RunResult> {
   return withPresence(existingRunFolder(folder), host, async (session) => {
-    const { run, releases, listener, steering } = session;
+    const { run, releases, listener } = session;
     const store = SqliteRunStore.open(run.database);
     releases.add(() => {
       store.close();
@@ -102,16 +103,7 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
     await requireSameModel(information, prepared);
     const started = await start(prepared, session);
     requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
-    // Without a checkpoint the untrained policy is the one of the last step that can be kept: the seeding.
-    const keptStep = checkpoint?.step ?? 0;
-    const discarded = store.discardStepsAfter(keptStep);
-    if (discarded > 0) {
-      const message = `Continuing after step ${keptStep}; ${discarded} later steps had no checkpoint and are done again.`;
-      listener({ kind: 'notice', message });
-    }
-    if (checkpoint !== undefined) {
-      await started.engine.loadCheckpoint(checkpoint.path, steering.control.signal);
-    }
+    await returnToCheckpoint(store, checkpoint, started.engine, session);
     return runPrepared(prepared, started, store, session);
   });
 }
@@ -145,14 +137,27 @@ async function start(
   return { engine, grader };
 }
 
-async function runPrepared(
-  prepared: PreparedRun,
-  { engine, grader }: Started,
+/** Gives `engine`, which is new, the policy of `checkpoint`, and forgets the steps after it. */
+async function returnToCheckpoint(
   store: SqliteRunStore,
-  { run, presence, listener, steering }: RunSession,
-): Promise<RunResult> {
-  const { settings, dialect, heldOut } = prepared;
-  const { control } = steering;
+  checkpoint: CheckpointRecord | undefined,
+  engine: Engine,
+  { presence, listener, steering }: RunSession,
+): Promise<void> {
+  // Without a checkpoint the untrained policy is the one of the last step that can be kept: the seeding.
+  const keptStep = checkpoint?.step ?? 0;
+  const discarded = store.discardStepsAfter(keptStep);
+  if (discarded > 0) {
+    const message = `Continuing after step ${keptStep}; ${discarded} later steps had no checkpoint and are done again.`;
+    listener({ kind: 'notice', message });
+    presence.committed(store.reader.sequence());
+  }
+  if (checkpoint !== undefined) {
+    await engine.loadCheckpoint(checkpoint.path, steering.control.signal);
+  }
+}
+
+function noteSession(store: SqliteRunStore, { engine, grader }: Started): void {
   store.startSession({
     startedAt: new Date().toISOString(),
     afterStep: store.counters().lastStep,
@@ -160,6 +165,19 @@ async function runPrepared(
     sandbox: grader.sandbox.description,
     machine: machineFacts(),
   });
+}
+
+async function runPrepared(
+  prepared: PreparedRun,
+  started: Started,
+  store: SqliteRunStore,
+  session: RunSession,
+): Promise<RunResult> {
+  const { settings, dialect, heldOut } = prepared;
+  const { run, presence, releases, openEngine, listener, steering } = session;
+  const { grader } = started;
+  const { control } = steering;
+  noteSession(store, started);
   const keeper = new CheckpointKeeper(run, store, settings);
   keeper.sweep();
   const room = new DiskRoom(run);
@@ -188,25 +206,37 @@ async function runPrepared(
     const outcome = { reason: 'stopped', lastStep: store.counters().lastStep } as const;
     return finish(run, store, outcome, listener);
   }
+  const lastStep = (): number => store.counters().lastStep;
   try {
-    const outcome = await runLoop(
-      {
-        engine,
-        grader: grader.grader,
-        store: loopStore,
-        settings,
-        heldOut,
-        dialect,
-        clock: { now: () => Date.now() },
-        listener,
+    const outcome = await outliveEngines<LoopOutcome>(started.engine, {
+      work: (engine) =>
+        runLoop(
+          {
+            ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut, dialect },
+            ...{ clock: { now: () => Date.now() }, listener },
+          },
+          { ...control, beforeStep: () => patience.until(() => room.shortage()) },
+        ),
+      revive: async (dead, { message }) => {
+        listener({ kind: 'notice', message: `${message} It is started again.` });
+        await dead.close().catch(() => undefined);
+        const engine = await openEngine(prepared, run, control.signal);
+        releases.add(() => engine.close());
+        await returnToCheckpoint(store, keeper.newest(), engine, session);
+        // It may have died between saving a checkpoint and saying so.
+        keeper.sweep();
+        noteSession(store, { engine, grader });
+        return engine;
       },
-      { ...control, beforeStep: () => patience.until(() => room.shortage()) },
-    );
+      ...{ lastStep, signal: control.signal },
+    });
     return finish(run, store, outcome, listener);
   } catch (error) {
+    if (control.signal.aborted) {
+      return finish(run, store, { reason: 'stopped', lastStep: lastStep() }, listener);
+    }
     const message = error instanceof Error ? error.message : String(error);
-    const step = store.counters().lastStep;
-    listener({ kind: 'finished', step, reason: 'failed', message });
+    listener({ kind: 'finished', step: lastStep(), reason: 'failed', message });
     throw error;
   }
 }

@@ -159,12 +159,15 @@ export function startedBy(pid: number): {
   readonly engines: number[];
   readonly sandboxes: number[];
 } {
-  const children = childrenOf(pid);
-  const runs = (child: number, text: string) => commandOf(child).includes(text);
   return {
-    engines: children.filter((child) => runs(child, 'engine.mjs')),
-    sandboxes: children.filter((child) => runs(child, 'sandboxWorker.mjs')),
+    engines: childrenRunning(pid, 'engine.mjs'),
+    sandboxes: childrenRunning(pid, 'sandboxWorker.mjs'),
   };
+}
+
+/** Process ids of what `pid` started whose command line has `text` in it. */
+export function childrenRunning(pid: number, text: string): number[] {
+  return childrenOf(pid).filter((child) => commandOf(child).includes(text));
 }
 
 function childrenOf(pid: number): number[] {
