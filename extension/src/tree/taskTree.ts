@@ -1,4 +1,6 @@
 /** The tree of runs, steps and tasks in its view: VS Code's side of {@link TaskTreeModel}. */
+import { setTimeout as delay } from 'node:timers/promises';
+
 import {
   EventEmitter,
   MarkdownString,
@@ -23,6 +25,8 @@ import { nodeText, type NodeIcon, type NodeText } from './treeText.ts';
 export const TREE_VIEW_ID = 'azr.tasks';
 /** Four refreshes a second keep the tree alive without making it flicker. */
 const REFRESH_INTERVAL_MS = 250;
+
+const REVEAL_ATTEMPTS = 8;
 
 export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
   readonly #model: TaskTreeModel;
@@ -86,9 +90,17 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
     node: TreeNode,
     options: { readonly focus: boolean; readonly select?: boolean; readonly expand?: boolean },
   ): Promise<void> {
-    const parent = parentOf(node);
-    if (parent !== undefined) this.#emitter.fire(parent);
-    await this.view.reveal(node, { select: true, ...options });
+    this.#emitter.fire(parentOf(node));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.view.reveal(node, { select: true, ...options });
+        return;
+      } catch (error) {
+        // The view draws in its own time, and knows no node that it has not drawn.
+        if (attempt === REVEAL_ATTEMPTS) throw error;
+        await delay(REFRESH_INTERVAL_MS);
+      }
+    }
   }
 
   dispose(): void {
@@ -123,7 +135,9 @@ function collapsibleState(node: TreeNode): TreeItemCollapsibleState {
         ? TreeItemCollapsibleState.Expanded
         : TreeItemCollapsibleState.Collapsed;
     case 'live':
-      return TreeItemCollapsibleState.Expanded;
+      return node.parent.run.live?.tasks === undefined
+        ? TreeItemCollapsibleState.None
+        : TreeItemCollapsibleState.Expanded;
     case 'step':
     case 'group':
       return TreeItemCollapsibleState.Collapsed;
