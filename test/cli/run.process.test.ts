@@ -10,7 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { RunEvent } from '../../server/protocol/events.ts';
-import { rowsOf } from '../runner/rows.ts';
 import { azr, startAzr } from './azr.ts';
 
 /** As small as a run can be that still does everything. */
@@ -20,7 +19,7 @@ const SMALL = [
   ...['--set', 'learnabilityGate=false'],
 ];
 
-/** Four starts of torch; on a machine that does other things as well each takes its time. */
+/** Three starts of torch; on a machine that does other things as well each takes its time. */
 const ENGINE_TEST_MS = 300_000;
 
 let folder: string;
@@ -64,13 +63,9 @@ function descendantsOf(pid: number): number[] {
 
 describe('azr run', () => {
   test(
-    'killed and resumed has the rows of an unbroken run; nothing outlives it',
+    // That its rows are those of an unbroken run is shown where the engine, too, is killed.
+    'killed and resumed goes on from its last checkpoint; nothing outlives it',
     async () => {
-      const whole = await eventsOf(['run', ...SMALL, '--directory', 'whole']);
-      expect(whole.events[0]).toEqual({ kind: 'run', folder: path.join(folder, 'whole') });
-      expect(whole.events.at(-1)).toMatchObject({ kind: 'summary', steps: 3, complete: true });
-      expect(whole.code).toBe(0);
-
       let descendants: number[] = [];
       const killed = await eventsOf(['run', ...SMALL, '--directory', 'broken'], (event, child) => {
         if (event.kind === 'phase' && event.step === 2 && event.phase === 'estimate') {
@@ -78,6 +73,7 @@ describe('azr run', () => {
           child.kill('SIGKILL');
         }
       });
+      expect(killed.events[0]).toEqual({ kind: 'run', folder: path.join(folder, 'broken') });
       expect(killed.signal).toBe('SIGKILL');
       // The engine and the sandbox at least, where the system tells about children.
       if (process.platform === 'linux') expect(descendants.length).toBeGreaterThanOrEqual(2);
@@ -87,7 +83,9 @@ describe('azr run', () => {
 
       const resumed = await eventsOf(['resume', 'broken']);
       expect(resumed.code).toBe(0);
-      expect(rowsOf(path.join(folder, 'broken'))).toEqual(rowsOf(path.join(folder, 'whole')));
+      const steps = resumed.events.flatMap((event) => (event.kind === 'step' ? [event.step] : []));
+      expect(steps).toEqual([2, 3]);
+      expect(resumed.events.at(-1)).toMatchObject({ kind: 'summary', steps: 3, complete: true });
     },
     ENGINE_TEST_MS,
   );

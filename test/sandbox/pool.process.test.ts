@@ -139,7 +139,7 @@ describe.each(available)('$name', (engine) => {
       await flood(100);
       const before = sandbox.serverPids;
       const descriptors = readdirSync('/proc/self/fd').length;
-      await flood(900);
+      await flood(500);
       await delay(300);
       const processes = jailProcesses();
       expect(statesOf(processes)).not.toContain('Z');

@@ -51,16 +51,16 @@ describe.each(available)(`$name${title}`, (engine) => {
 
       test('crash nothing, hang nothing, and get no verdict that plain Python contradicts', async () => {
         const sandbox = await engine.open({ workers: 2, limits: FUZZ_LIMITS });
-        const options = { sandbox, oracles, seeds, seed: 5, firstRound: 0, rounds: 200 };
+        const options = { sandbox, oracles, seeds, seed: 5, firstRound: 0, rounds: 120 };
         const { rounds, findings, outcomes, answersScored } = await fuzz(options);
         await sandbox.close();
         expect(findings).toEqual([]);
-        expect(rounds * CASES_PER_ROUND).toBe(3_400);
+        expect(rounds * CASES_PER_ROUND).toBe(2_040);
         // The cases are no monoculture.
         for (const outcome of ['ok', 'error', 'syntax', 'bad-input', 'unserialisable']) {
           expect(outcomes.get(outcome), outcome).toBeGreaterThan(0);
         }
-        expect(answersScored).toBeGreaterThan(100);
+        expect(answersScored).toBeGreaterThan(60);
       });
 
       test('would be told from plain Python’s by a wrong word', async () => {
