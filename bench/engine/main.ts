@@ -1,8 +1,9 @@
 /**
- * `npm run bench:engine [-- --repetitions N]`: one update of the loop, sampling and training, by our
- * engine and by TRL's GRPOTrainer, in turn, in one run.
+ * `npm run bench:engine [-- --repetitions N] [--model FOLDER]`: one update of the loop, sampling and
+ * training, by our engine and by TRL's GRPOTrainer, in turn, in one run. With a model of one's own the
+ * batch is a small one, since a model of a hundred million weights takes a CPU a minute for it.
  *
- * Held equal: the model (azr-nano, all weights trained, float32) and its vocabulary; the prompts, in
+ * Held equal: the model (azr-nano or the one named, all weights trained, float32) and its vocabulary; the prompts, in
  * the same order; the group size; the longest answer; temperature 1 with nothing cut off; one
  * optimizer step per batch with fused AdamW on the clipped objective (0.2, 0.28), gradients clipped
  * to 1; torch and transformers, to the byte; the cores and the number of threads; a learning rate so
@@ -22,11 +23,18 @@ import { openEngineSide } from './engineSide.ts';
 import { peerPython } from './peerEnvironment.ts';
 import type { Side, UpdateFigures } from './side.ts';
 import { openTrlSide } from './trlSide.ts';
-import { equalLengthWorkload, solverWorkload, type Workload } from './workload.ts';
+import {
+  equalLengthWorkload,
+  namedModelWorkload,
+  solverWorkload,
+  type Workload,
+} from './workload.ts';
 
 const WARM_UPS = 1;
 
-const { values } = parseArgs({ options: { repetitions: { type: 'string', default: '7' } } });
+const { values } = parseArgs({
+  options: { repetitions: { type: 'string', default: '7' }, model: { type: 'string' } },
+});
 const repetitions = Number(values.repetitions);
 if (!Number.isInteger(repetitions) || repetitions < 1) {
   throw new Error(`--repetitions must be a whole number from 1 on, not ${values.repetitions}.`);
@@ -38,8 +46,12 @@ try {
   console.log(
     `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${process.platform} ${release()}, load ${loadavg()[0]!.toFixed(1)}`,
   );
-  await compare(await solverWorkload());
-  await compare(await equalLengthWorkload(folder));
+  if (values.model !== undefined) {
+    await compare(await namedModelWorkload(path.resolve(values.model)));
+  } else {
+    await compare(await solverWorkload());
+    await compare(await equalLengthWorkload(folder));
+  }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -18,27 +18,41 @@ export interface Workload {
   readonly learningRate: number;
 }
 
-const TASKS_PER_MODE = 8;
-
 /** 24 solver prompts, eight of each mode, as a step of the loop has them; eight answers each. */
 export async function solverWorkload(): Promise<Workload> {
-  const tasks = await readHeldOutTasks(path.join(MODEL, 'probe.jsonl'));
-  const chosen = MODES.flatMap((mode) =>
-    tasks.filter((task) => task.mode === mode).slice(0, TASKS_PER_MODE),
-  );
   return {
     name: 'answers as they come, up to 60 tokens',
     model: MODEL,
-    prompts: chosen.map((task) => {
-      const prompt = compactDialect.solve(questionOf(task));
-      if (prompt.kind !== 'text') throw new Error('the compact dialect writes plain text');
-      return prompt.text;
-    }),
+    prompts: await solverPrompts(8),
     groupSize: 8,
     maximumTokens: 60,
     // So small that both policies, and with them the lengths of their answers, stay where they are.
     learningRate: 1e-7,
   };
+}
+
+/** Six such prompts and four answers each, for a model of another size, whose words they are not made of. */
+export async function namedModelWorkload(model: string): Promise<Workload> {
+  const [prompts, common] = [await solverPrompts(2), await solverWorkload()];
+  return {
+    ...common,
+    name: `${path.basename(model)}, up to 60 tokens`,
+    model,
+    prompts,
+    groupSize: 4,
+  };
+}
+
+async function solverPrompts(tasksPerMode: number): Promise<readonly string[]> {
+  const tasks = await readHeldOutTasks(path.join(MODEL, 'probe.jsonl'));
+  const chosen = MODES.flatMap((mode) =>
+    tasks.filter((task) => task.mode === mode).slice(0, tasksPerMode),
+  );
+  return chosen.map((task) => {
+    const prompt = compactDialect.solve(questionOf(task));
+    if (prompt.kind !== 'text') throw new Error('the compact dialect writes plain text');
+    return prompt.text;
+  });
 }
 
 /** The same, with a model whose end token is one it never writes: every answer has the full length. */

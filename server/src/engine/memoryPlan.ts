@@ -80,6 +80,11 @@ const SMALLEST_BUSY_TOKENS = 2_048;
 const TRAINING_BYTES_PER_LOGIT = 24;
 /** Logits in float32, probabilities and their running sum in float64. */
 const SAMPLING_BYTES_PER_LOGIT = 28;
+/**
+ * What the process holds beyond the tensors that exist: a CPU's allocator keeps what one micro-batch
+ * freed in pieces that do not fit the next. Measured by `npm run bench:memory`.
+ */
+const ACTIVATION_SLACK = { cuda: 1, mps: 1, cpu: 2 };
 const OVERHEAD_BYTES = { cuda: 1_500 * 2 ** 20, mps: 1_000 * 2 ** 20, cpu: 700 * 2 ** 20 };
 /** Processors and Apple GPUs share their memory with everything else that runs. */
 const USABLE_SHARE = { cuda: 0.92, mps: 0.7, cpu: 0.75 };
@@ -148,7 +153,9 @@ function memoryParts(
   const trained = full ? parameters : adapterParameters(shape, demand.loraRank);
   const processes = demand.processes ?? 1;
   const weights = weightBytes(parameters, full ? 0 : trained, full, device, processes);
-  const layer = layerBytesPerToken(shape, computed);
+  const layer =
+    layerBytesPerToken(shape, computed) +
+    (full ? 0 : adapterBytesPerToken(shape, demand.loraRank, computed));
   const perToken = recompute ? layers * hidden * computed + layer : layers * layer;
   const trainedLogits = Math.min(CHUNK_LOGITS, tokens * vocabulary);
   const longest = longestSequence(shape, demand);
@@ -159,7 +166,7 @@ function memoryParts(
     weights,
     gradients: (trained * 4) / processes,
     optimizer: (trained * 8) / processes,
-    activations: tokens * perToken,
+    activations: tokens * perToken * ACTIVATION_SLACK[device],
     logits: Math.max(
       trainedLogits * TRAINING_BYTES_PER_LOGIT,
       rowsAtOnce * vocabulary * SAMPLING_BYTES_PER_LOGIT,
@@ -213,6 +220,16 @@ function layerBytesPerToken(
   computed: number,
 ): number {
   return (6 * hidden + 5 * queryWidth + 4 * intermediate) * computed;
+}
+
+/** What adapters add to it: of each of the seven linear layers the input in rank numbers, and the result. */
+function adapterBytesPerToken(
+  { hidden, intermediate, queryWidth, keyWidth }: ModelShape,
+  rank: number,
+  computed: number,
+): number {
+  const results = queryWidth + 2 * keyWidth + 2 * intermediate + 2 * hidden;
+  return (results + 7 * rank) * computed;
 }
 
 /** For a person: what the memory goes to, and how the engine would work. */

@@ -1,0 +1,113 @@
+/**
+ * `npm run bench:memory [-- --model FOLDER]`: what the memory plan expects of the engine's process, and
+ * what it takes, for one batch at the lengths and rows that were planned for: sampled, then trained.
+ * Models besides azr-nano are measured where their folder is named. Linux only: it tells a process's peak.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { type MemoryDemand, planMemory } from '../../server/src/engine/memoryPlan.ts';
+import type { Engine, TrainingDatum } from '../../server/protocol/engine.ts';
+import { openLocalEngine } from '../../server/src/engine/openEngine.ts';
+import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { machineMemoryMb } from '../../server/src/runner/knownDevice.ts';
+import { modelShape } from '../../server/src/runner/modelShape.ts';
+import { childrenRunning } from '../../test/runner/faults/faultyWorld.ts';
+
+const PROJECT = path.join(import.meta.dirname, '../..');
+const NANO = path.join(PROJECT, 'server/models/azr-nano');
+
+interface Case {
+  readonly model: string;
+  readonly demand: MemoryDemand;
+}
+
+function casesOf(model: string, rows: readonly number[], lengths: readonly number[]): Case[] {
+  return (['full', 'lora'] as const).flatMap((trainable) =>
+    rows.map((count, index) => ({
+      model,
+      demand: {
+        ...{ trainable, loraRank: 32, rows: count },
+        ...{ promptTokens: lengths[index]!, completionTokens: lengths[index]! },
+      },
+    })),
+  );
+}
+
+const { values } = parseArgs({ options: { model: { type: 'string' } } });
+const cases =
+  values.model === undefined
+    ? casesOf(NANO, [24, 192, 64], [64, 64, 256])
+    : casesOf(path.resolve(values.model), [8, 8], [64, 192]);
+
+console.log(
+  '| model | trained | rows | tokens a row | planned MiB | measured MiB | measured / planned |',
+);
+console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: |');
+for (const each of cases) console.log(await measured(each));
+
+async function measured({ model, demand }: Case): Promise<string> {
+  const shape = modelShape(model);
+  if (shape === undefined) throw new Error(`The shape of ${model} is not known.`);
+  const memory = { shape, demand, machineMemoryMb: machineMemoryMb() };
+  const plan = planMemory(shape, demand, { device: 'cpu', memoryMb: memory.machineMemoryMb });
+  const folder = await mkdtemp(path.join(tmpdir(), 'azr-memory-'));
+  const engine = await openLocalEngine({
+    ...{ modelFolder: model, checkpointFolder: folder, pythonPath: enginePython(), memory },
+    ...{ trainable: demand.trainable, loraRank: demand.loraRank, loraAlpha: 64, loraDropout: 0 },
+    packageFolder: path.join(PROJECT, 'server/engine/src'),
+    ...{ logPath: path.join(folder, 'engine.log'), seed: 1, processes: 1 },
+  });
+  try {
+    await oneBatch(engine, demand, shape.vocabulary);
+    const peakMb = await peakMemoryMb();
+    const tokens = demand.promptTokens + demand.completionTokens;
+    const cells = [
+      ...[path.basename(model), demand.trainable, demand.rows, tokens, plan.wantedMb],
+      ...[peakMb.toFixed(0), (peakMb / plan.wantedMb).toFixed(2)],
+    ];
+    return `| ${cells.join(' | ')} |`;
+  } finally {
+    await engine.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Samples every row, then trains on rows of exactly the planned length, whatever was sampled. */
+async function oneBatch(engine: Engine, demand: MemoryDemand, vocabulary: number): Promise<void> {
+  const { rows, promptTokens, completionTokens } = demand;
+  // Any tokens but the first few, which end a text in many vocabularies.
+  const tokens = (count: number, start: number): number[] =>
+    Array.from({ length: count }, (_, index) => 8 + ((start + 7 * index) % (vocabulary - 8)));
+  const requests = Array.from({ length: rows }, (_, row) => ({
+    promptTokens: tokens(promptTokens, row),
+    samples: 1,
+  }));
+  await engine.sample(requests, {
+    ...{ temperature: 1, topP: 1, maximumTokens: completionTokens, seed: 1 },
+  });
+  const data = requests.map(({ promptTokens: prompt }, row): TrainingDatum => {
+    const completion = tokens(completionTokens, row + 3);
+    return {
+      ...{ promptTokens: prompt, completionTokens: completion },
+      logProbabilities: completion.map(() => -1),
+      advantages: completion.map(() => (row % 2 === 0 ? 0.01 : -0.01)),
+    };
+  });
+  await engine.update(
+    data,
+    { kind: 'ppo', clipLow: 0.2, clipHigh: 0.28 },
+    {
+      ...{ learningRate: 1e-6, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 },
+      gradientClipNorm: 1,
+    },
+  );
+}
+
+async function peakMemoryMb(): Promise<number> {
+  const [processId] = childrenRunning(process.pid, 'azr_engine');
+  const status = await readFile(`/proc/${String(processId)}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
