@@ -111,10 +111,7 @@ describe('answers to held-out tasks', () => {
   it('run again with the verdict that is stored', async () => {
     for (const { id, verdict, reason } of oneOfEachKind()) {
       const target = { kind: 'rollout', runId: RUN_ID, rolloutId: id } as const;
-      const result = await rerunner.rerun(
-        { target, times: 1 },
-        AbortSignal.timeout(60_000),
-      );
+      const result = await rerunner.rerun({ target, times: 1 }, AbortSignal.timeout(60_000));
       expect(result).toMatchObject({ verdict, storedVerdict: verdict, verdictReason: reason });
     }
   });
