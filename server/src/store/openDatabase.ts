@@ -14,8 +14,8 @@ const LOCK_WAIT_MS = 5000;
 const READ_CACHE_KB = 16_384;
 /** Indexes by reward or by verdict are written all over: their pages must not be read for every row. */
 const WRITE_CACHE_KB = 65_536;
-/** Pages of the log from which on it is folded into the file, 32 MB: most are written again before. */
-const LOG_PAGES = 8192;
+/** Pages of the log from which on it is folded into the file, 16 MB: most are written again before. */
+const LOG_PAGES = 4096;
 
 /** Creates the run.db of a new run, readable by its owner only. Throws StoreError `exists` when there is one. */
 export function createDatabase(path: string, information: RunInformation): DatabaseSync {
