@@ -81,9 +81,10 @@ describe('answers to held-out tasks', () => {
       const bare = (text: string) => text.replaceAll(/\s/g, '');
       expect(bare(task!.examples[0]!.output)).toBe(bare(String(answer)));
     }
-    expect(run.heldOut.taskOf({ phase: 'estimate', prompt: String(rows[0]!['prompt']) })).toBe(
-      undefined,
-    );
+    const [other] = rows;
+    expect(
+      run.heldOut.taskOf({ phase: 'estimate', prompt: String(other!['prompt']) }),
+    ).toBeUndefined();
   });
 
   it('open as code, with the lenses of every answer', () => {
@@ -135,7 +136,8 @@ describe('answers to held-out tasks', () => {
   it('whose task is in no file any more say so, and what to do', async () => {
     const step = sampleStep(0);
     const [proposer, first, second] = step.rollouts;
-    const { taskId: _, ...heldOut } = first!;
+    const { taskId, ...heldOut } = first!;
+    expect(taskId).toBe(1);
     const other = handMadeRun([
       { ...step, rollouts: [proposer!, { ...heldOut, phase: 'probe' }, second!] },
     ]);
