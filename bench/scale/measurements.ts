@@ -229,7 +229,7 @@ function questions({ reader }: RunQueries): Question[] {
       ask: (queries) => curves(queries, queries.metricNames(), lastStep - 10),
     },
     {
-      name: 'curriculum in 40 stretches',
+      name: 'curriculum in 40 stretches, one answer',
       ask: (queries) => queries.curriculum(RUN.runId, 40).stretches.length,
     },
   ];

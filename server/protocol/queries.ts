@@ -167,6 +167,8 @@ export interface Curriculum {
     /** By digests of 32 bits, which among 20,000 templates confuse 0.05 pairs on average. */
     readonly distinctTemplates: number;
   }[];
+  /** How many later stretches were not measured in the time of one answer; the next asks for more. */
+  readonly stretchesLeft?: number;
   /** n of the estimation rollouts. */
   readonly estimationRollouts: number;
 }

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { generatedSteps } from '../../bench/scale/generatedSteps.ts';
 import type { StepRecord } from '../../server/protocol/records.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
+import { RunQueries } from '../../server/src/store/runQueries.ts';
 import { SCHEMA_VERSION } from '../../server/src/store/schema.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
@@ -126,6 +127,24 @@ describe('summaries', () => {
     expect(ask(3, 9).steps).toEqual([15, 19]);
     expect(ask(3, 9).values?.[0]).toBeCloseTo(mean(10, 16), 12);
     queries.close();
+  });
+
+  test('a curriculum that takes too long comes in parts, which add up to the same', () => {
+    const { path, store } = runWith(steps);
+    store.close();
+    const unhurried = unhurriedQueries(path);
+    const whole = unhurried.curriculum('run', 5);
+    unhurried.close();
+    expect(whole.stretches.map(({ lastStep }) => lastStep)).toEqual([3, 7, 11, 15, 19]);
+    expect(whole).not.toHaveProperty('stretchesLeft');
+    let nowMs = 0;
+    const hurried = new RunQueries(RunReader.open(path), () => (nowMs += 15));
+    const parts = [1, 2, 3].map(() => hurried.curriculum('run', 5));
+    hurried.close();
+    expect(parts.map(({ stretchesLeft }) => stretchesLeft)).toEqual([3, 1, undefined]);
+    expect(parts[0]!.stretches).toEqual(whole.stretches.slice(0, 2));
+    expect(parts[1]!.stretches).toEqual(whole.stretches.slice(0, 4));
+    expect(parts[2]).toEqual(whole);
   });
 
   test('the curriculum forgets what was discarded', () => {

@@ -23,11 +23,8 @@ export async function showAnswers(studio: Studio, argument: unknown): Promise<vo
 /** Diff editor: the program that made the task on the left, the solver's on the right. */
 export async function compareWithAnswer(studio: Studio, argument: unknown): Promise<void> {
   const { runId, kind, id } = addressOf(argument);
-  const { taskId } = await taskOf(studio, argument);
-  const isAnswer = kind === 'answer' || kind === 'program';
-  const rolloutId = isAnswer
-    ? id
-    : (await pickAnswer(studio, runId, taskId, t('Answer to compare the task with')))?.id;
+  const isAnswer = kind === 'answer' || kind === 'program' || kind === 'heldout';
+  const rolloutId = isAnswer ? id : await pickedAnswer(studio, argument);
   if (rolloutId === undefined) return;
   const story = await studio.connection.request('azr/rewardStory', { runId, rolloutId });
   if (story.mode !== 'induction') {
@@ -35,13 +32,25 @@ export async function compareWithAnswer(studio: Studio, argument: unknown): Prom
     await openAnswer(runId, rolloutId);
     return;
   }
+  const { taskId } = story.links;
+  // A held-out task has no number: its answer leads to it.
+  const [reference, title] =
+    taskId === undefined
+      ? [{ kind: 'heldout', id: rolloutId } as const, t('Held-out task ↔ answer {0}', rolloutId)]
+      : [{ kind: 'reference', id: taskId } as const, t('Task {0} ↔ answer {1}', taskId, rolloutId)];
   await commands.executeCommand(
     'vscode.diff',
-    Uri.parse(documentUri({ runId, kind: 'reference', id: taskId }), true),
+    Uri.parse(documentUri({ runId, ...reference }), true),
     Uri.parse(documentUri({ runId, kind: 'program', id: rolloutId }), true),
-    t('Task {0} ↔ answer {1}', taskId, rolloutId),
+    title,
     { preview: true },
   );
+}
+
+/** The answer that the user chose of those to a document's task. */
+async function pickedAnswer(studio: Studio, argument: unknown): Promise<number | undefined> {
+  const { runId, taskId } = await taskOf(studio, argument);
+  return (await pickAnswer(studio, runId, taskId, t('Answer to compare the task with')))?.id;
 }
 
 async function openAnswer(runId: RunId, rolloutId: number): Promise<void> {

@@ -70,7 +70,6 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
     item.id = node.id;
     if (text.description !== undefined) item.description = text.description;
     item.iconPath = themeIcon(text.icon);
-    item.tooltip = tooltip(text);
     item.contextValue = contextValue(node);
     item.accessibilityInformation = { label: `${text.label}, ${text.description ?? ''}` };
     if (node.kind === 'item') {
@@ -82,6 +81,12 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
     } else if (node.kind === 'more') {
       item.command = { command: 'azr.loadMore', title: '', arguments: [node] };
     }
+    return item;
+  }
+
+  /** Tooltips are made when one is looked at: most of what a refresh of a long list would carry. */
+  resolveTreeItem(item: TreeItem, node: TreeNode): TreeItem {
+    item.tooltip = tooltip(nodeText(node));
     return item;
   }
 

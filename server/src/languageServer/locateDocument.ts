@@ -33,6 +33,7 @@ export function locateDocument(
       return locateProposal(run, requireProposal(run, id));
     case 'answer':
     case 'program':
+    case 'heldout':
     case 'prompt':
       return locateRollout(run, id);
   }

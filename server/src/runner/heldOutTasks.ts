@@ -31,15 +31,20 @@ const validateTask = new Ajv().compile<HeldOutTask>({
 
 /** Throws RunnerError `invalid-held-out` that names the first line that is no task. */
 export async function readHeldOutTasks(file: string): Promise<HeldOutTask[]> {
-  const lines = (await readLines(file)).map((line, index) => ({ line, number: index + 1 }));
+  return parseHeldOutTasks(await readText(file), file);
+}
+
+/** The tasks in the text of `file`. Throws like {@link readHeldOutTasks}. */
+export function parseHeldOutTasks(text: string, file: string): HeldOutTask[] {
+  const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
   return lines
     .filter(({ line }) => line.trim() !== '')
     .map(({ line, number }) => readTask(line, `${file}, line ${number}`));
 }
 
-async function readLines(file: string): Promise<string[]> {
+async function readText(file: string): Promise<string> {
   try {
-    return (await readFile(file, 'utf8')).split('\n');
+    return await readFile(file, 'utf8');
   } catch (error) {
     throw invalid(`${file} cannot be read: ${error instanceof Error ? error.message : ''}`);
   }

@@ -54,6 +54,8 @@ export class TrackedRun {
   #replayOf: string | undefined;
   /** An address is left though its runner is gone: it was killed. */
   #isOrphaned = false;
+  /** The runner told of a commit that was not looked at. */
+  #hasNews = false;
 
   constructor(run: RunFolder, listener: TrackedRunListener) {
     this.run = run;
@@ -75,7 +77,9 @@ export class TrackedRun {
     return this.#isStarting;
   }
 
+  /** Reads what was told of since the last time: as often as somebody asks, not for every step. */
   get overview(): RunOverview {
+    if (this.#hasNews) this.#look(true);
     return overviewOf({
       id: this.id,
       run: this.run,
@@ -102,8 +106,8 @@ export class TrackedRun {
 
   /** A reader of the run's database, open until the run is gone. Throws an error with a remedy. */
   reader(): RunReader {
-    const { look } = this.#database;
-    if (look.kind === 'none') {
+    if (this.#hasNews && this.#database.look.kind === 'none') this.#look(true);
+    if (this.#database.look.kind === 'none') {
       throw new RunnerError(
         'run-starting',
         `The run in ${this.run.folder} has written nothing yet.`,
@@ -165,6 +169,7 @@ export class TrackedRun {
     clearTimeout(this.#retry);
     this.#client?.close();
     this.#client = undefined;
+    this.#hasNews = false;
     this.#database.close();
   }
 
@@ -188,7 +193,8 @@ export class TrackedRun {
 
   /** Reads what the database says anew; whether that is another thing. */
   #look(mustLook: boolean): boolean {
-    const isNew = this.#database.refresh(mustLook);
+    const isNew = this.#database.refresh(mustLook || this.#hasNews);
+    this.#hasNews = false;
     if (isNew) this.#replayOf ??= replayedName(this.run);
     return isNew;
   }
@@ -283,7 +289,7 @@ export class TrackedRun {
         const { step, phase, done, total } = event;
         this.#progress = { step, phase, done, total };
       } else if (event.kind !== 'task') {
-        this.#look(true);
+        this.#hasNews = true;
       }
     }
     this.#listener.changed();

@@ -24,9 +24,14 @@ export class CurriculumQuery {
 
   /**
    * At most `stretches` equally long stretches, the last of which may be shorter. They are a power
-   * of two long, so that while a run grows those that were measured stay, until all double.
+   * of two long, so that while a run grows those that were measured stay, until all double. When
+   * `isSpent` says so after a measurement, the later stretches are left for the next time.
    */
-  ask(stretches: number, estimationRollouts: number): Curriculum['stretches'] {
+  ask(
+    stretches: number,
+    estimationRollouts: number,
+    isSpent: () => boolean,
+  ): Pick<Curriculum, 'stretches' | 'stretchesLeft'> {
     const wanted = Math.min(wholeNumber('stretches', stretches, 1), MOST_STRETCHES);
     this.#forgetDiscarded();
     const lastStep = lastStepOf(this.#connection);
@@ -35,23 +40,19 @@ export class CurriculumQuery {
     const found: Stretch[] = [];
     for (let first = 0; first <= lastStep; first += width) {
       const last = first + width - 1;
-      found.push(
-        last > lastStep
-          ? this.#measure(first, lastStep, estimationRollouts)
-          : this.#complete(first, last, estimationRollouts),
-      );
+      const known = this.#kept.get(keyOf(first, last));
+      found.push(known ?? this.#measure(first, Math.min(last, lastStep), estimationRollouts));
+      if (known !== undefined) continue;
+      if (last <= lastStep) this.#keep(found.at(-1)!);
+      if (isSpent()) break;
     }
-    return found;
+    const stretchesLeft = Math.ceil((lastStep + 1) / width) - found.length;
+    return { stretches: found, ...(stretchesLeft > 0 && { stretchesLeft }) };
   }
 
-  #complete(first: number, last: number, estimationRollouts: number): Stretch {
-    const key = `${String(first)}-${String(last)}`;
-    const known = this.#kept.get(key);
-    if (known !== undefined) return known;
-    const stretch = this.#measure(first, last, estimationRollouts);
+  #keep(stretch: Stretch): void {
     if (this.#kept.size >= STRETCHES_KEPT) this.#kept.clear();
-    this.#kept.set(key, stretch);
-    return stretch;
+    this.#kept.set(keyOf(stretch.firstStep, stretch.lastStep), stretch);
   }
 
   /** Steps that were discarded are made anew, with other tasks. */
@@ -72,23 +73,34 @@ export class CurriculumQuery {
     return totals.stretch(firstStep, lastStep);
   }
 
+  /**
+   * One row for all steps: taking each over by itself cost ten times as much as adding it up. Bytes
+   * are strung together as text, which SQLite neither reads nor changes; their number is checked.
+   */
   #addSummaries(totals: CurriculumTotals, firstStep: number, lastStep: number): void {
-    const rows = this.#connection.all(
-      `SELECT solve_rates, tasks, learnability_total, syntax_nodes_total, templates
+    const row = this.#connection.first(
+      `SELECT coalesce(sum(tasks), 0) AS tasks, total(learnability_total) AS learnability,
+              coalesce(sum(syntax_nodes_total), 0) AS syntax_nodes,
+              coalesce(sum(length(solve_rates) + length(templates)), 0) AS bytes,
+              CAST(coalesce(group_concat(CAST(solve_rates AS TEXT), ''), '') AS BLOB) AS solve_rates,
+              CAST(coalesce(group_concat(CAST(templates AS TEXT), ''), '') AS BLOB) AS templates
        FROM curriculum WHERE step BETWEEN ? AND ?`,
       firstStep,
       lastStep,
     );
-    for (const row of rows) {
-      const checked = new CheckedRow(row, this.#connection.path);
-      totals.add(
-        checked.integer('tasks'),
-        checked.number('learnability_total'),
-        checked.integer('syntax_nodes_total'),
-      );
-      totals.addSolveRates(checked.blob('solve_rates'));
-      totals.addTemplates(checked.blob('templates'));
+    const checked = new CheckedRow(row ?? {}, this.#connection.path);
+    const solveRates = checked.blob('solve_rates');
+    const templates = checked.blob('templates');
+    if (solveRates.length + templates.length !== checked.integer('bytes')) {
+      throw new Error(`SQLite lost bytes of the curriculum of steps ${firstStep} to ${lastStep}.`);
     }
+    totals.add(
+      checked.integer('tasks'),
+      checked.number('learnability'),
+      checked.integer('syntax_nodes'),
+    );
+    totals.addSolveRates(solveRates);
+    totals.addTemplates(templates);
   }
 
   /** For a database of an earlier version. */
@@ -103,4 +115,8 @@ export class CurriculumQuery {
     totals.addSolveRates(floatsToBlob(summary.solveRates));
     totals.addTemplates(integersToBlob(summary.templates));
   }
+}
+
+function keyOf(first: number, last: number): string {
+  return `${String(first)}-${String(last)}`;
 }

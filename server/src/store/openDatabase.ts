@@ -12,6 +12,10 @@ import { fillSummaries } from './summaryWriter.ts';
 /** How long a statement waits for a lock before it fails with `locked`. */
 const LOCK_WAIT_MS = 5000;
 const READ_CACHE_KB = 16_384;
+/** Indexes by reward or by verdict are written all over: their pages must not be read for every row. */
+const WRITE_CACHE_KB = 65_536;
+/** Pages of the log from which on it is folded into the file, 16 MB: most are written again before. */
+const LOG_PAGES = 4096;
 
 /** Creates the run.db of a new run, readable by its owner only. Throws StoreError `exists` when there is one. */
 export function createDatabase(path: string, information: RunInformation): DatabaseSync {
@@ -85,6 +89,8 @@ function openForWriting(path: string): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL');
     // FULL syncs the log at every commit, one sync per step: a committed step survives a power cut.
     database.exec('PRAGMA synchronous = FULL');
+    database.exec(`PRAGMA cache_size = -${String(WRITE_CACHE_KB)}`);
+    database.exec(`PRAGMA wal_autocheckpoint = ${String(LOG_PAGES)}`);
     return database;
   });
 }

@@ -14,19 +14,24 @@ import type { Execution } from '../../protocol/sandbox.ts';
 import { floatsToBlob, integersToBlob } from './numberBlobs.ts';
 import { storableOptionalText, storableText } from './storedRows.ts';
 
-/** An INSERT that is prepared once; a row that lacks a column or has one too many is refused. */
+/**
+ * An INSERT that is prepared once; a row that lacks a column is refused. Values are bound by place:
+ * looking up every name of every row took a quarter of a commit's time.
+ */
 class Insertion<Column extends string> {
   readonly #statement: StatementSync;
+  readonly #columns: readonly Column[];
 
   constructor(database: DatabaseSync, table: string, columns: readonly Column[]) {
-    const values = columns.map((column) => `:${column}`).join(', ');
+    const places = columns.map(() => '?').join(', ');
     this.#statement = database.prepare(
-      `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${values})`,
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`,
     );
+    this.#columns = columns;
   }
 
   insert(row: Readonly<Record<Column, SQLInputValue>>): void {
-    this.#statement.run(row);
+    this.#statement.run(...this.#columns.map((column) => row[column]));
   }
 }
 

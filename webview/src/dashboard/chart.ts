@@ -52,6 +52,9 @@ export class Chart {
   #asTable = false;
   #values: HTMLElement[] = [];
   #width = 0;
+  #isOnScreen = true;
+  /** What is painted is older than the data. */
+  #isOutdated = false;
 
   constructor(options: ChartOptions) {
     this.#options = options;
@@ -92,6 +95,12 @@ export class Chart {
       this.#destroy();
     }
     this.#draw();
+  }
+
+  /** A chart that is scrolled away keeps its numbers up to date, and is painted when it comes back. */
+  setOnScreen(isOnScreen: boolean): void {
+    this.#isOnScreen = isOnScreen;
+    if (isOnScreen && this.#isOutdated) this.#draw();
   }
 
   setTable(asTable: boolean): void {
@@ -174,6 +183,9 @@ export class Chart {
       this.#plot.replaceChildren();
       this.#plotted = new UPlot(this.#plotOptions(this.#width), rows, this.#plot);
       this.#listen(this.#plotted);
+    } else if (!this.#isOnScreen) {
+      this.#isOutdated = true;
+      return;
     } else {
       // A zoom the user made stays; else the scale grows with the run.
       const { min, max } = this.#plotted.scales['x']!;
@@ -182,6 +194,7 @@ export class Chart {
       this.#plotted.setData(rows, !zoomed);
       if (zoomed) this.#plotted.redraw(true);
     }
+    this.#isOutdated = false;
   }
 
   #plotOptions(width: number): UPlot.Options {

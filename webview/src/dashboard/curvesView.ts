@@ -20,6 +20,13 @@ export class CurvesView {
     new ResizeObserver(() => {
       for (const chart of this.#charts) chart.resize();
     }).observe(this.root);
+    const chartOf = new Map<Element, Chart>(this.#charts.map((chart) => [chart.root, chart]));
+    const onScreen = new IntersectionObserver((changes) => {
+      for (const { target, isIntersecting } of changes) {
+        chartOf.get(target)?.setOnScreen(isIntersecting);
+      }
+    });
+    for (const chart of this.#charts) onScreen.observe(chart.root);
   }
 
   setRuns(runs: readonly ChartRun[]): void {

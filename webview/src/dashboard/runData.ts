@@ -111,10 +111,19 @@ export class RunData {
     known.metrics = mergeMetrics(known.metrics, answer, afterStep);
   }
 
+  /** The first look at a long run comes in several answers, each shown while the next is measured. */
   async #askCurriculum(known: KnownRun): Promise<void> {
-    known.curriculum = await this.#connection.request('azr/curriculum', {
-      runId: known.overview.id,
-      stretches: STRETCHES,
-    });
+    for (;;) {
+      const answer = await this.#connection.request('azr/curriculum', {
+        runId: known.overview.id,
+        stretches: STRETCHES,
+      });
+      const before = known.curriculum?.stretches.length ?? 0;
+      // Stretches of a run that grew may have to be measured anew: what is shown stays until then.
+      if (answer.stretchesLeft === undefined || answer.stretches.length > before)
+        known.curriculum = answer;
+      if (answer.stretchesLeft === undefined) return;
+      this.#onChange(known.overview.id, 'curriculum');
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** One solver's answer: the task, the answer in its place, the verdict and why. */
-import type { RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
+import type { RolloutRecord } from '../../../protocol/records.ts';
 import type { RunId } from '../../../protocol/runs.ts';
+import type { SolvableTask } from '../../azr/solve.ts';
 import { parseArguments, parseLiteral } from '../../sandbox/literal/parse.ts';
 import { answerExplanation } from './answerExplanation.ts';
 import type { AzrDocument, DocumentFacts } from './azrDocument.ts';
@@ -14,8 +15,8 @@ export interface AnswerContext {
   readonly runId: RunId;
   readonly runName: string;
   readonly rollout: RolloutRecord;
-  /** Absent for held-out tasks, which no run stores. */
-  readonly task?: TaskRecord;
+  /** Without an id when it is held out; absent when its file is gone, for no run stores it. */
+  readonly task?: SolvableTask;
 }
 
 export function answerDocument(context: AnswerContext): AzrDocument {
@@ -63,7 +64,7 @@ function writeHeader(
   }
   builder.comment(
     `Answer ${rollout.id} of run ${runName}, step ${rollout.step}, to `,
-    task === undefined ? 'a held-out task' : linkTo(runId, 'task', task.id),
+    task?.id === undefined ? 'a held-out task' : linkTo(runId, 'task', task.id),
     '; ',
     linkTo(runId, 'prompt', rollout.id, 'prompt and completion'),
     '.',
@@ -74,7 +75,7 @@ function writeHeader(
 }
 
 /** Deduction: the answer in the place of the output. Abduction: in the place of the input. */
-function writeValueAnswer(builder: DocumentBuilder, rollout: RolloutRecord, task: TaskRecord) {
+function writeValueAnswer(builder: DocumentBuilder, rollout: RolloutRecord, task: SolvableTask) {
   const { input, output } = task.examples[0]!;
   const name = entryFunction(task.program);
   builder.program(task.program, 'Program');
@@ -118,7 +119,7 @@ function writeValue(builder: DocumentBuilder, rollout: RolloutRecord, name: stri
 }
 
 /** Induction: what was asked stands before the program, because a broken one may swallow the rest. */
-function writeWrittenProgram(builder: DocumentBuilder, rollout: RolloutRecord, task: TaskRecord) {
+function writeWrittenProgram(builder: DocumentBuilder, rollout: RolloutRecord, task: SolvableTask) {
   const { answer, completion, executions } = rollout;
   const firstLine = builder.nextLine;
   const name = answer === undefined ? 'f' : entryFunction(answer);
@@ -142,7 +143,7 @@ function writeWrittenProgram(builder: DocumentBuilder, rollout: RolloutRecord, t
   return builder.nextLine - 1;
 }
 
-/** A held-out task is in no table of the run; its prompt says what was asked. */
+/** A held-out task whose file is gone; the prompt still says what was asked. */
 function writeHeldOut(builder: DocumentBuilder, rollout: RolloutRecord): number {
   const firstLine = builder.nextLine;
   builder.comment('A held-out task, as the solver was asked:').commentText(rollout.prompt);

@@ -2,11 +2,12 @@
  * Why an answer was judged as it was, in a sentence. The run keeps the reason and the executions; the
  * values that decided are put beside each other here.
  */
-import type { RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
+import type { RolloutRecord } from '../../../protocol/records.ts';
+import type { SolvableTask } from '../../azr/solve.ts';
 import { excerpt, sameValue } from '../../sandbox/validateProposal.ts';
 import { judgeOutput } from '../../sandbox/verifyAnswer.ts';
 
-export function answerExplanation(rollout: RolloutRecord, task: TaskRecord | undefined): string {
+export function answerExplanation(rollout: RolloutRecord, task: SolvableTask | undefined): string {
   const { verdictReason, answer, executions, mode } = rollout;
   switch (verdictReason) {
     case undefined:
@@ -35,7 +36,7 @@ export function answerExplanation(rollout: RolloutRecord, task: TaskRecord | und
   return `It was judged ${verdictReason}; equal answers are executed once, and the first one has the details.`;
 }
 
-function hiddenFailure({ executions }: RolloutRecord, task: TaskRecord): string | undefined {
+function hiddenFailure({ executions }: RolloutRecord, task: SolvableTask): string | undefined {
   for (const [index, { input, output }] of task.examples.slice(task.visible).entries()) {
     const given = executions[index]?.output;
     if (given !== undefined && !sameValue(given, output)) {

@@ -1,5 +1,6 @@
 /** The two sides of a comparison: the task's own, and the same with the answer in its place. */
-import type { RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
+import type { RolloutRecord } from '../../../protocol/records.ts';
+import type { SolvableTask } from '../../azr/solve.ts';
 import { parseArguments } from '../../sandbox/literal/parse.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { DocumentBuilder } from './documentBuilder.ts';
@@ -7,7 +8,7 @@ import { entryFunction } from './entryFunction.ts';
 import { isPlain } from './shownText.ts';
 
 /** The program; for deduction and abduction with its call and gold value. */
-export function referenceDocument(task: TaskRecord): AzrDocument {
+export function referenceDocument(task: SolvableTask): AzrDocument {
   const builder = new DocumentBuilder();
   builder.program(task.program, 'Program');
   if (task.mode !== 'induction') {
@@ -20,7 +21,7 @@ export function referenceDocument(task: TaskRecord): AzrDocument {
 /** What {@link referenceDocument} would be if the answer were right. */
 export function answeredDocument(
   rollout: RolloutRecord,
-  task: TaskRecord | undefined,
+  task: SolvableTask | undefined,
 ): AzrDocument {
   const builder = new DocumentBuilder();
   const { answer, completion } = rollout;

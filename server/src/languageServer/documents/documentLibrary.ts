@@ -5,6 +5,7 @@ import {
   type DocumentKind,
 } from '../../../protocol/documents.ts';
 import type { ProposalRecord, RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
+import type { SolvableTask } from '../../azr/solve.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
 import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import { answerDocument } from './answerDocument.ts';
@@ -66,9 +67,19 @@ export function requireRollout(run: OpenRun, id: number): RolloutRecord {
   return run.reader.rollout(id) ?? missing(run, 'answer', id);
 }
 
-/** The task that a rollout answered; undefined for held-out ones. */
-export function taskOfRollout(run: OpenRun, rollout: RolloutRecord): TaskRecord | undefined {
-  return rollout.taskId === undefined ? undefined : requireTask(run, rollout.taskId);
+/**
+ * The task that a rollout answered: one of the run's, or a held-out one, which has no id. Undefined
+ * for a held-out one whose file is not there any more.
+ */
+export function taskOfRollout(run: OpenRun, rollout: RolloutRecord): SolvableTask | undefined {
+  return rollout.taskId === undefined
+    ? run.heldOut.taskOf(rollout)
+    : requireTask(run, rollout.taskId);
+}
+
+/** The held-out task that a rollout answered. Throws an {@link ExpectedFailure} when there is none. */
+function requireHeldOut(run: OpenRun, rollout: RolloutRecord): SolvableTask {
+  return run.heldOut.taskOf(rollout) ?? missing(run, 'heldout', rollout.id);
 }
 
 function makeDocument(run: OpenRun, { kind, id }: DocumentAddress): AzrDocument {
@@ -81,6 +92,8 @@ function makeDocument(run: OpenRun, { kind, id }: DocumentAddress): AzrDocument 
       return answerAt(run, requireRollout(run, id));
     case 'reference':
       return referenceDocument(requireTask(run, id));
+    case 'heldout':
+      return referenceDocument(requireHeldOut(run, requireRollout(run, id)));
     case 'program': {
       const rollout = requireRollout(run, id);
       return answeredDocument(rollout, taskOfRollout(run, rollout));

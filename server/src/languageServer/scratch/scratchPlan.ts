@@ -1,6 +1,5 @@
 /** The plan of a rerun of an edited scratch file. */
 import { documentAddress } from '../../../protocol/documents.ts';
-import type { TaskRecord } from '../../../protocol/records.ts';
 import {
   taskOfRollout,
   requireProposal,
@@ -9,7 +8,7 @@ import {
 } from '../documents/documentLibrary.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
 import { ExpectedFailure } from '../../runner/expectedFailure.ts';
-import { verifyAnswer } from '../../azr/solve.ts';
+import { type SolvableTask, verifyAnswer } from '../../azr/solve.ts';
 import type { RerunPlan } from '../reruns/rerunPlan.ts';
 import { readScratch } from './readScratch.ts';
 
@@ -43,7 +42,7 @@ export function scratchPlan(runs: OpenRuns, uri: string, text: string): RerunPla
 function originalOf(
   run: OpenRun,
   { kind, id }: NonNullable<ReturnType<typeof documentAddress>>,
-): { readonly task?: TaskRecord | undefined; readonly isAnswer: boolean } {
+): { readonly task?: SolvableTask | undefined; readonly isAnswer: boolean } {
   if (kind === 'task' || kind === 'reference')
     return { task: requireTask(run, id), isAnswer: false };
   if (kind === 'proposal') {
@@ -56,7 +55,7 @@ function originalOf(
 /** An edited answer is judged against the task as it is stored, not as it may have been edited. */
 function withVerdict(
   plan: RerunPlan,
-  task: TaskRecord,
+  task: SolvableTask,
   scratch: ReturnType<typeof readScratch>,
   verdict: NonNullable<RerunPlan['judged']>['stored'],
 ): RerunPlan {

@@ -24,6 +24,7 @@ export function scratchSource(run: OpenRun, { kind, id }: DocumentAddress): Scra
       return proposalSource(run, id);
     case 'answer':
     case 'program':
+    case 'heldout':
     case 'prompt':
       return answerSource(run, id);
   }

@@ -67,7 +67,9 @@ describe('the tree', () => {
     assert.deepEqual(new Set(roles), new Set(['proposer', 'solver']));
     const items = await studio.tree.getChildren(groups[0]);
     assert.ok(items.length > 0);
-    const { label, description, tooltip } = studio.tree.getTreeItem(items[0]!);
+    const item = studio.tree.getTreeItem(items[0]!);
+    const { label, description } = item;
+    const { tooltip } = studio.tree.resolveTreeItem(item, items[0]!);
     assert.ok(label !== undefined && description !== undefined && tooltip !== undefined);
   });
 });
