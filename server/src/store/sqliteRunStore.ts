@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { RunCounters, RunStore, StepRecord, TaskRecord } from '../../protocol/records.ts';
+import { CompletionPruner, type CompletionRetention } from './completionPruner.ts';
 import { createDatabase, openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
 import { RunReader } from './runReader.ts';
@@ -18,13 +19,16 @@ import { repairMetricStretches, SUMMARY_STEP_TABLES, SummaryWriter } from './sum
 
 /** Tables with a `step` column whose rows belong to that step. */
 const STEP_TABLES = [
+  'prompt_pack',
   'prompt',
+  'rollout_pack',
   'rollout',
   'proposal',
   'task',
   'baseline',
   'metric',
   'checkpoint',
+  'completion_size',
   'step',
   ...SUMMARY_STEP_TABLES,
 ] as const;
@@ -40,6 +44,7 @@ export class SqliteRunStore implements RunStore {
   readonly #path: string;
   readonly #writer: StepWriter;
   readonly #summaries: SummaryWriter;
+  #pruner: CompletionPruner | undefined;
 
   /** Use {@link SqliteRunStore.create} or {@link SqliteRunStore.open}; `database` must hold the schema. */
   constructor(database: DatabaseSync, path: string) {
@@ -109,6 +114,24 @@ export class SqliteRunStore implements RunStore {
     });
   }
 
+  /**
+   * From now on every commit also lets go of the completions that `retention` does not keep any more;
+   * those that it would not have kept so far go at once, a step at a time. Returns how many steps
+   * those were.
+   */
+  keepCompletions(retention: CompletionRetention): number {
+    const pruner = new CompletionPruner(this.#database, retention);
+    this.#pruner = pruner;
+    let steps = 0;
+    for (let pruned: number | undefined = 0; pruned !== undefined; steps += 1) {
+      this.#transaction(() => {
+        pruned = pruner.pruneOne();
+        if (pruned !== undefined) this.#recordChange('step', pruned);
+      });
+    }
+    return steps - 1;
+  }
+
   /** Commits the rows of the step after the last one. Throws when the step is not the next: a defect. */
   commitStep(record: StepRecord): void {
     const expected = this.counters().lastStep + 1;
@@ -120,6 +143,8 @@ export class SqliteRunStore implements RunStore {
     this.#transaction(() => {
       this.#writer.write(record);
       this.#summaries.write(record.step);
+      // In the same transaction, so that a run that is cut off here needs no catching up.
+      while (this.#pruner?.pruneOne() !== undefined);
       this.#recordChange('step', record.step);
     });
   }
