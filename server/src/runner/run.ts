@@ -153,6 +153,11 @@ async function runPrepared(
 ): Promise<RunResult> {
   const { settings, dialect, heldOut } = prepared;
   const { control } = steering;
+  const pruned = store.keepCompletions(settings);
+  if (pruned > 0) {
+    const message = `Pruned the completions of ${pruned} steps, as "completionsKeptSteps" and "completionsKeptMb" ask for.`;
+    listener({ kind: 'notice', message });
+  }
   store.startSession({
     startedAt: new Date().toISOString(),
     afterStep: store.counters().lastStep,

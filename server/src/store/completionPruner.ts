@@ -42,16 +42,20 @@ export class CompletionPruner {
   }
 
   /**
-   * Prunes the oldest step that is due; returns it, or undefined when none is. Which steps are due
-   * after a step follows from the steps up to it alone, so that a run that was interrupted ends with
-   * the same rows. The transaction is the caller's.
+   * Prunes the steps that are due, oldest first and `mostSteps` at most, and returns them. Which are
+   * due after a step follows from the steps up to it alone, so that a run that was interrupted ends
+   * with the same rows. The transaction is the caller's.
    */
-  pruneOne(): number | undefined {
-    const due = this.#due();
-    if (due === undefined) return undefined;
-    for (const statement of this.#pruning) statement.run(due.step);
-    this.#note.run(due.setting, due.step);
-    return due.step;
+  prune(mostSteps: number): number[] {
+    const pruned: number[] = [];
+    while (pruned.length < mostSteps) {
+      const due = this.#due();
+      if (due === undefined) break;
+      for (const statement of this.#pruning) statement.run(due.step);
+      this.#note.run(due.setting, due.step);
+      pruned.push(due.step);
+    }
+    return pruned;
   }
 
   #due(): Due | undefined {

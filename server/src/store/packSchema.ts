@@ -51,12 +51,13 @@ export const TOKEN_COUNT = 'coalesce(rollout.token_count, length(rollout.tokens)
 
 /** Sizes of steps that an earlier version wrote. */
 const FILL_SIZES = `
-INSERT OR IGNORE INTO completion_size (step, total_bytes)
+INSERT INTO completion_size (step, total_bytes)
 SELECT step, sum(bytes) OVER (ORDER BY step) FROM (
   SELECT step.step, coalesce((
     SELECT sum(octet_length(completion) + length(tokens) + length(log_probabilities))
     FROM rollout WHERE rollout.step = step.step), 0) AS bytes
   FROM step)
+WHERE NOT EXISTS (SELECT 1 FROM completion_size)
 `;
 
 /** Brings tables of an earlier version, new or full, to version 4; the transaction is the caller's. */

@@ -33,6 +33,8 @@ const STEP_TABLES = [
   ...SUMMARY_STEP_TABLES,
 ] as const;
 
+const STEPS_PRUNED_AT_ONCE = 100;
+
 /**
  * Every method that writes does so in one transaction and throws a StoreError (`disk-full`, `locked`
  * and others) with nothing written when it cannot. What was committed is on disk.
@@ -116,20 +118,23 @@ export class SqliteRunStore implements RunStore {
 
   /**
    * From now on every commit also lets go of the completions that `retention` does not keep any more;
-   * those that it would not have kept so far go at once, a step at a time. Returns how many steps
-   * those were.
+   * those that it would not have kept so far go at once. Returns of how many steps those were.
    */
   keepCompletions(retention: CompletionRetention): number {
     const pruner = new CompletionPruner(this.#database, retention);
     this.#pruner = pruner;
-    let steps = 0;
-    for (let pruned: number | undefined = 0; pruned !== undefined; steps += 1) {
+    let total = 0;
+    let pruned: readonly number[];
+    do {
+      pruned = [];
       this.#transaction(() => {
-        pruned = pruner.pruneOne();
-        if (pruned !== undefined) this.#recordChange('step', pruned);
+        // Some at a time, so that the log of the transaction stays small.
+        pruned = pruner.prune(STEPS_PRUNED_AT_ONCE);
+        for (const step of pruned) this.#recordChange('step', step);
       });
-    }
-    return steps - 1;
+      total += pruned.length;
+    } while (pruned.length > 0);
+    return total;
   }
 
   /** Commits the rows of the step after the last one. Throws when the step is not the next: a defect. */
@@ -144,7 +149,7 @@ export class SqliteRunStore implements RunStore {
       this.#writer.write(record);
       this.#summaries.write(record.step);
       // In the same transaction, so that a run that is cut off here needs no catching up.
-      while (this.#pruner?.pruneOne() !== undefined);
+      this.#pruner?.prune(Infinity);
       this.#recordChange('step', record.step);
     });
   }

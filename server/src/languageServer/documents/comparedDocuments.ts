@@ -1,5 +1,6 @@
 /** The two sides of a comparison: the task's own, and the same with the answer in its place. */
 import type { RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
+import { completionText } from '../prunedCompletion.ts';
 import { parseArguments } from '../../sandbox/literal/parse.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { DocumentBuilder } from './documentBuilder.ts';
@@ -23,9 +24,11 @@ export function answeredDocument(
   task: TaskRecord | undefined,
 ): AzrDocument {
   const builder = new DocumentBuilder();
-  const { answer, completion } = rollout;
+  const { answer } = rollout;
   if (answer === undefined) {
-    builder.comment('No answer could be read from the completion:').commentText(completion);
+    builder
+      .comment('No answer could be read from the completion:')
+      .commentText(completionText(rollout));
   } else if (rollout.mode === 'induction' || task === undefined) {
     builder.program(answer, 'Answer');
   } else {
