@@ -46,11 +46,13 @@ function unpack(old: DatabaseSync, path: string): void {
     'UPDATE rollout SET completion = ?, tokens = ?, log_probabilities = ? WHERE id = ?',
   );
   const reader = RunReader.open(path);
-  for (const { id } of reader.rollouts({ afterId: 0, limit: 1_000_000 })) {
-    const record = reader.rollout(id)!;
-    prompt.run(record.prompt, integersToBlob(record.promptTokens), record.group);
-    const { completion, tokens, logProbabilities } = record;
-    rollout.run(completion, integersToBlob(tokens), floatsToBlob(logProbabilities), id);
-  }
+  reader.connection.snapshot(() => {
+    for (const { id } of reader.rollouts({ afterId: 0, limit: 1_000_000 })) {
+      const record = reader.rollout(id)!;
+      prompt.run(record.prompt, integersToBlob(record.promptTokens), record.group);
+      const { completion, tokens, logProbabilities } = record;
+      rollout.run(completion, integersToBlob(tokens), floatsToBlob(logProbabilities), id);
+    }
+  });
   reader.close();
 }

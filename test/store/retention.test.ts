@@ -38,12 +38,18 @@ function rowsIn(path: string, tables?: readonly string[]): Record<string, unknow
 /** A step whose completions take about `kilobytes` as they are stored. */
 function stepOfSize(step: number, kilobytes: number): StepRecord {
   const record = sampleStep(step);
-  const numbers = Math.floor((kilobytes * 1024) / 3 / 3.6);
-  const logProbabilities = Array.from({ length: numbers }, (_, index) =>
-    Math.fround(Math.sin(index + 1000 * step)),
-  );
-  const fields = { tokens: logProbabilities.map(() => 7), logProbabilities };
-  return { ...record, rollouts: record.rollouts.map((rollout) => ({ ...rollout, ...fields })) };
+  // Three rollouts; a Float32 of noise below 0 takes 3.1 bytes when it is deflated.
+  const numbers = Math.floor((kilobytes * 1024) / 3 / 3.1);
+  let state = step;
+  const noise = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.fround(-state / 2 ** 32);
+  };
+  const rollouts = record.rollouts.map((rollout) => {
+    const logProbabilities = Array.from({ length: numbers }, noise);
+    return { ...rollout, tokens: logProbabilities.map(() => 7), logProbabilities };
+  });
+  return { ...record, rollouts };
 }
 
 function runKeeping(
@@ -120,7 +126,7 @@ describe('completions of the newest steps only', () => {
       queries.close();
       return { found: found.items.length, titles: items.map(({ title }) => title) };
     };
-    expect(find()).toEqual({ found: 1, titles: ['return a'] });
+    expect(find()).toEqual({ found: 1, titles: ['def f(a): ⏎ return a ⏎ # 1'] });
     store.commitStep({ ...sampleStep(2), rollouts: [], tasks: [], proposals: [] });
     expect(find()).toEqual({ found: 0, titles: ['completion pruned (completionsKeptSteps)'] });
     store.close();
