@@ -3,8 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { describe, expect, test } from 'vitest';
 
-import type { RolloutRecord, StepRecord } from '../../server/protocol/records.ts';
+import type { ProposalRecord, RolloutRecord, StepRecord } from '../../server/protocol/records.ts';
 import type { CompletionRetention } from '../../server/src/store/completionPruner.ts';
+import { copyDatabase } from '../../server/src/store/copyDatabase.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { SCHEMA_VERSION } from '../../server/src/store/schema.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
@@ -101,10 +102,11 @@ describe('completions of the newest steps only', () => {
 
   test('lists say so, and searches leave them out', () => {
     const [seeding, step] = handMadeSteps() as [StepRecord, StepRecord];
-    const unread = {
+    const unread: ProposalRecord = {
       ...{ id: 9, step: 1, mode: 'abduction', rolloutId: 3, referenceTaskIds: [] },
-      ...{ accepted: false, reason: 'format' },
-    } as const;
+      accepted: false,
+      reason: 'format',
+    };
     const malformed: RolloutRecord = { ...step.rollouts[6]!, id: 12, completion: 'findable' };
     delete (malformed as { answer?: string }).answer;
     const { store } = runKeeping({ ...ALL, completionsKeptSteps: 1 }, [
@@ -280,10 +282,15 @@ describe('a database without packs', () => {
     database.close();
   });
 
-  test('counts what its completions take', () => {
-    const { old } = older(3);
+  test('is copied whole, as for a branch; the copy counts what its completions take', () => {
+    const { old: source } = older(3);
+    const reader = RunReader.open(source);
+    const old = temporaryPath();
+    copyDatabase(reader, old);
+    reader.close();
+    expect(rowsIn(old)).toEqual(rowsIn(source));
     SqliteRunStore.open(old).close();
-    // Twice `n` bytes of text and 8 bytes a token, worked out from the steps themselves.
+    // Text, and 8 bytes a token for its number and its log-probability.
     const bytes = steps.map((step) =>
       step.rollouts.reduce(
         (sum, { completion, tokens }) => sum + Buffer.byteLength(completion) + 8 * tokens.length,

@@ -10,7 +10,7 @@ import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
 import { asVersion } from './earlierVersion.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
-import { runWith, temporaryPath, unhurriedQueries } from './temporaryRun.ts';
+import { runWith, unhurriedQueries } from './temporaryRun.ts';
 
 const SUMMARIES = [...SUMMARY_SCHEMA.matchAll(/CREATE TABLE (\w+)/g)].map(([, name = '']) => name);
 
