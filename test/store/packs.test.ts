@@ -4,9 +4,13 @@ import { deflateRawSync } from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
 
-import type { RolloutRecord, StepRecord } from '../../server/protocol/records.ts';
-import { packNumbers, packTexts, unpackNumbers } from '../../server/src/store/packFormat.ts';
-import { unpackTexts } from '../../server/src/store/packFormat.ts';
+import type { ProposalRecord, RolloutRecord, StepRecord } from '../../server/protocol/records.ts';
+import {
+  packNumbers,
+  packTexts,
+  unpackNumbers,
+  unpackTexts,
+} from '../../server/src/store/packFormat.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { handMadeSteps, proposerRollout, solverRollout } from './handMadeSteps.ts';
@@ -143,10 +147,16 @@ describe('lists and searches see what is packed', () => {
   };
   delete (malformed as { answer?: string }).answer;
   const unread = proposerRollout(13, 1, 'abduction', { completion: '  no program, only Words\n' });
-  const proposal = {
-    ...{ id: 5, step: 1, mode: 'abduction', rolloutId: 13, referenceTaskIds: [] },
-    ...{ accepted: false, reason: 'format', reasonMessage: 'No program.' },
-  } as const;
+  const proposal: ProposalRecord = {
+    id: 5,
+    step: 1,
+    mode: 'abduction',
+    rolloutId: 13,
+    referenceTaskIds: [],
+    accepted: false,
+    reason: 'format',
+    reasonMessage: 'No program.',
+  };
   const run = () => {
     const { path, store } = runWith([
       seeding,

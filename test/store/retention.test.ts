@@ -103,7 +103,11 @@ describe('completions of the newest steps only', () => {
   test('lists say so, and searches leave them out', () => {
     const [seeding, step] = handMadeSteps() as [StepRecord, StepRecord];
     const unread: ProposalRecord = {
-      ...{ id: 9, step: 1, mode: 'abduction', rolloutId: 3, referenceTaskIds: [] },
+      id: 9,
+      step: 1,
+      mode: 'abduction',
+      rolloutId: 3,
+      referenceTaskIds: [],
       accepted: false,
       reason: 'format',
     };
