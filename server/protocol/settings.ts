@@ -476,7 +476,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0,
     paper: 0,
     description:
-      "Of how many of the newest steps run.db keeps the completions: their texts, tokens and log-probabilities. 0 keeps all. What was read out of older ones stays, as do prompts, verdicts, rewards, executions and tasks; the freed space is used by later steps, so that the file stops growing as fast.",
+      'Of how many of the newest steps run.db keeps the completions: their texts, tokens and log-probabilities. 0 keeps all. What was read out of older ones stays, as do prompts, verdicts, rewards, executions and tasks; the freed space is used by later steps, so that the file stops growing as fast.',
   },
   completionsKeptMb: {
     type: integer(0, 10_000_000),

@@ -24,12 +24,7 @@ import type {
 } from './runInformation.ts';
 import { corruptError } from './storeError.ts';
 import { settingsFromJson } from './storedSettings.ts';
-import type {
-  ProposalRow,
-  RolloutSummary,
-  RolloutSummaryRow,
-  TaskRow,
-} from './storedRows.ts';
+import type { ProposalRow, RolloutSummary, RolloutSummaryRow, TaskRow } from './storedRows.ts';
 import {
   BASELINE_COLUMNS,
   PROPOSAL_COLUMNS,
