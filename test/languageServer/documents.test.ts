@@ -75,8 +75,9 @@ describe('documents of a small run', () => {
 
   it('says of what was pruned that it was, and by which setting', () => {
     const unread = sampleStep(1).rollouts.map((rollout) => {
-      const { answer: _, ...others } = rollout;
-      return rollout.id === 5 ? others : rollout;
+      const copy: { answer?: string } & typeof rollout = { ...rollout };
+      if (rollout.id === 5) delete copy.answer;
+      return copy;
     });
     const steps = [sampleStep(0), { ...sampleStep(1), rollouts: unread }, sampleStep(2)];
     const retention = { completionsKeptSteps: 1, completionsKeptMb: 0 };
