@@ -87,7 +87,7 @@ function questions({ reader }: RunQueries): Question[] {
     learnability: 0.5,
     syntaxNodes: 20,
     advantage: 0,
-    tokenCount: 80,
+    tokenCount: 20,
     reward: -0.5,
   };
   const table = (

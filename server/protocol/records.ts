@@ -3,7 +3,14 @@
  * not at all. Identifiers count from 1 within a run and never change.
  */
 import type { Execution, InputOutput } from './sandbox.ts';
-import type { Mode, RejectionReason, Role, Verdict, VerdictReason } from './vocabulary.ts';
+import type {
+  Mode,
+  PruningSetting,
+  RejectionReason,
+  Role,
+  Verdict,
+  VerdictReason,
+} from './vocabulary.ts';
 
 /** One sampled completion, proposer's or solver's, as it was sampled and as it was rewarded. */
 export interface RolloutRecord {
@@ -28,6 +35,8 @@ export interface RolloutRecord {
   /** Sampler log-probability of each token. */
   readonly logProbabilities: readonly number[];
   readonly stopReason: 'stop' | 'length';
+  /** Present when the run no longer holds the completion; its text, tokens and so on are then empty. */
+  readonly pruned?: PrunedCompletion;
   /** Solver only. */
   readonly verdict?: Verdict;
   readonly verdictReason?: VerdictReason;
@@ -40,6 +49,12 @@ export interface RolloutRecord {
   readonly advantage?: number;
   /** False when the rollout was shown but gave no gradient (probe, seed, discarded estimation). */
   readonly trained: boolean;
+}
+
+/** What is left of a completion that a run let go of because its settings ask for that. */
+export interface PrunedCompletion {
+  readonly setting: PruningSetting;
+  readonly tokenCount: number;
 }
 
 /** One addend or override of a reward, in the order it was applied. */

@@ -65,6 +65,8 @@ export type RewardStage = StageBase &
         readonly parts: readonly ParsedPart[];
         readonly tokenCount: number;
         readonly stopReason: 'stop' | 'length';
+        /** The run let go of the text; the sentence says why. */
+        readonly pruned?: true;
       }
     | {
         readonly kind: 'parse';
@@ -121,7 +123,12 @@ export type RewardStage = StageBase &
         readonly members: readonly GroupMember[];
       }
     | { readonly kind: 'advantage'; readonly value: number; readonly trained: boolean }
-    | { readonly kind: 'tokens'; readonly tokens: readonly StoryToken[] }
+    | {
+        readonly kind: 'tokens';
+        readonly tokens: readonly StoryToken[];
+        /** The run let go of them; the sentence says why. */
+        readonly pruned?: true;
+      }
   );
 
 export interface RewardStory {

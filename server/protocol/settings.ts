@@ -59,6 +59,8 @@ export interface RunSettings {
   readonly checkpointEverySteps: number;
   readonly checkpointsKept: number;
   readonly checkpointsKeptEvery: number;
+  readonly completionsKeptSteps: number;
+  readonly completionsKeptMb: number;
 
   readonly trainable: 'full' | 'lora';
   readonly loraRank: number;
@@ -468,6 +470,20 @@ export const SETTINGS: SettingDefinitions = {
     paper: 0,
     description:
       'Of the older checkpoints, those of every so many steps stay for good, to branch from or to evaluate. 0 lets all of them go. Each takes as much disk as the trained weights and the optimizer state.',
+  },
+  completionsKeptSteps: {
+    type: integer(0, 1_000_000),
+    studio: 0,
+    paper: 0,
+    description:
+      'Of how many of the newest steps run.db keeps the completions: their texts, tokens and log-probabilities. 0 keeps all. What was read out of older ones stays, as do prompts, verdicts, rewards, executions and tasks; the freed space is used by later steps, so that the file stops growing as fast.',
+  },
+  completionsKeptMb: {
+    type: integer(0, 10_000_000),
+    studio: 0,
+    paper: 0,
+    description:
+      'How many megabytes the completions in run.db may take, compressed; beyond that the oldest steps lose theirs as with `completionsKeptSteps`. 0 is no limit. The newest step always keeps its own.',
   },
   trainable: {
     type: choice('full', 'lora'),

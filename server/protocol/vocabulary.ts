@@ -93,3 +93,7 @@ export const VERDICT_REASONS = [
   'unavailable',
 ] as const;
 export type VerdictReason = (typeof VERDICT_REASONS)[number];
+
+/** Settings by which completions are pruned. */
+export const PRUNING_SETTINGS = ['completionsKeptSteps', 'completionsKeptMb'] as const;
+export type PruningSetting = (typeof PRUNING_SETTINGS)[number];

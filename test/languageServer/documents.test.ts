@@ -73,6 +73,33 @@ describe('documents of a small run', () => {
     `);
   });
 
+  it('says of what was pruned that it was, and by which setting', () => {
+    const unread = sampleStep(1).rollouts.map((rollout) => {
+      const copy: { answer?: string } & typeof rollout = { ...rollout };
+      if (rollout.id === 5) delete copy.answer;
+      return copy;
+    });
+    const steps = [sampleStep(0), { ...sampleStep(1), rollouts: unread }, sampleStep(2)];
+    const retention = { completionsKeptSteps: 1, completionsKeptMb: 0 };
+    run = handMadeRun(steps, 'hand-made', retention);
+    const sentence =
+      'The text of this completion, 3 tokens long, was pruned: the run keeps those of its newest steps only (setting completionsKeptSteps).';
+    for (const [kind, id] of [
+      ['proposal', 4],
+      ['answer', 5],
+      ['prompt', 5],
+    ] as const) {
+      expect(textOf(kind, id).replaceAll(/\n#\s+/g, ' ')).toContain(sentence);
+    }
+    expect(textOf('prompt', 5)).toContain('What does f([1]) give? #1');
+    expect(textOf('prompt', 5)).toContain('## Completion (3 tokens, ended by the model itself)');
+    // What was read out of a completion before it went is still shown.
+    expect(textOf('answer', 6)).toContain('answer = [1, 1]');
+    expect(textOf('answer', 6)).not.toContain('pruned');
+    expect(textOf('proposal', 3)).toContain('return a + a');
+    expect(textOf('prompt', 8)).not.toContain('pruned');
+  });
+
   it('shows what a proposer answered as the proposal it is', () => {
     run = handMadeRun([sampleStep(0)]);
     expect(textOf('answer', 1)).toBe(textOf('proposal', 1));

@@ -7,6 +7,7 @@ import type { StepRecord } from '../../server/protocol/records.ts';
 import { DocumentLibrary } from '../../server/src/languageServer/documents/documentLibrary.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
 import { runFolderAt } from '../../server/src/runner/runFolder.ts';
+import type { CompletionRetention } from '../../server/src/store/completionPruner.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { sampleInformation, sampleSession, sampleStep } from '../store/sampleRun.ts';
@@ -20,13 +21,20 @@ export interface HandMadeRun {
   readonly close: () => void;
 }
 
+const KEEP_ALL: CompletionRetention = { completionsKeptSteps: 0, completionsKeptMb: 0 };
+
 /** A run with these steps in a folder of its own. */
-export function handMadeRun(steps: readonly StepRecord[], name = 'hand-made'): HandMadeRun {
+export function handMadeRun(
+  steps: readonly StepRecord[],
+  name = 'hand-made',
+  retention = KEEP_ALL,
+): HandMadeRun {
   const parent = mkdtempSync(path.join(tmpdir(), 'azr-language-'));
   const folder = path.join(parent, name);
   mkdirSync(folder);
   const place = runFolderAt(folder);
   const store = SqliteRunStore.create(place.database, sampleInformation());
+  store.keepCompletions(retention);
   store.startSession(sampleSession(-1));
   for (const step of steps) store.commitStep(step);
   store.close();

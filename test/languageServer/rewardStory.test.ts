@@ -19,7 +19,7 @@ import { completeSettings } from '../../server/src/runner/settings.ts';
 import type { RunQueries } from '../../server/src/store/runQueries.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { proposerRollout, solverRollout } from '../store/handMadeSteps.ts';
-import { sampleInformation } from '../store/sampleRun.ts';
+import { sampleInformation, sampleStep } from '../store/sampleRun.ts';
 import { temporaryPath, unhurriedQueries } from '../store/temporaryRun.ts';
 
 const open: RunQueries[] = [];
@@ -71,6 +71,35 @@ const proposal = (fields: Partial<ProposalRecord>): ProposalRecord => ({
   ...{ id: 1, step: 1, mode: 'deduction', rolloutId: 1, referenceTaskIds: [] },
   ...{ program: 'def f(a):\n    return a', input: '1', accepted: false },
   ...fields,
+});
+
+test('a story of a completion that was pruned says so, and keeps every number', () => {
+  const path = temporaryPath();
+  const store = SqliteRunStore.create(path, sampleInformation());
+  for (const step of [0, 1]) store.commitStep(sampleStep(step));
+  const before = unhurriedQueries(path);
+  const told = tell(before, 2);
+  before.close();
+  store.keepCompletions({ completionsKeptSteps: 1, completionsKeptMb: 0 });
+  store.close();
+  const queries = unhurriedQueries(path);
+  open.push(queries);
+  const story = tell(queries, 2);
+  const sentence =
+    'The text of this completion, 3 tokens long, was pruned: the run keeps those of its newest steps only (setting completionsKeptSteps).';
+  expect(stage(story, 'completion')).toMatchObject({
+    ...{ summary: sentence, completion: '', parts: [], tokenCount: 3, pruned: true },
+  });
+  expect(stage(story, 'tokens')).toEqual({
+    kind: 'tokens',
+    summary: `How the update pushed each token is not known any more. ${sentence}`,
+    tokens: [],
+    pruned: true,
+  });
+  const others = ({ stages }: RewardStory) =>
+    stages.filter(({ kind }) => kind !== 'completion' && kind !== 'tokens');
+  expect(others(story)).toEqual(others(told));
+  expect(others(told).length).toBeGreaterThan(4);
 });
 
 describe('a proposer whose task is solved three times of eight', () => {

@@ -27,6 +27,8 @@ const SETTINGS = [
   ...['--steps', String(STEPS), '--seed', '11', '--set', 'seedTasks=2'],
   ...['--set', 'proposalsPerMode=2', '--set', 'estimationRollouts=2', '--set', 'probe=none'],
   ...['--set', 'checkpointEverySteps=1', '--set', 'checkpointsKept=2'],
+  // What is let go of must be the same, too.
+  ...['--set', 'completionsKeptSteps=4'],
 ];
 
 let folder: string;

@@ -77,6 +77,19 @@ describe('a replay', () => {
     expect(rowsIn(target)).toEqual(rows);
   });
 
+  test('of a run whose completions were pruned lacks the same ones', async () => {
+    const store = SqliteRunStore.open(path.join(source, 'run.db'));
+    expect(store.keepCompletions({ completionsKeptSteps: 1, completionsKeptMb: 0 })).toBe(
+      STEPS - 1,
+    );
+    store.close();
+    await replayRun({ source, speed: Infinity }, target, hostOf());
+    expect(rowsIn(target)).toEqual(rowsIn(source));
+    const reader = RunReader.open(path.join(target, 'run.db'));
+    expect(reader.rollout(2)?.pruned).toEqual({ setting: 'completionsKeptSteps', tokenCount: 3 });
+    reader.close();
+  });
+
   test('waits as long as the steps took, divided by the speed', async () => {
     const reader = RunReader.open(path.join(source, 'run.db'));
     const lastedMs = reader.totalDurationMs();

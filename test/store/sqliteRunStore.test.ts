@@ -163,7 +163,9 @@ describe('all of a step or nothing of it', () => {
     const step = sampleStep(1);
     const rollouts = step.rollouts.map((rollout) => ({
       ...rollout,
-      completion: 'x'.repeat(100_000),
+      // Numbers that take as much room compressed as they do as they are.
+      tokens: Array.from({ length: 20_000 }, (_, index) => index),
+      logProbabilities: Array.from({ length: 20_000 }, (_, index) => Math.sin(index) * 43_758.5),
     }));
     const error = storeErrorOf(() => {
       store.commitStep({ ...step, rollouts });

@@ -1,4 +1,3 @@
-import { copyFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 import { describe, expect, test } from 'vitest';
@@ -10,8 +9,9 @@ import { RunQueries } from '../../server/src/store/runQueries.ts';
 import { SCHEMA_VERSION } from '../../server/src/store/schema.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
+import { asVersion } from './earlierVersion.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
-import { runWith, temporaryPath, unhurriedQueries } from './temporaryRun.ts';
+import { runWith, unhurriedQueries } from './temporaryRun.ts';
 
 const SUMMARIES = [...SUMMARY_SCHEMA.matchAll(/CREATE TABLE (\w+)/g)].map(([, name = '']) => name);
 
@@ -42,22 +42,6 @@ function rounded(_name: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(12)) : value;
 }
 
-/** A copy of the run as the first version of the schema would have written it. */
-function asFirstVersion(path: string): string {
-  const copy = temporaryPath();
-  const database = new DatabaseSync(path);
-  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-  database.close();
-  copyFileSync(path, copy);
-  const old = new DatabaseSync(copy);
-  for (const [, kind = '', name = ''] of SUMMARY_SCHEMA.matchAll(/CREATE (TABLE|INDEX) (\w+)/g)) {
-    old.exec(`DROP ${kind} IF EXISTS ${name}`);
-  }
-  old.exec('PRAGMA user_version = 1');
-  old.close();
-  return copy;
-}
-
 /** Answers of every kind, to compare two databases by. */
 function answers(path: string): unknown {
   const queries = unhurriedQueries(path);
@@ -84,7 +68,7 @@ describe('summaries', () => {
   test('made step by step they are what all records give at once', () => {
     const { path, store } = runWith(steps);
     store.close();
-    const upgraded = asFirstVersion(path);
+    const upgraded = asVersion(1, path);
     SqliteRunStore.open(upgraded).close();
     expect(summaries(upgraded)).toEqual(summaries(path));
     expect(summaries(path)['attempt']!.length).toBeGreaterThan(80);
@@ -171,7 +155,7 @@ describe('a database of the first version', () => {
     for (const steps of [handMadeSteps(), [...generatedSteps({ tasks: 80, seed: 5 })]]) {
       const { path, store } = runWith(steps);
       store.close();
-      const old = asFirstVersion(path);
+      const old = asVersion(1, path);
       expect(answers(old)).toEqual(answers(path));
       const database = new DatabaseSync(old, { readOnly: true });
       expect(database.prepare('PRAGMA user_version').get()?.['user_version']).toBe(1);
@@ -183,7 +167,7 @@ describe('a database of the first version', () => {
     const steps = handMadeSteps();
     const { path, store } = runWith(steps.slice(0, 1));
     store.close();
-    const old = asFirstVersion(path);
+    const old = asVersion(1, path);
     const watching = unhurriedQueries(old);
     const resumed = SqliteRunStore.open(old);
     resumed.commitStep(steps[1]!);

@@ -93,6 +93,8 @@ export function isTreeNode(value: unknown): value is TreeNode {
     value !== null &&
     'kind' in value &&
     'id' in value &&
-    ['run', 'live', 'liveTask', 'step', 'group', 'item', 'more', 'problem'].includes(String(value.kind))
+    ['run', 'live', 'liveTask', 'step', 'group', 'item', 'more', 'problem'].includes(
+      String(value.kind),
+    )
   );
 }

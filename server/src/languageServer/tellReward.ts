@@ -21,7 +21,9 @@ export async function tellReward(
   }
   if (problem === undefined) return story;
   const stages = story.stages.map((stage) =>
-    stage.kind === 'tokens' ? { ...stage, summary: `${stage.summary} ${problem}` } : stage,
+    stage.kind === 'tokens' && stage.pruned !== true
+      ? { ...stage, summary: `${stage.summary} ${problem}` }
+      : stage,
   );
   return { ...story, stages };
 }

@@ -177,6 +177,11 @@ async function runPrepared(
   const { run, presence, releases, openEngine, listener, steering } = session;
   const { grader } = started;
   const { control } = steering;
+  const pruned = store.keepCompletions(settings);
+  if (pruned > 0) {
+    const message = `Pruned the completions of ${pruned} steps, as "completionsKeptSteps" and "completionsKeptMb" ask for.`;
+    listener({ kind: 'notice', message });
+  }
   noteSession(store, started);
   const keeper = new CheckpointKeeper(run, store, settings);
   keeper.sweep();

@@ -2,6 +2,7 @@
 import type { ItemFilter } from '../../protocol/queries.ts';
 import { VERDICTS } from '../../protocol/vocabulary.ts';
 import { CONTAINS_TEXT } from './containsText.ts';
+import { COMPLETION_TEXT, PROMPT_TEXT } from './packReader.ts';
 import type { SqlValue } from './readConnection.ts';
 import { StoreError } from './storeError.ts';
 
@@ -44,7 +45,7 @@ export function proposalConditions(filter: ItemFilter): Conditions {
   addText(conditions, filter, [
     ...['program', 'message', 'input', 'inputs'].map((column) => `proposal.${column}`),
     `CASE WHEN proposal.program IS NULL THEN
-       (SELECT completion FROM rollout WHERE rollout.id = proposal.rollout_id) END`,
+       (SELECT ${COMPLETION_TEXT} FROM rollout WHERE rollout.id = proposal.rollout_id) END`,
   ]);
   return conditions;
 }
@@ -88,7 +89,8 @@ export function attemptConditions(filter: ItemFilter): Conditions {
   if (filter.text !== undefined && filter.text !== '') {
     const own = textMatch(filter.text, [
       ...TASK_TEXTS,
-      'CASE WHEN task.id IS NULL THEN (SELECT prompt FROM prompt WHERE prompt.group_id = attempt.group_id) END',
+      `CASE WHEN task.id IS NULL THEN
+         (SELECT ${PROMPT_TEXT} FROM prompt WHERE prompt.group_id = attempt.group_id) END`,
     ]);
     const answer = textMatch(filter.text, [ANSWER_TEXT]);
     conditions.add(
@@ -100,7 +102,7 @@ export function attemptConditions(filter: ItemFilter): Conditions {
   return conditions;
 }
 
-const ANSWER_TEXT = 'coalesce(rollout.answer, rollout.completion)';
+const ANSWER_TEXT = `coalesce(rollout.answer, ${COMPLETION_TEXT})`;
 const TASK_TEXTS = ['task.program', 'task.message', 'task.examples'];
 
 function someAnswer(condition: string): string {

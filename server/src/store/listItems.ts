@@ -2,6 +2,7 @@
 import type { AttemptItem, ProposalItem, RolloutItem } from '../../protocol/queries.ts';
 import {
   MODES,
+  PRUNING_SETTINGS,
   REJECTION_REASONS,
   ROLES,
   VERDICT_REASONS,
@@ -9,6 +10,8 @@ import {
 } from '../../protocol/vocabulary.ts';
 import type { CheckedRow } from './checkedRow.ts';
 import { oneLine, promptTitle, taskTitle, TITLE_SOURCE_CHARACTERS } from './listText.ts';
+import { COMPLETION_TEXT, PROMPT_TEXT } from './packReader.ts';
+import { TOKEN_COUNT } from './packSchema.ts';
 
 const PHASES = ['seed', 'propose', 'estimate', 'solve', 'replay', 'probe'] as const;
 const SOLVER_PHASES = ['estimate', 'solve', 'replay', 'probe'] as const;
@@ -27,7 +30,10 @@ export const PROPOSAL_ITEM_COLUMNS = `proposal.id, proposal.step, proposal.mode,
   proposal.accepted, proposal.reason, proposal.task_id, substr(proposal.program, 1, ${SHOWN}) AS program,
   substr(proposal.message, 1, ${SHOWN}) AS message,
   CASE WHEN proposal.program IS NULL THEN
-    (SELECT substr(completion, 1, ${SHOWN}) FROM rollout WHERE rollout.id = proposal.rollout_id) END AS completion,
+    (SELECT substr(${COMPLETION_TEXT}, 1, ${SHOWN}) FROM rollout WHERE rollout.id = proposal.rollout_id)
+    END AS completion,
+  CASE WHEN proposal.program IS NULL THEN
+    (SELECT pruned_by FROM completion_size WHERE completion_size.step = proposal.step) END AS pruned_by,
   measure.solve_rate, measure.learnability, measure.reward, measure.advantage, measure.syntax_nodes`;
 export const PROPOSAL_ITEM_JOINS =
   'LEFT JOIN proposal_measure AS measure ON measure.id = proposal.id';
@@ -42,7 +48,7 @@ export function proposalItem(row: CheckedRow): ProposalItem {
     accepted: row.integer('accepted') === 1,
     reason: row.optionalWord('reason', REJECTION_REASONS),
     taskId: row.optionalInteger('task_id'),
-    title: titleOf(row) ?? oneLine(row.optionalText('completion') ?? ''),
+    title: titleOf(row) ?? completionTitle(row),
     solveRate: row.optionalNumber('solve_rate'),
     learnability: row.optionalNumber('learnability'),
     reward: row.optionalNumber('reward'),
@@ -55,11 +61,19 @@ function titleOf(row: CheckedRow): string | undefined {
   return taskTitle({ program: row.optionalText('program'), message: row.optionalText('message') });
 }
 
+function completionTitle(row: CheckedRow): string {
+  const setting = row.optionalWord('pruned_by', PRUNING_SETTINGS);
+  return setting === undefined
+    ? oneLine(row.optionalText('completion') ?? '')
+    : `completion pruned (${setting})`;
+}
+
 export const ATTEMPT_ITEM_COLUMNS = `attempt.step, attempt.mode, attempt.group_id, attempt.phase, attempt.task_id,
   attempt.correct, attempt.attempts, attempt.first_rollout_id, substr(task.program, 1, ${SHOWN}) AS program,
   substr(task.message, 1, ${SHOWN}) AS message,
   CASE WHEN task.id IS NULL THEN
-    (SELECT substr(prompt, 1, ${SHOWN}) FROM prompt WHERE prompt.group_id = attempt.group_id) END AS prompt`;
+    (SELECT substr(${PROMPT_TEXT}, 1, ${SHOWN}) FROM prompt WHERE prompt.group_id = attempt.group_id)
+    END AS prompt`;
 export const ATTEMPT_ITEM_JOINS = 'LEFT JOIN task ON task.id = attempt.task_id';
 
 export function attemptItem(row: CheckedRow): AttemptItem {
@@ -80,7 +94,7 @@ export function attemptItem(row: CheckedRow): AttemptItem {
 export const ROLLOUT_ITEM_COLUMNS = `rollout.id, rollout.step, rollout.role, rollout.mode, rollout.phase,
   rollout.task_id, rollout.group_id, rollout.verdict, rollout.verdict_reason,
   substr(rollout.answer, 1, ${SHOWN}) AS answer, rollout.reward, rollout.advantage,
-  length(rollout.tokens) / 4 AS token_count, rollout.trained`;
+  ${TOKEN_COUNT} AS token_count, rollout.trained`;
 
 export function rolloutItem(row: CheckedRow): RolloutItem {
   const answer = row.optionalText('answer');

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
+import { addPacks, addPackViews, PACK_SCHEMA } from './packSchema.ts';
 import type { RunInformation } from './runInformation.ts';
 import { APPLICATION_ID, BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 import { explainingErrors, StoreError } from './storeError.ts';
@@ -34,6 +35,7 @@ export function createDatabase(path: string, information: RunInformation): Datab
     database.exec(SCHEMA);
     database.exec(SUMMARY_SCHEMA);
     database.exec(BRANCH_SCHEMA);
+    addPacks(database);
     database.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     insertInformation(database, information);
@@ -72,8 +74,8 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
     explainingErrors(path, () => {
       const version = checkSchema(database, path);
       if (version === SCHEMA_VERSION) return;
-      if (access === 'write') bringUpToDate(database, version);
-      else if (version < 2) addSummaryViews(database);
+      if (access === 'write') bringUpToDate(database, path, version);
+      else addViews(database, version);
     });
   } catch (error) {
     database.close();
@@ -135,7 +137,7 @@ function isUnwritablePlace(error: unknown): boolean {
 }
 
 /** Gives a database of an earlier version what later ones have, all of it or nothing. */
-function bringUpToDate(database: DatabaseSync, version: number): void {
+function bringUpToDate(database: DatabaseSync, path: string, version: number): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     if (version < 2) {
@@ -143,7 +145,10 @@ function bringUpToDate(database: DatabaseSync, version: number): void {
       fillSummaries(database);
     }
     database.exec(BRANCH_SCHEMA);
+    addPacks(database);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
+    // A file from elsewhere may have held something else under one of these names already.
+    checkSchema(database, path);
     database.exec('COMMIT');
   } catch (error) {
     database.exec('ROLLBACK');
@@ -151,8 +156,10 @@ function bringUpToDate(database: DatabaseSync, version: number): void {
   }
 }
 
-/** Lets readers ask for summaries that the file does not hold; they are computed from its records. */
-function addSummaryViews(database: DatabaseSync): void {
+/** Lets readers ask for what the file does not hold yet. Summaries are computed from its records. */
+function addViews(database: DatabaseSync, version: number): void {
+  addPackViews(database);
+  if (version >= 2) return;
   // Views of the connection, not of the file: nothing is written to it.
   for (const name of SUMMARY_ORDER)
     database.exec(`CREATE TEMP VIEW ${name} AS ${SUMMARY_VIEWS[name]}`);
@@ -199,7 +206,8 @@ function isOurs(table: Readonly<Record<string, unknown>>): boolean {
 }
 
 function tablesOf(version: number): string[] {
-  const schema = SCHEMA + (version < 2 ? '' : SUMMARY_SCHEMA) + (version < 3 ? '' : BRANCH_SCHEMA);
+  const later = [SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA].slice(0, Math.max(version - 1, 0));
+  const schema = [SCHEMA, ...later].join('');
   return [...schema.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g)].map(
     ([, name = '']) => name,
   );

@@ -2,6 +2,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 import { CONTAINS_TEXT, containsText } from './containsText.ts';
+import { PackReader } from './packReader.ts';
 import { corruptError, explainingErrors, StoreError } from './storeError.ts';
 
 export type SqlRow = Readonly<Record<string, unknown>>;
@@ -14,6 +15,8 @@ const STATEMENTS_KEPT = 200;
 
 export class ReadConnection {
   readonly path: string;
+  /** Texts and numbers that are kept in packs. */
+  readonly packs: PackReader;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #inSnapshot = false;
@@ -21,6 +24,7 @@ export class ReadConnection {
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     database.function(CONTAINS_TEXT, { deterministic: true }, containsText);
+    this.packs = new PackReader(database, path);
     this.path = path;
   }
 
@@ -30,11 +34,13 @@ export class ReadConnection {
   }
 
   all(sql: string, ...parameters: readonly SqlValue[]): SqlRow[] {
+    this.#lookAnew();
     return this.explaining(() => this.#statement(sql).all(...parameters));
   }
 
   /** The first row, if there is one. */
   first(sql: string, ...parameters: readonly SqlValue[]): SqlRow | undefined {
+    this.#lookAnew();
     return this.explaining(() => this.#statement(sql).get(...parameters));
   }
 
@@ -58,6 +64,7 @@ export class ReadConnection {
   /** Runs `action` on one state of the database, whatever a runner commits meanwhile. */
   snapshot<Result>(action: () => Result): Result {
     if (this.#inSnapshot) return action();
+    this.#lookAnew();
     this.explaining(() => {
       this.#database.exec('BEGIN');
     });
@@ -86,6 +93,11 @@ export class ReadConnection {
       if (error instanceof StoreError || !isForeignData(error)) throw error;
       throw corruptError(this.path, error instanceof Error ? error.message : String(error), error);
     }
+  }
+
+  /** Outside of a snapshot every statement may meet another state of the database. */
+  #lookAnew(): void {
+    if (!this.#inSnapshot) this.packs.forget();
   }
 
   #statement(sql: string): StatementSync {

@@ -8,15 +8,14 @@ import type {
   BaselineRecord,
   MetricRecord,
   ProposalRecord,
-  RewardTerm,
   RolloutRecord,
   RunCounters,
   TaskRecord,
 } from '../../protocol/records.ts';
-import type { Execution } from '../../protocol/sandbox.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
 import { openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
+import { readRollout } from './rolloutQuery.ts';
 import type {
   BranchInformation,
   CheckpointRecord,
@@ -25,27 +24,16 @@ import type {
 } from './runInformation.ts';
 import { corruptError } from './storeError.ts';
 import { settingsFromJson } from './storedSettings.ts';
-import type {
-  Nullable,
-  ProposalRow,
-  RolloutDetailRow,
-  RolloutRow,
-  RolloutSummary,
-  RolloutSummaryRow,
-  TaskRow,
-} from './storedRows.ts';
+import type { ProposalRow, RolloutSummary, RolloutSummaryRow, TaskRow } from './storedRows.ts';
 import {
   BASELINE_COLUMNS,
-  EXECUTION_COLUMNS,
   PROPOSAL_COLUMNS,
   proposalFromRow,
   ROLLOUT_COLUMNS,
-  rolloutFromRows,
   rolloutSummaryFromRow,
   TASK_COLUMNS,
   taskFromRow,
   TOKEN_COUNT_COLUMN,
-  withoutNulls,
 } from './storedRows.ts';
 
 export interface Page {
@@ -208,26 +196,7 @@ export class RunReader {
 
   /** One rollout with everything that is known of it. */
   rollout(id: number): RolloutRecord | undefined {
-    const [row] = this.#all<RolloutRow>(`SELECT ${ROLLOUT_COLUMNS} FROM rollout WHERE id = ?`, id);
-    if (row === undefined) return undefined;
-    const detail = this.#first(
-      this.#all<RolloutDetailRow>(
-        `SELECT prompt, prompt_tokens AS promptTokens, tokens, log_probabilities AS logProbabilities
-         FROM rollout JOIN prompt USING (group_id) WHERE id = ?`,
-        id,
-      ),
-    );
-    const executions = this.#all<Nullable<Execution>>(
-      `SELECT ${EXECUTION_COLUMNS} FROM execution WHERE rollout_id = ? ORDER BY position`,
-      id,
-    );
-    const rewardTerms = this.#all<RewardTerm>(
-      'SELECT name, value, explanation FROM reward_term WHERE rollout_id = ? ORDER BY position',
-      id,
-    );
-    return this.connection.explaining(() =>
-      rolloutFromRows(row, detail, executions.map(withoutNulls<Execution>), rewardTerms),
-    );
+    return readRollout(this.connection, id);
   }
 
   baselines(step: number): BaselineRecord[] {

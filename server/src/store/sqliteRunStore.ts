@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { RunCounters, RunStore, StepRecord, TaskRecord } from '../../protocol/records.ts';
+import { CompletionPruner, type CompletionRetention } from './completionPruner.ts';
 import { createDatabase, openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
 import { RunReader } from './runReader.ts';
@@ -18,16 +19,21 @@ import { repairMetricStretches, SUMMARY_STEP_TABLES, SummaryWriter } from './sum
 
 /** Tables with a `step` column whose rows belong to that step. */
 const STEP_TABLES = [
+  'prompt_pack',
   'prompt',
+  'rollout_pack',
   'rollout',
   'proposal',
   'task',
   'baseline',
   'metric',
   'checkpoint',
+  'completion_size',
   'step',
   ...SUMMARY_STEP_TABLES,
 ] as const;
+
+const STEPS_PRUNED_AT_ONCE = 100;
 
 /**
  * Every method that writes does so in one transaction and throws a StoreError (`disk-full`, `locked`
@@ -40,6 +46,7 @@ export class SqliteRunStore implements RunStore {
   readonly #path: string;
   readonly #writer: StepWriter;
   readonly #summaries: SummaryWriter;
+  #pruner: CompletionPruner | undefined;
 
   /** Use {@link SqliteRunStore.create} or {@link SqliteRunStore.open}; `database` must hold the schema. */
   constructor(database: DatabaseSync, path: string) {
@@ -109,6 +116,27 @@ export class SqliteRunStore implements RunStore {
     });
   }
 
+  /**
+   * From now on every commit also lets go of the completions that `retention` does not keep any more;
+   * those that it would not have kept so far go at once. Returns of how many steps those were.
+   */
+  keepCompletions(retention: CompletionRetention): number {
+    const pruner = new CompletionPruner(this.#database, retention);
+    this.#pruner = pruner;
+    let total = 0;
+    let pruned: readonly number[];
+    do {
+      pruned = [];
+      this.#transaction(() => {
+        // Some at a time, so that the log of the transaction stays small.
+        pruned = pruner.prune(STEPS_PRUNED_AT_ONCE);
+        for (const step of pruned) this.#recordChange('step', step);
+      });
+      total += pruned.length;
+    } while (pruned.length > 0);
+    return total;
+  }
+
   /** Commits the rows of the step after the last one. Throws when the step is not the next: a defect. */
   commitStep(record: StepRecord): void {
     const expected = this.counters().lastStep + 1;
@@ -120,6 +148,8 @@ export class SqliteRunStore implements RunStore {
     this.#transaction(() => {
       this.#writer.write(record);
       this.#summaries.write(record.step);
+      // In the same transaction, so that a run that is cut off here needs no catching up.
+      this.#pruner?.prune(Infinity);
       this.#recordChange('step', record.step);
     });
   }

@@ -4,7 +4,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ReadConnection, SqlValue } from './readConnection.ts';
 
 /** Tables of records with a `step` column, in an order in which a row never refers to a later one. */
-const BY_STEP = ['prompt', 'rollout', 'proposal', 'task', 'baseline', 'metric', 'step'] as const;
+const BY_STEP = [
+  ...['prompt_pack', 'prompt', 'rollout_pack', 'rollout', 'proposal', 'task', 'baseline'],
+  ...['metric', 'completion_size', 'step'],
+] as const;
 /** Tables whose rows belong to a rollout. */
 const BY_ROLLOUT = ['reward_term', 'execution'] as const;
 

@@ -12,7 +12,11 @@ import type {
 } from '../../protocol/records.ts';
 import type { Execution } from '../../protocol/sandbox.ts';
 import { floatsToBlob, integersToBlob } from './numberBlobs.ts';
+import { type PackPlace, PackWriter } from './packWriter.ts';
 import { storableOptionalText, storableText } from './storedRows.ts';
+
+/** In the columns of what is kept in a pack. */
+const NOTHING = new Uint8Array();
 
 /**
  * An INSERT that is prepared once; a row that lacks a column is refused. Values are bound by place:
@@ -45,6 +49,8 @@ export class StepWriter {
   readonly #task;
   readonly #baseline;
   readonly #metric;
+  readonly #completionSize;
+  readonly #packs;
 
   constructor(database: DatabaseSync) {
     this.#step = new Insertion(database, 'step', ['step', 'started_at', 'duration_ms']);
@@ -53,6 +59,7 @@ export class StepWriter {
       'step',
       'prompt',
       'prompt_tokens',
+      ...(['pack', 'place'] as const),
     ]);
     this.#rollout = new Insertion(database, 'rollout', [
       ...([
@@ -74,7 +81,7 @@ export class StepWriter {
         'answer',
         'reward',
       ] as const),
-      ...(['advantage', 'trained'] as const),
+      ...(['advantage', 'trained', 'pack', 'place', 'token_count'] as const),
     ]);
     this.#rewardTerm = new Insertion(database, 'reward_term', [
       'rollout_id',
@@ -127,6 +134,11 @@ export class StepWriter {
       ...(['step', 'role', 'mode', 'mean', 'standard_deviation', 'count'] as const),
     ]);
     this.#metric = new Insertion(database, 'metric', ['name', 'step', 'value']);
+    this.#completionSize = database.prepare(
+      `INSERT INTO completion_size (step, total_bytes) VALUES
+         (:step, :bytes + coalesce((SELECT total_bytes FROM completion_size WHERE step = :step - 1), 0))`,
+    );
+    this.#packs = new PackWriter(database);
   }
 
   /** Inserts all rows of `record`. Throws SQLite's error when an identifier is used already. */
@@ -136,31 +148,53 @@ export class StepWriter {
       started_at: record.startedAt,
       duration_ms: record.durationMs,
     });
-    this.#writePrompts(record.rollouts);
-    for (const rollout of record.rollouts) this.#writeRollout(rollout);
+    this.#writePrompts(record.step, record.rollouts);
+    this.#writeRollouts(record.step, record.rollouts);
     for (const proposal of record.proposals) this.#writeProposal(proposal);
     for (const task of record.tasks) this.#writeTask(task);
     for (const baseline of record.baselines) this.#writeBaseline(baseline);
     for (const metric of record.metrics) this.#writeMetric(metric);
   }
 
-  #writePrompts(rollouts: readonly RolloutRecord[]): void {
-    const promptOfGroup = new Map<number, string>();
+  #writePrompts(step: number, rollouts: readonly RolloutRecord[]): void {
+    const firstOfGroup = new Map<number, RolloutRecord>();
     for (const rollout of rollouts) {
-      const known = promptOfGroup.get(rollout.group);
-      if (known === rollout.prompt) continue;
-      if (known !== undefined) throw new Error(`Group ${String(rollout.group)} has two prompts.`);
-      promptOfGroup.set(rollout.group, rollout.prompt);
+      const known = firstOfGroup.get(rollout.group);
+      if (known === undefined) firstOfGroup.set(rollout.group, rollout);
+      else if (known.prompt !== rollout.prompt) {
+        throw new Error(`Group ${String(rollout.group)} has two prompts.`);
+      }
+    }
+    const groups = [...firstOfGroup.values()];
+    const places = this.#packs.writePrompts(step, groups);
+    for (const { group, prompt, promptTokens } of groups) {
+      const packed = places.get(group);
       this.#prompt.insert({
-        group_id: rollout.group,
-        step: rollout.step,
-        prompt: storableText(rollout.prompt),
-        prompt_tokens: integersToBlob(rollout.promptTokens),
+        group_id: group,
+        step,
+        prompt: packed === undefined ? storableText(prompt) : '',
+        prompt_tokens: packed === undefined ? integersToBlob(promptTokens) : NOTHING,
+        pack: packed?.pack ?? null,
+        place: packed?.place ?? null,
       });
     }
   }
 
-  #writeRollout(rollout: RolloutRecord): void {
+  #writeRollouts(step: number, rollouts: readonly RolloutRecord[]): void {
+    const { places, bytes } = this.#packs.writeCompletions(step, rollouts);
+    let unpackedBytes = 0;
+    for (const rollout of rollouts) {
+      const packed = places.get(rollout.id);
+      this.#writeRollout(rollout, packed);
+      if (packed === undefined) {
+        unpackedBytes += Buffer.byteLength(rollout.completion) + 8 * rollout.tokens.length;
+      }
+    }
+    this.#completionSize.run({ step, bytes: bytes + unpackedBytes });
+  }
+
+  #writeRollout(rollout: RolloutRecord, packed: PackPlace | undefined): void {
+    const inRow = packed === undefined;
     this.#rollout.insert({
       id: rollout.id,
       step: rollout.step,
@@ -169,9 +203,9 @@ export class StepWriter {
       phase: rollout.phase,
       task_id: rollout.taskId ?? null,
       group_id: rollout.group,
-      completion: storableText(rollout.completion),
-      tokens: integersToBlob(rollout.tokens),
-      log_probabilities: floatsToBlob(rollout.logProbabilities),
+      completion: inRow ? storableText(rollout.completion) : '',
+      tokens: inRow ? integersToBlob(rollout.tokens) : NOTHING,
+      log_probabilities: inRow ? floatsToBlob(rollout.logProbabilities) : NOTHING,
       stop_reason: rollout.stopReason,
       verdict: rollout.verdict ?? null,
       verdict_reason: rollout.verdictReason ?? null,
@@ -179,6 +213,9 @@ export class StepWriter {
       reward: rollout.reward ?? null,
       advantage: rollout.advantage ?? null,
       trained: rollout.trained ? 1 : 0,
+      pack: packed?.pack ?? null,
+      place: packed?.place ?? null,
+      token_count: rollout.tokens.length,
     });
     rollout.rewardTerms.forEach((term, position) => {
       this.#writeRewardTerm(rollout.id, position, term);

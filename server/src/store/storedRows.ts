@@ -15,6 +15,8 @@ import {
   VERDICTS,
 } from '../../protocol/vocabulary.ts';
 import { blobToFloats, blobToIntegers } from './numberBlobs.ts';
+import { COMPLETION_TEXT } from './packReader.ts';
+import { TOKEN_COUNT } from './packSchema.ts';
 
 /** A record whose absent fields are NULL. */
 export type Nullable<Value> = {
@@ -133,7 +135,13 @@ export function proposalFromRow(row: ProposalRow): ProposalRecord {
 /** The part of a rollout that is one value per column of its own row. */
 type RolloutFields = Omit<
   RolloutRecord,
-  'prompt' | 'promptTokens' | 'tokens' | 'logProbabilities' | 'executions' | 'rewardTerms'
+  | 'prompt'
+  | 'promptTokens'
+  | 'tokens'
+  | 'logProbabilities'
+  | 'pruned'
+  | 'executions'
+  | 'rewardTerms'
 >;
 
 /** What a list shows of a rollout: everything but the prompt, the blobs and the parts. */
@@ -141,9 +149,10 @@ export type RolloutSummary = RolloutFields & { readonly tokenCount: number };
 
 /** Columns of `rollout` that hold a {@link RolloutSummary}, in SELECT form. */
 export const ROLLOUT_COLUMNS =
-  'id, step, role, mode, phase, task_id AS taskId, group_id AS "group", completion, stop_reason AS stopReason, ' +
+  'id, step, role, mode, phase, task_id AS taskId, group_id AS "group", ' +
+  `coalesce(${COMPLETION_TEXT}, '') AS completion, stop_reason AS stopReason, ` +
   'verdict, verdict_reason AS verdictReason, answer, reward, advantage, trained';
-export const TOKEN_COUNT_COLUMN = 'length(tokens) / 4 AS tokenCount';
+export const TOKEN_COUNT_COLUMN = `${TOKEN_COUNT} AS tokenCount`;
 
 export type RolloutRow = Omit<Nullable<RolloutFields>, 'trained'> & { readonly trained: number };
 export type RolloutSummaryRow = RolloutRow & { readonly tokenCount: number };
@@ -152,26 +161,23 @@ export function rolloutSummaryFromRow(row: RolloutSummaryRow): RolloutSummary {
   return withoutNulls<RolloutSummary>({ ...row, trained: row.trained === 1 });
 }
 
-/** The columns that {@link RolloutRow} leaves out, from `rollout` joined with `prompt`. */
-export interface RolloutDetailRow {
-  readonly prompt: string;
-  readonly promptTokens: Uint8Array;
-  readonly tokens: Uint8Array;
-  readonly logProbabilities: Uint8Array;
-}
+/** What {@link RolloutRow} leaves out, but for the parts. Numbers are blobs of four bytes each. */
+export type RolloutDetail = Pick<RolloutRecord, 'prompt' | 'pruned'> &
+  Readonly<Record<'promptTokens' | 'tokens' | 'logProbabilities', Uint8Array>>;
 
 export function rolloutFromRows(
   row: RolloutRow,
-  detail: RolloutDetailRow,
+  { prompt, promptTokens, tokens, logProbabilities, pruned }: RolloutDetail,
   executions: readonly Execution[],
   rewardTerms: readonly RewardTerm[],
 ): RolloutRecord {
   return {
     ...withoutNulls<RolloutFields>({ ...row, trained: row.trained === 1 }),
-    prompt: detail.prompt,
-    promptTokens: blobToIntegers(detail.promptTokens),
-    tokens: blobToIntegers(detail.tokens),
-    logProbabilities: blobToFloats(detail.logProbabilities),
+    prompt,
+    promptTokens: blobToIntegers(promptTokens),
+    tokens: blobToIntegers(tokens),
+    logProbabilities: blobToFloats(logProbabilities),
+    ...(pruned === undefined ? {} : { pruned }),
     executions,
     rewardTerms,
   };

@@ -124,7 +124,6 @@ CREATE TABLE curriculum (
 CREATE INDEX rollout_group ON rollout (group_id);
 CREATE INDEX rollout_reward ON rollout (reward);
 CREATE INDEX rollout_advantage ON rollout (advantage);
-CREATE INDEX rollout_token_bytes ON rollout (length(tokens));
 CREATE INDEX rollout_verdict_reason ON rollout (verdict_reason) WHERE verdict_reason IS NOT NULL;
 CREATE INDEX proposal_rollout ON proposal (rollout_id);
 CREATE INDEX proposal_task ON proposal (task_id) WHERE task_id IS NOT NULL;

@@ -22,6 +22,7 @@ import {
 } from './listItems.ts';
 import { type OrderedRow, type RowOrder, rowsBeyond } from './orderedRows.ts';
 import { cursorPlace, cursorText, pageSize, type Place } from './pageCursor.ts';
+import { TOKEN_COUNT } from './packSchema.ts';
 import type { ReadConnection } from './readConnection.ts';
 import type { ScanBudget } from './scanBudget.ts';
 
@@ -33,8 +34,7 @@ const SORT_KEYS = {
     reward: 'reward',
     syntaxNodes: 'syntax_nodes',
   },
-  // The length in bytes, because that is what the index is over.
-  rollouts: { reward: 'reward', advantage: 'advantage', tokenCount: 'length(tokens)' },
+  rollouts: { reward: 'reward', advantage: 'advantage', tokenCount: TOKEN_COUNT },
 } as const;
 
 /** What one table's rows are read with. */

@@ -26,7 +26,7 @@ export function stageBody(
       return [codeBlock('Prompt', stage.prompt), hint(countText(stage.tokenCount, 'token'))];
     case 'completion':
       return [
-        completionView(stage.completion, stage.parts),
+        stage.pruned === true ? undefined : completionView(stage.completion, stage.parts),
         hint(
           `${countText(stage.tokenCount, 'token')}; ${
             stage.stopReason === 'stop'
@@ -90,7 +90,9 @@ export function stageBody(
         hint(stage.trained ? 'The model was trained on it.' : 'The model was not trained on it.'),
       ];
     case 'tokens':
-      return [tokensView(stage.tokens, controls.colouring, controls.onColouring)];
+      return stage.pruned === true
+        ? []
+        : [tokensView(stage.tokens, controls.colouring, controls.onColouring)];
   }
 }
 

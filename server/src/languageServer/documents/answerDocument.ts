@@ -2,6 +2,7 @@
 import type { RolloutRecord } from '../../../protocol/records.ts';
 import type { RunId } from '../../../protocol/runs.ts';
 import type { SolvableTask } from '../../azr/solve.ts';
+import { completionText } from '../prunedCompletion.ts';
 import { parseArguments, parseLiteral } from '../../sandbox/literal/parse.ts';
 import { answerExplanation } from './answerExplanation.ts';
 import type { AzrDocument, DocumentFacts } from './azrDocument.ts';
@@ -97,9 +98,11 @@ function writeValueAnswer(builder: DocumentBuilder, rollout: RolloutRecord, task
 
 /** Code when the answer is a literal; else a comment, because nothing else of it is Python. */
 function writeValue(builder: DocumentBuilder, rollout: RolloutRecord, name: string): number {
-  const { answer, mode, executions, completion } = rollout;
+  const { answer, mode, executions } = rollout;
   if (answer === undefined) {
-    builder.comment('No answer could be read from the completion:').commentText(completion);
+    builder
+      .comment('No answer could be read from the completion:')
+      .commentText(completionText(rollout));
     return builder.nextLine - 1;
   }
   if (mode === 'deduction' && parseLiteral(answer).ok && isPlain(answer)) {
@@ -120,7 +123,7 @@ function writeValue(builder: DocumentBuilder, rollout: RolloutRecord, name: stri
 
 /** Induction: what was asked stands before the program, because a broken one may swallow the rest. */
 function writeWrittenProgram(builder: DocumentBuilder, rollout: RolloutRecord, task: SolvableTask) {
-  const { answer, completion, executions } = rollout;
+  const { answer, executions } = rollout;
   const firstLine = builder.nextLine;
   const name = answer === undefined ? 'f' : entryFunction(answer);
   builder.comment('Message to the solver:').commentText(task.message ?? '');
@@ -138,7 +141,9 @@ function writeWrittenProgram(builder: DocumentBuilder, rollout: RolloutRecord, t
   builder.section('Examples', 'examples', firstLine).blank();
   if (answer !== undefined) return builder.program(answer, 'Answer');
   const answerStart = builder.nextLine;
-  builder.comment('No program could be read from the completion:').commentText(completion);
+  builder
+    .comment('No program could be read from the completion:')
+    .commentText(completionText(rollout));
   builder.section('Answer', 'answer', answerStart);
   return builder.nextLine - 1;
 }
@@ -149,7 +154,7 @@ function writeHeldOut(builder: DocumentBuilder, rollout: RolloutRecord): number 
   builder.comment('A held-out task, as the solver was asked:').commentText(rollout.prompt);
   builder.section('Question', 'examples', firstLine).blank();
   const answerLine = builder.nextLine;
-  builder.comment('The answer:').commentText(rollout.answer ?? rollout.completion);
+  builder.comment('The answer:').commentText(rollout.answer ?? completionText(rollout));
   builder.section('Answer', 'answer', answerLine);
   return answerLine;
 }

@@ -1,6 +1,7 @@
 /** The two sides of a comparison: the task's own, and the same with the answer in its place. */
 import type { RolloutRecord } from '../../../protocol/records.ts';
 import type { SolvableTask } from '../../azr/solve.ts';
+import { completionText } from '../prunedCompletion.ts';
 import { parseArguments } from '../../sandbox/literal/parse.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { DocumentBuilder } from './documentBuilder.ts';
@@ -24,9 +25,11 @@ export function answeredDocument(
   task: SolvableTask | undefined,
 ): AzrDocument {
   const builder = new DocumentBuilder();
-  const { answer, completion } = rollout;
+  const { answer } = rollout;
   if (answer === undefined) {
-    builder.comment('No answer could be read from the completion:').commentText(completion);
+    builder
+      .comment('No answer could be read from the completion:')
+      .commentText(completionText(rollout));
   } else if (rollout.mode === 'induction' || task === undefined) {
     builder.program(answer, 'Answer');
   } else {

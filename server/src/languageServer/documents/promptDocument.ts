@@ -1,10 +1,11 @@
 /** Prompt and completion of a rollout as Markdown, every character of theirs inside a code block. */
 import type { RolloutRecord } from '../../../protocol/records.ts';
+import { prunedSentence } from '../prunedCompletion.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { shownProgram } from './shownText.ts';
 
 export function promptDocument(rollout: RolloutRecord): AzrDocument {
-  const { id, role, mode, step, phase, stopReason, tokens, promptTokens } = rollout;
+  const { id, role, mode, step, phase, stopReason, tokens, promptTokens, pruned } = rollout;
   const ended =
     stopReason === 'length' ? 'cut off by its length limit' : 'ended by the model itself';
   const text = [
@@ -16,9 +17,9 @@ export function promptDocument(rollout: RolloutRecord): AzrDocument {
     '',
     fenced(rollout.prompt),
     '',
-    `## Completion (${tokens.length} tokens, ${ended})`,
+    `## Completion (${pruned?.tokenCount ?? tokens.length} tokens, ${ended})`,
     '',
-    fenced(rollout.completion),
+    pruned === undefined ? fenced(rollout.completion) : prunedSentence(pruned),
     '',
   ].join('\n');
   return {

@@ -4,6 +4,7 @@
  */
 import type { ProposalRecord, RolloutRecord } from '../../../protocol/records.ts';
 import type { RunId } from '../../../protocol/runs.ts';
+import { completionText } from '../prunedCompletion.ts';
 import { inputsOf } from '../reruns/proposalInputs.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { DocumentBuilder, type Part } from './documentBuilder.ts';
@@ -95,7 +96,7 @@ function writeProposal(
     const firstLine = builder.nextLine;
     builder
       .comment('No proposal could be read from the completion:')
-      .commentText(rollout.completion);
+      .commentText(completionText(rollout));
     builder.section('Completion', 'answer', firstLine);
     return undefined;
   }

@@ -2,6 +2,7 @@
 import type { Formula, RewardStage, StoryToken } from '../../../protocol/rewardStory.ts';
 import { SMALLEST_DEVIATION } from '../../azr/advantages.ts';
 import type { TrainedRollout } from '../../store/relatives.ts';
+import { prunedSentence } from '../prunedCompletion.ts';
 import { groupMember, type StoryContext } from './storyContext.ts';
 import { counted, legend, operand, shown } from './storyNumbers.ts';
 
@@ -226,6 +227,10 @@ function untrainedText({ rollout, settings, attempts }: StoryContext): string {
  */
 export function tokensStage(context: StoryContext, texts: readonly string[]): RewardStage {
   const { rollout } = context;
+  if (rollout.pruned !== undefined) {
+    const summary = `How the update pushed each token is not known any more. ${prunedSentence(rollout.pruned)}`;
+    return { kind: 'tokens', summary, tokens: [], pruned: true };
+  }
   const advantage = rollout.trained ? (rollout.advantage ?? 0) : 0;
   const weight = lossWeight(context);
   const tokens = rollout.tokens.map((_, index): StoryToken => {

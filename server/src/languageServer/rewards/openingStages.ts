@@ -2,6 +2,7 @@
 import type { ParsedPart, RewardStage } from '../../../protocol/rewardStory.ts';
 import type { Mode, Role } from '../../../protocol/vocabulary.ts';
 import type { Span } from '../../azr/dialects/span.ts';
+import { prunedSentence } from '../prunedCompletion.ts';
 import { counted } from './storyNumbers.ts';
 import type { StoryContext } from './storyContext.ts';
 
@@ -47,7 +48,20 @@ export function promptStage({ rollout }: StoryContext): RewardStage {
 }
 
 export function completionStage(context: StoryContext): RewardStage {
-  const { completion, tokens, stopReason } = context.rollout;
+  const { completion, tokens, stopReason, pruned } = context.rollout;
+  if (pruned !== undefined) {
+    const { tokenCount } = pruned;
+    const summary = prunedSentence(pruned);
+    return {
+      kind: 'completion',
+      summary,
+      completion,
+      parts: [],
+      tokenCount,
+      stopReason,
+      pruned: true,
+    };
+  }
   const parts = completionParts(context);
   const ending =
     stopReason === 'stop'

@@ -3,6 +3,7 @@ import type { RewardStage, RewardStory } from '../../../protocol/rewardStory.ts'
 import type { RunId } from '../../../protocol/runs.ts';
 import { oneLine, promptTitle, taskTitle } from '../../store/listText.ts';
 import type { RunQueries } from '../../store/runQueries.ts';
+import { completionText } from '../prunedCompletion.ts';
 import { advantageStages, tokensStage } from './advantageStages.ts';
 import { executionStage, groupStage, validationStage } from './judgementStages.ts';
 import { completionStage, parseStage, promptStage } from './openingStages.ts';
@@ -23,8 +24,19 @@ export function rewardStory(
   rolloutId: number,
   tokenTexts: TokenTexts,
 ): RewardStory | undefined {
-  const context = readStoryContext(queries, rolloutId);
-  if (context === undefined) return undefined;
+  // All of it is of one state of the run, and packs of completions are inflated once.
+  return queries.reader.connection.snapshot(() => {
+    const context = readStoryContext(queries, rolloutId);
+    return context && toldStory(context, queries, runId, tokenTexts);
+  });
+}
+
+function toldStory(
+  context: StoryContext,
+  queries: RunQueries,
+  runId: RunId,
+  tokenTexts: TokenTexts,
+): RewardStory {
   const { id, step, role, mode, phase, tokens } = context.rollout;
   const judged: RewardStage[] =
     role === 'proposer' ? validationStage(context) : executionStage(context, queries.reader);
@@ -53,5 +65,7 @@ export function rewardStory(
 function storyTitle({ rollout, proposal, task }: StoryContext): string {
   const known = taskTitle(task ?? (rollout.role === 'proposer' ? proposal : undefined) ?? {});
   if (known !== undefined) return known;
-  return rollout.role === 'proposer' ? oneLine(rollout.completion) : promptTitle(rollout.prompt);
+  return rollout.role === 'proposer'
+    ? oneLine(completionText(rollout))
+    : promptTitle(rollout.prompt);
 }
