@@ -58,6 +58,8 @@ function read(step: number, folder: string): Reading {
 async function readings(steps: number, folder: string): Promise<readonly Reading[]> {
   const settings = {
     ...{ model: writeScriptedModel(folder), steps, seed: 7, seedTasks: 6, probe: 'none' },
+    // Full after a few dozen steps: what is remembered of each task beyond that is a digest.
+    bufferCapacity: 256,
     ...{ proposalsPerMode: 4, estimationRollouts: 4, checkpointEverySteps: 50, checkpointsKept: 2 },
   };
   const found: Reading[] = [];

@@ -1,4 +1,6 @@
 /** Everything the loop remembers between steps, rebuilt from the stored tasks alone. */
+import { createHash } from 'node:crypto';
+
 import type { TaskRecord } from '../../protocol/records.ts';
 import type { ValidProposal } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
@@ -57,6 +59,11 @@ export class TaskMemory {
   }
 }
 
+/**
+ * A digest, since a run remembers one for every task it ever accepted: of 132 bits, so that two tasks
+ * of one run never share one by chance.
+ */
 function identity(mode: Mode, task: Pick<ValidProposal, 'structure' | 'examples'>): string {
-  return JSON.stringify([mode, task.structure, ...task.examples.map(({ input }) => input)]);
+  const content = [mode, task.structure, ...task.examples.map(({ input }) => input)];
+  return createHash('sha256').update(JSON.stringify(content)).digest('base64').slice(0, 22);
 }
