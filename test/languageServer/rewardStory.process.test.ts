@@ -33,7 +33,7 @@ async function realRun(name: string, options: readonly string[]): Promise<string
   const run = path.join(folder, name);
   const { code, stderr } = await azr([
     ...['run', '--steps', '2', '--seed', '3', '--directory', run, ...options],
-    ...['--set', 'proposalsPerMode=6', '--set', 'seedTasks=6', '--set', `probe=${probe}`],
+    ...['--set', 'proposalsPerMode=5', '--set', 'seedTasks=4', '--set', `probe=${probe}`],
   ]);
   expect(stderr).toBe('');
   expect(code).toBe(0);

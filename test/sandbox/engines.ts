@@ -67,6 +67,19 @@ export async function withSandbox(
   }
 }
 
+/**
+ * One of each kind, for suites about the pool and its processes, which outer ring a native one has
+ * being the same to them: `wasm`, and the first native one that works here.
+ */
+export async function oneEngineOfEachKind(): Promise<Awaited<ReturnType<typeof availableEngines>>> {
+  const { available, missing } = await availableEngines();
+  const native = available.find(({ name }) => name.startsWith('native'));
+  return {
+    available: available.filter((engine) => engine.name === 'wasm' || engine === native),
+    missing,
+  };
+}
+
 /** The engines that can be tried here; a suite names the others and why it leaves them out. */
 export async function availableEngines(): Promise<{
   readonly available: readonly Engine[];

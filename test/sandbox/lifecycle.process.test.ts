@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
 import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
-import { availableEngines, withSandbox } from './engines.ts';
+import { oneEngineOfEachKind, withSandbox } from './engines.ts';
 import { relatedProcesses } from './processTable.ts';
 
 const ADD = 'def f(x, y=0):\n    return x + y';
@@ -29,7 +29,7 @@ async function untilGone(pids: readonly number[]): Promise<void> {
   }
 }
 
-const { available, missing } = await availableEngines();
+const { available, missing } = await oneEngineOfEachKind();
 for (const { name, reason } of missing) test.skip(`${name}: not tried, because ${reason}`);
 
 describe.each(available)('$name', (engine) => {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
 import {
-  availableEngines,
+  oneEngineOfEachKind,
   type EngineOptions,
   type TestedSandbox,
   withSandbox,
@@ -39,7 +39,7 @@ function statesOf(pids: readonly number[]): string[] {
   });
 }
 
-const { available, missing } = await availableEngines();
+const { available, missing } = await oneEngineOfEachKind();
 for (const { name, reason } of missing) test.skip(`${name}: not tried, because ${reason}`);
 
 describe.each(available)('$name', (engine) => {

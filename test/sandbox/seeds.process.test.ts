@@ -6,7 +6,7 @@ import { Oracle } from '../../bench/sandbox/oracle.ts';
 import { judgeSeeds } from '../../bench/sandbox/verdicts.ts';
 import { loadSeeds, type SeedTask } from '../../bench/sandbox/workload.ts';
 import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
-import { availableEngines } from './engines.ts';
+import { oneEngineOfEachKind } from './engines.ts';
 
 const SAMPLE = fileURLToPath(new URL('seedSample/programs.jsonl', import.meta.url));
 const seeds = loadSeeds(SAMPLE) as (SeedTask & { readonly row: number })[];
@@ -16,7 +16,7 @@ const NOT_DETERMINISTIC = [123, 179, 221, 230, 231, 290, 384, 508];
 /** Rows whose results are no literals: counters, deques, views of dicts, generators. */
 const UNSERIALISABLE = 12;
 
-const { available, missing } = await availableEngines();
+const { available, missing } = await oneEngineOfEachKind();
 for (const { name, reason } of missing) test.skip(`${name}: not tried, because ${reason}`);
 
 // Plain Python meets programs that nobody has read, so it is asked only where bubblewrap holds it.

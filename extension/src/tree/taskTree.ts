@@ -140,9 +140,7 @@ function collapsibleState(node: TreeNode): TreeItemCollapsibleState {
         ? TreeItemCollapsibleState.Expanded
         : TreeItemCollapsibleState.Collapsed;
     case 'live':
-      return node.parent.run.live?.tasks === undefined
-        ? TreeItemCollapsibleState.None
-        : TreeItemCollapsibleState.Expanded;
+      return TreeItemCollapsibleState.Expanded;
     case 'step':
     case 'group':
       return TreeItemCollapsibleState.Collapsed;

@@ -16,21 +16,26 @@ export interface EngineFacts {
 
 /**
  * The packages that are looked for are those that the engine imports; only PyTorch, which knows the
- * device, is imported here too, because the others take several seconds. The empty entry of the path is
- * the folder that somebody happens to work in, whose files are not Python's.
+ * device, is imported here too, because the others take several seconds. With the word "brief" not even
+ * that, where a Linux without the device files of a GPU says as much. The empty entry of the path is the
+ * folder that somebody happens to work in, whose files are not Python's.
  */
 const DESCRIBE = `
 import sys
 sys.path = [entry for entry in sys.path if entry != ""]
-import importlib.metadata, importlib.util, json, platform
+import importlib.metadata, importlib.util, json, os, platform
 facts = {"versions": {"python": platform.python_version()}}
 for name in ("torch", "transformers", "peft", "safetensors", "starlette", "uvicorn"):
     if importlib.util.find_spec(name) is None:
         raise ModuleNotFoundError(f"No module named {name!r}")
+for name in ("torch", "transformers", "peft"):
+    facts["versions"][name] = importlib.metadata.version(name)
+GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
+if sys.argv[1:] == ["brief"] and sys.platform == "linux" and not any(map(os.path.exists, GPU_FILES)):
+    print(json.dumps({**facts, "device": "cpu"}))
+    raise SystemExit
 import torch
 facts["versions"].update(torch=torch.__version__)
-for name in ("transformers", "peft"):
-    facts["versions"][name] = importlib.metadata.version(name)
 if torch.cuda.is_available():
     free, total = torch.cuda.mem_get_info()
     facts.update(
@@ -55,8 +60,13 @@ const SET_UP =
  * Asks `python`, which takes seconds. Rejects with RunnerError `no-python` when it cannot be started
  * and `no-engine-packages` when it lacks what the engine needs.
  */
-export async function describeEngine(python: string, signal?: AbortSignal): Promise<EngineFacts> {
-  const { stdout, stderr, failed, exitCode, timedOut } = await execa(python, ['-c', DESCRIBE], {
+export async function describeEngine(
+  python: string,
+  signal?: AbortSignal,
+  isBrief = false,
+): Promise<EngineFacts> {
+  const words = ['-c', DESCRIBE, ...(isBrief ? ['brief'] : [])];
+  const { stdout, stderr, failed, exitCode, timedOut } = await execa(python, words, {
     reject: false,
     timeout: TIMEOUT_MS,
     stdin: 'ignore',
@@ -80,11 +90,11 @@ export async function describeEngine(python: string, signal?: AbortSignal): Prom
 
 const known = new Map<string, Promise<EngineFacts>>();
 
-/** The same, asked once per Python; a failure is asked again, because somebody may have mended it. */
+/** The same in brief, asked once per Python; a failure is asked again, because somebody may have mended it. */
 export function engineFacts(python: string): Promise<EngineFacts> {
   let facts = known.get(python);
   if (facts === undefined) {
-    facts = describeEngine(python);
+    facts = describeEngine(python, undefined, true);
     known.set(python, facts);
     facts.catch(() => {
       known.delete(python);
