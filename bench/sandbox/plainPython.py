@@ -34,6 +34,9 @@ NAMES = {
 }
 
 
+CONSTRUCTORS = {"set": set, "frozenset": frozenset, "float": float}
+
+
 class NotLiteralError(Exception):
     """The text is no literal, or the value has none."""
 
@@ -90,10 +93,16 @@ def read_arguments(text: str) -> "tuple[list[Any], dict[str, Any]]":
         raise NotLiteralError
     if not isinstance(call.func, ast.Name):
         raise NotLiteralError
-    return (
-        [literal(argument) for argument in call.args],
-        {word.arg or "": literal(word.value) for word in call.keywords},
-    )
+    for argument in [*call.args, *(word.value for word in call.keywords)]:
+        literal(argument)
+    # They are literals, and Python itself makes them: the order of a set of numbers depends on
+    # whether it was written as one or put together item by item.
+    names = {**NAMES, **CONSTRUCTORS, "__builtins__": {}, "collect": _collect}
+    return eval(compile(f"collect({text}\n)", "<input>", "eval", dont_inherit=True), names)
+
+
+def _collect(*arguments: Any, **named: Any) -> "tuple[list[Any], dict[str, Any]]":
+    return list(arguments), named
 
 
 REFUSALS = (
