@@ -44,18 +44,15 @@ async function runTests(name, command, read, report, output = 'inherit') {
   failed += Math.max(count.failed, exitCode === 0 ? 0 : 1);
 }
 
-/**
- * @param {string} project
- * @param {'inherit' | 'pipe'} [output]
- */
-function runVitest(project, output) {
+/** @param {string} project */
+function runVitest(project) {
   const report = path.join(reports, `vitest-${project}.json`);
   const command = [
     ...[toolchain.node, path.join('node_modules', 'vitest', 'vitest.mjs'), 'run'],
     ...['--project', project, '--reporter=default', '--reporter=json'],
     `--outputFile.json=${report}`,
   ];
-  return runTests(`vitest: ${project}`, command, readVitestReport, report, output);
+  return runTests(`vitest: ${project}`, command, readVitestReport, report);
 }
 
 async function runPytest() {
@@ -73,18 +70,13 @@ async function runInExtensionHost() {
   // Node runs TypeScript without a flag only since 22.18, and warned about it until 24.3.
   const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
   const command = [toolchain.node, ...flags, path.join('test', 'vscode', 'host', 'main.ts')];
-  await runTests('mocha: extension host', command, readHostReport, report, 'pipe');
-}
-
-/** Everything in the real VS Code, one after another: each test has a screen to itself. */
-async function runInVscode() {
-  await runInExtensionHost();
-  await runVitest('vscode', 'pipe');
+  await runTests('mocha: extension host', command, readHostReport, report);
 }
 
 // The engine's tests compute in one thread, and the fast ones leave gaps.
 await Promise.all([runVitest('fast'), runPytest()]);
-// A person's VS Code waits most of the time, and so do most processes: together they fill two cores.
-await Promise.all([runVitest('processes'), runInVscode()]);
+await runVitest('processes');
+await runInExtensionHost();
+await runVitest('vscode');
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
