@@ -94,7 +94,8 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-async function peakMemoryMb(processId: number): Promise<number | undefined> {
+/** Most that a process held so far; undefined where the system does not tell. */
+export async function peakMemoryMb(processId: number): Promise<number | undefined> {
   if (process.platform !== 'linux') return undefined;
   const status = await readFile(`/proc/${processId}/status`, 'utf8');
   const peak = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -3,7 +3,7 @@
  * what it takes, for one batch at the lengths and rows that were planned for: sampled, then trained.
  * Models besides azr-nano are measured where their folder is named. Linux only: it tells a process's peak.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,6 +14,7 @@ import { openLocalEngine } from '../../server/src/engine/openEngine.ts';
 import { enginePython } from '../../server/src/runner/enginePython.ts';
 import { machineMemoryMb } from '../../server/src/runner/knownDevice.ts';
 import { modelShape } from '../../server/src/runner/modelShape.ts';
+import { peakMemoryMb } from './engineSide.ts';
 import { childrenRunning } from '../../test/runner/faults/faultyWorld.ts';
 
 const PROJECT = path.join(import.meta.dirname, '../..');
@@ -62,7 +63,8 @@ async function measured({ model, demand }: Case): Promise<string> {
   });
   try {
     await oneBatch(engine, demand, shape.vocabulary);
-    const peakMb = await peakMemoryMb();
+    const [processId = 0] = childrenRunning(process.pid, 'azr_engine');
+    const peakMb = (await peakMemoryMb(processId)) ?? NaN;
     const tokens = demand.promptTokens + demand.completionTokens;
     const cells = [
       ...[path.basename(model), demand.trainable, demand.rows, tokens, plan.wantedMb],
@@ -104,10 +106,4 @@ async function oneBatch(engine: Engine, demand: MemoryDemand, vocabulary: number
       gradientClipNorm: 1,
     },
   );
-}
-
-async function peakMemoryMb(): Promise<number> {
-  const [processId] = childrenRunning(process.pid, 'azr_engine');
-  const status = await readFile(`/proc/${String(processId)}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }

@@ -2,8 +2,17 @@
 import type { MetricRecord } from './records.ts';
 import type { Mode, Role } from './vocabulary.ts';
 
-export type Phase =
-  'seed' | 'propose' | 'validate' | 'estimate' | 'solve' | 'update' | 'probe' | 'checkpoint';
+export const PHASES = [
+  'seed',
+  'propose',
+  'validate',
+  'estimate',
+  'solve',
+  'update',
+  'probe',
+  'checkpoint',
+] as const;
+export type Phase = (typeof PHASES)[number];
 
 export type RunEvent =
   | {

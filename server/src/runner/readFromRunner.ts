@@ -4,6 +4,7 @@
  */
 import { Ajv, type ValidateFunction } from 'ajv';
 
+import { PHASES } from '../../protocol/events.ts';
 import type { FromRunner } from '../../protocol/runnerMessages.ts';
 import { RUN_STATES } from '../../protocol/runs.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
@@ -12,9 +13,6 @@ import { readMessage } from './readMessage.ts';
 const text = { type: 'string' } as const;
 const step = { type: 'integer', minimum: -1 } as const;
 const count = { type: 'number', minimum: 0 } as const;
-const PHASES = [
-  ...['seed', 'propose', 'validate', 'estimate', 'solve', 'update', 'probe', 'checkpoint'],
-];
 
 /** An object with these properties, of which those in `optional` may be absent, and any others. */
 function object(properties: Readonly<Record<string, object>>, optional: readonly string[] = []) {
