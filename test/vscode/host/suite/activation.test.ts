@@ -6,20 +6,24 @@ import { commands, extensions } from 'vscode';
 import { activationMs } from './activationTime.ts';
 import { EXTENSION_ID } from './studio.ts';
 
-/** Budget of DESIGN §7. */
-const ACTIVATION_BUDGET_MS = 50;
+/**
+ * Several times the 50 ms of DESIGN §7, which `npm run bench` measures on a calm machine: here other
+ * work may be under way, and only something that has no place in an activation shall be noticed,
+ * such as a server that is waited for.
+ */
+const ACTIVATION_LIMIT_MS = 250;
 
 describe('activation', () => {
   it('is not needed before something of AZR Studio is asked for', () => {
     assert.equal(extensions.getExtension(EXTENSION_ID)?.isActive, false);
   });
 
-  it(`takes at most ${String(ACTIVATION_BUDGET_MS)} ms`, async () => {
+  it(`takes at most ${String(ACTIVATION_LIMIT_MS)} ms`, async () => {
     const extension = extensions.getExtension(EXTENSION_ID);
     await extension?.activate();
     assert.equal(extension?.isActive, true);
     const tookMs = activationMs();
-    assert.ok(tookMs <= ACTIVATION_BUDGET_MS, `it took ${tookMs.toFixed(1)} ms`);
+    assert.ok(tookMs <= ACTIVATION_LIMIT_MS, `it took ${tookMs.toFixed(1)} ms`);
   });
 
   it('registers every command of the manifest', async () => {
