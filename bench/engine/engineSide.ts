@@ -6,6 +6,7 @@ import type { Completion, TrainingDatum } from '../../server/protocol/engine.ts'
 import { startEngineProcess } from '../../server/src/engine/engineProcess.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
 import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { GpuMemory } from './gpuMemory.ts';
 import type { Side, UpdateFigures } from './side.ts';
 import type { Workload } from './workload.ts';
 
@@ -32,6 +33,7 @@ export async function openEngineSide(workload: Workload, folder: string): Promis
   const prompts = workload.prompts.map((prompt) => engine.encode(prompt));
   const requests = prompts.map((promptTokens) => ({ promptTokens, samples: workload.groupSize }));
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, gradientClipNorm: 1 };
+  const memory = new GpuMemory(server.processId);
   let updates = 0;
 
   const update = async (): Promise<UpdateFigures> => {
@@ -54,7 +56,7 @@ export async function openEngineSide(workload: Workload, folder: string): Promis
       trainingSeconds: (performance.now() - sampled) / 1000,
       completionTokens: countTokens(groups),
       promptTokens: sum(prompts.map(({ length }) => length)) * workload.groupSize,
-      peakMemoryMb: await peakMemoryMb(server.processId),
+      peakMemoryMb: (await memory.peakMb()) ?? (await peakMemoryMb(server.processId)),
     };
   };
   const close = async (): Promise<void> => {

@@ -1,16 +1,17 @@
 /**
- * `npm run bench:engine [-- --repetitions N] [--model FOLDER]`: one update of the loop, sampling and
- * training, by our engine and by TRL's GRPOTrainer, in turn, in one run. With a model of one's own the
- * batch is a small one, since a model of a hundred million weights takes a CPU a minute for it.
+ * `npm run bench:engine [-- --repetitions N] [--model FOLDER [--large]]`: one update of the loop,
+ * sampling and training, by our engine and by TRL's GRPOTrainer, in turn, in one run. With a model of
+ * one's own the batch is a small one, since a model of a hundred million weights takes a CPU a minute
+ * for it; `--large` gives it one for a GPU, which both sides use where there is one.
  *
- * Held equal: the model (azr-nano or the one named, all weights trained, float32) and its vocabulary; the prompts, in
- * the same order; the group size; the longest answer; temperature 1 with nothing cut off; one
- * optimizer step per batch with fused AdamW on the clipped objective (0.2, 0.28), gradients clipped
- * to 1; torch and transformers, to the byte; the cores and the number of threads; a learning rate so
- * small that answers keep their lengths. The peer's reference model (beta 0), its gradient
- * checkpointing and its logging are off, and it first finds the micro-batch that it trains fastest
- * with; its group is its own batching. Ours are the server and the client as the loop uses them,
- * HTTP and JSON included.
+ * Held equal: the model (azr-nano or the one named, all weights trained, kept in float32, on a GPU
+ * multiplied in bfloat16) and its vocabulary; the prompts, in the same order; the group size; the
+ * longest answer; temperature 1 with nothing cut off; one optimizer step per batch with fused AdamW on
+ * the clipped objective (0.2, 0.28), gradients clipped to 1; torch and transformers, to the byte; the
+ * cores and the number of threads; a learning rate so small that answers keep their lengths. The
+ * peer's reference model (beta 0), its gradient checkpointing and its logging are off, and it first
+ * finds the micro-batch that it trains fastest with; its group is its own batching. Ours are the
+ * server and the client as the loop uses them, HTTP and JSON included.
  *
  * Counted: tokens of answers up to their end, never padding. For one core, run under `taskset -c 0`.
  */
@@ -25,6 +26,7 @@ import type { Side, UpdateFigures } from './side.ts';
 import { openTrlSide } from './trlSide.ts';
 import {
   equalLengthWorkload,
+  largeWorkload,
   namedModelWorkload,
   solverWorkload,
   type Workload,
@@ -33,7 +35,11 @@ import {
 const WARM_UPS = 1;
 
 const { values } = parseArgs({
-  options: { repetitions: { type: 'string', default: '7' }, model: { type: 'string' } },
+  options: {
+    repetitions: { type: 'string', default: '7' },
+    model: { type: 'string' },
+    large: { type: 'boolean', default: false },
+  },
 });
 const repetitions = Number(values.repetitions);
 if (!Number.isInteger(repetitions) || repetitions < 1) {
@@ -47,7 +53,8 @@ try {
     `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${process.platform} ${release()}, load ${loadavg()[0]!.toFixed(1)}`,
   );
   if (values.model !== undefined) {
-    await compare(await namedModelWorkload(path.resolve(values.model)));
+    const model = path.resolve(values.model);
+    await compare(await (values.large ? largeWorkload(model) : namedModelWorkload(model)));
   } else {
     await compare(await solverWorkload());
     await compare(await equalLengthWorkload(folder));

@@ -24,7 +24,7 @@ from azr_engine.losses import LossSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence, plan_rows
 from azr_engine.policy import LoraSettings, Policy, load_policy
 from azr_engine.precision import choose_device
-from azr_engine.probing import probe
+from azr_engine.probing import probe, probe_decoding
 from azr_engine.sampler import Sampler
 from azr_engine.sampling import SampledSequence, SampleItem
 from azr_engine.sampling_copy import SamplingCopy
@@ -166,10 +166,10 @@ class Bench:
         self.workload = workload
         self.repetitions = repetitions
         paths = probe(policy)
-        self.decoding = paths.decoding
         sampled = SamplingCopy(policy).policy if policy.numbers.sampling_copy else policy
         sampled.end_tokens = []
-        self.sampler = Sampler(sampled, paths.decoding)
+        self.decoding = probe_decoding(sampled)
+        self.sampler = Sampler(sampled, self.decoding)
         self.trainer = Trainer(policy, paths, MicroBatchLimits())
         stream = random.Random(1)
         vocabulary = policy.vocabulary_size()

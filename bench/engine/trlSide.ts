@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 import { execa } from 'execa';
 
+import { GpuMemory } from './gpuMemory.ts';
 import type { Side } from './side.ts';
 import type { Workload } from './workload.ts';
 
@@ -43,6 +44,7 @@ export async function openTrlSide(
     throw new Error(`TRL ended before it answered:\n${said}`);
   };
   const { microBatch, threads } = await answer<PeerReady>();
+  const memory = new GpuMemory(peer.pid);
   return {
     name: 'TRL GRPOTrainer',
     microBatch,
@@ -55,7 +57,9 @@ export async function openTrlSide(
         trainingSeconds: update.seconds - update.generationSeconds,
         completionTokens: update.completionTokens,
         promptTokens: update.promptTokens,
-        peakMemoryMb: update.peakMemoryKb / (process.platform === 'darwin' ? 2 ** 20 : 1024),
+        peakMemoryMb:
+          (await memory.peakMb()) ??
+          update.peakMemoryKb / (process.platform === 'darwin' ? 2 ** 20 : 1024),
       };
     },
     async close() {

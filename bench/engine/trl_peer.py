@@ -5,6 +5,7 @@ with its figures on standard output. `main.ts` says what is held equal.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -19,6 +20,8 @@ import transformers
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
+
+ON_GPU = torch.cuda.is_available()
 
 # Standard output belongs to the protocol; whatever libraries print goes to standard error.
 _answers = os.fdopen(os.dup(1), "w")
@@ -87,8 +90,9 @@ def train(request: dict[str, Any], micro_batch: int, updates: int, wait: bool) -
     with tempfile.TemporaryDirectory(prefix="azr-trl-") as folder:
         settings = GRPOConfig(
             output_dir=folder,
-            use_cpu=True,
-            bf16=False,
+            use_cpu=not ON_GPU,
+            # As ours: weights in float32, multiplied in bfloat16 where the device does that itself.
+            bf16=ON_GPU,
             fp16=False,
             per_device_train_batch_size=micro_batch,
             gradient_accumulation_steps=sequences // micro_batch,
@@ -133,11 +137,19 @@ def fastest_micro_batch(request: dict[str, Any]) -> int:
     sequences = len(request["prompts"]) * request["groupSize"]
 
     def training_seconds(micro_batch: int) -> float:
-        last = train(request, micro_batch, updates=2, wait=False).updates[-1]
+        try:
+            last = train(request, micro_batch, updates=2, wait=False).updates[-1]
+        except torch.OutOfMemoryError:
+            return float("inf")
         return last["seconds"] - last["generationSeconds"]
 
     candidates = [sequences // parts for parts in (1, 2, 4, 8) if sequences % parts == 0]
-    return min(candidates, key=training_seconds)
+    fastest = min(candidates, key=training_seconds)
+    if ON_GPU:
+        # What the trials took of the GPU is not the peer's peak.
+        gc.collect()
+        torch.cuda.empty_cache()
+    return fastest
 
 
 def main() -> None:

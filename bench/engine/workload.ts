@@ -34,13 +34,16 @@ export async function solverWorkload(): Promise<Workload> {
 /** Six such prompts and four answers each, for a model of another size, whose words they are not made of. */
 export async function namedModelWorkload(model: string): Promise<Workload> {
   const [prompts, common] = [await solverPrompts(2), await solverWorkload()];
-  return {
-    ...common,
-    name: `${path.basename(model)}, up to 60 tokens`,
-    model,
-    prompts,
-    groupSize: 4,
-  };
+  const name = `${path.basename(model)}, up to 60 tokens`;
+  return { ...common, name, model, prompts, groupSize: 4 };
+}
+
+/** As many prompts and answers as for the embedded model, and longer ones, which a GPU has room for. */
+export async function largeWorkload(model: string): Promise<Workload> {
+  const common = await solverWorkload();
+  const maximumTokens = 256;
+  const name = `${path.basename(model)}, up to ${maximumTokens} tokens`;
+  return { ...common, name, model, maximumTokens };
 }
 
 async function solverPrompts(tasksPerMode: number): Promise<readonly string[]> {

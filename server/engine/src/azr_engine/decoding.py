@@ -1,11 +1,12 @@
 """
 What a decoding loop keeps of a batch of rows between steps, in two forms: prompts shared by groups
-(fast, plain attention only) and every row with its own padded copy (any model).
+(fast, plain attention only) and every row with its own padded copy (any model). For NVIDIA GPUs
+there is a third in graphed_decoding.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ from azr_engine.prefix_cache import (
 )
 
 PREFILL_TOKENS = 16_384
+# A batch is worth compacting when this share of its rows, or less, still runs.
+RUNNING_SHARE = 0.75
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,24 @@ class DecodingBatch:
 
 
 class Decoder(Protocol):
-    """Logits [B, V] of the next token of each row; `keep` goes on with some of the rows only."""
+    """
+    Logits [B, V] of the next token of each row, good until the next step; `keep` goes on with some
+    of the rows only. A loop asks every `steps_between_checks` steps how many rows still run.
+    """
 
     first_logits: Tensor
+    steps_between_checks: int
 
     def step(self, tokens: Tensor) -> Tensor: ...
 
     def keep(self, rows: list[int]) -> None: ...
 
+    def is_worth_compacting(self, rows: int, running: int) -> bool: ...
+
 
 class SharedPrefixDecoder:
+    steps_between_checks = 1
+
     def __init__(self, policy: Policy, batch: DecodingBatch) -> None:
         self._policy = policy
         prompt_of_row = list(batch.prompt_of_row)
@@ -63,16 +74,21 @@ class SharedPrefixDecoder:
                 past_key_values=self._cache,
                 use_cache=True,
             )
-        self._positions = _next_positions(self._policy, self._positions)
+        self._positions = next_positions(self._policy, self._positions)
         return logits
 
     def keep(self, rows: list[int]) -> None:
         self._cache.keep(rows)
         self._positions = self._positions[torch.tensor(rows, device=self._positions.device)]
 
+    def is_worth_compacting(self, rows: int, running: int) -> bool:
+        return running <= RUNNING_SHARE * rows
+
 
 class PaddedDecoder:
     """Prompts padded on the left to one length; transformers' own cache and masks."""
+
+    steps_between_checks = 1
 
     def __init__(self, policy: Policy, batch: DecodingBatch) -> None:
         self._policy = policy
@@ -107,7 +123,7 @@ class PaddedDecoder:
     def step(self, tokens: Tensor) -> Tensor:
         self._seen = torch.cat([self._seen, torch.ones_like(self._seen[:, :1])], dim=1)
         logits = self._forward(tokens[:, None], self._seen, self._positions)
-        self._positions = _next_positions(self._policy, self._positions)
+        self._positions = next_positions(self._policy, self._positions)
         return logits
 
     def keep(self, rows: list[int]) -> None:
@@ -116,8 +132,11 @@ class PaddedDecoder:
         self._seen = self._seen[index]
         self._positions = self._positions[index]
 
+    def is_worth_compacting(self, rows: int, running: int) -> bool:
+        return running <= RUNNING_SHARE * rows
 
-def _next_positions(policy: Policy, positions: Tensor) -> Tensor:
+
+def next_positions(policy: Policy, positions: Tensor) -> Tensor:
     """A finished row that is still in the batch must not run past a learned position table."""
     limit = policy.context_tokens - 1 if policy.context_tokens else None
     return (positions + 1).clamp(max=limit)
@@ -128,17 +147,13 @@ def _prefill(
 ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
     """
     Logits [G, V] after each prompt and, per layer, keys [G, h, d, P] and values [G, h, P, d], zero
-    where a prompt is shorter than P. Prompts of similar length are computed together, padded on the
-    right, where causal attention never looks.
+    where a prompt is shorter than P.
     """
-    order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
-    longest = len(prompts[order[-1]])
+    longest = max(len(prompt) for prompt in prompts)
     logits: Tensor | None = None
     prefixes: list[tuple[Tensor, Tensor]] = []
-    while order:
-        part, order = _take_batch(order, prompts)
+    for part, part_logits, layers in prefill_parts(policy, prompts):
         index = torch.tensor(part, device=policy.device)
-        part_logits, layers = _prefill_batch(policy, [prompts[item] for item in part])
         if logits is None:
             logits = part_logits.new_empty(len(prompts), part_logits.shape[1])
             prefixes = [_prefix_storage(keys, len(prompts), longest) for keys, _ in layers]
@@ -149,6 +164,19 @@ def _prefill(
             all_values[index, :, :width] = values
     assert logits is not None
     return logits, prefixes
+
+
+def prefill_parts(
+    policy: Policy, prompts: Sequence[Sequence[int]]
+) -> Iterator[tuple[list[int], Tensor, list[tuple[Tensor, Tensor]]]]:
+    """
+    Computes prompts of similar length together, padded on the right, where causal attention never
+    looks: which prompts, the logits [n, V] after each and, per layer, keys and values [n, h, L, d].
+    """
+    order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+    while order:
+        part, order = _take_batch(order, prompts)
+        yield (part, *_prefill_batch(policy, [prompts[item] for item in part]))
 
 
 def _take_batch(order: list[int], prompts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -153,8 +153,9 @@ class SharedPrefixCache(Cache):
         bias = torch.zeros(hidden.shape, device=self.device).masked_fill(hidden, -torch.inf)
         self.bias = bias[:, None, None]
 
-    def attend(self, layer: SharedPrefixLayer, query: Tensor, scaling: float) -> Tensor:
+    def attend(self, layer: CacheLayerMixin, query: Tensor, scaling: float) -> Tensor:
         """Attention of one query per row: query [B, H, 1, d], result [B, 1, H, d]."""
+        assert isinstance(layer, SharedPrefixLayer)
         rows, query_heads, _, width = query.shape
         heads = layer.own_keys.shape[1]
         repeats = query_heads // heads
@@ -193,7 +194,15 @@ class SharedPrefixCache(Cache):
         return parts[..., :width], parts[..., width : width + 1], parts[..., width + 1 :]
 
 
-_active: SharedPrefixCache | None = None
+class AttendingCache(Protocol):
+    """A cache that computes the attention of the layers whose keys and values it holds."""
+
+    layers: list[Any]
+
+    def attend(self, layer: CacheLayerMixin, query: Tensor, scaling: float) -> Tensor: ...
+
+
+_active: AttendingCache | None = None
 
 
 def _shared_prefix_attention(
@@ -211,7 +220,6 @@ def _shared_prefix_attention(
     if query.shape[2] != 1 or any(extras.get(name) is not None for name in _EXTRAS):
         raise UnsupportedAttentionError(f"{type(module).__name__} is not plain attention")
     layer = _active.layers[int(getattr(module, "layer_idx"))]  # noqa: B009 (nn.Module has no such field)
-    assert isinstance(layer, SharedPrefixLayer)
     return _active.attend(layer, query, scaling or query.shape[-1] ** -0.5), None
 
 
@@ -219,7 +227,7 @@ AttentionInterface.register(ATTENTION_NAME, _shared_prefix_attention)
 
 
 @contextlib.contextmanager
-def shared_prefix_attention(network: Any, cache: SharedPrefixCache) -> Generator[None]:
+def shared_prefix_attention(network: Any, cache: AttendingCache) -> Generator[None]:
     """Within it, the model's attention reads this cache. Only one thread may sample at a time."""
     global _active
     usual = network.config._attn_implementation

@@ -1,6 +1,6 @@
 """
-What one policy is sampled with: transformers' paged continuous batching where it is worth it and
-works, else decoding loops over prompts that groups share.
+What one policy is sampled with: decoding loops over prompts that groups share, or, where these
+cannot be captured in graphs, transformers' paged continuous batching if it is worth it and works.
 """
 
 from __future__ import annotations
@@ -35,12 +35,16 @@ logger = logging.getLogger("azr_engine")
 
 
 class Sampler:
-    """`paged` None decides by the device. Where paged sampling fails, it is not tried again."""
+    """
+    `paged` None decides by the device and the way of decoding. Where paged sampling fails, it is not
+    tried again.
+    """
 
     def __init__(self, policy: Policy, decoding: DecodingKind, paged: bool | None = None) -> None:
         self.policy = policy
         self._decoding: DecodingKind = decoding
-        self.paged = is_paged_sampling_worthwhile(policy.device) if paged is None else paged
+        worthwhile = decoding != "graphed" and is_paged_sampling_worthwhile(policy.device)
+        self.paged = worthwhile if paged is None else paged
         self._running: PagedSampler | None = None
 
     def sample(

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from azr_engine.decoding import Decoder, DecodingBatch, PaddedDecoder, SharedPrefixDecoder
 from azr_engine.errors import EngineError, cancelled, invalid_request
+from azr_engine.graphed_decoding import GraphedDecoder
 from azr_engine.out_of_memory import is_out_of_memory, release_memory
 from azr_engine.policy import Policy
 from azr_engine.sampling_parameters import SamplingParameters, draw_tokens
@@ -23,13 +24,16 @@ logger = logging.getLogger("azr_engine")
 
 # Rows and the item that each belongs to.
 OwnedBatch = tuple[DecodingBatch, list[int]]
-DecodingKind = Literal["shared-prefix", "padded"]
+DecodingKind = Literal["graphed", "shared-prefix", "padded"]
 
 # Cached tokens one decoding batch may come to hold, prompts and completions together.
 CACHE_TOKENS = 400_000
-# The batch is compacted when this share of its rows, or less, still runs.
-RUNNING_SHARE = 0.75
 UNIFORM_BLOCK = 32
+DECODERS: dict[DecodingKind, Callable[[Policy, DecodingBatch], Decoder]] = {
+    "graphed": GraphedDecoder,
+    "shared-prefix": SharedPrefixDecoder,
+    "padded": PaddedDecoder,
+}
 
 
 @dataclass(frozen=True)
@@ -199,21 +203,21 @@ class DecodingLoop:
 
     @torch.inference_mode()
     def run(self) -> list[SampledSequence]:
-        make = SharedPrefixDecoder if self._kind == "shared-prefix" else PaddedDecoder
-        decoder: Decoder = make(self._policy, self.batch)
+        decoder = DECODERS[self._kind](self._policy, self.batch)
         logits = decoder.first_logits
         for step in range(int(self._limits.max())):
             if self._is_cancelled():
                 raise cancelled()
             tokens = self._draw(step, logits)
-            running = int((~self._finished).sum())
-            if running == 0:
-                break
-            if running <= RUNNING_SHARE * len(self._rows):
-                kept = (~self._finished).nonzero()[:, 0]
-                decoder.keep(kept.tolist())
-                tokens, self._rows = tokens[kept], self._rows[kept]
-                self._finished = self._finished[kept]
+            if (step + 1) % decoder.steps_between_checks == 0:
+                running = int((~self._finished).sum())
+                if running == 0:
+                    break
+                if decoder.is_worth_compacting(len(self._rows), running):
+                    kept = (~self._finished).nonzero()[:, 0]
+                    decoder.keep(kept.tolist())
+                    tokens, self._rows = tokens[kept], self._rows[kept]
+                    self._finished = self._finished[kept]
             logits = decoder.step(tokens)
         return self._collect()
 
@@ -229,18 +233,20 @@ class DecodingLoop:
         tokens, log_probs = draw_tokens(logits, uniform, parameters.temperature, parameters.top_p)
         self._steps.append((self._rows, tokens, log_probs))
         ending = (tokens[:, None] == self._endings).any(dim=1) & ~self._finished
-        self._ended[self._rows[ending]] = True
-        self._lengths[self._rows[ending]] = step + 1
+        # No index depends on values, for which the host would have to wait for the device.
+        self._ended[self._rows] |= ending
+        self._lengths[self._rows] = torch.where(ending, step + 1, self._lengths[self._rows])
         self._finished |= ending | (self._limits[self._rows] == step + 1)
         return tokens
 
     def _collect(self) -> list[SampledSequence]:
         count = len(self._lengths)
-        all_tokens = torch.zeros(len(self._steps), count, dtype=torch.long)
-        all_log_probs = torch.zeros(len(self._steps), count)
+        device = self._policy.device
+        all_tokens = torch.zeros(len(self._steps), count, dtype=torch.long, device=device)
+        all_log_probs = torch.zeros(len(self._steps), count, device=device)
         for step, (rows, tokens, log_probs) in enumerate(self._steps):
-            all_tokens[step, rows.cpu()] = tokens.cpu()
-            all_log_probs[step, rows.cpu()] = log_probs.cpu()
+            all_tokens[step, rows] = tokens
+            all_log_probs[step, rows] = log_probs
         tokens_by_row = all_tokens.T.tolist()
         log_probs_by_row = all_log_probs.T.tolist()
         return [

@@ -18,7 +18,7 @@ from azr_engine.fields import Fields
 from azr_engine.memory_plan import MemoryPlan
 from azr_engine.packing import MicroBatchLimits
 from azr_engine.policy import Policy, load_policy
-from azr_engine.probing import probe
+from azr_engine.probing import probe, probe_decoding
 from azr_engine.ranks import ALONE, Ranks
 from azr_engine.requests import (
     parse_adam,
@@ -52,7 +52,11 @@ class TrainedPolicy:
         copied = policy.numbers.sampling_copy or ranks.size > 1
         self._copy = SamplingCopy(policy) if copied else None
         self._copy_is_stale = True
-        self._sampler = Sampler(self._copy.policy if self._copy else policy, paths.decoding)
+        self._sampler = (
+            Sampler(self._copy.policy, probe_decoding(self._copy.policy))
+            if self._copy
+            else Sampler(policy, paths.decoding)
+        )
 
     def sampler(self) -> Sampler:
         """Of the weights as they are now."""
@@ -224,5 +228,5 @@ class Workbench:
             while len(self._frozen) >= MAXIMUM_FROZEN_MODELS:
                 self._frozen.pop(next(iter(self._frozen))).release()
             policy = load_policy(folder, lora=None, trainable=False)
-            self._frozen[folder] = Sampler(policy, probe(policy).decoding)
+            self._frozen[folder] = Sampler(policy, probe_decoding(policy))
         return self._frozen[folder]
