@@ -15,7 +15,7 @@ from torch import Tensor
 from azr_engine import flash_prefix_cache
 from azr_engine.decoding import DecodingBatch, SharedPrefixDecoder
 from azr_engine.graphed_decoding import GraphedDecoder
-from azr_engine.policy import Policy, load_policy
+from azr_engine.policy import load_policy
 from azr_engine.probing import probe_decoding
 from azr_engine.sampling import SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters
@@ -87,12 +87,12 @@ def test_it_samples_what_shared_prefixes_give(
 
 
 @pytest.mark.usefixtures("plain")
-def test_dropping_rows_leaves_the_others_as_they_were(llama: Policy) -> None:
+def test_dropping_rows_leaves_the_others_as_they_were(model_folder: Callable[[str], Path]) -> None:
     """A whole prompt goes with its rows."""
-    device = llama.device
+    policy = load_policy(model_folder("llama"), lora=None, trainable=False)
     batch = DecodingBatch(PROMPTS, [0, 1, 1, 2], 12)
-    whole, dropped = GraphedDecoder(llama, batch), GraphedDecoder(llama, batch)
-    tokens = torch.tensor([4, 5, 6, 7], device=device)
+    whole, dropped = GraphedDecoder(policy, batch), GraphedDecoder(policy, batch)
+    tokens = torch.tensor([4, 5, 6, 7], device=policy.device)
     with torch.inference_mode():
         for _ in range(3):
             whole.step(tokens)
@@ -124,4 +124,5 @@ def test_a_graph_computes_what_single_kernels_do(model_folder: Callable[[str], P
                 torch.log_softmax(decoder.step(tokens).float(), dim=-1)
                 for decoder in (graphed, plain)
             )
-            torch.testing.assert_close(actual, expected, atol=0.1, rtol=0)
+            # In bfloat16 each of the two is up to 0.1 away from what float32 gives.
+            torch.testing.assert_close(actual, expected, atol=0.2, rtol=0)

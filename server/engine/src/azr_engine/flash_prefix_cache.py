@@ -70,7 +70,8 @@ class FlashPrefixLayer(CacheLayerMixin):
     def update(
         self, key_states: Tensor, value_states: Tensor, *_args: Any, **_kwargs: Any
     ) -> tuple[Tensor, Tensor]:
-        if key_states.dtype != self.own_keys.dtype or key_states.shape[2] != 1:
+        types = {key_states.dtype, value_states.dtype, self.own_keys.dtype}
+        if len(types) > 1 or key_states.shape[2] != 1:
             raise UnsupportedAttentionError("keys are not those of one token in the cache's type")
         self.own_keys.index_copy_(1, self._place, key_states.transpose(1, 2))
         self.own_values.index_copy_(1, self._place, value_states.transpose(1, 2))
