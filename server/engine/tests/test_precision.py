@@ -9,10 +9,11 @@ import pytest
 import torch
 from test_sampling import as_training
 
+from azr_engine.decoding import DecodingBatch, PaddedDecoder, SharedPrefixDecoder
 from azr_engine.losses import LossSettings
-from azr_engine.policy import LoraSettings, load_policy
+from azr_engine.policy import LoraSettings, Policy, load_policy
 from azr_engine.precision import Precision, TrainedKind, choose_precision, sampler_matches_trainer
-from azr_engine.probing import probe
+from azr_engine.probing import TOLERANCE, probe, probe_decoding
 from azr_engine.sampling import SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters
 from azr_engine.training import AdamSettings, Trainer
@@ -81,3 +82,49 @@ def test_mixed_precision_samples_trains_and_keeps_float32(
     trainer.step(AdamSettings(learning_rate=1e-6, epsilon=1e-8))
     changed = zip(before, policy.trainable_parameters(), strict=True)
     assert any(not torch.equal(old, new) for old, (_, new) in changed)
+
+
+def sharp_policy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Policy:
+    """In bfloat16, and as sure of its tokens as a trained model: its logits are large."""
+    monkeypatch.setattr(
+        "azr_engine.policy.choose_precision",
+        lambda *_: choose_precision("cuda", "none", has_bfloat16=True),
+    )
+    policy = load_policy(folder, lora=None, trainable=False)
+    with torch.no_grad():
+        for name, weight in policy.network.named_parameters():
+            if "proj" in name:
+                weight.mul_(5)
+        policy.network.get_decoder().norm.weight.mul_(60)
+    return policy
+
+
+def test_the_rounding_of_large_logits_is_no_reason_to_refuse_a_path(
+    model_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = sharp_policy(model_folder("llama"), monkeypatch)
+    batch = DecodingBatch([[5, 6, 7, 8, 9, 10, 11, 12]], [0, 0, 0, 0], 16)
+    differences: list[float] = []
+    with torch.inference_mode():
+        padded, shared = PaddedDecoder(policy, batch), SharedPrefixDecoder(policy, batch)
+        for step in range(16):
+            tokens = torch.tensor([4 + step, 5, 20, 21 + step])
+            left, right = (
+                torch.log_softmax(decoder.step(tokens).float(), dim=-1)
+                for decoder in (padded, shared)
+            )
+            differences.append(float((left - right).abs().max()))
+    assert max(differences) > TOLERANCE[torch.bfloat16]
+    assert probe_decoding(policy) == "shared-prefix"
+    assert probe(policy).shared_prompt_training
+
+
+def test_a_path_that_takes_other_tokens_is_refused_all_the_same(
+    model_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = sharp_policy(model_folder("llama"), monkeypatch)
+    usual = SharedPrefixDecoder.step
+    monkeypatch.setattr(
+        SharedPrefixDecoder, "step", lambda decoder, tokens: usual(decoder, tokens.roll(1))
+    )
+    assert probe_decoding(policy) == "padded"

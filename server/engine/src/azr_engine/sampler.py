@@ -36,8 +36,8 @@ logger = logging.getLogger("azr_engine")
 
 class Sampler:
     """
-    `paged` None decides by the device and the way of decoding. Where paged sampling fails, it is not
-    tried again.
+    `paged` None decides by the device and the way of decoding. Where paged sampling fails, it is
+    not tried again.
     """
 
     def __init__(self, policy: Policy, decoding: DecodingKind, paged: bool | None = None) -> None:

@@ -182,7 +182,7 @@ class DecodingLoop:
         self.batch = batch
         self._parameters = parameters
         self._generator = generator
-        self._kind = kind
+        self._kind: DecodingKind = kind
         self._is_cancelled = is_cancelled
         count = len(batch.prompt_of_row)
         device = policy.device
