@@ -28,14 +28,20 @@ LORA = {"rank": 4, "alpha": 8, "seed": 1}
 
 
 class Engine:
-    def __init__(self, folder: Path, checkpoints: Path, processes: int) -> None:
+    """Of several processes, started by the first of them, or by torchrun."""
+
+    def __init__(
+        self, folder: Path, checkpoints: Path, processes: int, torchrun: bool = False
+    ) -> None:
+        launcher = ["-m", "torch.distributed.run", "--nproc_per_node", str(processes)]
         self.checkpoints = checkpoints
         self.log = (checkpoints.parent / f"{processes}.log").open("w+")
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "azr_engine", "--exit-with-stdin", "--threads", "1"),
+                *(sys.executable, *(launcher if torchrun else [])),
+                *("-m", "azr_engine", "--exit-with-stdin", "--threads", "1"),
                 *("--model", str(folder), "--checkpoints", str(checkpoints)),
-                *("--processes", str(processes)),
+                *([] if torchrun else ["--processes", str(processes)]),
             ],
             env={**os.environ, "AZR_ENGINE_TOKEN": TOKEN, "PYTHONPATH": str(PACKAGE)},
             stdin=subprocess.PIPE,
@@ -257,6 +263,29 @@ def sample_together(single: Client, double: Client) -> None:
     )
     for row, output in zip(rows, scored["loss_fn_outputs"], strict=True):
         assert output["logprobs"]["data"][2:] == pytest.approx(row["logprobs"], abs=1e-4)
+
+
+def test_torchrun_starts_the_same(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    single = Engine(model_folder("llama"), tmp_path / "one", 1)
+    double = Engine(model_folder("llama"), tmp_path / "two", 2, torchrun=True)
+    replies: list[Any] = []
+    for engine in (single, double):
+        client = engine.connect()
+        model = create(client, LORA)
+        body = request(5, (4, 3))
+        replies.append(
+            client.compute(
+                "forward_backward", model_id=model, seq_id=1, forward_backward_input=body
+            )
+        )
+        replies.append(client.compute("optim_step", model_id=model, seq_id=2, adam_params=ADAM))
+        client.http.close()
+    assert_near(replies[2:], replies[:2])
+    ranks = double.followers()
+    assert len(ranks) == 2
+    single.close()
+    double.close()
+    assert ends(ranks)
 
 
 @pytest.mark.parametrize("victim", ["follower", "leader"])
