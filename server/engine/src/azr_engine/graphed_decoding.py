@@ -6,6 +6,8 @@ graph, and the ones after it are replayed as a whole.
 
 from __future__ import annotations
 
+import contextlib
+
 import torch
 from torch import Tensor
 
@@ -74,8 +76,12 @@ class GraphedDecoder:
             graph.capture_begin(capture_error_mode="thread_local")
             try:
                 self._logits = self._forward()
-            finally:
-                graph.capture_end()
+            except BaseException:
+                # What went wrong, memory perhaps, must not be hidden by what it did to the capture.
+                with contextlib.suppress(RuntimeError):
+                    graph.capture_end()
+                raise
+            graph.capture_end()
         usual.wait_stream(stream)
         return graph
 
