@@ -140,3 +140,15 @@ test.skipIf(process.platform !== 'linux')(
     expect(refused.stderr).toContain('wasm');
   },
 );
+
+test('azr doctor plans the memory of the run that is asked for', async () => {
+  const runFile = path.join(folder, 'planned.json');
+  writeFileSync(runFile, JSON.stringify({ trainable: 'lora', loraRank: 4 }));
+  const { code, stdout } = await azr(['doctor', '--json', '--run-file', runFile]);
+  expect(code).toBe(0);
+  const [report] = jsonLines(stdout) as { checks: Record<string, unknown>[] }[];
+  expect(report!.checks.find(({ name }) => name === 'plan')).toMatchObject({
+    status: 'ok',
+    detail: expect.stringContaining('azr-nano, lora') as string,
+  });
+});

@@ -3,7 +3,6 @@ import type { Command, ExitCode } from './command.ts';
 import { EXIT, parseArguments } from './command.ts';
 import { writeLine } from './jsonLines.ts';
 import { checkMachine, type MachineCheck } from '../runner/machineChecks.ts';
-import { completeSettings } from '../runner/settings.ts';
 import { SETTINGS_OPTIONS, SETTINGS_OPTIONS_HELP, settingsLayers } from './settingsOptions.ts';
 import type { Paint } from './terminalText.ts';
 import { paintFor } from './terminalText.ts';
@@ -15,10 +14,11 @@ export const doctorCommand: Command = {
 
 Checks Node, the engine's Python with torch and its device, cores, memory, disk, the sandbox (what
 protects this machine from the programs it runs, and what is not promised), the embedded model, and
-what a run would take of the device's memory: the one of azr.json here, else of the embedded model.
+what a run would take of the device's memory: the one that is asked for here, else of azr.json in this
+folder, else of the embedded model.
 
   --json                    one object: {"ok": …, "checks": [{"name", "status", "detail", "remedy"?}]}
-  --run-file <azr.json>     check the sandbox that a run file asks for
+  --run-file <azr.json>     check for the run of this run file
 ${SETTINGS_OPTIONS_HELP}
 
 Exit code: 0 when a run can start, 1 when something is missing.`,
@@ -33,7 +33,7 @@ async function examine(argumentList: readonly string[]): Promise<ExitCode> {
   } as const;
   const { values } = parseArguments('doctor', argumentList, options);
   const layers = await settingsLayers(values['run-file'], values);
-  const checks = await checkMachine({ settings: completeSettings(layers, 'command line') });
+  const checks = await checkMachine({ layers });
   const ok = checks.every(({ status }) => status !== 'failed');
   if (values.json === true) {
     await writeLine(process.stdout, { ok, checks });

@@ -18,7 +18,7 @@ import { openGrader } from './openGrader.ts';
 import { prepareNewRun } from './prepareRun.ts';
 import { readRunFile, RUN_FILE_NAME } from './runFile.ts';
 import { problemOf } from './runOutcome.ts';
-import { completeSettings } from './settings.ts';
+import { completeSettings, type PartialSettings } from './settings.ts';
 
 /** Its `remedy` is present exactly when its status is not `ok`. */
 export interface MachineCheck extends DoctorCheck {
@@ -31,8 +31,8 @@ export interface CheckOptions {
   readonly pythonPath?: string;
   /** Whose disk is looked at; absent for the working folder. */
   readonly folder?: string;
-  /** Of the run in question; absent for the defaults. */
-  readonly settings?: RunSettings;
+  /** What is set for the run in question, of rising precedence; absent for the folder's run file. */
+  readonly layers?: readonly PartialSettings[];
 }
 
 const OLDEST_NODE = [22, 13] as const;
@@ -43,14 +43,15 @@ const DISK_WANTED_MB = 1000;
 export async function checkMachine(options: CheckOptions = {}): Promise<MachineCheck[]> {
   const { pythonPath = '', folder = process.cwd() } = options;
   const python = pythonPath === '' ? enginePython() : pythonPath;
-  const settings = options.settings ?? completeSettings([], 'defaults');
+  const layers = options.layers ?? [];
+  const settings = completeSettings(layers, 'defaults');
   const facts = describeEngine(python);
   const [engine, disk, sandbox, model, plan] = await Promise.all([
     checkEngine(python, facts),
     checkDisk(folder),
     checkSandbox(settings),
     checkModel(),
-    checkPlan(facts, folder),
+    checkPlan(facts, folder, layers),
   ]);
   return [checkNode(), engine, checkCores(), checkMemory(), disk, sandbox, model, ...plan];
 }
@@ -161,15 +162,19 @@ async function checkModel(): Promise<MachineCheck> {
 }
 
 /**
- * What the run of the folder's run file, else one of the embedded model, would take of the device.
- * Nothing where another check tells already what is missing.
+ * What the run that is asked for, else that of the folder's run file, else one of the embedded model,
+ * would take of the device. Nothing where another check tells already what is missing.
  */
-async function checkPlan(facts: Promise<EngineFacts>, folder: string): Promise<MachineCheck[]> {
+async function checkPlan(
+  facts: Promise<EngineFacts>,
+  folder: string,
+  asked: readonly PartialSettings[],
+): Promise<MachineCheck[]> {
   const name = 'plan';
   try {
     const file = path.join(folder, RUN_FILE_NAME);
-    const layers = existsSync(file) ? [await readRunFile(file)] : [];
-    const { settings, model } = await prepareNewRun(layers, file);
+    const ofFolder = asked.length === 0 && existsSync(file) ? [await readRunFile(file)] : [];
+    const { settings, model } = await prepareNewRun([...ofFolder, ...asked], file);
     const shape = modelShape(model.folder);
     if (shape === undefined || settings.engineUrl !== 'local') return [];
     const device = knownDevice(await facts);
