@@ -333,6 +333,10 @@ describe('a run under way', () => {
         .row(/^azr-nano.*step \d+\/200/)
         .waitFor({ timeout: 60_000 });
       await workbench.statusItem(/AZR: step/).waitFor();
+      // The step that began before the window did.
+      await tree()
+        .row(new RegExp(`^Step ${String(step)}, `))
+        .waitFor();
       await expectPanelsAndDocuments();
       await takePicture(workbench.page, 'dark', 'reloaded-in-a-step');
 
