@@ -11,6 +11,8 @@ import type { RunState } from '../../server/protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
 import { RunnerEndpoint } from '../../server/src/runner/runnerEndpoint.ts';
 
+const EXAMPLE = { program: 'def f(x):\n    return x', input: '1', output: '1' };
+
 let endpoint: RunnerEndpoint;
 let obeyed: ToRunner[];
 let state: RunState;
@@ -75,9 +77,7 @@ describe('who gets in', () => {
 
   test('in the middle of a step, and is told what came before of it, once', async () => {
     const phase = { kind: 'phase', step: 5, phase: 'solve', done: 1, total: 4 } as const;
-    const task = {
-      ...{ kind: 'task', step: 5, mode: 'deduction', program: 'p', input: '1', output: '2' },
-    } as const;
+    const task = { kind: 'task', step: 5, mode: 'deduction', ...EXAMPLE } as const;
     for (const event of [{ ...phase, step: 4 }, task, phase]) endpoint.publish(event);
     const messages: unknown[] = [];
     const socket = open();
