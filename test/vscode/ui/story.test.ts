@@ -284,10 +284,12 @@ async function expectInTree(step: number): Promise<void> {
     (await tree().rows()).flatMap(
       (row) => /^Step (\d+), .*(?:solved|new task)/.exec(row)?.[1] ?? [],
     );
-  const stored = () => Array.from({ length: lastStep() + 1 }, (_, index) => lastStep() - index);
-  await expect
-    .poll(async () => ({ tree: await numbers(), database: stored().map(String) }))
-    .toSatisfy((found) => found.tree.join() === found.database.join());
+  const missing = async () => {
+    const shown = await numbers();
+    const stored = Array.from({ length: lastStep() + 1 }, (_, index) => String(index)).toReversed();
+    return shown.join() === stored.join() ? undefined : { shown, stored };
+  };
+  await expect.poll(missing).toBeUndefined();
 
   const run = runFolderOf(workspace);
   const { proposals, tasks } = readRow(
