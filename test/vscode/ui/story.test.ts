@@ -71,9 +71,10 @@ describe('a run', () => {
       await takePicture(workbench.page, 'dark', 'start-pick');
       await workbench.quickPickRow(/azr-nano/).click();
 
+      // It shows when its engine is there and the held-out tasks are looked through.
       await tree()
         .row(/^azr-nano/)
-        .waitFor({ timeout: 60_000 });
+        .waitFor({ timeout: STEP_TIMEOUT_MS });
       // A task is there before its step is stored.
       await tree()
         .row(/, (deduction|abduction)$/)
