@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { inspectHeldOut } from '../../server/src/azr/inspectHeldOut.ts';
 import { runLoop } from '../../server/src/azr/loop.ts';
 import { openEngine } from '../../server/src/runner/openEngine.ts';
 import { openGrader } from '../../server/src/runner/openGrader.ts';
@@ -70,8 +71,9 @@ export async function measureOwnTime(steps: number): Promise<void> {
   const meter = new Meter();
   const times: StepTimes[] = [];
   const signal = new AbortController().signal;
-  const { settings, heldOut, dialect } = prepared;
+  const { settings, dialect } = prepared;
   const grader = await openGrader(settings);
+  const heldOut = await inspectHeldOut(grader.grader, prepared.heldOut, signal);
   const engine = await openEngine(prepared, run, signal);
   const store = SqliteRunStore.create(run.database, {
     createdAt: new Date().toISOString(),

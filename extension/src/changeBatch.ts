@@ -1,15 +1,19 @@
 /**
  * Collects changes and hands them on together, at most once per interval: the first at once, what
- * comes meanwhile at the interval's end. Nothing is dropped.
+ * comes meanwhile at the interval's end. Nothing is dropped. The interval may depend on what was
+ * handed on.
  */
 export class ChangeBatch<Change> {
-  readonly #intervalMs: number;
+  readonly #intervalMs: (changes: readonly Change[]) => number;
   readonly #deliver: (changes: readonly Change[]) => void;
   readonly #waiting = new Set<Change>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(intervalMs: number, deliver: (changes: readonly Change[]) => void) {
-    this.#intervalMs = intervalMs;
+  constructor(
+    intervalMs: number | ((changes: readonly Change[]) => number),
+    deliver: (changes: readonly Change[]) => void,
+  ) {
+    this.#intervalMs = typeof intervalMs === 'number' ? () => intervalMs : intervalMs;
     this.#deliver = deliver;
   }
 
@@ -31,7 +35,7 @@ export class ChangeBatch<Change> {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#waiting.size > 0) this.#flush();
-    }, this.#intervalMs);
+    }, this.#intervalMs(changes));
     this.#deliver(changes);
   }
 }

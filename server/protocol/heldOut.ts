@@ -11,3 +11,10 @@ export interface HeldOutTask {
   readonly visible: number;
   readonly message?: string;
 }
+
+/** The held-out tasks of a run, looked through before it begins. */
+export interface HeldOutSet {
+  readonly tasks: readonly HeldOutTask[];
+  /** Structure digests of their programs, by which proposals of them are refused. */
+  readonly structures: ReadonlySet<string>;
+}

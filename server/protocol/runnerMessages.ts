@@ -32,5 +32,13 @@ export type FromRunner =
     }
   /** `problem` says what a run waits for that is paused though nobody asked it to. */
   | { readonly kind: 'state'; readonly state: RunState; readonly problem?: Problem }
-  /** `sequence` is the database's number of the change that a `step` event announces. */
-  | { readonly kind: 'event'; readonly sequence: number; readonly event: RunEvent };
+  /**
+   * `sequence` is the database's number of the change that a `step` event announces. `earlier` marks
+   * progress of the step under way that was told before this client came.
+   */
+  | {
+      readonly kind: 'event';
+      readonly sequence: number;
+      readonly event: RunEvent;
+      readonly earlier?: true;
+    };

@@ -5,6 +5,7 @@ import type { StepRecord } from '../../server/protocol/records.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import type { LoopDependencies } from '../../server/src/azr/context.ts';
 import { compactDialect } from '../../server/src/azr/dialects/compactDialect.ts';
+import { inspectHeldOut } from '../../server/src/azr/inspectHeldOut.ts';
 import { runLoop, type LoopControl, type LoopOutcome } from '../../server/src/azr/loop.ts';
 import { linearGrader, linearPolicy } from './linearWorld.ts';
 import { MemoryStore } from './memoryStore.ts';
@@ -38,7 +39,7 @@ export function loopFixture(
     grader: linearGrader,
     store,
     settings,
-    heldOut: parts.heldOut ?? [],
+    heldOut: { tasks: [], structures: new Set() },
     dialect: compactDialect,
     clock: { now: () => (now += 1000) },
     listener: (event) => events.push(event),
@@ -49,12 +50,14 @@ export function loopFixture(
     settings,
     events,
     dependencies,
-    run: (control = {}) =>
-      runLoop(dependencies, {
-        stopAfterStep: () => false,
-        signal: new AbortController().signal,
-        ...control,
-      }),
+    run: async (control = {}) => {
+      const { signal } = new AbortController();
+      const heldOut = await inspectHeldOut(linearGrader, parts.heldOut ?? [], signal);
+      return runLoop(
+        { ...dependencies, heldOut },
+        { stopAfterStep: () => false, signal, ...control },
+      );
+    },
   };
 }
 

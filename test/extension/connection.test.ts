@@ -83,6 +83,21 @@ describe('a batch of changes', () => {
     expect(delivered.at(-1)).toEqual(['d']);
   });
 
+  test('waits as long as what it handed on asks for', () => {
+    const paced = new ChangeBatch<string>(
+      (changes) => (changes.includes('long') ? 500 : 250),
+      (changes) => delivered.push(changes),
+    );
+    for (const change of ['long', 'a']) paced.add(change);
+    vi.advanceTimersByTime(499);
+    expect(delivered).toEqual([['long']]);
+    vi.advanceTimersByTime(1);
+    paced.add('b');
+    vi.advanceTimersByTime(250);
+    expect(delivered).toEqual([['long'], ['a'], ['b']]);
+    paced.dispose();
+  });
+
   test('delivers nothing once it is disposed of', () => {
     batch.add('a');
     batch.add('b');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { LiveTasks } from '../../server/src/runner/liveTasks.ts';
+import { StepUnderWay } from '../../server/src/runner/stepUnderWay.ts';
 
 const task = (step: number, program: string) =>
   ({ kind: 'task', step, mode: 'deduction', program, input: '1', output: '1' }) as const;
@@ -37,4 +38,23 @@ test('of thousands only the latest are kept', () => {
   expect(tasks.latest).toHaveLength(40);
   expect(tasks.latest.at(0)?.number).toBe(4961);
   expect(tasks.latest.at(-1)).toMatchObject({ number: 5000, title: 'return 5000' });
+});
+
+test('whoever comes in the middle of a step is told of its latest tasks and how far it is', () => {
+  const underWay = new StepUnderWay();
+  expect(underWay.progress).toEqual([]);
+  underWay.hear(task(3, 'a task of the step before'));
+  underWay.hear(phase(4));
+  for (let index = 1; index <= 50; index += 1) underWay.hear(task(4, String(index)));
+  underWay.hear({ kind: 'notice', message: 'no progress' });
+  const solving = { ...phase(4), phase: 'solve', done: 2, total: 9 } as const;
+  underWay.hear(solving);
+  expect(underWay.progress).toEqual([
+    ...Array.from({ length: 40 }, (_, index) => task(4, String(index + 11))),
+    solving,
+  ]);
+
+  const committed = { durationMs: 1, generatedTokens: 1, trainedTokens: 1, metrics: [] };
+  underWay.hear({ kind: 'step', step: 4, ...committed });
+  expect(underWay.progress).toEqual([]);
 });

@@ -11,6 +11,8 @@ import type { RunState } from '../../server/protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
 import { RunnerEndpoint } from '../../server/src/runner/runnerEndpoint.ts';
 
+const EXAMPLE = { program: 'def f(x):\n    return x', input: '1', output: '1' };
+
 let endpoint: RunnerEndpoint;
 let obeyed: ToRunner[];
 let state: RunState;
@@ -71,6 +73,23 @@ describe('who gets in', () => {
       sequence: 17,
     });
     expect(endpoint.token).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('in the middle of a step, and is told what came before of it, once', async () => {
+    const phase = { kind: 'phase', step: 5, phase: 'solve', done: 1, total: 4 } as const;
+    const task = { kind: 'task', step: 5, mode: 'deduction', ...EXAMPLE } as const;
+    for (const event of [{ ...phase, step: 4 }, task, phase]) endpoint.publish(event);
+    const messages: unknown[] = [];
+    const socket = open();
+    socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString())));
+    await once(socket, 'message');
+    endpoint.publish({ ...phase, done: 2 });
+    await expect.poll(() => messages.length).toBe(4);
+    expect(messages.slice(1)).toEqual([
+      { kind: 'event', sequence: 17, event: task, earlier: true },
+      { kind: 'event', sequence: 17, event: phase, earlier: true },
+      { kind: 'event', sequence: 17, event: { ...phase, done: 2 } },
+    ]);
   });
 
   test('nobody without the token', async () => {

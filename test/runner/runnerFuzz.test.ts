@@ -35,7 +35,10 @@ const SAID: readonly FromRunner[] = [
       { kind: 'notice', message: 'The engine started.' },
       { kind: 'finished', step: 3, reason: 'steps', message: 'All steps are done.' },
     ] as const satisfies readonly RunEvent[]
-  ).map((event) => ({ kind: 'event', sequence: 4, event }) as const),
+  ).flatMap((event) => [
+    { kind: 'event', sequence: 4, event } as const,
+    { kind: 'event', sequence: 4, event, earlier: true } as const,
+  ]),
 ];
 
 test.each(SAID)('$kind $event.kind is understood as it is said', (message) => {

@@ -23,8 +23,13 @@ import { parentOf, type TreeNode } from './treeNode.ts';
 import { nodeText, type NodeIcon, type NodeText } from './treeText.ts';
 
 export const TREE_VIEW_ID = 'azr.tasks';
-/** Four refreshes a second keep the tree alive without making it flicker. */
+/**
+ * Four refreshes a second keep the tree alive without making it flicker. More would stop it: VS Code
+ * waits until nothing was told for 200 ms.
+ */
 const REFRESH_INTERVAL_MS = 250;
+/** After a run's whole list of steps, which takes the window much longer to draw. */
+const LIST_INTERVAL_MS = 500;
 
 const REVEAL_ATTEMPTS = 8;
 
@@ -41,7 +46,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
   constructor(model: TaskTreeModel, loaded: () => Promise<void>) {
     this.#model = model;
     this.#loaded = loaded;
-    this.#changes = new ChangeBatch(REFRESH_INTERVAL_MS, (nodes) => {
+    this.#changes = new ChangeBatch(refreshIntervalMs, (nodes) => {
       this.#refresh(nodes);
     });
     this.view = window.createTreeView(TREE_VIEW_ID, {
@@ -125,6 +130,10 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
       if (node !== undefined && !hasAncestorIn(node, changed)) this.#emitter.fire(node);
     }
   }
+}
+
+function refreshIntervalMs(nodes: readonly (TreeNode | undefined)[]): number {
+  return nodes.every((node) => node?.kind === 'live') ? REFRESH_INTERVAL_MS : LIST_INTERVAL_MS;
 }
 
 function hasAncestorIn(node: TreeNode, nodes: ReadonlySet<TreeNode | undefined>): boolean {

@@ -1,7 +1,6 @@
 /** The run: seeding, then steps until the last one or until somebody asks to stop. */
 import type { StepRecord } from '../../protocol/records.ts';
 import type { LoopDependencies } from './context.ts';
-import { inspectHeldOut } from './probe.ts';
 import { runSeeding } from './seeding.ts';
 import { runStep } from './step.ts';
 import { TaskMemory } from './taskMemory.ts';
@@ -46,9 +45,9 @@ async function runSteps(
   dependencies: LoopDependencies,
   control: LoopControl,
 ): Promise<LoopOutcome> {
-  const { settings, store } = dependencies;
+  const { settings, store, heldOut } = dependencies;
   const { signal } = control;
-  const memory = new TaskMemory(settings, await inspectHeldOut(dependencies, signal));
+  const memory = new TaskMemory(settings, heldOut.structures);
   let seeded = false;
   for (const task of store.tasks()) {
     memory.remember(task);

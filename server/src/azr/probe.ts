@@ -1,50 +1,8 @@
 /** The frozen held-out set: never trained on, never proposed, measured now and then. */
-import type { HeldOutTask } from '../../protocol/heldOut.ts';
-import type { Proposal } from '../../protocol/sandbox.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
-import { LoopError, type LoopDependencies } from './context.ts';
+import type { LoopDependencies } from './context.ts';
 import type { Ledger } from './ledger.ts';
 import { solveTasks } from './solve.ts';
-
-/**
- * Structure digests of the held-out programs, by which proposals of them are refused. Executes
- * every held-out task on the way, so that a wrong gold value is found before it is believed.
- */
-export async function inspectHeldOut(
-  { grader, heldOut }: LoopDependencies,
-  signal: AbortSignal,
-): Promise<Set<string>> {
-  const structures = new Set<string>();
-  await Promise.all(
-    heldOut.map(async (task, index) => {
-      const validation = await grader.validate(proposalOf(task), signal);
-      const right =
-        validation.valid &&
-        validation.examples.length === task.examples.length &&
-        task.examples.every(({ output }, place) => {
-          const executed = validation.examples[place]?.output ?? '';
-          return grader.verifyDeduction({ output: executed }, output).verdict === 'correct';
-        });
-      if (!right) {
-        const why = validation.valid ? 'execution gives another output' : validation.message;
-        throw new LoopError(
-          'held-out-wrong',
-          `Line ${String(index + 1)} of the held-out file is not a valid task: ${why}`,
-          'Correct or remove the line, or set "probe" to "none".',
-        );
-      }
-      structures.add(validation.structure);
-    }),
-  );
-  return structures;
-}
-
-function proposalOf(task: HeldOutTask): Proposal {
-  const { mode, program, examples, message } = task;
-  return mode === 'induction'
-    ? { mode, program, inputs: examples.map(({ input }) => input), message: message ?? '' }
-    : { mode, program, input: examples[0]?.input ?? '' };
-}
 
 /** Solves the held-out tasks at the run's temperature and notes the solve rate per mode and their mean. */
 export async function recordProbe(
@@ -53,13 +11,13 @@ export async function recordProbe(
   signal: AbortSignal,
 ): Promise<void> {
   const { heldOut, settings } = dependencies;
-  if (heldOut.length === 0) {
+  if (heldOut.tasks.length === 0) {
     return;
   }
   const solved = await solveTasks(
     dependencies,
     ledger,
-    heldOut,
+    heldOut.tasks,
     { samples: settings.probeSamples, rolloutPhase: 'probe', phase: 'probe' },
     signal,
   );

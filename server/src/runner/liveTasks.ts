@@ -4,7 +4,7 @@ import type { LiveTask } from '../../protocol/runs.ts';
 import { programTitle } from '../store/listText.ts';
 
 /** A screenful; all of a step are in its rows a moment later. */
-const KEPT = 40;
+export const SHOWN_TASKS = 40;
 
 export class LiveTasks {
   #step = -1;
@@ -29,7 +29,7 @@ export class LiveTasks {
       ...{ number: this.#count, mode, title: programTitle(program) },
       ...(solveRate !== undefined && { solveRate }),
     };
-    this.#latest = [...this.#latest.slice(1 - KEPT), task];
+    this.#latest = [...this.#latest.slice(1 - SHOWN_TASKS), task];
   }
 
   #begin(step: number): void {

@@ -64,7 +64,9 @@ const message = {
       ['problem'],
     ),
     object({ kind: { const: 'state' }, state, problem }, ['problem']),
-    object({ kind: { const: 'event' }, sequence: step, event }),
+    object({ kind: { const: 'event' }, sequence: step, event, earlier: { const: true } }, [
+      'earlier',
+    ]),
   ],
 };
 

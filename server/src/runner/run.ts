@@ -5,8 +5,10 @@
 import { writeFileSync } from 'node:fs';
 
 import type { Engine } from '../../protocol/engine.ts';
+import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { inspectHeldOut } from '../azr/inspectHeldOut.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
 import { runLoop } from '../azr/loop.ts';
 import type { CheckpointRecord, RunInformation } from '../store/runInformation.ts';
@@ -48,6 +50,7 @@ export interface RunHost extends SessionHost {
 interface Started {
   readonly engine: Engine;
   readonly grader: OpenGrader;
+  readonly heldOut: HeldOutSet;
 }
 
 type RunSession = Session<RunHost>;
@@ -108,25 +111,36 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
   });
 }
 
-/** Starts the sandbox and the engine side by side: both take their time. */
+/**
+ * Starts the engine, and beside it the sandbox, which then looks through the held-out tasks: each takes
+ * seconds. What fails first ends the other at once, and is what this rejects with.
+ */
 async function start(
   prepared: PreparedRun,
   { run, releases, openEngine, listener, steering }: RunSession,
 ): Promise<Started> {
   listener({ kind: 'notice', message: `Starting the engine with ${prepared.settings.model}.` });
-  const opening = [
-    openGrader(prepared.settings).then((grader) => {
-      releases.add(() => grader.close());
-      return grader;
-    }),
-    openEngine(prepared, run, steering.control.signal).then((engine) => {
-      releases.add(() => engine.close());
-      return engine;
-    }),
-  ] as const;
-  // Both are awaited also when one fails, so that whatever did start is known and can be closed.
-  await Promise.allSettled(opening);
-  const [grader, engine] = await Promise.all(opening);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([steering.control.signal, failed.signal]);
+  const grading = openGrader(prepared.settings).then((grader) => {
+    releases.add(() => grader.close());
+    return grader;
+  });
+  const inspecting = grading.then(({ grader }) => inspectHeldOut(grader, prepared.heldOut, signal));
+  const opening = openEngine(prepared, run, signal).then((engine) => {
+    releases.add(() => engine.close());
+    return engine;
+  });
+  const all = [grading, inspecting, opening] as const;
+  for (const one of all) {
+    one.catch((error: unknown) => {
+      failed.abort(error);
+    });
+  }
+  // All are awaited also when one fails, so that whatever did start is known and can be closed.
+  await Promise.allSettled(all);
+  failed.signal.throwIfAborted();
+  const [grader, heldOut, engine] = await Promise.all(all);
   const { server, device, parameters, trainable } = engine.description;
   const size = `${(parameters / 1e6).toFixed(1)} M parameters, training ${trainable === 'full' ? 'all of them' : 'adapters'}`;
   const { engine: sandbox, pythonVersion } = grader.sandbox.description;
@@ -134,7 +148,7 @@ async function start(
     kind: 'notice',
     message: `Engine ${server} on ${device}: ${size}. Sandbox ${sandbox}, Python ${pythonVersion}.`,
   });
-  return { engine, grader };
+  return { engine, grader, heldOut };
 }
 
 /** Gives `engine`, which is new, the policy of `checkpoint`, and forgets the steps after it. */
@@ -157,7 +171,10 @@ async function returnToCheckpoint(
   }
 }
 
-function noteSession(store: SqliteRunStore, { engine, grader }: Started): void {
+function noteSession(
+  store: SqliteRunStore,
+  { engine, grader }: Pick<Started, 'engine' | 'grader'>,
+): void {
   store.startSession({
     startedAt: new Date().toISOString(),
     afterStep: store.counters().lastStep,
@@ -173,9 +190,9 @@ async function runPrepared(
   store: SqliteRunStore,
   session: RunSession,
 ): Promise<RunResult> {
-  const { settings, dialect, heldOut } = prepared;
+  const { settings, dialect } = prepared;
   const { run, presence, releases, openEngine, listener, steering } = session;
-  const { grader } = started;
+  const { grader, heldOut } = started;
   const { control } = steering;
   const pruned = store.keepCompletions(settings);
   if (pruned > 0) {

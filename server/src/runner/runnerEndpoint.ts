@@ -18,6 +18,7 @@ import type { Problem, RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { MessageAllowance } from './messageAllowance.ts';
 import { readToRunner } from './readToRunner.ts';
+import { StepUnderWay } from './stepUnderWay.ts';
 
 const HOST = '127.0.0.1';
 const MAXIMUM_CLIENTS = 8;
@@ -53,6 +54,7 @@ export class RunnerEndpoint {
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #answered = new WeakSet<WebSocket>();
+  readonly #underWay = new StepUnderWay();
   readonly #heartbeat: NodeJS.Timeout;
 
   private constructor(http: Server, token: string, options: RunnerEndpointOptions) {
@@ -99,6 +101,7 @@ export class RunnerEndpoint {
 
   /** Tells everybody of an event. Never waits, never throws. */
   publish(event: RunEvent): void {
+    this.#underWay.hear(event);
     const isProgress = event.kind === 'phase' || event.kind === 'task';
     this.#broadcast({ kind: 'event', sequence: this.#options.sequence(), event }, isProgress);
   }
@@ -172,13 +175,14 @@ export class RunnerEndpoint {
       }
       this.#options.obey(message);
     });
-    const hello: FromRunner = {
-      kind: 'hello',
-      protocolVersion: PROTOCOL_VERSION,
-      ...this.#situation(),
-      sequence: this.#options.sequence(),
-    };
-    client.send(JSON.stringify(hello));
+    const sequence = this.#options.sequence();
+    const messages: readonly FromRunner[] = [
+      { kind: 'hello', protocolVersion: PROTOCOL_VERSION, ...this.#situation(), sequence },
+      ...this.#underWay.progress.map(
+        (event) => ({ kind: 'event', sequence, event, earlier: true }) as const,
+      ),
+    ];
+    for (const message of messages) client.send(JSON.stringify(message));
   }
 
   #situation(): { readonly state: RunState; readonly problem?: Problem } {

@@ -144,8 +144,9 @@ async function connect(run: RunFolder, signal: AbortSignal): Promise<Connection>
     {
       message: (message) => {
         deliver((receiver) => {
-          if (message.kind === 'event') receiver.event(message.event);
-          else receiver.stateChanged();
+          if (message.kind !== 'event') receiver.stateChanged();
+          // A view shows what comes, and has shown it already where this is another connection.
+          else if (message.earlier !== true) receiver.event(message.event);
         });
       },
       closed: () => {

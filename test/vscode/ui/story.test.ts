@@ -2,7 +2,7 @@
  * The story of DESIGN §1, told in the real VS Code with the real loop and the embedded model: every
  * test goes on where the one before it ended.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Browser, FrameLocator } from 'playwright-core';
@@ -71,9 +71,10 @@ describe('a run', () => {
       await takePicture(workbench.page, 'dark', 'start-pick');
       await workbench.quickPickRow(/azr-nano/).click();
 
+      // It shows when its engine is there and the held-out tasks are looked through.
       await tree()
         .row(/^azr-nano/)
-        .waitFor({ timeout: 60_000 });
+        .waitFor({ timeout: STEP_TIMEOUT_MS });
       // A task is there before its step is stored.
       await tree()
         .row(/, (deduction|abduction)$/)
@@ -232,31 +233,134 @@ describe('the dashboard', () => {
   });
 });
 
+/** What the window had open before it was reloaded, and has again. */
+async function expectPanelsAndDocuments(): Promise<void> {
+  await workbench.tab('AZR Dashboard').waitFor();
+  await workbench.tab(/^answer-\d+\.py/).waitFor();
+  const dashboard = await webviewWith(workbench.page, '.uplot', 60_000);
+  await expect.poll(() => dashboard.locator('.uplot').count()).toBeGreaterThanOrEqual(9);
+  const rewards = await webviewWith(workbench.page, '.rewards .stage', 60_000);
+  expect((await readStage(rewards)).title).toBe('Tokens');
+}
+
+/** The newest step in run.db. */
+function lastStep(): number {
+  return Number(readRow(runFolderOf(workspace), 'SELECT max(step) AS step FROM step')['step']);
+}
+
+function timesOf(step: number): { readonly startedAt: number; readonly endedAt: number } {
+  const query = 'SELECT started_at, duration_ms FROM step WHERE step = ?';
+  const row = readRow(runFolderOf(workspace), query, step);
+  const startedAt = Date.parse(String(row['started_at']));
+  return { startedAt, endedAt: startedAt + Number(row['duration_ms']) };
+}
+
+/** Process, time of its start, port and token of the runner. */
+function runnerAddress(): unknown {
+  return JSON.parse(readFileSync(path.join(runFolderOf(workspace), 'runner.json'), 'utf8'));
+}
+
+/** One runner did all steps; they count from 0, proposals and tasks from 1, and no task is there twice. */
+function expectNothingMissingOrTwice(): void {
+  const run = runFolderOf(workspace);
+  expect(readRow(run, 'SELECT count(*) AS sessions FROM session')).toEqual({ sessions: 1 });
+  const counted = (table: string, column: string) => {
+    const found = readRows(run, `SELECT ${column} AS number FROM ${table} ORDER BY ${column}`);
+    return found.map(({ number }) => Number(number));
+  };
+  const steps = counted('step', 'step');
+  expect(steps).toEqual(steps.map((_, index) => index));
+  for (const table of ['task', 'proposal', 'rollout']) {
+    const identifiers = counted(table, 'id');
+    expect(identifiers).toEqual(identifiers.map((_, index) => index + 1));
+  }
+  const twice =
+    'SELECT mode, program, examples FROM task GROUP BY mode, program, examples HAVING count(*) > 1';
+  expect(readRows(run, twice)).toEqual([]);
+}
+
+/** The tree has every stored step once, the newest first, and in `step` every proposal and task. */
+async function expectInTree(step: number): Promise<void> {
+  const numbers = async () =>
+    (await tree().rows()).flatMap(
+      (row) => /^Step (\d+), .*(?:solved|new task)/.exec(row)?.[1] ?? [],
+    );
+  const missing = async () => {
+    const shown = await numbers();
+    const stored = Array.from({ length: lastStep() + 1 }, (_, index) => String(index)).toReversed();
+    return shown.join() === stored.join() ? undefined : { shown, stored };
+  };
+  await expect.poll(missing).toBeUndefined();
+
+  const run = runFolderOf(workspace);
+  const { proposals, tasks } = readRow(
+    run,
+    `SELECT count(*) AS proposals, count(task_id) AS tasks FROM proposal
+     WHERE step = ? AND mode = 'deduction'`,
+    step,
+  );
+  await tree().expand(new RegExp(`^Step ${String(step)}, .*new task`));
+  await tree()
+    .row(`proposer · deduction, ${String(tasks)}/${String(proposals)} valid`)
+    .waitFor();
+  await tree().expand(/^proposer · deduction/);
+  await expect.poll(() => tree().rowsAtLevel(4)).toHaveLength(Number(proposals));
+}
+
 describe('a run under way', () => {
-  test('pauses after its step, and goes on', { timeout: STEP_TIMEOUT_MS }, async () => {
+  const patience = { timeout: STEP_TIMEOUT_MS, interval: 500 };
+
+  test('pauses after its step', { timeout: STEP_TIMEOUT_MS }, async () => {
     await workbench.runCommand('AZR: Pause after Step');
     await workbench.statusItem(/AZR: paused/).waitFor({ timeout: STEP_TIMEOUT_MS });
-    const steps = () =>
-      readRow(runFolderOf(workspace), 'SELECT max(step) AS step FROM step')['step'];
-    const paused = steps();
+    const paused = lastStep();
     await workbench.page.waitForTimeout(3000);
-    expect(steps()).toBe(paused);
-
-    await workbench.runCommand('AZR: Resume');
-    await workbench.statusItem(/AZR: step/).waitFor({ timeout: 60_000 });
-    await expect.poll(steps, { timeout: STEP_TIMEOUT_MS, interval: 500 }).not.toBe(paused);
+    expect(lastStep()).toBe(paused);
   });
+
+  test(
+    'goes on in the middle of its step when the window is reloaded, which finds it again',
+    { timeout: STEP_TIMEOUT_MS },
+    async () => {
+      const before = runnerAddress();
+      const step = lastStep() + 1;
+      await workbench.runCommand('AZR: Resume');
+      // Its proposals are judged, and its answers, rewards and update are still to come.
+      await tree()
+        .row(new RegExp(`^Step ${String(step)}, estimating`))
+        .waitFor({ timeout: STEP_TIMEOUT_MS });
+      const reloadedAt = Date.now();
+      await workbench.reload();
+
+      await tree()
+        .row(/^azr-nano.*step \d+\/200/)
+        .waitFor({ timeout: 60_000 });
+      await workbench.statusItem(/AZR: step/).waitFor();
+      // The step that began before the window did.
+      await tree()
+        .row(new RegExp(`^Step ${String(step)}, `))
+        .waitFor();
+      await expectPanelsAndDocuments();
+      await takePicture(workbench.page, 'dark', 'reloaded-in-a-step');
+
+      await expect.poll(lastStep, patience).toBeGreaterThanOrEqual(step);
+      const { startedAt, endedAt } = timesOf(step);
+      expect(reloadedAt).toBeGreaterThan(startedAt);
+      expect(reloadedAt).toBeLessThan(endedAt);
+      expect(runnerAddress()).toEqual(before);
+      expectNothingMissingOrTwice();
+      await expectInTree(step);
+      expect(await workbench.errorNotifications()).toEqual([]);
+    },
+  );
 
   test(
     'goes on when its window is closed, and another window finds it',
     { timeout: 2 * STEP_TIMEOUT_MS },
     async () => {
-      const steps = () =>
-        Number(readRow(runFolderOf(workspace), 'SELECT max(step) AS step FROM step')['step']);
       await workbench.leave();
-      const left = steps();
-      const patience = { timeout: STEP_TIMEOUT_MS, interval: 500 };
-      await expect.poll(steps, patience).toBeGreaterThan(left);
+      const left = lastStep();
+      await expect.poll(lastStep, patience).toBeGreaterThan(left);
 
       const other = await Workbench.open(browser, studio, workspace);
       try {
@@ -266,8 +370,8 @@ describe('a run under way', () => {
           .row(/^azr-nano/)
           .waitFor({ timeout: 60_000 });
         await other.statusItem(/AZR: step/).waitFor({ timeout: 60_000 });
-        const found = steps();
-        await expect.poll(steps, patience).toBeGreaterThan(found);
+        const found = lastStep();
+        await expect.poll(lastStep, patience).toBeGreaterThan(found);
         await other.runCommand('AZR: Stop');
         await other.statusItem(/AZR: stopped/).waitFor({ timeout: STEP_TIMEOUT_MS });
         expect(other.defects).toEqual([]);
@@ -294,15 +398,10 @@ describe('a window that is reloaded', () => {
     await workbench.page.waitForTimeout(2000);
     await workbench.reload();
 
-    await workbench.tab('AZR Dashboard').waitFor();
-    await workbench.tab(/^answer-\d+\.py/).waitFor();
     await tree()
       .row(/^azr-nano.*stopped/)
       .waitFor({ timeout: 60_000 });
-    const dashboard = await webviewWith(workbench.page, '.uplot', 60_000);
-    expect(await dashboard.locator('.uplot').count()).toBeGreaterThanOrEqual(9);
-    const rewards = await webviewWith(workbench.page, '.rewards .stage', 60_000);
-    expect((await readStage(rewards)).title).toBe('Tokens');
+    await expectPanelsAndDocuments();
   });
 });
 

@@ -7,10 +7,10 @@ import type { Problem, RunId, RunOverview } from '../../../server/protocol/runs.
 import { type Connection, problemOf } from '../host/connection.ts';
 import { CHARTS, metricNames } from './curves.ts';
 import { MAXIMUM_POINTS, mergeMetrics, stepToAskAfter } from './metricStore.ts';
+import { PaintPace } from './paintPace.ts';
 import { WARNING_METRICS } from './warnings.ts';
 
-/** At most ten updates a second of curves; the curriculum moves slower. */
-const METRICS_INTERVAL_MS = 100;
+/** The curriculum moves slower than curves. */
 const CURRICULUM_INTERVAL_MS = 1000;
 export const STRETCHES = 60;
 const NAMES = [...new Set([...metricNames(CHARTS), ...WARNING_METRICS])];
@@ -30,10 +30,16 @@ interface KnownRun {
 export class RunData {
   readonly #connection: Connection;
   readonly #onChange: (runId: RunId, part: Part) => void;
+  readonly #pace: PaintPace;
   readonly #known = new Map<RunId, KnownRun>();
 
-  constructor(connection: Connection, onChange: (runId: RunId, part: Part) => void) {
+  constructor(
+    connection: Connection,
+    onChange: (runId: RunId, part: Part) => void,
+    pace = new PaintPace(),
+  ) {
     this.#connection = connection;
+    this.#pace = pace;
     this.#onChange = onChange;
   }
 
@@ -80,7 +86,7 @@ export class RunData {
     const { sequence } = known.overview;
     if (known.busy[part] || known.sequences[part] === sequence) return;
     known.busy[part] = true;
-    const interval = part === 'metrics' ? METRICS_INTERVAL_MS : CURRICULUM_INTERVAL_MS;
+    const interval = part === 'metrics' ? this.#pace.intervalMs : CURRICULUM_INTERVAL_MS;
     const wait = known.askedAt[part] + interval - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     // What is asked for now covers all that was announced while this waited.
@@ -94,7 +100,9 @@ export class RunData {
     }
     known.sequences[part] = asked;
     known.busy[part] = false;
-    this.#onChange(known.overview.id, part);
+    this.#pace.draw(() => {
+      this.#onChange(known.overview.id, part);
+    });
     if (known.overview.sequence !== asked && known.problem === undefined)
       void this.#ask(known, part);
   }
