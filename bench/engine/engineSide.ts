@@ -30,7 +30,12 @@ export async function openEngineSide(workload: Workload, folder: string): Promis
     loraDropout: 0,
     seed: SEED,
   });
-  const prompts = workload.prompts.map((prompt) => engine.encode(prompt));
+  const prompts = workload.prompts.map((prompt) => {
+    const tokens =
+      prompt.kind === 'text' ? engine.encode(prompt.text) : engine.encodeChat(prompt.messages);
+    if (tokens === undefined) throw new Error(`${workload.model} has no chat template.`);
+    return tokens;
+  });
   const requests = prompts.map((promptTokens) => ({ promptTokens, samples: workload.groupSize }));
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, gradientClipNorm: 1 };
   const memory = new GpuMemory(server.processId);

@@ -30,7 +30,10 @@ export async function openTrlSide(
   folder: string,
 ): Promise<Side & PeerReady> {
   const request = path.join(folder, 'trl.json');
-  await writeFile(request, JSON.stringify({ ...workload, updates }));
+  const prompts = workload.prompts.map((prompt) =>
+    prompt.kind === 'text' ? prompt.text : prompt.messages,
+  );
+  await writeFile(request, JSON.stringify({ ...workload, prompts, updates }));
   const peer = execa(python, [path.join(import.meta.dirname, 'trl_peer.py'), request], {
     env: { HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false', PYTHONDONTWRITEBYTECODE: '1' },
     buffer: { stdout: false, stderr: true },

@@ -4,15 +4,19 @@ import path from 'node:path';
 
 import { MODES } from '../../server/protocol/vocabulary.ts';
 import { compactDialect } from '../../server/src/azr/dialects/compactDialect.ts';
+import type { Dialect, Prompt } from '../../server/src/azr/dialects/dialect.ts';
+import { dialectFor } from '../../server/src/azr/dialects/dialectFor.ts';
 import { questionOf } from '../../server/src/azr/solve.ts';
 import { readHeldOutTasks } from '../../server/src/runner/heldOutTasks.ts';
+import { openModelFolder } from '../../server/src/runner/modelFolder.ts';
+import { completeSettings } from '../../server/src/runner/settings.ts';
 
 const MODEL = path.join(import.meta.dirname, '../../server/models/azr-nano');
 
 export interface Workload {
   readonly name: string;
   readonly model: string;
-  readonly prompts: readonly string[];
+  readonly prompts: readonly Prompt[];
   readonly groupSize: number;
   readonly maximumTokens: number;
   readonly learningRate: number;
@@ -23,7 +27,7 @@ export async function solverWorkload(): Promise<Workload> {
   return {
     name: 'answers as they come, up to 60 tokens',
     model: MODEL,
-    prompts: await solverPrompts(8),
+    prompts: await solverPrompts(compactDialect, 8),
     groupSize: 8,
     maximumTokens: 60,
     // So small that both policies, and with them the lengths of their answers, stay where they are.
@@ -31,9 +35,10 @@ export async function solverWorkload(): Promise<Workload> {
   };
 }
 
-/** Six such prompts and four answers each, for a model of another size, whose words they are not made of. */
+/** Six prompts and four answers each, for a model of another size, put to it as the loop would. */
 export async function namedModelWorkload(model: string): Promise<Workload> {
-  const [prompts, common] = [await solverPrompts(2), await solverWorkload()];
+  const common = await solverWorkload();
+  const prompts = await solverPrompts(await dialectOf(model), 2);
   const name = `${path.basename(model)}, up to 60 tokens`;
   return { ...common, name, model, prompts, groupSize: 4 };
 }
@@ -41,21 +46,22 @@ export async function namedModelWorkload(model: string): Promise<Workload> {
 /** As many prompts and answers as for the embedded model, and longer ones, which a GPU has room for. */
 export async function largeWorkload(model: string): Promise<Workload> {
   const common = await solverWorkload();
+  const prompts = await solverPrompts(await dialectOf(model), 8);
   const maximumTokens = 256;
   const name = `${path.basename(model)}, up to ${maximumTokens} tokens`;
-  return { ...common, name, model, maximumTokens };
+  return { ...common, name, model, prompts, maximumTokens };
 }
 
-async function solverPrompts(tasksPerMode: number): Promise<readonly string[]> {
+async function dialectOf(model: string): Promise<Dialect> {
+  const folder = await openModelFolder(model);
+  return dialectFor(completeSettings([folder.defaults], model), folder);
+}
+
+async function solverPrompts(dialect: Dialect, tasksPerMode: number): Promise<readonly Prompt[]> {
   const tasks = await readHeldOutTasks(path.join(MODEL, 'probe.jsonl'));
-  const chosen = MODES.flatMap((mode) =>
+  return MODES.flatMap((mode) =>
     tasks.filter((task) => task.mode === mode).slice(0, tasksPerMode),
-  );
-  return chosen.map((task) => {
-    const prompt = compactDialect.solve(questionOf(task));
-    if (prompt.kind !== 'text') throw new Error('the compact dialect writes plain text');
-    return prompt.text;
-  });
+  ).map((task) => dialect.solve(questionOf(task)));
 }
 
 /** The same, with a model whose end token is one it never writes: every answer has the full length. */
