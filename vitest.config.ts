@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -38,9 +40,18 @@ export default defineConfig({
         },
       },
       {
+        resolve: {
+          alias: [
+            {
+              find: /^\.\/workerProgram\.ts$/,
+              replacement: path.join(import.meta.dirname, 'test/programs/workerProgram.ts'),
+            },
+          ],
+        },
         test: {
           name: 'processes',
           include: ['test/**/*.process.test.ts'],
+          globalSetup: ['test/programs/globalSetup.ts'],
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
