@@ -35,6 +35,8 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.process.test.ts', 'test/vscode/**'],
+          // Loading the same modules for each of sixty files would take longer than most of the tests.
+          isolate: false,
           testTimeout: 30_000,
           expect: { poll: { timeout: 10_000 } },
         },
