@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -33,14 +35,25 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.process.test.ts', 'test/vscode/**'],
+          // Loading the same modules for each of sixty files would take longer than most of the tests.
+          isolate: false,
           testTimeout: 30_000,
           expect: { poll: { timeout: 10_000 } },
         },
       },
       {
+        resolve: {
+          alias: [
+            {
+              find: /^\.\/workerProgram\.ts$/,
+              replacement: path.join(import.meta.dirname, 'test/programs/workerProgram.ts'),
+            },
+          ],
+        },
         test: {
           name: 'processes',
           include: ['test/**/*.process.test.ts'],
+          globalSetup: ['test/programs/globalSetup.ts'],
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -15,7 +15,7 @@ export function t(message: string, ...values: (string | number)[]): string {
   return translate(message, ...values);
 }
 
-function inEnglish(message: string, ...values: (string | number)[]): string {
+export function inEnglish(message: string, ...values: (string | number)[]): string {
   return message.replaceAll(/\{(\d+)\}/g, (placeholder, index: string) =>
     String(values[Number(index)] ?? placeholder),
   );

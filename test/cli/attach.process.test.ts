@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -15,14 +14,12 @@ import type { RunFolder } from '../../server/src/runner/runFolder.ts';
 import { readRunnerAddress, stalenessOf } from '../../server/src/runner/runnerAddress.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { azr, jsonLines, startAzr } from './azr.ts';
+import { programPath } from '../programs/programs.ts';
 import { writeScriptedModel } from '../runner/fixtures/scriptedModel.ts';
 
-const NODE = [
-  process.execPath,
-  ...['--experimental-strip-types', '--disable-warning=ExperimentalWarning'],
-];
-const SCRIPTED = fileURLToPath(new URL('../runner/fixtures/scriptedCli.ts', import.meta.url));
-const AZR = fileURLToPath(new URL('../../server/src/cli/main.ts', import.meta.url));
+const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
+const SCRIPTED = programPath('scriptedCli');
+const AZR = programPath('cli');
 const LONG = { timeout: 20_000, interval: 50 };
 
 let folder: string;

@@ -1,11 +1,12 @@
 /** Runs the real `azr`, as a process. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const PROGRAM = path.join(import.meta.dirname, '../../server/src/cli/main.ts');
-const NODE_OPTIONS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
+import { programPath } from '../programs/programs.ts';
+
+const PROGRAM = programPath('cli');
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning'];
 
 export interface AzrResult {
   readonly code: number | null;

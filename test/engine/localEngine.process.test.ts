@@ -1,6 +1,6 @@
 /** The engine as the loop uses it, on the real Python server and the embedded model. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -14,11 +14,16 @@ const root = path.resolve(import.meta.dirname, '..', '..');
 const pythonPath = path.join(root, '.venv', 'bin', 'python');
 const modelFolder = path.join(root, 'server', 'models', 'azr-nano');
 const scratch = mkdtempSync(path.join(tmpdir(), 'azr-engine-'));
+const packageFolder = path.join(scratch, 'package');
+cpSync(path.join(root, 'server', 'engine', 'src'), packageFolder, {
+  recursive: true,
+  filter: (file) => path.basename(file) !== '__pycache__',
+});
 const options = {
   modelFolder,
   checkpointFolder: path.join(scratch, 'checkpoints'),
   pythonPath,
-  packageFolder: path.join(root, 'server', 'engine', 'src'),
+  packageFolder,
   logPath: path.join(scratch, 'engine.log'),
   trainable: 'full',
   loraRank: 8,
@@ -44,6 +49,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine.close();
   rmSync(scratch, { recursive: true });
+});
+
+test('what Python compiled for this start is there for the next one', () => {
+  // Set-up has pip compile nothing, and three thousand modules take longer to compile than to load.
+  const compiled = readdirSync(path.join(packageFolder, 'azr_engine', '__pycache__'));
+  expect(compiled.join()).toMatch(/service\.cpython-\d+\.pyc/);
 });
 
 test('the tokenizer agrees with Python on programs and on characters it does not know', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
-import { t, useTranslator } from '../../extension/src/localise.ts';
+import { inEnglish, t, useTranslator } from '../../extension/src/localise.ts';
 import { BUNDLE, saidTexts } from '../../scripts/l10n.mjs';
 
 test('the bundle for translators has the texts of the code; `npm run l10n` writes it', () => {
@@ -15,6 +15,9 @@ test('a text is said in English until a translator is handed over', () => {
   expect(t('step {0}/{1}', 3, 200)).toBe('step 3/200');
   expect(t('{0} and {0}, but not {1}', 'a')).toBe('a and a, but not {1}');
 
+  onTestFinished(() => {
+    useTranslator(inEnglish);
+  });
   useTranslator((message, ...values) => `${message}|${values.join()}`);
   expect(t('step {0}/{1}', 3, 200)).toBe('step {0}/{1}|3,200');
 });

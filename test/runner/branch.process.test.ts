@@ -21,7 +21,7 @@ let world: FaultyWorld;
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-branch-'));
-  world = await FaultyWorld.open(folder);
+  world = new FaultyWorld(folder);
   const { code } = await world.azr(start('parent', 5));
   expect(code).toBe(0);
 });

@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -23,15 +22,13 @@ import { runFolderAt } from '../../server/src/runner/runFolder.ts';
 import { readRunnerAddress } from '../../server/src/runner/runnerAddress.ts';
 import { RunnerClient } from '../../server/src/runner/runnerClient.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
+import { programPath } from '../programs/programs.ts';
 import { writeScriptedModel } from './fixtures/scriptedModel.ts';
 
-const NODE = [
-  process.execPath,
-  ...['--experimental-strip-types', '--disable-warning=ExperimentalWarning'],
-];
-const STARTER = fileURLToPath(new URL('fixtures/starter.ts', import.meta.url));
-const SCRIPTED = [...NODE, fileURLToPath(new URL('fixtures/scriptedCli.ts', import.meta.url))];
-const REAL = [...NODE, fileURLToPath(new URL('../../server/src/cli/main.ts', import.meta.url))];
+const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
+const STARTER = programPath('starter');
+const SCRIPTED = [...NODE, programPath('scriptedCli')];
+const REAL = [...NODE, programPath('cli')];
 const ENDLESS = 1000;
 const LONG = { timeout: 20_000, interval: 50 };
 

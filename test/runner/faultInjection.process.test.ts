@@ -34,9 +34,9 @@ const SETTINGS = [
 let folder: string;
 let world: FaultyWorld;
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-faults-'));
-  world = await FaultyWorld.open(folder);
+  world = new FaultyWorld(folder);
 });
 
 afterAll(() => {

@@ -23,7 +23,7 @@ let undisturbed: Record<string, unknown[]>;
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-fault-'));
-  world = await FaultyWorld.open(folder);
+  world = new FaultyWorld(folder);
   await world.azr(start('undisturbed'));
   undisturbed = rowsOf(path.join(folder, 'undisturbed'));
   expect(undisturbed['step']!.length).toBe(4);

@@ -13,16 +13,16 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { RunEvent } from '../../server/protocol/events.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
+import { programPath } from '../programs/programs.ts';
 import { rowsOf } from './rows.ts';
 
-const PROGRAM = fileURLToPath(new URL('fixtures/scriptedRun.ts', import.meta.url));
-const NODE_OPTIONS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
+const PROGRAM = programPath('scriptedRun');
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning'];
 
 type Event = RunEvent | { kind: 'error'; code: string; message: string };
 

@@ -2,15 +2,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type {
   Execution,
   ExecutionLimits,
   SandboxDescription,
 } from '../../server/protocol/sandbox.ts';
+import { programPath } from '../programs/programs.ts';
 import type { EngineOptions } from './engines.ts';
 
-const OWNER = fileURLToPath(new URL('fixtures/remoteSandbox.ts', import.meta.url));
+const OWNER = programPath('remoteSandbox');
 const SEARCH_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** Neither root nor nobody: an account that owns nothing. */

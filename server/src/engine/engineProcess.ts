@@ -84,7 +84,6 @@ function spawnServer(options: EngineProcessOptions, apiKey: string) {
       env: {
         AZR_ENGINE_TOKEN: apiKey,
         PYTHONPATH: options.packageFolder,
-        PYTHONDONTWRITEBYTECODE: '1',
         HF_HUB_OFFLINE: '1',
         // Threads that wait for work sleep soon instead of spinning: the sandbox shares the cores.
         GOMP_SPINCOUNT: '1000',

@@ -1,21 +1,15 @@
-/**
- * The real command line as a process, with a scripted engine in the place of torch: bundled, because
- * a hundred starts of it have to fit into a test.
- */
+/** The real command line as a process, with a scripted engine in the place of torch. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { build } from 'esbuild';
-
 import type { RunEvent } from '../../../server/protocol/events.ts';
+import { programPath } from '../../programs/programs.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
 const NANO = path.join(ROOT, 'server/models/azr-nano');
-const REQUIRE =
-  "import { createRequire as testRequire } from 'node:module'; const require = testRequire(import.meta.url);";
 
 export type AzrEvent =
   RunEvent | { readonly kind: 'failure'; readonly code: string; readonly remedy?: string };
@@ -29,34 +23,24 @@ export interface Ended {
 export class FaultyWorld {
   readonly model: string;
   readonly #folder: string;
-  /** Bundles find what ships with them by looking upwards, so they lie inside the repository. */
-  readonly #bundles: string;
   readonly #children = new Set<ChildProcess>();
 
-  private constructor(folder: string) {
+  constructor(folder: string) {
     this.#folder = folder;
-    this.#bundles = path.join(ROOT, 'dist', `faults-${String(process.pid)}`);
     this.model = path.join(folder, 'model');
-  }
-
-  static async open(folder: string): Promise<FaultyWorld> {
-    const world = new FaultyWorld(folder);
-    await world.#bundle();
-    world.#makeModel();
-    world.#makePython();
-    return world;
+    this.#makeModel();
+    this.#makePython();
   }
 
   close(): void {
     for (const child of this.#children) child.kill('SIGKILL');
-    rmSync(this.#bundles, { recursive: true, force: true });
   }
 
   /** Starts `azr <arguments> --json`. */
   start(argumentList: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', this.#program('cli'), ...argumentList, '--json'],
+      ['--disable-warning=ExperimentalWarning', programPath('cli'), ...argumentList, '--json'],
       {
         cwd: this.#folder,
         env: {
@@ -93,34 +77,6 @@ export class FaultyWorld {
     return { code, signal, events };
   }
 
-  async #bundle(): Promise<void> {
-    mkdirSync(this.#bundles, { recursive: true });
-    const programs = {
-      cli: path.join(ROOT, 'server/src/cli/main.ts'),
-      engine: path.join(import.meta.dirname, 'scriptedTinker.ts'),
-    };
-    await build({ ...this.#bundling(), entryPoints: programs, banner: { js: REQUIRE } });
-    const worker = path.join(ROOT, 'server/src/sandbox/wasm/worker/main.ts');
-    await build({ ...this.#bundling(), entryPoints: { sandboxWorker: worker } });
-  }
-
-  #bundling() {
-    return {
-      outdir: this.#bundles,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node22.13',
-      minify: true,
-      logLevel: 'error',
-    } as const;
-  }
-
-  #program(name: string): string {
-    return path.join(this.#bundles, `${name}.mjs`);
-  }
-
   #makeModel(): void {
     mkdirSync(this.model);
     for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
@@ -137,7 +93,7 @@ export class FaultyWorld {
     const script = `#!/bin/sh
 if [ "$1" = -c ]; then echo '${facts}'; exit 0; fi
 shift 2
-exec "${process.execPath}" "${this.#program('engine')}" "$@"
+exec "${process.execPath}" "${programPath('scriptedTinker')}" "$@"
 `;
     writeFileSync(path.join(this.#folder, 'python'), script, { mode: 0o755 });
   }
@@ -160,7 +116,7 @@ export function startedBy(pid: number): {
   readonly sandboxes: number[];
 } {
   return {
-    engines: childrenRunning(pid, 'engine.mjs'),
+    engines: childrenRunning(pid, 'scriptedTinker.mjs'),
     sandboxes: childrenRunning(pid, 'sandboxWorker.mjs'),
   };
 }

@@ -12,8 +12,8 @@ const NOISE: readonly RegExp[] = [
   /Aborted onWillSaveTextDocument/,
   // A page that is reloaded does not wait for what its workbench would like to finish.
   /Long running operations during shutdown/,
-  // Nor does it wait for what it has put off for a moment.
-  /Throttler is disposed/,
+  // Nor does it wait for what it has put off for a moment, or for its log to be written.
+  /Throttler is disposed|Unable to write file 'vscode-log:/,
   // The Output view comes back to a channel that the new extension host has not made yet.
   /Unable to resolve resource output:/,
   // Nor for what it had begun to read.

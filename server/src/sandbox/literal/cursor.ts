@@ -5,9 +5,23 @@ import type { LiteralError } from './value.ts';
 export class NotALiteral extends Error {
   readonly position: number;
 
-  constructor(message: string, position: number) {
+  private constructor(message: string, position: number) {
     super(message);
     this.position = position;
+  }
+
+  /**
+   * Without the stack, which nobody reads: to record it takes two thirds of the time of a refusal, and
+   * models write a great deal that is no literal.
+   */
+  static at(position: number, message: string): NotALiteral {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return new NotALiteral(message, position);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   }
 
   toError(): LiteralError {
@@ -54,7 +68,7 @@ export class Cursor {
   }
 
   fail(message: string, position = this.position): never {
-    throw new NotALiteral(message, position);
+    throw NotALiteral.at(position, message);
   }
 }
 

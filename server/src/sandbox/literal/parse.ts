@@ -45,10 +45,10 @@ function attempt<Value>(
 ): ParseResult<Value> {
   try {
     if (text.length > limits.characters) {
-      throw new NotALiteral(`The text is longer than ${limits.characters} characters.`, 0);
+      throw NotALiteral.at(0, `The text is longer than ${limits.characters} characters.`);
     }
     if (/\p{Surrogate}|\0/u.test(text)) {
-      throw new NotALiteral('The text contains a character that no program can contain.', 0);
+      throw NotALiteral.at(0, 'The text contains a character that no program can contain.');
     }
     return { ok: true, value: read(new LiteralParser(new Cursor(text), limits.depth)) };
   } catch (error) {

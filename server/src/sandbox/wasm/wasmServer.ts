@@ -2,7 +2,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SandboxError } from '../sandboxError.ts';
 import {
   type SandboxServer,
@@ -19,15 +18,7 @@ import type {
   WorkerResponse,
   WorkerStart,
 } from './messages.ts';
-
-const isBundle = !import.meta.url.endsWith('.ts');
-
-/** The program of a worker process: a bundle of its own beside this one, or its source. */
-const WORKER_PATH = fileURLToPath(
-  new URL(isBundle ? 'sandboxWorker.mjs' : 'worker/main.ts', import.meta.url),
-);
-/** What Node may read to load it. */
-const READABLE = isBundle ? WORKER_PATH : path.dirname(path.dirname(path.dirname(WORKER_PATH)));
+import { WORKER_PROGRAM, WORKER_READABLE } from './workerProgram.ts';
 
 const START_TIMEOUT_MS = 60_000;
 /** How long a worker may overrun a request's limits, which it watches itself; some of it may go into
@@ -39,7 +30,7 @@ const COMPLAINT_CHARACTERS = 2_000;
 const NODE_OPTIONS = [
   '--permission',
   '--allow-worker',
-  `--allow-fs-read=${READABLE}`,
+  `--allow-fs-read=${WORKER_READABLE}`,
   `--max-old-space-size=${HEAP_MB}`,
   '--disallow-code-generation-from-strings',
   '--expose-gc',
@@ -137,11 +128,11 @@ export class WasmServer implements SandboxServer {
 }
 
 function spawnWorker(name: string): ChildProcess {
-  return fork(WORKER_PATH, [name], {
+  return fork(WORKER_PROGRAM, [name], {
     execArgv: NODE_OPTIONS,
     // Inside VS Code the executable is Electron, which is Node only when this says so.
     env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
-    cwd: path.parse(WORKER_PATH).root,
+    cwd: path.parse(WORKER_PROGRAM).root,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
     // A group of its own: a terminal's interrupt passes it by. It ends with its owner all the same.
