@@ -19,7 +19,10 @@ export default defineConfig(
   configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['tsconfig.json', 'webview/tsconfig.json', 'test/webview/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       // A number in a template string reads as what it is; the rule guards against objects.

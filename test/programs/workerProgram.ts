@@ -6,4 +6,4 @@
 import { programPath } from './programs.ts';
 
 export const WORKER_PROGRAM = programPath('sandboxWorker');
-export const WORKER_READABLE = WORKER_PROGRAM;
+export const WORKER_READABLE = programPath('sandboxWorker');

@@ -100,7 +100,7 @@ describe.skipIf(process.platform !== 'linux')('a worker process', () => {
       expect(command).toContain('--permission');
       expect(command.filter((option) => option.startsWith('--allow-'))).toEqual([
         '--allow-worker',
-        expect.stringMatching(/^--allow-fs-read=\S*sandbox$/) as string,
+        expect.stringMatching(/^--allow-fs-read=\S*sandboxWorker\.mjs$/) as string,
       ]);
     }
   });
