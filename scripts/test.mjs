@@ -32,6 +32,8 @@ async function runTests(name, command, read, report, output = 'inherit') {
     directory: PROJECT_ROOT,
     environment: {
       PYTHONPATH: path.join(PROJECT_ROOT, 'server', 'engine', 'src'),
+      // Set-up has pip compile nothing, so pytest leaves what it compiled to the engines of all tests.
+      PYTHONDONTWRITEBYTECODE: '',
       // The tests start hundreds of Node programs from source; each is compiled once.
       NODE_COMPILE_CACHE: path.join(layoutOf(PROJECT_ROOT).tools, 'compiled'),
     },

@@ -84,6 +84,9 @@ function spawnServer(options: EngineProcessOptions, apiKey: string) {
       env: {
         AZR_ENGINE_TOKEN: apiKey,
         PYTHONPATH: options.packageFolder,
+        // Empty is "no": whoever forbids it, as container images do, would wait at every start for
+        // three thousand modules to be compiled, which set-up leaves to the first one.
+        PYTHONDONTWRITEBYTECODE: '',
         HF_HUB_OFFLINE: '1',
         // Threads that wait for work sleep soon instead of spinning: the sandbox shares the cores.
         GOMP_SPINCOUNT: '1000',
