@@ -12,8 +12,6 @@ const NOISE: readonly RegExp[] = [
   /Aborted onWillSaveTextDocument/,
   // A page that is reloaded does not wait for what its workbench would like to finish.
   /Long running operations during shutdown/,
-  // Nor does it wait for what it has put off for a moment, or for its log to be written.
-  /Throttler is disposed|Unable to write file 'vscode-log:/,
   // The Output view comes back to a channel that the new extension host has not made yet.
   /Unable to resolve resource output:/,
   // Nor for what it had begun to read.
@@ -24,10 +22,22 @@ const NOISE: readonly RegExp[] = [
 
 const VIOLATION = /Content Security Policy|Refused to (?:load|execute|apply|connect|frame)/i;
 
-/** The text to report; undefined when there is nothing to mend. */
-export function defectOf(type: string, text: string, url: string): string | undefined {
+/**
+ * The text to report; undefined when there is nothing to mend. A page that is `leaving`, reloaded or
+ * closed, waits for nothing: VS Code breaks off its databases, logs and timers, and says so in as many
+ * ways as it has of these. Of such a page only violations count.
+ */
+export function defectOf(
+  type: string,
+  text: string,
+  url: string,
+  leaving: boolean,
+): string | undefined {
   const isViolation = VIOLATION.test(text);
-  if (type !== 'error' && !isViolation) return undefined;
-  const whole = url === '' ? text : `${text} (${url})`;
-  return !isViolation && NOISE.some((pattern) => pattern.test(whole)) ? undefined : whole;
+  if (isViolation || type === 'error') {
+    const whole = url === '' ? text : `${text} (${url})`;
+    const isNoise = leaving || NOISE.some((pattern) => pattern.test(whole));
+    return isNoise && !isViolation ? undefined : whole;
+  }
+  return undefined;
 }

@@ -25,18 +25,25 @@ export class Workbench {
   /** Errors of the page and its frames so far, VS Code's own noise left out. */
   readonly defects: string[] = [];
   readonly #context: BrowserContext;
+  #leaving = false;
 
   private constructor(context: BrowserContext, page: Page) {
     this.#context = context;
     this.page = page;
     page.on('console', (message) => {
-      const defect = defectOf(message.type(), message.text(), message.location().url);
-      if (defect !== undefined) this.defects.push(defect);
+      this.#note(message.type(), message.text(), message.location().url);
     });
     page.on('pageerror', (error) => {
-      const defect = defectOf('error', `${error.message}\n${error.stack ?? ''}`, '');
-      if (defect !== undefined) this.defects.push(defect);
+      this.#note('error', `${error.message}\n${error.stack ?? ''}`, '');
     });
+    page.on('framenavigated', (frame) => {
+      if (frame === page.mainFrame()) this.#leaving = false;
+    });
+  }
+
+  #note(type: string, text: string, url: string): void {
+    const defect = defectOf(type, text, url, this.#leaving);
+    if (defect !== undefined) this.defects.push(defect);
   }
 
   /** Opens a folder in a browser profile of its own, as a first visit does. */
@@ -67,12 +74,14 @@ export class Workbench {
   }
 
   async reload(): Promise<void> {
+    this.#leaving = true;
     await this.page.reload();
     await this.untilReady();
   }
 
   /** Closes the window, but not the profile of its browser. */
   async leave(): Promise<void> {
+    this.#leaving = true;
     await this.page.goto('about:blank');
   }
 
