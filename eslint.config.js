@@ -19,10 +19,7 @@ export default defineConfig(
   configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: {
-        project: ['tsconfig.json', 'webview/tsconfig.json', 'test/webview/tsconfig.json'],
-        tsconfigRootDir: import.meta.dirname,
-      },
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
     rules: {
       // A number in a template string reads as what it is; the rule guards against objects.
