@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Completion, TrainingDatum } from '../../server/protocol/engine.ts';
+import { encodePrompt } from '../../server/src/azr/rollouts.ts';
 import { startEngineProcess } from '../../server/src/engine/engineProcess.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
 import { enginePython } from '../../server/src/runner/enginePython.ts';
@@ -30,12 +31,7 @@ export async function openEngineSide(workload: Workload, folder: string): Promis
     loraDropout: 0,
     seed: SEED,
   });
-  const prompts = workload.prompts.map((prompt) => {
-    const tokens =
-      prompt.kind === 'text' ? engine.encode(prompt.text) : engine.encodeChat(prompt.messages);
-    if (tokens === undefined) throw new Error(`${workload.model} has no chat template.`);
-    return tokens;
-  });
+  const prompts = workload.prompts.map((prompt) => encodePrompt({ engine }, prompt));
   const requests = prompts.map((promptTokens) => ({ promptTokens, samples: workload.groupSize }));
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, gradientClipNorm: 1 };
   const memory = new GpuMemory(server.processId);

@@ -23,7 +23,7 @@ from azr_engine.sampling_parameters import SamplingParameters
 from azr_engine.training import Trainer
 
 ITEMS = [SampleItem(prompt, 5) for prompt in PROMPTS]
-PLAIN = FastPaths("padded", shared_prompt_training=False, chunked_head=False)
+PLAIN = FastPaths(shared_prompt_training=False, chunked_head=False)
 
 
 @pytest.fixture

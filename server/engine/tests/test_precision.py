@@ -66,7 +66,7 @@ def test_mixed_precision_samples_trains_and_keeps_float32(
     assert {p.dtype for _, p in policy.trainable_parameters()} == {torch.float32}
     paths = probe(policy)
     items = [SampleItem((5, 6, 7), 4)]
-    (group,) = sample(policy, items, SamplingParameters(12, seed=2), paths.decoding)
+    (group,) = sample(policy, items, SamplingParameters(12, seed=2), probe_decoding(policy))
     sequences = [as_training((5, 6, 7), row) for row in group]
     expected = Trainer(plain, probe(plain)).forward(sequences, LOSS, backward=False)
     trainer = Trainer(policy, paths)

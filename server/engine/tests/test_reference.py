@@ -27,8 +27,8 @@ from azr_engine.training import AdamSettings, Trainer
 TOLERANCE = 2e-5
 LOW, HIGH = 0.8, 1.28
 LORA = LoraSettings(rank=4, alpha=8.0, seed=1)
-PLAIN = FastPaths("padded", shared_prompt_training=False, chunked_head=False)
-FAST = FastPaths("shared-prefix", shared_prompt_training=True, chunked_head=True)
+PLAIN = FastPaths(shared_prompt_training=False, chunked_head=False)
+FAST = FastPaths(shared_prompt_training=True, chunked_head=True)
 Weights = dict[str, Tensor]
 
 
@@ -298,7 +298,7 @@ def test_logits_never_exist_for_all_tokens(
 
     head.register_forward_hook(measure)
     monkeypatch.setattr("azr_engine.training.CHUNK_LOGITS", VOCABULARY * 6)
-    paths = FastPaths("padded", shared_prompt_training=False, chunked_head=True)
+    paths = FastPaths(shared_prompt_training=False, chunked_head=True)
     trainer = Trainer(policy, paths)
     sequences = batch(policy)
     trainer.forward(sequences, LossSettings("ppo"), backward=True)

@@ -14,7 +14,7 @@ from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
 from azr_engine.packing import TrainingSequence
 from azr_engine.policy import Policy, load_policy
-from azr_engine.probing import probe
+from azr_engine.probing import probe, probe_decoding
 from azr_engine.sampling import SampledSequence, SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters, draw_tokens
 from azr_engine.training import Trainer
@@ -128,10 +128,11 @@ def test_sampler_and_trainer_agree(model_folder: Callable[[str], Path], kind: st
     """For every architecture, on whichever path it takes, and past a sliding window."""
     policy = load_policy(model_folder(kind), lora=None)
     paths = probe(policy)
-    assert paths.decoding == ("padded" if kind == "gemma2" else "shared-prefix")
+    decoding = probe_decoding(policy)
+    assert decoding == ("padded" if kind == "gemma2" else "shared-prefix")
     assert paths.shared_prompt_training == (kind != "gemma2")
     items = [SampleItem(prompt, 6) for prompt in PROMPTS]
-    groups = sample(policy, items, SamplingParameters(24, seed=2), paths.decoding)
+    groups = sample(policy, items, SamplingParameters(24, seed=2), decoding)
     pairs = [(item.prompt, row) for item, group in zip(items, groups, strict=True) for row in group]
     sequences = [as_training(prompt, row) for prompt, row in pairs]
     result = Trainer(policy, paths).forward(

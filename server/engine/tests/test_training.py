@@ -18,8 +18,8 @@ from azr_engine.policy import LoraSettings, Policy, load_policy
 from azr_engine.probing import FastPaths
 from azr_engine.training import AdamSettings, ForwardResult, Trainer
 
-PLAIN = FastPaths("padded", shared_prompt_training=False, chunked_head=False)
-FAST = FastPaths("shared-prefix", shared_prompt_training=True, chunked_head=True)
+PLAIN = FastPaths(shared_prompt_training=False, chunked_head=False)
+FAST = FastPaths(shared_prompt_training=True, chunked_head=True)
 ADAM = AdamSettings(learning_rate=1e-2, epsilon=1e-8, grad_clip_norm=1.0)
 
 

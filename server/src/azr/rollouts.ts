@@ -19,7 +19,10 @@ export interface SamplingJob {
 }
 
 /** Token ids of a prompt as the engine's tokenizer and chat template give them. */
-export function encodePrompt(dependencies: LoopDependencies, prompt: Prompt): number[] {
+export function encodePrompt(
+  dependencies: Pick<LoopDependencies, 'engine'>,
+  prompt: Prompt,
+): number[] {
   if (prompt.kind === 'text') {
     return dependencies.engine.encode(prompt.text);
   }

@@ -34,10 +34,8 @@ export function defectOf(
   leaving: boolean,
 ): string | undefined {
   const isViolation = VIOLATION.test(text);
-  if (isViolation || type === 'error') {
-    const whole = url === '' ? text : `${text} (${url})`;
-    const isNoise = leaving || NOISE.some((pattern) => pattern.test(whole));
-    return isNoise && !isViolation ? undefined : whole;
-  }
-  return undefined;
+  if (type !== 'error' && !isViolation) return undefined;
+  const whole = url === '' ? text : `${text} (${url})`;
+  const isNoise = leaving || NOISE.some((pattern) => pattern.test(whole));
+  return isNoise && !isViolation ? undefined : whole;
 }

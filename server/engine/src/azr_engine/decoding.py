@@ -16,6 +16,7 @@ from transformers.cache_utils import DynamicCache
 
 from azr_engine.policy import Policy
 from azr_engine.prefix_cache import (
+    AttendingCache,
     SharedPrefixCache,
     UnsupportedAttentionError,
     shared_prefix_attention,
@@ -51,9 +52,16 @@ class Decoder(Protocol):
     def is_worth_compacting(self, rows: int, running: int) -> bool: ...
 
 
-class SharedPrefixDecoder:
+class EagerDecoder:
+    """Kernels are started one by one, so that a row less is less to do, and asking costs little."""
+
     steps_between_checks = 1
 
+    def is_worth_compacting(self, rows: int, running: int) -> bool:
+        return running <= RUNNING_SHARE * rows
+
+
+class SharedPrefixDecoder(EagerDecoder):
     def __init__(self, policy: Policy, batch: DecodingBatch) -> None:
         self._policy = policy
         prompt_of_row = list(batch.prompt_of_row)
@@ -65,15 +73,7 @@ class SharedPrefixDecoder:
         self._positions = torch.tensor(starts, device=policy.device)[:, None]
 
     def step(self, tokens: Tensor) -> Tensor:
-        with shared_prefix_attention(self._policy.network, self._cache):
-            logits = self._policy.selected_logits(
-                tokens[:, None],
-                slice(None),
-                0,
-                position_ids=self._positions,
-                past_key_values=self._cache,
-                use_cache=True,
-            )
+        logits = logits_of_token(self._policy, self._cache, tokens, self._positions)
         self._positions = next_positions(self._policy, self._positions)
         return logits
 
@@ -81,14 +81,9 @@ class SharedPrefixDecoder:
         self._cache.keep(rows)
         self._positions = self._positions[torch.tensor(rows, device=self._positions.device)]
 
-    def is_worth_compacting(self, rows: int, running: int) -> bool:
-        return running <= RUNNING_SHARE * rows
 
-
-class PaddedDecoder:
+class PaddedDecoder(EagerDecoder):
     """Prompts padded on the left to one length; transformers' own cache and masks."""
-
-    steps_between_checks = 1
 
     def __init__(self, policy: Policy, batch: DecodingBatch) -> None:
         self._policy = policy
@@ -132,8 +127,20 @@ class PaddedDecoder:
         self._seen = self._seen[index]
         self._positions = self._positions[index]
 
-    def is_worth_compacting(self, rows: int, running: int) -> bool:
-        return running <= RUNNING_SHARE * rows
+
+def logits_of_token(
+    policy: Policy, cache: AttendingCache, tokens: Tensor, positions: Tensor
+) -> Tensor:
+    """Logits [B, V] after one more token of each row, whose keys and values go to the cache."""
+    with shared_prefix_attention(policy.network, cache):
+        return policy.selected_logits(
+            tokens[:, None],
+            slice(None),
+            0,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+        )
 
 
 def next_positions(policy: Policy, positions: Tensor) -> Tensor:

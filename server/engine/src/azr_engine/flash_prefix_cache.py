@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-from azr_engine.prefix_cache import UnsupportedAttentionError
+from azr_engine.prefix_cache import UnsupportedAttentionError, remaining_groups
 
 
 def flash_attention(
@@ -135,9 +135,7 @@ class FlashPrefixCache(Cache):
 
     def keep(self, rows: list[int]) -> None:
         """Goes on with these rows only."""
-        remaining = [self._prompt_of_row[row] for row in rows]
-        prompts = sorted(set(remaining))
-        rank = {prompt: index for index, prompt in enumerate(prompts)}
+        prompts, prompt_of_row = remaining_groups(self._prompt_of_row, rows)
         starts = [0, *accumulate(self._lengths)]
         tokens = [
             token for prompt in prompts for token in range(starts[prompt], starts[prompt + 1])
@@ -147,7 +145,7 @@ class FlashPrefixCache(Cache):
         for layer in self.layers:
             assert isinstance(layer, FlashPrefixLayer)
             layer.keep(row_index, token_index)
-        self._lay_out([self._lengths[prompt] for prompt in prompts], [rank[p] for p in remaining])
+        self._lay_out([self._lengths[prompt] for prompt in prompts], prompt_of_row)
 
     def attend(self, layer: CacheLayerMixin, query: Tensor, scaling: float) -> Tensor:
         """Attention of one query per row: query [B, H, 1, d], result [B, 1, H, d]."""

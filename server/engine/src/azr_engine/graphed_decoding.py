@@ -11,10 +11,14 @@ import contextlib
 import torch
 from torch import Tensor
 
-from azr_engine.decoding import DecodingBatch, next_positions, prefill_parts
+from azr_engine.decoding import (
+    DecodingBatch,
+    logits_of_token,
+    next_positions,
+    prefill_parts,
+)
 from azr_engine.flash_prefix_cache import FlashPrefixCache
 from azr_engine.policy import Policy
-from azr_engine.prefix_cache import shared_prefix_attention
 
 # A step reads all weights whatever its rows are: below this many, fewer rows take as long, and
 # capturing a new graph takes as long as a few dozen steps.
@@ -54,15 +58,7 @@ class GraphedDecoder:
 
     def _forward(self) -> Tensor:
         self._cache.advance()
-        with shared_prefix_attention(self._policy.network, self._cache):
-            logits = self._policy.selected_logits(
-                self._tokens[:, None],
-                slice(None),
-                0,
-                position_ids=self._positions,
-                past_key_values=self._cache,
-                use_cache=True,
-            )
+        logits = logits_of_token(self._policy, self._cache, self._tokens, self._positions)
         self._positions.copy_(next_positions(self._policy, self._positions))
         return logits
 

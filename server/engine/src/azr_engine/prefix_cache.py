@@ -57,6 +57,14 @@ class Groups:
             self.cells = torch.tensor(flat, device=device)
 
 
+def remaining_groups(group_of_row: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
+    """Which groups these rows belong to, and where in that list the group of each row is."""
+    remaining = [group_of_row[row] for row in rows]
+    groups = sorted(set(remaining))
+    rank = {group: index for index, group in enumerate(groups)}
+    return groups, [rank[group] for group in remaining]
+
+
 class SharedPrefixLayer(CacheLayerMixin):
     """One layer: prompt keys [G, h, d, P] and values [G, h, P, d]; own ones [B, h, capacity, d]."""
 
@@ -133,11 +141,8 @@ class SharedPrefixCache(Cache):
 
     def keep(self, rows: list[int]) -> None:
         """Goes on with these rows only."""
-        remaining = [self.group_of_row[row] for row in rows]
-        groups = sorted(set(remaining))
-        rank = {group: index for index, group in enumerate(groups)}
+        groups, self.group_of_row = remaining_groups(self.group_of_row, rows)
         self.lengths = [self.lengths[group] for group in groups]
-        self.group_of_row = [rank[group] for group in remaining]
         row_index = torch.tensor(rows, device=self.device)
         group_index = torch.tensor(groups, device=self.device)
         for layer in self.layers:

@@ -34,16 +34,15 @@ DecoderKind = type[GraphedDecoder] | type[SharedPrefixDecoder] | type[PaddedDeco
 
 @dataclass(frozen=True)
 class FastPaths:
-    """What is exact for this model."""
+    """What of training is exact for this model; decoding is asked of the copy that is sampled."""
 
-    decoding: DecodingKind
     shared_prompt_training: bool
     chunked_head: bool
 
 
 @torch.inference_mode()
 def probe(policy: Policy) -> FastPaths:
-    """Tries every fast path on short random sequences; seeded, so the answer is repeatable."""
+    """Tries those of training on short random sequences; seeded, so the answer is repeatable."""
     stream = random.Random(0)
     vocabulary = policy.vocabulary_size()
 
@@ -61,7 +60,7 @@ def probe(policy: Policy) -> FastPaths:
         lambda: policy.head(policy.selected_hidden(prompt, torch.tensor([0]), torch.tensor([-1]))),
         policy.selected_logits(prompt, torch.tensor([0]), torch.tensor([-1])),
     )
-    return FastPaths(probe_decoding(policy), packed, chunked)
+    return FastPaths(packed, chunked)
 
 
 @torch.inference_mode()

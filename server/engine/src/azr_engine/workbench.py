@@ -52,11 +52,8 @@ class TrainedPolicy:
         copied = policy.numbers.sampling_copy or ranks.size > 1
         self._copy = SamplingCopy(policy) if copied else None
         self._copy_is_stale = True
-        self._sampler = (
-            Sampler(self._copy.policy, probe_decoding(self._copy.policy))
-            if self._copy
-            else Sampler(policy, paths.decoding)
-        )
+        sampled = self._copy.policy if self._copy else policy
+        self._sampler = Sampler(sampled, probe_decoding(sampled))
 
     def sampler(self) -> Sampler:
         """Of the weights as they are now."""
