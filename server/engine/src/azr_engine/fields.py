@@ -87,8 +87,8 @@ class Fields:
 
     def integers(self, name: str) -> list[int]:
         value = self._read(name)
-        # `type(...) is int` also excludes booleans, and is fast for long lists.
-        if not isinstance(value, list) or not all(type(item) is int for item in value):
+        # A set of exact types excludes booleans, and is fast for long lists.
+        if not isinstance(value, list) or not set(map(type, value)) <= {int}:
             raise self._wrong(name, "a list of integers")
         return value
 
@@ -96,7 +96,7 @@ class Fields:
         value = self._read(name)
         if not isinstance(value, list):
             raise self._wrong(name, "a list of numbers")
-        if not all(type(item) in (int, float) and math.isfinite(item) for item in value):
+        if not set(map(type, value)) <= {int, float} or not _all_finite(value):
             raise self._wrong(name, "a list of finite numbers")
         return value
 
@@ -107,3 +107,11 @@ class Fields:
         if not isinstance(value, dict) or not all(type(v) in (int, float) for v in value.values()):
             raise self._wrong(name, "an object of numbers")
         return {str(key): float(number) for key, number in value.items()}
+
+
+def _all_finite(numbers: list[float]) -> bool:
+    try:
+        return all(map(math.isfinite, numbers))
+    except OverflowError:
+        # JSON has integers of any size, also those that no float is near.
+        return False

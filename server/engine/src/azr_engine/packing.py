@@ -190,34 +190,38 @@ def _split(rows: list[Row], limits: MicroBatchLimits) -> list[list[Row]]:
 
 def _tensors(rows: list[Row], sequences: Sequence[TrainingSequence], shared: bool) -> MicroBatch:
     length = max(row.length for row in rows)
-    inputs = torch.zeros(len(rows), length, dtype=torch.long)
-    positions = torch.zeros(len(rows), length, dtype=torch.long)
-    segments = torch.full((len(rows), length), PADDING_SEGMENT)
-    batch_rows: list[Tensor] = []
-    columns: list[Tensor] = []
+    inputs: list[list[int]] = []
+    positions: list[list[int]] = []
+    segments: list[list[int]] = []
+    batch_rows: list[int] = []
+    columns: list[int] = []
     members: list[int] = []
+    # Lists, each made a tensor at once: thousands of small tensors would take longer than a pass.
     for index, row in enumerate(rows):
-        end = len(row.prompt)
-        inputs[index, :end] = torch.tensor(row.prompt)
-        positions[index, :end] = torch.arange(end)
-        segments[index, :end] = PROMPT_SEGMENT
+        prompt = len(row.prompt)
+        tokens = list(row.prompt)
+        places = list(range(prompt))
+        parts = [PROMPT_SEGMENT] * prompt
         for segment, member in enumerate(row.members, start=1):
             continuation = sequences[member].continuation
-            begin, end = end, end + len(continuation)
-            inputs[index, begin:end] = torch.tensor(continuation, dtype=torch.long)
-            positions[index, begin:end] = len(row.prompt) + torch.arange(len(continuation))
-            segments[index, begin:end] = segment
+            count = len(continuation)
             # The prompt's last token predicts the first completion token.
-            predicting = torch.cat([torch.tensor([len(row.prompt) - 1]), torch.arange(begin, end)])
-            columns.append(predicting)
-            batch_rows.append(torch.full_like(predicting, index))
+            columns += [prompt - 1, *range(len(tokens), len(tokens) + count)]
+            batch_rows += [index] * (count + 1)
+            tokens += continuation
+            places += range(prompt, prompt + count)
+            parts += [segment] * count
             members.append(member)
+        padding = length - len(tokens)
+        inputs.append(tokens + [0] * padding)
+        positions.append(places + [0] * padding)
+        segments.append(parts + [PADDING_SEGMENT] * padding)
     return MicroBatch(
-        inputs,
-        positions if shared else None,
-        _block_mask(segments) if shared else None,
-        torch.cat(batch_rows),
-        torch.cat(columns),
+        torch.tensor(inputs, dtype=torch.long),
+        torch.tensor(positions, dtype=torch.long) if shared else None,
+        _block_mask(torch.tensor(segments)) if shared else None,
+        torch.tensor(batch_rows, dtype=torch.long),
+        torch.tensor(columns, dtype=torch.long),
         members,
     )
 

@@ -131,10 +131,11 @@ def _parse_datum(fields: Fields, loss: LossSettings) -> TrainingSequence:
 
 
 def _first_loss_position(*values: Sequence[float]) -> int:
-    for position, numbers in enumerate(zip(*values, strict=True)):
-        if any(number != 0 for number in numbers):
-            return position
-    return len(values[0]) - 1
+    last = len(values[0]) - 1
+    return min(
+        next((position for position, number in enumerate(numbers) if number), last)
+        for numbers in values
+    )
 
 
 def forward_payload(result: ForwardResult) -> dict[str, Any]:
