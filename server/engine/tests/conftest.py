@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,8 @@ CONTEXT = 128
 
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
+# Tests compare with what is exact, in float32; those of a GPU ask for it (`gpu`).
+os.environ["AZR_DEVICE"] = "cpu"
 # Such small tensors only wait for a second thread.
 torch.set_num_threads(1)
 
@@ -139,3 +142,11 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pa
 @pytest.fixture
 def llama(model_folder: Callable[[str], Path]) -> Policy:
     return load_policy(model_folder("llama"), lora=None)
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This test computes on the GPU, and is skipped where there is none."""
+    if not torch.cuda.is_available():
+        pytest.skip("no NVIDIA GPU here")
+    monkeypatch.setenv("AZR_DEVICE", "auto")

@@ -1,6 +1,6 @@
 """
-Decoding for NVIDIA GPUs. Without one, its flash attention is replaced by a plain loop over the
-pieces, and steps are computed instead of replayed; with one, the real thing is compared.
+Decoding for NVIDIA GPUs. On a CPU, its flash attention is replaced by a plain loop over the pieces,
+and steps are computed instead of replayed; where there is a GPU, the real thing is compared too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from azr_engine.sampling import SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters
 
 PROMPTS = [(5, 6, 7), (9, 8, 7, 6, 5, 4, 3, 2, 10, 11), (12,)]
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU here")
 
 
 def plain_attention(
@@ -56,12 +55,10 @@ def plain_attention(
 
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not torch.cuda.is_available():
-        monkeypatch.setattr(flash_prefix_cache, "flash_attention", plain_attention)
+    monkeypatch.setattr(flash_prefix_cache, "flash_attention", plain_attention)
 
 
 @pytest.mark.usefixtures("plain")
-@pytest.mark.skipif(torch.cuda.is_available(), reason="bfloat16 rounds the two ways differently")
 @pytest.mark.parametrize("kind", ["llama", "qwen2", "gpt2"])
 def test_it_samples_what_shared_prefixes_give(
     model_folder: Callable[[str], Path], kind: str, monkeypatch: pytest.MonkeyPatch
@@ -104,14 +101,14 @@ def test_dropping_rows_leaves_the_others_as_they_were(model_folder: Callable[[st
             torch.testing.assert_close(actual, expected, atol=2e-2, rtol=2e-2)
 
 
-@needs_cuda
+@pytest.mark.usefixtures("gpu")
 def test_a_gpu_decodes_by_graphs(model_folder: Callable[[str], Path]) -> None:
     policy = load_policy(model_folder("llama"), lora=None, trainable=False)
     assert policy.numbers.computed == torch.bfloat16
     assert probe_decoding(policy) == "graphed"
 
 
-@needs_cuda
+@pytest.mark.usefixtures("gpu")
 def test_a_graph_computes_what_single_kernels_do(model_folder: Callable[[str], Path]) -> None:
     policy = load_policy(model_folder("llama"), lora=None, trainable=False)
     batch = DecodingBatch(PROMPTS, [0, 0, 1, 2, 2, 2], 40)

@@ -10,9 +10,16 @@ import torch
 from test_sampling import as_training
 
 from azr_engine.decoding import DecodingBatch, PaddedDecoder, SharedPrefixDecoder
+from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
 from azr_engine.policy import LoraSettings, Policy, load_policy
-from azr_engine.precision import Precision, TrainedKind, choose_precision, sampler_matches_trainer
+from azr_engine.precision import (
+    Precision,
+    TrainedKind,
+    choose_device,
+    choose_precision,
+    sampler_matches_trainer,
+)
 from azr_engine.probing import TOLERANCE, probe, probe_decoding
 from azr_engine.sampling import SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters
@@ -82,6 +89,19 @@ def test_mixed_precision_samples_trains_and_keeps_float32(
     trainer.step(AdamSettings(learning_rate=1e-6, epsilon=1e-8))
     changed = zip(before, policy.trainable_parameters(), strict=True)
     assert any(not torch.equal(old, new) for old, (_, new) in changed)
+
+
+def test_a_gpu_is_left_alone_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setenv("AZR_DEVICE", "cpu")
+    assert choose_device() == torch.device("cpu")
+    for anything in ("auto", ""):
+        monkeypatch.setenv("AZR_DEVICE", anything)
+        assert choose_device() == torch.device("cuda", 0)
+    monkeypatch.setenv("AZR_DEVICE", "gpu")
+    with pytest.raises(EngineError, match="'gpu', which names no device") as caught:
+        choose_device()
+    assert "cpu" in caught.value.remedy
 
 
 def sharp_policy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Policy:

@@ -31,12 +31,16 @@ for name in ("torch", "transformers", "peft", "safetensors", "starlette", "uvico
 for name in ("torch", "transformers", "peft"):
     facts["versions"][name] = importlib.metadata.version(name)
 GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
-if sys.argv[1:] == ["brief"] and sys.platform == "linux" and not any(map(os.path.exists, GPU_FILES)):
+no_gpu = sys.platform == "linux" and not any(map(os.path.exists, GPU_FILES))
+on_cpu = os.environ.get("AZR_DEVICE") == "cpu"
+if sys.argv[1:] == ["brief"] and (no_gpu or on_cpu):
     print(json.dumps({**facts, "device": "cpu"}))
     raise SystemExit
 import torch
 facts["versions"].update(torch=torch.__version__)
-if torch.cuda.is_available():
+if on_cpu:
+    facts["device"] = "cpu"
+elif torch.cuda.is_available():
     free, total = torch.cuda.mem_get_info()
     facts.update(
         device="cuda",

@@ -17,7 +17,7 @@ MAXIMUM_REQUEST_BYTES = 64 * 1024 * 1024
 
 def _device_memory_bytes() -> int | None:
     """Memory of a GPU that has its own; elsewhere it is the machine's, which the client knows."""
-    if not torch.cuda.is_available():
+    if choose_device().type != "cuda":
         return None
     return int(torch.cuda.mem_get_info()[1])
 

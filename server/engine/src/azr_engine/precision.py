@@ -23,6 +23,8 @@ from typing import Literal
 
 import torch
 
+from azr_engine.errors import EngineError
+
 TrainedKind = Literal["full", "lora", "none"]
 
 
@@ -52,13 +54,33 @@ def choose_precision(device_type: str, trained: TrainedKind, has_bfloat16: bool)
     return Precision(torch.bfloat16, autocast, sampling_copy=False)
 
 
+# What the engine computes on, for those whose GPU has other work: "cpu", or "auto".
+DEVICE_VARIABLE = "AZR_DEVICE"
+
+
 def choose_device() -> torch.device:
-    """The GPU of this process's rank where there is one; LOCAL_RANK is torchrun's."""
+    """
+    The GPU of this process's rank where there is one, unless the environment says otherwise;
+    LOCAL_RANK is torchrun's.
+    """
+    if _is_kept_on_cpu():
+        return torch.device("cpu")
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def _is_kept_on_cpu() -> bool:
+    asked = os.environ.get(DEVICE_VARIABLE) or "auto"
+    if asked not in ("auto", "cpu"):
+        raise EngineError(
+            "unknown_device",
+            f"{DEVICE_VARIABLE} is {asked!r}, which names no device.",
+            f"Set {DEVICE_VARIABLE} to cpu, or to auto for a GPU where there is one.",
+        )
+    return asked == "cpu"
 
 
 def device_has_bfloat16(device: torch.device) -> bool:

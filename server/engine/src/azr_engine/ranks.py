@@ -112,13 +112,13 @@ def given_size() -> int:
 
 def check_processes(count: int) -> None:
     """Refuses more processes than there are GPUs for, before any is started."""
-    on_mac = choose_device().type == "mps"
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else int(on_mac)
+    device = choose_device().type
+    gpus = torch.cuda.device_count() if device == "cuda" else int(device == "mps")
     if gpus and count > gpus:
         raise EngineError(
             "too_few_devices",
             f"{count} processes want a GPU each; this machine has {gpus}.",
-            f"Ask for at most {gpus} (setting engineProcesses), or hide the GPUs to use the CPU.",
+            f"Ask for at most {gpus} (setting engineProcesses), or set AZR_DEVICE to cpu.",
         )
     if not dist.is_available():
         raise EngineError(
