@@ -46,15 +46,18 @@ async function runTests(name, command, read, report, output = 'inherit') {
   failed += Math.max(count.failed, exitCode === 0 ? 0 : 1);
 }
 
-/** @param {string} project */
-function runVitest(project) {
+/**
+ * @param {string} project
+ * @param {'inherit' | 'pipe'} [output]
+ */
+function runVitest(project, output) {
   const report = path.join(reports, `vitest-${project}.json`);
   const command = [
     ...[toolchain.node, path.join('node_modules', 'vitest', 'vitest.mjs'), 'run'],
     ...['--project', project, '--reporter=default', '--reporter=json'],
     `--outputFile.json=${report}`,
   ];
-  return runTests(`vitest: ${project}`, command, readVitestReport, report);
+  return runTests(`vitest: ${project}`, command, readVitestReport, report, output);
 }
 
 async function runPytest() {
@@ -66,19 +69,24 @@ async function runPytest() {
   await runTests('pytest', command, readPytestReport, report, 'pipe');
 }
 
-/** The tests that run inside VS Code's extension host, next to the extension. */
-async function runInExtensionHost() {
+/**
+ * The tests that run inside VS Code's extension host, next to the extension.
+ * @param {'inherit' | 'pipe'} output
+ */
+async function runInExtensionHost(output) {
   const report = path.join(reports, 'host.json');
   // Node runs TypeScript without a flag only since 22.18, and warned about it until 24.3.
   const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
   const command = [toolchain.node, ...flags, path.join('test', 'vscode', 'host', 'main.ts')];
-  await runTests('mocha: extension host', command, readHostReport, report);
+  await runTests('mocha: extension host', command, readHostReport, report, output);
 }
 
-// The engine's tests compute in one thread, and the fast ones leave gaps.
-await Promise.all([runVitest('fast'), runPytest()]);
-await runVitest('processes');
-await runInExtensionHost();
-await runVitest('vscode');
+// Two lanes, since each leaves gaps: tests that start processes, and those that wait for VS Code.
+await Promise.all([
+  runVitest('fast').then(() => runVitest('processes')),
+  runPytest()
+    .then(() => runVitest('vscode', 'pipe'))
+    .then(() => runInExtensionHost('pipe')),
+]);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

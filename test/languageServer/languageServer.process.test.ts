@@ -645,6 +645,23 @@ describe('runs that come and go', () => {
     expect(await client.documentText(uri)).toContain(`Answers in step 2: ${String(id)} correct.`);
   });
 
+  it('refreshes a document that was out of date when its editor opened', async () => {
+    const refreshesOf = (uri: string) =>
+      client.serverRequests.filter(
+        ({ method, parameters }) =>
+          method === 'workspace/textDocumentContent/refresh' &&
+          (parameters as { uri: string }).uri === uri,
+      );
+    const { runId: opened } = await client.request('azr/openRunFolder', {
+      folder: path.join(parent, 'workspace', 'runs', 'first'),
+    });
+    const [current, stale] = [1, 2].map((id) => documentUri({ runId: opened, kind: 'task', id }));
+    await client.open(current!, await client.documentText(current!));
+    await client.open(stale!, `${await client.documentText(stale!)}\n`);
+    await until(() => refreshesOf(stale!)[0]);
+    expect(refreshesOf(current!)).toEqual([]);
+  });
+
   it('starts a run, watches it, and leaves it at work when the window closes', async () => {
     const folder = path.join(parent, 'second');
     const settings = { steps: 500, seedTasks: 4, proposalsPerMode: 2, probe: 'none' };

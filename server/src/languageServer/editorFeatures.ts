@@ -62,6 +62,10 @@ export class EditorFeatures {
     this.#documents.onDidChangeContent(({ document }) => {
       void this.#publishDiagnostics(document);
     });
+    // Rows may have come between the text that was given and the editor that shows it.
+    this.#documents.onDidOpen(({ document }) => {
+      void this.#ready.then(() => this.#refreshChanged([document]));
+    });
     this.#documents.onDidClose(({ document: { uri } }) => {
       void this.#sendDiagnostics(uri, []);
     });
@@ -86,9 +90,13 @@ export class EditorFeatures {
   }
 
   /** Rows were added: open documents whose text is another one now are read again. */
-  async refreshDocuments(): Promise<void> {
+  refreshDocuments(): Promise<void> {
+    return this.#refreshChanged(this.#documents.all());
+  }
+
+  async #refreshChanged(documents: readonly TextDocument[]): Promise<void> {
     if (!this.#abilities.documents) return;
-    const changed = this.#documents.all().filter((document) => {
+    const changed = documents.filter((document) => {
       const made = this.#documentAt(document.uri);
       return made !== undefined && made.text !== document.getText().replaceAll('\r\n', '\n');
     });

@@ -8,7 +8,8 @@ import type { ExecutionLimits, SandboxDescription } from '../../../protocol/sand
 import { PooledSandbox } from '../pooledSandbox.ts';
 import { HASH_SEEDS } from '../sandboxServer.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from './artifact.ts';
-import type { Prepared, WorkerPermissions, WorkerStart } from './messages.ts';
+import type { WorkerPermissions, WorkerStart } from './messages.ts';
+import { PreparedStates, statesFolder } from './preparedStates.ts';
 import { WasmServer } from './wasmServer.ts';
 
 export interface WasmSandboxOptions {
@@ -20,6 +21,8 @@ export interface WasmSandboxOptions {
   readonly sandboxFolder?: string;
   /** How many requests a worker process answers before it is replaced. */
   readonly requestsPerServer?: number;
+  /** Keeps prepared interpreters for the next sandbox; the user's cache by default. */
+  readonly statesFolder?: string | undefined;
 }
 
 /** Nothing in a worker grows, so this is a precaution. */
@@ -39,11 +42,16 @@ export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise
     hashSeed: HASH_SEEDS[variant],
     addressMask: ADDRESS_MASKS[variant],
   });
-  const prepared: { -readonly [V in keyof WorkerStart['prepared']]: Prepared } = {};
-  const start: WorkerStart = { program, bootSource, variants: [seeds(0), seeds(1)], prepared };
+  const inputs = { program, bootSource, variants: [seeds(0), seeds(1)] } as const;
+  const folder = 'statesFolder' in options ? options.statesFolder : statesFolder();
+  const states = folder === undefined ? undefined : new PreparedStates(inputs, folder);
+  const prepared = (await states?.read()) ?? {};
+  const start: WorkerStart = { ...inputs, prepared };
   const startWorker = (): Promise<WasmServer> =>
     WasmServer.start(start, sandboxFolder, (variant, state) => {
-      prepared[variant] ??= state;
+      if (prepared[variant] !== undefined) return;
+      prepared[variant] = state;
+      void states?.write(variant, state);
     });
   return PooledSandbox.open(
     {
