@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { PreparedStates, statesFolder } from '../../server/src/sandbox/wasm/preparedStates.ts';
+import { userCache } from '../../server/src/sandbox/userCache.ts';
+import { PreparedStates } from '../../server/src/sandbox/wasm/preparedStates.ts';
 import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
 
 const HASHES = 'def f(x): return [hash(x), id(x) & 1023]';
@@ -113,12 +114,12 @@ test('a folder that cannot be written changes nothing', async () => {
 test.runIf(process.platform === 'linux')('the folder is that of the user’s caches', () => {
   vi.stubEnv('HOME', '/home/somebody');
   vi.stubEnv('XDG_CACHE_HOME', '');
-  expect(statesFolder()).toBe('/home/somebody/.cache/azr-studio/sandbox');
+  expect(userCache('sandbox')).toBe('/home/somebody/.cache/azr-studio/sandbox');
   vi.stubEnv('XDG_CACHE_HOME', '/caches');
-  expect(statesFolder()).toBe('/caches/azr-studio/sandbox');
+  expect(userCache('sandbox')).toBe('/caches/azr-studio/sandbox');
   vi.stubEnv('XDG_CACHE_HOME', undefined);
   vi.stubEnv('HOME', '');
-  expect(statesFolder()).toBeUndefined();
+  expect(userCache('sandbox')).toBeUndefined();
 });
 
 const SEEDS = [

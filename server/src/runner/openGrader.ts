@@ -15,19 +15,24 @@ import { assetRoot } from './assets.ts';
 export interface OpenGrader {
   readonly sandbox: PythonSandbox;
   readonly grader: Grader;
+  readonly limits: Partial<ExecutionLimits>;
+  readonly rules: GraderRules;
   close(): Promise<void>;
 }
 
 /** Throws a SandboxError with a remedy where no sandbox can be had. */
 export async function openGrader(settings: RunSettings): Promise<OpenGrader> {
   const limits = executionLimits(settings);
+  const rules = graderRules(settings);
   const sandbox = await openSandbox(settings.sandbox, {
     limits,
     sandboxFolder: path.join(assetRoot(), 'server', 'sandbox'),
   });
   return {
     sandbox,
-    grader: createGrader(sandbox, graderRules(settings), limits),
+    grader: createGrader(sandbox, rules, limits),
+    limits,
+    rules,
     close: () => sandbox.close(),
   };
 }

@@ -8,13 +8,13 @@ import type { Engine } from '../../protocol/engine.ts';
 import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { inspectHeldOut } from '../azr/inspectHeldOut.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
 import { runLoop } from '../azr/loop.ts';
 import type { CheckpointRecord, RunInformation } from '../store/runInformation.ts';
 import { SqliteRunStore } from '../store/sqliteRunStore.ts';
 import { CheckpointKeeper } from './checkpointKeeper.ts';
 import { DiskRoom } from './diskRoom.ts';
+import { heldOutSet } from './heldOutSet.ts';
 import { machineFacts } from './machineFacts.ts';
 import { modelDigest } from './modelFolder.ts';
 import type { OpenGrader } from './openGrader.ts';
@@ -126,7 +126,7 @@ async function start(
     releases.add(() => grader.close());
     return grader;
   });
-  const inspecting = grading.then(({ grader }) => inspectHeldOut(grader, prepared.heldOut, signal));
+  const inspecting = grading.then((grader) => heldOutSet(grader, prepared.heldOut, signal));
   const opening = openEngine(prepared, run, signal).then((engine) => {
     releases.add(() => engine.close());
     return engine;

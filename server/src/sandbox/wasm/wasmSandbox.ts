@@ -7,9 +7,10 @@ import { availableParallelism } from 'node:os';
 import type { ExecutionLimits, SandboxDescription } from '../../../protocol/sandbox.ts';
 import { PooledSandbox } from '../pooledSandbox.ts';
 import { HASH_SEEDS } from '../sandboxServer.ts';
+import { userCache } from '../userCache.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from './artifact.ts';
 import type { WorkerPermissions, WorkerStart } from './messages.ts';
-import { PreparedStates, statesFolder } from './preparedStates.ts';
+import { PreparedStates } from './preparedStates.ts';
 import { WasmServer } from './wasmServer.ts';
 
 export interface WasmSandboxOptions {
@@ -43,7 +44,7 @@ export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise
     addressMask: ADDRESS_MASKS[variant],
   });
   const inputs = { program, bootSource, variants: [seeds(0), seeds(1)] } as const;
-  const folder = 'statesFolder' in options ? options.statesFolder : statesFolder();
+  const folder = 'statesFolder' in options ? options.statesFolder : userCache('sandbox');
   const states = folder === undefined ? undefined : new PreparedStates(inputs, folder);
   const prepared = (await states?.read()) ?? {};
   const start: WorkerStart = { ...inputs, prepared };

@@ -1,0 +1,66 @@
+/**
+ * Held-out tasks, looked through. Executing hundreds of them takes as long as a third of an engine's
+ * start, so those that the same sandbox once found right, by the same rules, are remembered.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { inspectHeldOut } from '../azr/inspectHeldOut.ts';
+import type { HeldOutSet, HeldOutTask } from '../../protocol/heldOut.ts';
+import { keepInCache, userCache } from '../sandbox/userCache.ts';
+import { assetRoot } from './assets.ts';
+import type { OpenGrader } from './openGrader.ts';
+
+const DIGEST = /^[0-9a-f]{16,}$/;
+
+/** Rejects like {@link inspectHeldOut}; a set with a wrong task is never remembered. */
+export async function heldOutSet(
+  { grader, ...graded }: Pick<OpenGrader, 'grader' | 'sandbox' | 'limits' | 'rules'>,
+  tasks: readonly HeldOutTask[],
+  signal: AbortSignal,
+  folder: string | undefined = userCache('held-out'),
+): Promise<HeldOutSet> {
+  if (tasks.length === 0 || folder === undefined) return inspectHeldOut(grader, tasks, signal);
+  const file = path.join(folder, `${await keyOf(graded, tasks)}.json`);
+  const remembered = await structuresIn(file);
+  if (remembered !== undefined) return { tasks, structures: remembered };
+  const inspected = await inspectHeldOut(grader, tasks, signal);
+  await keepInCache(file, JSON.stringify([...inspected.structures].sort()));
+  return inspected;
+}
+
+/** Of all that the tasks and their digests were found with. */
+async function keyOf(
+  { sandbox, limits, rules }: Pick<OpenGrader, 'sandbox' | 'limits' | 'rules'>,
+  tasks: readonly HeldOutTask[],
+): Promise<string> {
+  const { engine, pythonVersion } = sandbox.description;
+  const root = assetRoot();
+  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([version, engine, pythonVersion, limits, rules, tasks]));
+  const harness = path.join(root, 'server', 'sandbox', 'harness');
+  const names = (await readdir(harness)).filter((name) => name.endsWith('.py')).sort();
+  const files = [...names.map((name) => path.join(harness, name)), interpreterManifest(root)];
+  for (const file of files) hash.update(`\0${path.basename(file)}\0`).update(await readFile(file));
+  return hash.digest('hex').slice(0, 32);
+}
+
+function interpreterManifest(root: string): string {
+  return path.join(root, 'server', 'sandbox', 'wasm', 'manifest.json');
+}
+
+async function structuresIn(file: string): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const digests = JSON.parse(await readFile(file, 'utf8')) as unknown;
+    if (!Array.isArray(digests) || digests.length === 0) return undefined;
+    return digests.every((digest) => typeof digest === 'string' && DIGEST.test(digest))
+      ? new Set(digests as string[])
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
