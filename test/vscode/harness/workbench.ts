@@ -53,7 +53,8 @@ export class Workbench {
     folder: string,
     viewport = VIEWPORT,
   ): Promise<Workbench> {
-    const context = await browser.newContext({ viewport });
+    // Without a GPU, every frame of what only turns or glides is painted by the processor.
+    const context = await browser.newContext({ viewport, reducedMotion: 'reduce' });
     const { name, value } = studio.session;
     await context.addCookies([{ name, value, url: studio.origin, sameSite: 'Lax' }]);
     const page = await context.newPage();

@@ -92,6 +92,15 @@ describe('a run', () => {
     },
   );
 
+  // It waits until its views have been looked at, and leaves the processor to them.
+  test('pauses after its step', { timeout: STEP_TIMEOUT_MS }, async () => {
+    await workbench.runCommand('AZR: Pause after Step');
+    await workbench.statusItem(/AZR: paused/).waitFor({ timeout: STEP_TIMEOUT_MS });
+    const paused = lastStep();
+    await workbench.page.waitForTimeout(3000);
+    expect(lastStep()).toBe(paused);
+  });
+
   test('shows a task as code', async () => {
     await tree().expand(/^Step 1,/);
     await tree().expand(/^proposer · deduction/);
@@ -309,14 +318,6 @@ async function expectInTree(step: number): Promise<void> {
 
 describe('a run under way', () => {
   const patience = { timeout: STEP_TIMEOUT_MS, interval: 500 };
-
-  test('pauses after its step', { timeout: STEP_TIMEOUT_MS }, async () => {
-    await workbench.runCommand('AZR: Pause after Step');
-    await workbench.statusItem(/AZR: paused/).waitFor({ timeout: STEP_TIMEOUT_MS });
-    const paused = lastStep();
-    await workbench.page.waitForTimeout(3000);
-    expect(lastStep()).toBe(paused);
-  });
 
   test(
     'goes on in the middle of its step when the window is reloaded, which finds it again',
