@@ -10,8 +10,8 @@
  * the clipped objective (0.2, 0.28), gradients clipped to 1; torch and transformers, to the byte; the
  * cores and the number of threads; a learning rate so small that answers keep their lengths. The
  * peer's reference model (beta 0), its gradient checkpointing and its logging are off, and it first
- * finds the micro-batch that it trains fastest with; its group is its own batching. Ours are the
- * server and the client as the loop uses them, HTTP and JSON included.
+ * finds the micro-batch that it trains fastest with (on a GPU the largest that fits); its group is
+ * its own batching. Ours are the server and the client as the loop uses them, HTTP and JSON included.
  *
  * Counted: tokens of answers up to their end, never padding. For one core, run under `taskset -c 0`.
  */

@@ -23,7 +23,7 @@ import torch
 from azr_engine.losses import LossSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence, plan_rows
 from azr_engine.policy import LoraSettings, Policy, load_policy
-from azr_engine.precision import choose_device
+from azr_engine.precision import DEVICE_VARIABLE, choose_device
 from azr_engine.probing import probe, probe_decoding
 from azr_engine.sampler import Sampler
 from azr_engine.sampling import SampledSequence, SampleItem
@@ -71,7 +71,7 @@ class Measured:
 def main() -> None:
     options = parse_arguments()
     if options.device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        os.environ[DEVICE_VARIABLE] = "cpu"
     device = choose_device()
     if options.device not in ("auto", device.type):
         raise SystemExit(f"There is no {options.device} here, only {device.type}.")

@@ -560,6 +560,15 @@ describe('a scratch file', () => {
   });
 });
 
+/** The requests of the server that a document be read again. */
+function refreshesOf(uri: string) {
+  return client.serverRequests.filter(
+    ({ method, parameters }) =>
+      method === 'workspace/textDocumentContent/refresh' &&
+      (parameters as { uri: string }).uri === uri,
+  );
+}
+
 describe('runs that come and go', () => {
   it('explains databases that cannot be read', async () => {
     const place = path.join(parent, 'elsewhere');
@@ -636,23 +645,11 @@ describe('runs that come and go', () => {
       rollouts: [{ ...answer!, id, group: lastGroup + 1, taskId: 2, phase: 'replay' }],
     });
     store.close();
-    await until(() =>
-      client.serverRequests.find(
-        ({ method, parameters }) =>
-          method === 'workspace/textDocumentContent/refresh' &&
-          (parameters as { uri: string }).uri === uri,
-      ),
-    );
+    await until(() => refreshesOf(uri)[0]);
     expect(await client.documentText(uri)).toContain(`Answers in step 2: ${String(id)} correct.`);
   });
 
   it('refreshes a document that was out of date when its editor opened', async () => {
-    const refreshesOf = (uri: string) =>
-      client.serverRequests.filter(
-        ({ method, parameters }) =>
-          method === 'workspace/textDocumentContent/refresh' &&
-          (parameters as { uri: string }).uri === uri,
-      );
     const { runId: opened } = await client.request('azr/openRunFolder', {
       folder: path.join(parent, 'workspace', 'runs', 'first'),
     });

@@ -9,7 +9,6 @@ import pytest
 
 from azr_engine.errors import EngineError
 from azr_engine.fields import Fields
-from azr_engine.losses import LossSettings
 from azr_engine.requests import parse_forward_input
 
 
@@ -62,4 +61,4 @@ def test_the_loss_begins_where_something_is_not_0(
     datum = {"model_input": {"chunks": [{"tokens": [1, 2, 3, 4]}]}, "loss_fn_inputs": inputs}
     (sequence,), loss = parse_forward_input(Fields({"data": [datum], "loss_fn": "ppo"}))
     assert sequence.start == start
-    assert isinstance(loss, LossSettings)
+    assert loss.name == "ppo"

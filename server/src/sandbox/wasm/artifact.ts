@@ -21,6 +21,8 @@ interface Manifest {
 export interface Interpreter {
   readonly pythonVersion: string;
   readonly program: Uint8Array;
+  /** Of the file that the program was unpacked from, and checked against. */
+  readonly digest: string;
   readonly bootSource: string;
 }
 
@@ -53,7 +55,7 @@ export async function loadInterpreter(sandboxFolder: string): Promise<Interprete
   const program = await promisify(brotliDecompress)(compressed, {
     maxOutputLength: manifest.uncompressedBytes,
   });
-  return { pythonVersion: manifest.pythonVersion, program, bootSource };
+  return { pythonVersion: manifest.pythonVersion, program, digest, bootSource };
 }
 
 async function readManifest(folder: string): Promise<Manifest> {

@@ -8,11 +8,14 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Variant } from '../sandboxServer.ts';
 import { keepInCache } from '../userCache.ts';
+import type { Interpreter } from './artifact.ts';
 import type { Prepared, WorkerStart } from './messages.ts';
 
 /** Of a file: the digest of all that follows, the stack pointer, the memory. */
 const DIGEST_BYTES = 32;
 const HEADER_BYTES = DIGEST_BYTES + 4;
+
+type PreparingInputs = Pick<Interpreter, 'digest' | 'bootSource'> & Pick<WorkerStart, 'variants'>;
 type States = { -readonly [V in keyof WorkerStart['prepared']]: Prepared };
 
 export class PreparedStates {
@@ -20,12 +23,10 @@ export class PreparedStates {
   readonly #key: string;
 
   /** @param inputs all that the bytes of a prepared interpreter follow from */
-  constructor(inputs: Pick<WorkerStart, 'program' | 'bootSource' | 'variants'>, folder: string) {
-    const { program, bootSource, variants } = inputs;
+  constructor({ digest, bootSource, variants }: PreparingInputs, folder: string) {
     this.#folder = folder;
     this.#key = createHash('sha256')
-      .update(program)
-      .update(JSON.stringify([bootSource, variants]))
+      .update(JSON.stringify([digest, bootSource, variants]))
       .digest('hex')
       .slice(0, 32);
   }

@@ -23,7 +23,7 @@ export interface WasmSandboxOptions {
   /** How many requests a worker process answers before it is replaced. */
   readonly requestsPerServer?: number;
   /** Keeps prepared interpreters for the next sandbox; the user's cache by default. */
-  readonly statesFolder?: string | undefined;
+  readonly statesFolder?: string;
 }
 
 /** Nothing in a worker grows, so this is a precaution. */
@@ -38,21 +38,21 @@ export type WasmSandbox = PooledSandbox<WasmServer>;
 export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise<WasmSandbox> {
   const sandboxFolder = options.sandboxFolder ?? DEFAULT_SANDBOX_FOLDER;
   const interpreter = await loadInterpreter(sandboxFolder);
-  const { program, bootSource, pythonVersion } = interpreter;
+  const { program, digest, bootSource, pythonVersion } = interpreter;
   const seeds = (variant: 0 | 1): WorkerStart['variants'][0] => ({
     hashSeed: HASH_SEEDS[variant],
     addressMask: ADDRESS_MASKS[variant],
   });
-  const inputs = { program, bootSource, variants: [seeds(0), seeds(1)] } as const;
-  const folder = 'statesFolder' in options ? options.statesFolder : userCache('sandbox');
-  const states = folder === undefined ? undefined : new PreparedStates(inputs, folder);
-  const prepared = (await states?.read()) ?? {};
-  const start: WorkerStart = { ...inputs, prepared };
+  const variants: WorkerStart['variants'] = [seeds(0), seeds(1)];
+  const folder = options.statesFolder ?? userCache('sandbox');
+  const states = folder && new PreparedStates({ digest, bootSource, variants }, folder);
+  const prepared = states ? await states.read() : {};
+  const start: WorkerStart = { program, bootSource, variants, prepared };
   const startWorker = (): Promise<WasmServer> =>
     WasmServer.start(start, sandboxFolder, (variant, state) => {
       if (prepared[variant] !== undefined) return;
       prepared[variant] = state;
-      void states?.write(variant, state);
+      if (states) void states.write(variant, state);
     });
   return PooledSandbox.open(
     {
