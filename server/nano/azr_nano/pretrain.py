@@ -20,7 +20,8 @@ from typing import TextIO
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers.models.llama.configuration_llama import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 from azr_nano.corpus import random_document
 from azr_nano.tokenizer import (

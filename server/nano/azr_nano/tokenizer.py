@@ -10,7 +10,7 @@ import string
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
 
 PADDING, END, UNKNOWN = "<pad>", "<end>", "<unknown>"
 

@@ -102,10 +102,10 @@ def _follow(options: argparse.Namespace, ranks: Ranks) -> NoReturn:
 
 def _prepare_libraries(options: argparse.Namespace, ranks: Ranks) -> None:
     import torch
-    import transformers
+    from transformers.utils import logging as transformers_logging
 
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     torch.set_num_threads(options.threads or max(1, _usable_cores() // ranks.size))
     gc.freeze()
     gc.enable()

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from transformers import AttentionInterface
 from transformers.cache_utils import Cache, CacheLayerMixin
+from transformers.modeling_utils import AttentionInterface
 
 ATTENTION_NAME = "azr_shared_prefix"
 INITIAL_CAPACITY = 32
