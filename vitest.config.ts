@@ -22,7 +22,7 @@ class LongestFirst extends BaseSequencer {
 /**
  * Three projects: `fast` computes; `processes` starts Python, torch or npm in every file, and two such
  * files at a time keep two cores busy while each waits for its processes; `vscode` drives the real
- * VS Code, one server and one browser for all its files, which its set-up starts.
+ * VS Code, one server for all its files, which its set-up starts.
  */
 export default defineConfig({
   test: {

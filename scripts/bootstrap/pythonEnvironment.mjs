@@ -13,6 +13,12 @@ import { runCommand } from './runCommand.mjs';
 import { SetupFailure } from './setupFailure.mjs';
 
 /**
+ * What downloads the rest. The pip that Python brings along is often years old, and takes three
+ * quarters longer for PyTorch, all of it processor time.
+ */
+const PIP = 'pip==26.3';
+
+/**
  * @typedef {object} StepOptions
  * @property {AbortSignal} signal
  * @property {(line: string) => void} onLine
@@ -59,7 +65,7 @@ export async function createPythonEnvironment(layout, options) {
     // Debian splits pip's own installer off into python3-venv; a pip on the system can stand in.
     [
       ['-m', 'venv', '--without-pip', directory],
-      ['-m', 'pip', '--python', environmentPython(directory), 'install', 'pip'],
+      ['-m', 'pip', '--python', environmentPython(directory), 'install', PIP],
     ],
   ];
   for (const commands of waysToMakeIt) {
@@ -88,17 +94,21 @@ export async function createPythonEnvironment(layout, options) {
 export async function installRequirements(layout, options) {
   const hash = requirementsHash(layout);
   rmSync(stampFile(layout), { force: true });
-  const run = await runCommand({
-    ...options,
-    command: environmentPython(layout.pythonEnvironment),
-    arguments: [
-      ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'],
-      // Python compiles what it imports; most of what is installed, nobody ever imports.
-      ...['--no-compile', '--progress-bar', 'off', '-r', layout.requirements],
-    ],
-    directory: layout.root,
-    logFile: path.join(layout.logs, 'pip.log'),
-  });
+  const install = (/** @type {string} */ log, /** @type {readonly string[]} */ what) =>
+    runCommand({
+      ...options,
+      command: environmentPython(layout.pythonEnvironment),
+      arguments: [
+        ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'],
+        // Python compiles what it imports; most of what is installed, nobody ever imports.
+        ...['--no-compile', '--progress-bar', 'off', ...what],
+      ],
+      directory: layout.root,
+      logFile: path.join(layout.logs, `${log}.log`),
+    });
+  // Where that cannot be had, the pip that is there does it, or says why it cannot.
+  await install('pip-itself', ['--retries', '0', PIP]);
+  const run = await install('pip', ['-r', layout.requirements]);
   if (run.exitCode !== 0) {
     throw diagnoseOutput('installing the engine’s Python packages', run.output, run);
   }

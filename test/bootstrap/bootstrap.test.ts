@@ -23,7 +23,9 @@ describe('a bare clone', () => {
 
     expect(run.exitCode).toBe(0);
     expect(JSON.parse(run.stdout)).toEqual(['run', '--steps', '1']);
-    expect(clone.calls().toSorted()).toEqual(['npm ci', 'pip install', 'venv with pip']);
+    expect(clone.calls().toSorted()).toEqual([
+      ...['npm ci', 'pip install', 'pip upgrade', 'venv with pip'],
+    ]);
     const lines = run.stderr.trimEnd().split('\n');
     for (const title of [
       ...['Installing the Node packages', 'Building', 'Making the Python environment'],
@@ -71,13 +73,13 @@ describe('only what has changed is done again', () => {
   test('new requirements: pip, in the environment that is there', async () => {
     clone.write('server/engine/requirements.txt', 'torch==2.13.1\n');
     await clone.start();
-    expect(clone.calls()).toEqual(['pip install']);
+    expect(clone.calls()).toEqual(['pip upgrade', 'pip install']);
   });
 
   test('an environment whose Python is gone: all of it', async () => {
     clone.remove('.venv/bin/python');
     await clone.start();
-    expect(clone.calls()).toEqual(['venv with pip', 'pip install']);
+    expect(clone.calls()).toEqual(['venv with pip', 'pip upgrade', 'pip install']);
   });
 
   test('a changed source: the build', async () => {
@@ -139,8 +141,17 @@ describe('a failure names the remedy, and the next try works', () => {
       'virtualenv',
       'venv without pip',
       'pip for the environment',
+      'pip upgrade',
       'pip install',
     ]);
+  });
+
+  test('the pip that Python brings along is enough where no newer one can be had', async () => {
+    const run = await clone.start({ pip: 'no-upgrade' });
+
+    expect(run.exitCode).toBe(0);
+    expect(clone.read('.tools/logs/pip-itself.log')).toContain('Could not find a version');
+    expect(clone.calls().slice(-2)).toEqual(['pip upgrade', 'pip install']);
   });
 
   test('a folder that cannot be written', async () => {
@@ -195,7 +206,9 @@ describe('two set-ups at once', () => {
     const runs = await Promise.all([clone.start({ npm: 'slow' }), clone.start({ npm: 'slow' })]);
 
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-    expect(clone.calls().toSorted()).toEqual(['npm ci', 'pip install', 'venv with pip']);
+    expect(clone.calls().toSorted()).toEqual([
+      ...['npm ci', 'pip install', 'pip upgrade', 'venv with pip'],
+    ]);
   });
 
   test.each([

@@ -25,7 +25,7 @@ export interface Fakes {
   readonly npm?: 'ok' | 'slow' | 'offline' | 'disk-full' | 'optional-offline' | 'hang' | 'absent';
   readonly python?: 'ok' | 'no-venv' | 'no-ensurepip-but-pip' | 'absent';
   readonly pythonVersion?: string;
-  readonly pip?: 'ok' | 'offline' | 'disk-full' | 'hang';
+  readonly pip?: 'ok' | 'offline' | 'no-upgrade' | 'disk-full' | 'hang';
   readonly compiler?: 'ok' | 'absent';
 }
 
@@ -231,6 +231,9 @@ if (flag === '-c') {
 } else if (pythonModule === 'pip' && rest[0] === '--python') {
   log('pip for the environment');
   if (fakes.python === 'no-venv') fail(1, own + ': No module named pip');
+} else if (pythonModule === 'pip' && rest.at(-1).startsWith('pip==')) {
+  log('pip upgrade');
+  if (fakes.pip === 'offline' || fakes.pip === 'no-upgrade') fail(1, 'ERROR: Could not find a version');
 } else if (pythonModule === 'pip') {
   log('pip install');
   if (fakes.pip === 'offline') {

@@ -49,6 +49,8 @@ function pretend(script: string): void {
 describe('the environment of a user without a clone', () => {
   test('is made once, and found as long as it is complete', async () => {
     vi.stubEnv('XDG_DATA_HOME', folder);
+    // Nothing is to be had; the pip that Python brings along will do for nothing.
+    vi.stubEnv('PIP_NO_INDEX', '1');
     const root = path.join(folder, 'installation');
     expect(enginePython(root)).toBe('python3');
     const python = await setUp('# nothing', userEnvironment());

@@ -15,6 +15,12 @@ import { environmentStamp, interpreterIn, stampFile } from './enginePython.ts';
 import { findPython } from './findPython.ts';
 import { RunnerError, type RunnerErrorCode } from './runnerError.ts';
 
+/**
+ * What downloads the rest. The pip that Python brings along is often years old, and takes three
+ * quarters longer for PyTorch, all of it processor time.
+ */
+const PIP = 'pip==26.3';
+
 export interface SetUpOptions {
   /** Folder of the environment; it is deleted first when it holds an incomplete one. */
   readonly directory: string;
@@ -38,13 +44,14 @@ export async function setUpPython(options: SetUpOptions): Promise<string> {
   if (stamp === undefined) await makeEnvironment(options);
   await rm(stampFile(directory), { force: true });
   onLine('Installing the packages of the engine; PyTorch alone can take several minutes.');
+  const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'];
+  install.push('--progress-bar', 'off');
+  // Where that cannot be had, the pip that is there does it, or says why it cannot.
+  await run(interpreter, [...install, '--retries', '0', PIP], options);
   await work(
     'installing the packages of the engine',
     interpreter,
-    [
-      ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'],
-      ...['--progress-bar', 'off', '-r', requirements],
-    ],
+    [...install, '-r', requirements],
     options,
   );
   signal.throwIfAborted();
@@ -88,8 +95,17 @@ async function work(
   what: string,
   program: string,
   programArguments: readonly string[],
-  { directory, onLine, signal }: SetUpOptions,
+  options: SetUpOptions,
 ): Promise<void> {
+  const { failed, all } = await run(program, programArguments, options);
+  if (failed) throw diagnose(what, all);
+}
+
+async function run(
+  program: string,
+  programArguments: readonly string[],
+  { directory, onLine, signal }: SetUpOptions,
+): Promise<{ readonly failed: boolean; readonly all: string }> {
   const child = execa(program, programArguments, {
     // With -m Python looks for modules in the working folder first, which may be anybody's.
     cwd: path.dirname(directory),
@@ -102,7 +118,7 @@ async function work(
   for await (const line of child.iterable({ from: 'all' })) onLine(line);
   const { all, failed } = await child;
   signal.throwIfAborted();
-  if (failed) throw diagnose(what, all);
+  return { failed, all };
 }
 
 interface Diagnosis {

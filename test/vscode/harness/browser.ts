@@ -1,4 +1,4 @@
-/** Chromium for the tests: one for all of them. */
+/** Chromium for the tests: one for each of their files. */
 import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
 
 import { findBrowser } from '../../../scripts/bootstrap/browser.mjs';
@@ -22,6 +22,6 @@ export function browserOptions(): LaunchOptions & { executablePath: string } {
   return { executablePath, headless: true, args: [...QUIET, ...asRoot] };
 }
 
-export function connectBrowser(endpoint: string): Promise<Browser> {
-  return chromium.connect(endpoint);
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch(browserOptions());
 }

@@ -1,17 +1,14 @@
-/** One VS Code and one browser for all tests of the project `vscode`. */
+/** One VS Code for all tests of the project `vscode`. */
 import path from 'node:path';
 
-import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
 
 import { packExtension } from '../../../scripts/studio/packExtension.mjs';
-import { browserOptions } from './browser.ts';
 import { type StudioAddress, startStudioServer } from './studioServer.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     readonly studio: StudioAddress;
-    readonly browserEndpoint: string;
   }
 }
 
@@ -23,11 +20,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     signal: new AbortController().signal,
   });
   const server = await startStudioServer({ vsix });
-  const browser = await chromium.launchServer(browserOptions());
   project.provide('studio', server.address);
-  project.provide('browserEndpoint', browser.wsEndpoint());
   return async () => {
-    await browser.close();
     const left = await server.stop();
     if (left.length > 0) {
       throw new Error(`These processes outlived VS Code and every run:\n${left.join('\n')}`);

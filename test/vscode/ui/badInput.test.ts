@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 
 import { SqliteRunStore } from '../../../server/src/store/sqliteRunStore.ts';
 import { sampleInformation, sampleStep } from '../../store/sampleRun.ts';
-import { connectBrowser } from '../harness/browser.ts';
+import { launchBrowser } from '../harness/browser.ts';
 import { readRow, runFolderOf } from '../harness/runDatabase.ts';
 import { writeWorkspaceSettings } from '../harness/studioServer.ts';
 import { pictureFailure, takePicture } from '../harness/screenshots.ts';
@@ -32,7 +32,7 @@ let browser: Browser;
 let workbench: Workbench | undefined;
 
 beforeAll(async () => {
-  browser = await connectBrowser(inject('browserEndpoint'));
+  browser = await launchBrowser();
 });
 
 afterEach(({ task }) => pictureFailure(workbench?.page, task));

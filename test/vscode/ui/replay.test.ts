@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 
-import { connectBrowser } from '../harness/browser.ts';
+import { launchBrowser } from '../harness/browser.ts';
 import { pictureFailure, takePicture } from '../harness/screenshots.ts';
 import { webviewWith } from '../harness/webviewPage.ts';
 import { Workbench } from '../harness/workbench.ts';
@@ -19,7 +19,7 @@ let workbench: Workbench;
 
 beforeAll(async () => {
   mkdirSync(workspace);
-  browser = await connectBrowser(inject('browserEndpoint'));
+  browser = await launchBrowser();
   workbench = await Workbench.open(browser, studio, workspace);
 });
 

@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { Browser, FrameLocator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 
-import { connectBrowser } from '../harness/browser.ts';
+import { launchBrowser } from '../harness/browser.ts';
 import { processesMentioning } from '../harness/processes.ts';
 import { readRow, readRows, runFolderOf } from '../harness/runDatabase.ts';
 import {
@@ -38,7 +38,7 @@ let answerId = 0;
 
 beforeAll(async () => {
   mkdirSync(workspace);
-  browser = await connectBrowser(inject('browserEndpoint'));
+  browser = await launchBrowser();
   workbench = await Workbench.open(browser, studio, workspace);
 });
 
