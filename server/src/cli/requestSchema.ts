@@ -1,6 +1,7 @@
 /** Checks the requests that other programs send, so that nothing of the wrong shape reaches the grader. */
-import type { ErrorObject, Schema, ValidateFunction } from 'ajv';
-import { Ajv } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
+
+import { schemaCheck } from '../runner/schemaCheck.ts';
 
 /** A request that cannot be answered, and why. */
 export class RequestError extends Error {
@@ -14,8 +15,6 @@ export class RequestError extends Error {
     this.remedy = remedy;
   }
 }
-
-const ajv = new Ajv({ discriminator: true, allowUnionTypes: true });
 
 const text = { type: 'string' } as const;
 
@@ -57,12 +56,12 @@ export function schemaByMode(schemas: Readonly<Record<string, object>>): object 
 }
 
 export class RequestReader<Request> {
-  readonly #validate: ValidateFunction<Request>;
+  readonly #check: () => ValidateFunction<Request>;
   readonly #example: string;
 
   /** `example` is a request that works, shown as the remedy for one that does not. */
   constructor(schema: object, example: object) {
-    this.#validate = ajv.compile<Request>(schema as Schema);
+    this.#check = schemaCheck(schema, { discriminator: true, allowUnionTypes: true });
     this.#example = JSON.stringify(example);
   }
 
@@ -80,8 +79,9 @@ export class RequestReader<Request> {
 
   /** Throws RequestError `bad-request`. */
   check(value: unknown): Request {
-    if (this.#validate(value)) return value;
-    const [error] = this.#validate.errors ?? [];
+    const validate = this.#check();
+    if (validate(value)) return value;
+    const [error] = validate.errors ?? [];
     throw new RequestError('bad-request', describe(error), this.#remedy());
   }
 

@@ -1,15 +1,15 @@
 /** What the client hands over with `initialize`, checked. */
-import { Ajv } from 'ajv';
 import { ErrorCodes, ResponseError } from 'vscode-languageserver/node';
 
 import type { InitializationOptions } from '../../protocol/languageMessages.ts';
 import type { Problem } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { schemaCheck } from '../runner/schemaCheck.ts';
 
 const text = { type: 'string' };
 const texts = { type: 'array', items: text };
 
-const validate = new Ajv().compile<InitializationOptions>({
+const check = schemaCheck<InitializationOptions>({
   type: 'object',
   required: ['protocolVersion', 'storageFolder', 'workspaceFolders', 'pythonPath'],
   properties: {
@@ -34,6 +34,7 @@ export function checkInitialization(value: unknown): InitializationOptions {
       remedy: 'Reload the window; if that does not help, install AZR Studio anew.',
     });
   }
+  const validate = check();
   if (validate(value)) return value;
   const [error] = validate.errors ?? [];
   throw refused({

@@ -1,6 +1,5 @@
 /** The shape of every request's parameters; what does not fit is refused before anything looks at it. */
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { Ajv } from 'ajv';
 
 import type { RequestMap, RequestName } from '../../protocol/languageMessages.ts';
 import { MAXIMUM_PAGE, TABLE_SORTS } from '../../protocol/queries.ts';
@@ -12,6 +11,7 @@ import {
   VERDICTS,
 } from '../../protocol/vocabulary.ts';
 import { ExpectedFailure } from '../runner/expectedFailure.ts';
+import { schemaCheck } from '../runner/schemaCheck.ts';
 
 /** Longest text that a client may send, a scratch file's included. */
 const TEXT_CHARACTERS = 2_000_000;
@@ -128,21 +128,21 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
   'azr/pythonFile': object({ uri: shortText }),
 };
 
-const ajv = new Ajv({ discriminator: true, strictTypes: false });
-const validators = new Map<RequestName, ValidateFunction>();
-
 export const REQUEST_NAMES = Object.keys(SCHEMAS) as readonly RequestName[];
+
+const checks = new Map<RequestName, () => ValidateFunction>(
+  REQUEST_NAMES.map((name) => [
+    name,
+    schemaCheck(SCHEMAS[name], { discriminator: true, strictTypes: false }),
+  ]),
+);
 
 /** `value` as the parameters of the request; throws an {@link ExpectedFailure} `bad-parameters`. */
 export function checkParameters<Name extends RequestName>(
   name: Name,
   value: unknown,
 ): RequestMap[Name]['parameters'] {
-  let validate = validators.get(name);
-  if (validate === undefined) {
-    validate = ajv.compile(SCHEMAS[name]);
-    validators.set(name, validate);
-  }
+  const validate = checks.get(name)!();
   // A client may leave out parameters that hold nothing.
   const given = value ?? {};
   if (validate(given)) return given;

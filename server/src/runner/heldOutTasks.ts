@@ -1,15 +1,14 @@
 /** Reads a file of held-out tasks, one JSON object per line. */
 import { readFile } from 'node:fs/promises';
 
-import { Ajv } from 'ajv';
-
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import { RunnerError } from './runnerError.ts';
+import { schemaCheck } from './schemaCheck.ts';
 
 const text = { type: 'string' } as const;
 
-const validateTask = new Ajv().compile<HeldOutTask>({
+const check = schemaCheck<HeldOutTask>({
   type: 'object',
   required: ['mode', 'program', 'examples', 'visible'],
   properties: {
@@ -57,8 +56,9 @@ function readTask(line: string, place: string): HeldOutTask {
   } catch {
     throw invalid(`${place}: it is not valid JSON.`);
   }
-  if (!validateTask(task)) {
-    const [error] = validateTask.errors ?? [];
+  const validate = check();
+  if (!validate(task)) {
+    const [error] = validate.errors ?? [];
     throw invalid(`${place}: ${error?.instancePath ?? ''} ${error?.message ?? 'is no task'}.`);
   }
   if (task.visible >= task.examples.length) {

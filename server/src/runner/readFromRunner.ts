@@ -2,13 +2,12 @@
  * What a runner says, checked: the address of a runner lies in the run folder, which may come from
  * anywhere, and whoever listens at that address may say anything.
  */
-import { Ajv, type ValidateFunction } from 'ajv';
-
 import { PHASES } from '../../protocol/events.ts';
 import type { FromRunner } from '../../protocol/runnerMessages.ts';
 import { RUN_STATES } from '../../protocol/runs.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import { readMessage } from './readMessage.ts';
+import { schemaCheck } from './schemaCheck.ts';
 
 const text = { type: 'string' } as const;
 const step = { type: 'integer', minimum: -1 } as const;
@@ -70,14 +69,12 @@ const message = {
   ],
 };
 
-let validate: ValidateFunction | undefined;
+const check = schemaCheck(message, { allowUnionTypes: true });
 
 /** The message that `json` is; undefined when it is none of this protocol. */
 export function readFromRunner(json: string): FromRunner | undefined {
-  // Compiled for the first who connects to a runner, since most commands never do.
-  validate ??= new Ajv({ allowUnionTypes: true }).compile(message);
   const value = readMessage(json);
-  if (value === undefined || !validate(value)) return undefined;
+  if (value === undefined || !check()(value)) return undefined;
   const checked = value as unknown as FromRunner;
   return checked.kind === 'event' && checked.event.kind === 'step'
     ? { ...checked, event: { ...checked.event, metrics: checked.event.metrics.map(withNaN) } }

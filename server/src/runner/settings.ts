@@ -3,11 +3,11 @@
  * preset's defaults, the model's own defaults, the run file, the command line.
  */
 import type { ErrorObject } from 'ajv';
-import { Ajv } from 'ajv';
 
 import type { Preset, RunSettings } from '../../protocol/settings.ts';
 import { SETTINGS } from '../../protocol/settings.ts';
 import type { PresetDeparture } from '../store/runInformation.ts';
+import { schemaCheck } from './schemaCheck.ts';
 import type { SettingsProblem } from './settingsError.ts';
 import { nearestSetting, SettingsError } from './settingsError.ts';
 import type { SettingName } from './settingsSchema.ts';
@@ -16,15 +16,16 @@ import { describeType, isSettingName, SETTING_NAMES, settingsSchema } from './se
 /** Some of the settings, each of the right type and in its range. */
 export type PartialSettings = Partial<RunSettings>;
 
-const validateSchema = new Ajv({ allErrors: true }).compile(settingsSchema());
+const check = schemaCheck(settingsSchema(), { allErrors: true });
 
 /**
  * Checks what was read from `source`, a file or the command line.
  * Throws SettingsError with every unknown key, wrong type and value out of range.
  */
 export function checkSettings(value: unknown, source: string): PartialSettings {
-  if (!validateSchema(value)) {
-    throw new SettingsError(source, describeErrors(validateSchema.errors ?? [], value));
+  const validate = check();
+  if (!validate(value)) {
+    throw new SettingsError(source, describeErrors(validate.errors ?? [], value));
   }
   const settings = { ...(value as PartialSettings & { $schema?: string }) };
   delete settings.$schema;

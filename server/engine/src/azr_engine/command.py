@@ -49,8 +49,10 @@ def main() -> None:
     token, is_new = _token(options.token_file)
     # Imported late, so that a missing package or folder is reported within a moment, as JSON.
     from azr_engine.errors import EngineError
+    from azr_engine.model_folder import check_model_folder
 
     try:
+        check_model_folder(options.model.resolve())
         ranks = _ranks(options)
         if ranks.rank > 0:
             _follow(options, ranks)
@@ -69,14 +71,12 @@ def main() -> None:
 
 def _ranks(options: argparse.Namespace) -> Ranks:
     """This process's place among all; with --processes, the leader starts the others."""
-    from azr_engine.policy import check_model_folder
     from azr_engine.ranks import ALONE, check_processes, given_rank, given_size, join
 
     if given_size() == 1 and options.processes == 1:
         return ALONE
     if given_size() == 1:
         check_processes(options.processes)
-        check_model_folder(options.model.resolve())
         start_followers(options.processes, _arguments_of_followers(options))
     return join(given_rank(), given_size())
 
@@ -115,12 +115,10 @@ async def _serve(options: argparse.Namespace, token: str, is_new: bool, ranks: R
     import uvicorn
 
     from azr_engine.application import build_application
-    from azr_engine.policy import check_model_folder
     from azr_engine.service import Service
 
     _prepare_libraries(options, ranks)
     folder: Path = options.model.resolve()
-    check_model_folder(folder)
     service = Service(folder, options.checkpoints.resolve(), asyncio.get_running_loop(), ranks)
     listener = socket.create_server(("127.0.0.1", options.port))
     settings = uvicorn.Config(

@@ -29,6 +29,7 @@ from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 from transformers.pytorch_utils import Conv1D
 
 from azr_engine.errors import EngineError
+from azr_engine.model_folder import check_model_folder
 from azr_engine.packing import ComputeCost
 from azr_engine.precision import (
     Precision,
@@ -206,19 +207,6 @@ def _replaced_forward(
         yield
     finally:
         del module.__dict__["forward"]
-
-
-def check_model_folder(folder: Path) -> None:
-    """Refuses a folder that cannot hold a model, before anything slow begins."""
-    for name in ("config.json", "tokenizer.json"):
-        if not (folder / name).is_file():
-            raise EngineError(
-                "model_not_found",
-                f"{folder} has no {name}.",
-                "Name the folder of a Hugging Face causal language model, with config.json, "
-                "safetensors weights and tokenizer.json.",
-                status=404,
-            )
 
 
 def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True) -> Policy:
