@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from azr_engine.adapters import LoraSettings
 from azr_engine.losses import LossSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence, plan_rows
-from azr_engine.policy import LoraSettings, Policy, load_policy
+from azr_engine.policy import Policy, load_policy
 from azr_engine.precision import DEVICE_VARIABLE, choose_device
 from azr_engine.probing import probe, probe_decoding
 from azr_engine.sampler import Sampler

@@ -11,10 +11,11 @@ import torch
 from test_training import FAST, batch, gradients
 
 from azr_engine import sampling
+from azr_engine.adapters import LoraSettings
 from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
 from azr_engine.packing import MicroBatch, TrainingSequence
-from azr_engine.policy import LoraSettings, Policy, load_policy
+from azr_engine.policy import Policy, load_policy
 from azr_engine.sampling import SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters
 from azr_engine.training import Trainer

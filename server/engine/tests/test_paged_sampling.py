@@ -12,10 +12,11 @@ import torch
 from test_sampling import PROMPTS, as_training, chi_square, next_token_distribution
 
 from azr_engine import sampler as sampler_module
+from azr_engine.adapters import LoraSettings
 from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
 from azr_engine.paged_sampling import PagedSamplingError, is_paged_sampling_worthwhile
-from azr_engine.policy import LoraSettings, Policy, load_policy
+from azr_engine.policy import Policy, load_policy
 from azr_engine.probing import FastPaths
 from azr_engine.sampler import Sampler
 from azr_engine.sampling import SampledSequence, SampleItem, sample

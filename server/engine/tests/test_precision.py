@@ -9,10 +9,11 @@ import pytest
 import torch
 from test_sampling import as_training
 
+from azr_engine.adapters import LoraSettings
 from azr_engine.decoding import DecodingBatch, PaddedDecoder, SharedPrefixDecoder
 from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
-from azr_engine.policy import LoraSettings, Policy, load_policy
+from azr_engine.policy import Policy, load_policy
 from azr_engine.precision import (
     Precision,
     TrainedKind,

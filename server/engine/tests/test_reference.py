@@ -18,9 +18,10 @@ from conftest import VOCABULARY
 from safetensors.torch import load_file
 from torch import Tensor
 
+from azr_engine.adapters import LoraSettings
 from azr_engine.losses import LOSS_NAMES, LossName, LossSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence
-from azr_engine.policy import LoraSettings, Policy, load_policy
+from azr_engine.policy import Policy, load_policy
 from azr_engine.probing import FastPaths
 from azr_engine.training import AdamSettings, Trainer
 

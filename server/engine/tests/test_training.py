@@ -10,11 +10,12 @@ import pytest
 import torch
 from conftest import VOCABULARY
 
+from azr_engine.adapters import LoraSettings
 from azr_engine.checkpoints import CheckpointStore
 from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence
-from azr_engine.policy import LoraSettings, Policy, load_policy
+from azr_engine.policy import Policy, load_policy
 from azr_engine.probing import FastPaths
 from azr_engine.training import AdamSettings, ForwardResult, Trainer
 

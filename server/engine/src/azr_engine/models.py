@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from azr_engine.adapters import LoraSettings
 from azr_engine.errors import EngineError
 from azr_engine.futures import FutureTable
 from azr_engine.memory_plan import MemoryPlan
 from azr_engine.ordering import ReplayMemory, RequestOrder
-from azr_engine.policy import LoraSettings
 from azr_engine.training import Trainer
 
 MAXIMUM_MODELS = 4

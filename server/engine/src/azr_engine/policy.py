@@ -10,15 +10,12 @@ there is belongs to adapters, is 0 unless asked for, and acts in gradient passes
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from transformers.generation.configuration_utils import GenerationConfig
@@ -26,8 +23,8 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 from transformers.models.auto.configuration_auto import AutoConfig
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
-from transformers.pytorch_utils import Conv1D
 
+from azr_engine.adapters import LoraSettings, merged_copy, with_adapters
 from azr_engine.errors import EngineError
 from azr_engine.model_folder import check_model_folder
 from azr_engine.packing import ComputeCost
@@ -38,16 +35,6 @@ from azr_engine.precision import (
     choose_precision,
     device_has_bfloat16,
 )
-
-
-@dataclass(frozen=True)
-class LoraSettings:
-    """Low-rank adapters on every linear layer but the output head."""
-
-    rank: int
-    alpha: float
-    seed: int
-    dropout: float = 0.0
 
 
 class Policy:
@@ -154,11 +141,8 @@ class Policy:
 
     def save_merged(self, folder: Path) -> None:
         """Writes a model folder with adapters merged into the weights; this model is unchanged."""
-        if isinstance(self.model, PeftModel):
-            merged: Any = copy.deepcopy(self.model).merge_and_unload()
-            merged.save_pretrained(folder)
-        else:
-            self.network.save_pretrained(folder)
+        whole = self.network if self.lora is None else merged_copy(self.model)
+        whole.save_pretrained(folder)
 
     def parameter_count(self) -> int:
         return sum(parameter.numel() for parameter in self.model.parameters())
@@ -234,18 +218,7 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
     network.to(device)
     model: nn.Module = network
     if lora is not None:
-        torch.manual_seed(lora.seed)
-        settings = LoraConfig(
-            r=lora.rank,
-            # PEFT divides whatever number it is given; its annotation says int.
-            lora_alpha=cast(int, lora.alpha),
-            lora_dropout=lora.dropout,
-            target_modules="all-linear",
-            # GPT-2 keeps its linear layers transposed.
-            fan_in_fan_out=any(isinstance(module, Conv1D) for module in network.modules()),
-            bias="none",
-        )
-        model = get_peft_model(network, settings)
+        model = with_adapters(network, lora)
     if not trainable:
         model.requires_grad_(False)
     model.eval()

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from azr_engine.adapters import LoraSettings
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import LARGEST_SEED, Fields
 from azr_engine.losses import LossSettings
 from azr_engine.memory_plan import MemoryPlan
 from azr_engine.packing import TrainingSequence
-from azr_engine.policy import LoraSettings
 from azr_engine.sampling import SampledSequence, SampleItem
 from azr_engine.sampling_parameters import SamplingParameters
 from azr_engine.training import AdamSettings, ForwardResult
