@@ -31,13 +31,14 @@ function checksOf({ node, python }) {
   );
   const sources = ['extension', 'server', 'webview', 'test', 'bench', 'scripts'];
   return [
+    // First, since it takes as long as all the others.
+    { name: 'lint', command: [...tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'] },
     { name: 'types', command: [...tool('typescript-native/bin/tsc'), '-p', '.'] },
     { name: 'webview types', command: [...tool('typescript-native/bin/tsc'), '-p', 'webview'] },
     {
       name: 'webview test types',
       command: [...tool('typescript-native/bin/tsc'), '-p', 'test/webview'],
     },
-    { name: 'lint', command: [...tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'] },
     { name: 'format', command: [...tool('prettier/bin/prettier.cjs'), '--check', '.'] },
     { name: 'unused code', command: tool('knip/bin/knip.js') },
     {
