@@ -56,8 +56,11 @@ class Supervisor {
   readonly #snapshots: Partial<Record<Variant, Snapshot>> = {};
   readonly #preparedFirst: Prepared | undefined;
   #thread: InterpreterThread;
-  /** Waits to take the other's place, since a thread takes its time to start. */
-  #spare: InterpreterThread;
+  /**
+   * Waits to take the other's place, since a thread takes its time to start. It is started after the
+   * first program: a worker that itself only waits needs none.
+   */
+  #spare: InterpreterThread | undefined;
   #current: Current | undefined;
 
   constructor({ program, bootSource, variants, prepared }: WorkerStart) {
@@ -70,7 +73,6 @@ class Supervisor {
     }
     this.#preparedFirst = this.#prepare(0);
     this.#thread = this.#newThread();
-    this.#spare = this.#newThread();
   }
 
   /** Resolves when a program can be run. */
@@ -100,6 +102,7 @@ class Supervisor {
         const measured = watch.stop(now);
         const { executions } = watch;
         resolve({ identifier, ...ending, ...measured, memoryKb, executions, prepared });
+        this.#spare ??= this.#newThread();
       };
       this.#current = { watch, end };
       const snapshot = this.#snapshots[variant]!;
@@ -128,7 +131,7 @@ class Supervisor {
         onEnded: (ending, now, memoryKb) => this.#current?.end(ending, now, memoryKb),
         onBroken: () => {
           if (thread === this.#thread) this.#replaceThread(ABORTED);
-          else this.#spare = this.#newThread();
+          else this.#spare = undefined;
         },
       },
     );
@@ -137,9 +140,10 @@ class Supervisor {
 
   #replaceThread(ending: Parameters<Current['end']>[0]): void {
     this.#thread.end();
-    this.#thread = this.#spare;
+    this.#thread = this.#spare ?? this.#newThread();
+    this.#spare = undefined;
     this.#current?.end(ending, readClocks(), 0);
-    this.#spare = this.#newThread();
+    this.#spare ??= this.#newThread();
   }
 }
 
