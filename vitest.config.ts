@@ -7,7 +7,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const PATIENT = { poll: { timeout: 30_000 } };
 
 /** Files that take longest by far: where they begin last, one worker waits for the other. */
-const LONGEST = ['learning.process', 'run.process', 'languageServer.process'];
+const LONGEST = [
+  ...['learning.process', 'run.process', 'languageServer.process', 'pages.process'],
+  ...['jail.process', 'detachedRunner.process', 'engineDeath.process', 'faultInjection.process'],
+];
 
 /** Vitest's own order, largest files first, after those that are known to take longest. */
 class LongestFirst extends BaseSequencer {

@@ -94,17 +94,21 @@ function hasExtra(layout, extra) {
  * @param {AbortSignal} signal
  */
 async function setUp(layout, extras, progress, signal) {
-  const node =
-    findNodeRuntime(layout) ??
-    (await progress.step('Installing Node 24', (onLine) =>
-      installNodeRuntime(layout, { signal, onLine }),
-    ));
   const wants = (/** @type {Extra} */ extra) => extras.includes(extra) && !hasExtra(layout, extra);
   await runTogether(signal, [
-    (/** @type {AbortSignal} */ signal) => setUpNodeSide(layout, node, progress, signal),
     (/** @type {AbortSignal} */ signal) => setUpPythonSide(layout, progress, signal),
     async (/** @type {AbortSignal} */ signal) => {
-      if (wants('vscode')) await setUpVscode(layout, progress, signal);
+      const node =
+        findNodeRuntime(layout) ??
+        (await progress.step('Installing Node 24', (onLine) =>
+          installNodeRuntime(layout, { signal, onLine }),
+        ));
+      await runTogether(signal, [
+        (/** @type {AbortSignal} */ signal) => setUpNodeSide(layout, node, progress, signal),
+        async (/** @type {AbortSignal} */ signal) => {
+          if (wants('vscode')) await setUpVscode(layout, progress, signal);
+        },
+      ]);
     },
     async (/** @type {AbortSignal} */ signal) => {
       if (wants('browser')) {
