@@ -8,7 +8,7 @@ import { runSupervised } from './bootstrap/spawnSupervised.mjs';
 
 /** Each of these takes a core for itself and up to 1 GB. */
 const MAXIMUM_AT_ONCE = 2;
-/** Less of it goes into collecting garbage, which is a fifth of what these compute otherwise. */
+/** Less is spent on collecting garbage, which is up to a fifth of what these compute otherwise. */
 const ROOM_FOR_NEW_OBJECTS = '--max-semi-space-size=128';
 const PYTHON_FOLDERS = ['server/engine', 'server/nano', 'server/sandbox', 'bench/engine'];
 

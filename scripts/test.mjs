@@ -34,7 +34,8 @@ async function runTests(name, command, read, report, output = 'inherit') {
       PYTHONPATH: path.join(PROJECT_ROOT, 'server', 'engine', 'src'),
       // Set-up has pip compile nothing, so pytest leaves what it compiled to the engines of all tests.
       PYTHONDONTWRITEBYTECODE: '',
-      // More threads than cores wait for one another by spinning, which takes a sixth of the processor.
+      // More threads than cores wait for one another by spinning; an eighth of the
+      // processor goes into that even where nothing else runs.
       OMP_NUM_THREADS: '1',
       // The tests start hundreds of Node programs from source; each is compiled once.
       NODE_COMPILE_CACHE: path.join(layoutOf(PROJECT_ROOT).tools, 'compiled'),

@@ -8,10 +8,8 @@ import { loadavg, cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { chromium } from 'playwright-core';
-
 import { packExtension } from '../../scripts/studio/packExtension.mjs';
-import { browserOptions } from '../../test/vscode/harness/browser.ts';
+import { launchBrowser } from '../../test/vscode/harness/browser.ts';
 import { startStudioServer } from '../../test/vscode/harness/studioServer.ts';
 import { measureActivation } from './activation.ts';
 import { measureEvents } from './events.ts';
@@ -31,7 +29,7 @@ const vsix = await packExtension({ root, node: process.execPath, signal });
 const measurements: Measurement[] = measurePackage(root, vsix);
 
 const server = await startStudioServer({ vsix });
-const browser = await chromium.launch(browserOptions());
+const browser = await launchBrowser();
 try {
   measurements.push(...measureActivation(root, server.address.root));
   measurements.push(...(await measureFirstTask(browser, server.address)));

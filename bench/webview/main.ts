@@ -4,7 +4,8 @@
  * frames are timed. Prints the longest wait of the page; more than a second is over the budget.
  */
 import { readRecording, recordedHost } from '../../test/webview/harness/recordedHost.ts';
-import { openWebview, startBrowser } from '../../test/webview/harness/webviewHarness.ts';
+import { launchBrowser } from '../../test/vscode/harness/browser.ts';
+import { openWebview } from '../../test/webview/harness/webviewHarness.ts';
 
 const SECONDS = 10;
 const UPDATES_PER_SECOND = 10;
@@ -14,7 +15,7 @@ const BUDGET_MS = 1000;
 const recording = readRecording();
 const runId = recording.overview.id;
 let committed = recording.overview.lastStep;
-const browser = await startBrowser();
+const browser = await launchBrowser();
 const view = await openWebview(browser, {
   name: 'dashboard',
   answer: recordedHost(recording, {

@@ -10,7 +10,7 @@ import { findOnPath } from './findOnPath.mjs';
 import { runCommand } from './runCommand.mjs';
 import { SetupFailure } from './setupFailure.mjs';
 
-/** The first has no windows to draw, which saves the tests half of what a browser computes. */
+/** The first has no windows to draw, which saves the tests two fifths of what a browser computes. */
 const PROGRAMS = [
   ...['chromium-headless-shell', 'chromium', 'chromium-browser'],
   ...['google-chrome', 'google-chrome-stable'],

@@ -13,8 +13,8 @@ import { runCommand } from './runCommand.mjs';
 import { SetupFailure } from './setupFailure.mjs';
 
 /**
- * What downloads the rest. The pip that Python brings along is often years old, and takes three
- * quarters longer for PyTorch, all of it processor time.
+ * What downloads the rest. The pip that Python brings along is often years old, and takes two thirds
+ * longer for PyTorch, all of it processor time.
  */
 const PIP = 'pip==26.3';
 

@@ -14,6 +14,10 @@ function checkingModules(): string[] {
     .filter((file) => /\b(?:schemaCheck|RequestReader)\(/.test(readFileSync(file, 'utf8')));
 }
 
+function compileStrictly(schema: object, options: Options = {}): void {
+  new Ajv({ ...options, validateSchema: true }).compile(schema);
+}
+
 test('every schema is one, and says nothing that would be ignored', async () => {
   const given: { schema: object; options: Options }[] = [];
   vi.resetModules();
@@ -28,11 +32,14 @@ test('every schema is one, and says nothing that would be ignored', async () => 
 
   // Settings, held-out tasks, a runner's messages, the client's options, three commands, and requests.
   expect(given.length).toBeGreaterThan(7 + 20);
-  for (const { schema, options } of given) {
-    new Ajv({ ...options, validateSchema: true }).compile(schema);
-  }
+  for (const { schema, options } of given) compileStrictly(schema, options);
 });
 
-test('a schema that is none is found', () => {
-  expect(() => new Ajv({ validateSchema: true }).compile({ type: 'texts' })).toThrow('type');
+test('a schema that is none, or has a word that would be ignored, is found', () => {
+  expect(() => {
+    compileStrictly({ type: 'texts' });
+  }).toThrow('type');
+  expect(() => {
+    compileStrictly({ type: 'string', longest: 3 });
+  }).toThrow('longest');
 });

@@ -7,11 +7,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import type { RewardStory } from '../../server/protocol/rewardStory.ts';
 import type { PageFocus } from '../../server/protocol/webviewMessages.ts';
+import { launchBrowser } from '../vscode/harness/browser.ts';
 import { type HostOptions, readRecording, recordedHost, storyOf } from './harness/recordedHost.ts';
 import { THEMES, type ThemeName } from './harness/themes.ts';
 import {
   openWebview,
-  startBrowser,
   type WebviewOptions,
   type WebviewUnderTest,
 } from './harness/webviewHarness.ts';
@@ -32,7 +32,7 @@ let browser: Browser;
 let opened: WebviewUnderTest | undefined;
 
 beforeAll(async () => {
-  browser = await startBrowser();
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser.close();

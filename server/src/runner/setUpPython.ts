@@ -16,8 +16,8 @@ import { findPython } from './findPython.ts';
 import { RunnerError, type RunnerErrorCode } from './runnerError.ts';
 
 /**
- * What downloads the rest. The pip that Python brings along is often years old, and takes three
- * quarters longer for PyTorch, all of it processor time.
+ * What downloads the rest. The pip that Python brings along is often years old, and takes two thirds
+ * longer for PyTorch, all of it processor time.
  */
 const PIP = 'pip==26.3';
 
@@ -44,8 +44,10 @@ export async function setUpPython(options: SetUpOptions): Promise<string> {
   if (stamp === undefined) await makeEnvironment(options);
   await rm(stampFile(directory), { force: true });
   onLine('Installing the packages of the engine; PyTorch alone can take several minutes.');
-  const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'];
-  install.push('--progress-bar', 'off');
+  const install = [
+    ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'],
+    ...['--progress-bar', 'off'],
+  ];
   // Where that cannot be had, the pip that is there does it, or says why it cannot.
   await run(interpreter, [...install, '--retries', '0', PIP], options);
   await work(

@@ -1,5 +1,5 @@
 /** Chromium for the tests: one for each of their files. */
-import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 
 import { findBrowser } from '../../../scripts/bootstrap/browser.mjs';
 
@@ -12,16 +12,12 @@ const QUIET = [
   '--disable-sync',
 ];
 
-export function browserOptions(): LaunchOptions & { executablePath: string } {
+export function launchBrowser(): Promise<Browser> {
   const executablePath = findBrowser();
   if (executablePath === undefined) {
     throw new Error('No Chromium was found; `npm test` installs one, or says how to.');
   }
   // Chromium refuses to run its own sandbox as root; the pages here are our own.
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return { executablePath, headless: true, args: [...QUIET, ...asRoot] };
-}
-
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch(browserOptions());
+  return chromium.launch({ executablePath, headless: true, args: [...QUIET, ...asRoot] });
 }

@@ -6,9 +6,7 @@
 import path from 'node:path';
 import { format } from 'node:util';
 
-import { chromium } from 'playwright-core';
-
-import { browserOptions } from '../harness/browser.ts';
+import { launchBrowser } from '../harness/browser.ts';
 import { startStudioServer } from '../harness/studioServer.ts';
 
 const TIMEOUT_MS = 240_000;
@@ -27,7 +25,7 @@ if (tests === undefined || folder === undefined) {
 }
 
 const server = await startStudioServer({});
-const browser = await chromium.launch(browserOptions());
+const browser = await launchBrowser();
 try {
   const { origin, session } = server.address;
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });

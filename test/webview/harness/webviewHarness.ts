@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 import { pageHtml } from '../../../extension/src/panels/pageHtml.ts';
 import type {
@@ -13,7 +13,6 @@ import type {
   PageAction,
   PageMessage,
 } from '../../../server/protocol/webviewMessages.ts';
-import { findBrowser } from '../../../scripts/bootstrap/browser.mjs';
 import { type ThemeName, THEMES } from './themes.ts';
 
 const ORIGIN = 'http://webview.test';
@@ -42,15 +41,6 @@ export interface WebviewUnderTest {
   actions(kind: PageAction['kind']): readonly PageAction[];
   post(message: HostMessage): Promise<void>;
   close(): Promise<void>;
-}
-
-export function startBrowser(): Promise<Browser> {
-  const executablePath = findBrowser();
-  if (executablePath === undefined) {
-    throw new Error('No Chromium was found; `npm test` installs one, or says how to.');
-  }
-  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath, headless: true, args: ['--disable-gpu', ...asRoot] });
 }
 
 export async function openWebview(

@@ -57,8 +57,8 @@ class Supervisor {
   readonly #preparedFirst: Prepared | undefined;
   #thread: InterpreterThread;
   /**
-   * Waits to take the other's place, since a thread takes its time to start. It is started after the
-   * first program: a worker that itself only waits needs none.
+   * Waits to take the other's place, since a thread takes its time to start. It is started after a
+   * program, where there is none: a worker that itself only waits needs none.
    */
   #spare: InterpreterThread | undefined;
   #current: Current | undefined;
@@ -143,7 +143,6 @@ class Supervisor {
     this.#thread = this.#spare ?? this.#newThread();
     this.#spare = undefined;
     this.#current?.end(ending, readClocks(), 0);
-    this.#spare ??= this.#newThread();
   }
 }
 
