@@ -1,6 +1,7 @@
 /** `npm run check`: types, lint, format, unused code, layers; TypeScript and Python. */
 import { prepare } from './bootstrap/prepare.mjs';
-import { runChecks } from './checks.mjs';
+import { nodeChecks, pythonChecks, runChecks } from './checks.mjs';
 
-const failed = await runChecks(await prepare());
+const toolchain = await prepare();
+const failed = await runChecks([...nodeChecks(toolchain.node), ...pythonChecks(toolchain)]);
 process.exitCode = failed === 0 ? 0 : 1;

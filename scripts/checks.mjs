@@ -19,16 +19,12 @@ const PYTHON_FOLDERS = ['server/engine', 'server/nano', 'server/sandbox', 'bench
  */
 
 /**
- * @param {import('./bootstrap/bootstrap.mjs').Toolchain} toolchain
+ * Those that need nothing of Python.
+ * @param {string} node
  * @returns {readonly Check[]}
  */
-function checksOf({ node, python }) {
-  const tool = (/** @type {string} */ file) => [
-    ...[node, ROOM_FOR_NEW_OBJECTS, path.join('node_modules', file)],
-  ];
-  const pythonFolders = PYTHON_FOLDERS.filter((folder) =>
-    existsSync(path.join(PROJECT_ROOT, folder)),
-  );
+export function nodeChecks(node) {
+  const tool = (/** @type {string} */ file) => toolOf(node, file);
   const sources = ['extension', 'server', 'webview', 'test', 'bench', 'scripts'];
   return [
     // First, since it takes as long as all the others.
@@ -48,22 +44,42 @@ function checksOf({ node, python }) {
         ...['--config', 'dependency-cruiser.config.mjs', ...sources],
       ],
     },
-    { name: 'Python lint', command: [python, '-m', 'ruff', 'check', ...pythonFolders] },
-    {
-      name: 'Python format',
-      command: [python, '-m', 'ruff', 'format', '--check', ...pythonFolders],
-    },
-    { name: 'Python types', command: tool('pyright/index.js') },
   ];
 }
 
 /**
  * @param {import('./bootstrap/bootstrap.mjs').Toolchain} toolchain
- * @returns {Promise<number>} How many checks failed. The output of each has been printed.
+ * @returns {readonly Check[]}
  */
-export async function runChecks(toolchain) {
-  const waiting = [...checksOf(toolchain)];
-  let failed = 0;
+export function pythonChecks({ node, python }) {
+  const folders = PYTHON_FOLDERS.filter((folder) => existsSync(path.join(PROJECT_ROOT, folder)));
+  return [
+    { name: 'Python types', command: toolOf(node, 'pyright/index.js') },
+    { name: 'Python lint', command: [python, '-m', 'ruff', 'check', ...folders] },
+    { name: 'Python format', command: [python, '-m', 'ruff', 'format', '--check', ...folders] },
+  ];
+}
+
+/**
+ * @param {string} node
+ * @param {string} file
+ */
+function toolOf(node, file) {
+  return [node, ROOM_FOR_NEW_OBJECTS, path.join('node_modules', file)];
+}
+
+/**
+ * @param {readonly Check[]} checks
+ * @param {object} [options]
+ * @param {number} [options.atOnce]
+ * @param {Promise<unknown>} [options.silentUntil] They begin at once, and say nothing before it is there.
+ * @returns {Promise<number>} How many failed. The output of each that did has been printed.
+ */
+export async function runChecks(checks, options = {}) {
+  const { atOnce = MAXIMUM_AT_ONCE, silentUntil } = options;
+  const waiting = [...checks];
+  /** @type {Promise<boolean>[]} */
+  const outcomes = [];
   const work = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
       const startedAt = performance.now();
@@ -72,16 +88,18 @@ export async function runChecks(toolchain) {
         output: 'pipe',
       });
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      process.stdout.write(
-        `check ${check.name}: ${exitCode === 0 ? 'ok' : 'FAILED'} (${seconds} s)\n`,
+      const passed = exitCode === 0;
+      const text = `check ${check.name}: ${passed ? 'ok' : 'FAILED'} (${seconds} s)\n`;
+      outcomes.push(
+        Promise.resolve(silentUntil).then(() => {
+          process.stdout.write(passed ? text : `${text}${output.trimEnd()}\n`);
+          return passed;
+        }),
       );
-      if (exitCode !== 0) {
-        failed += 1;
-        process.stdout.write(`${output.trimEnd()}\n`);
-      }
     }
   };
-  const workers = Math.min(MAXIMUM_AT_ONCE, availableParallelism());
+  const workers = Math.min(atOnce, availableParallelism());
   await Promise.all(Array.from({ length: workers }, work));
-  return failed;
+  const all = await Promise.all(outcomes);
+  return all.filter((passed) => !passed).length;
 }

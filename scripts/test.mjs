@@ -8,16 +8,26 @@ import path from 'node:path';
 import { PROJECT_ROOT, layoutOf } from './bootstrap/layout.mjs';
 import { prepare } from './bootstrap/prepare.mjs';
 import { runSupervised } from './bootstrap/spawnSupervised.mjs';
-import { runChecks } from './checks.mjs';
+import { nodeChecks, pythonChecks, runChecks } from './checks.mjs';
 import { readHostReport, readPytestReport, readVitestReport } from './testReports.mjs';
 
-const toolchain = await prepare(['vscode', 'browser']);
+/** @type {(node: string) => void} */
+let begin = () => undefined;
+/** @type {Promise<string>} */
+const nodeReady = new Promise((resolve) => {
+  begin = resolve;
+});
+const setUp = prepare(['vscode', 'browser'], begin);
+// Much can be checked while Python's packages are still on their way.
+const early = nodeReady.then((node) => runChecks(nodeChecks(node), { silentUntil: setUp }));
+const toolchain = await setUp;
 const reports = path.join(layoutOf(PROJECT_ROOT).tools, 'reports');
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 
 let passed = 0;
-let failed = await runChecks(toolchain);
+const late = runChecks(pythonChecks(toolchain), { atOnce: 1 });
+let failed = (await early) + (await late);
 
 /**
  * @param {string} name

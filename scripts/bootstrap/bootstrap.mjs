@@ -42,11 +42,13 @@ import { findVscodeServer, installVscodeServer } from './vscodeServer.mjs';
  * @param {string} options.root
  * @param {AbortSignal} options.signal
  * @param {readonly Extra[]} [options.extras]
+ * @param {(node: string) => void} [options.onNodeReady] Called when whatever needs no Python can begin.
  * @param {NodeJS.WriteStream} [options.output]
  * @returns {Promise<Toolchain>}
  * @throws {import('./setupFailure.mjs').SetupFailure}
  */
-export async function bootstrap({ root, signal, extras = [], output = process.stderr }) {
+export async function bootstrap({ root, signal, output = process.stderr, ...options }) {
+  const { extras = [], onNodeReady = () => undefined } = options;
   checkSetupNode();
   const layout = layoutOf(root);
   const progress = createProgress(output);
@@ -54,16 +56,23 @@ export async function bootstrap({ root, signal, extras = [], output = process.st
     if (!isReady(layout) || !extras.every((extra) => hasExtra(layout, extra))) {
       mkdirSync(layout.tools, { recursive: true });
       await withSetupLock({ lockFile: layout.lockFile, signal, note: progress.note }, () =>
-        setUp(layout, extras, progress, signal),
+        setUp(layout, { extras, onNodeReady }, progress, signal),
       );
+    } else {
+      onNodeReady(nodeOf(layout));
     }
   } catch (error) {
     throw diagnoseFileError(`setting up ${root}`, error);
   }
   return {
-    node: findNodeRuntime(layout) ?? process.execPath,
+    node: nodeOf(layout),
     python: environmentPython(layout.pythonEnvironment),
   };
+}
+
+/** @param {import('./layout.mjs').Layout} layout */
+function nodeOf(layout) {
+  return findNodeRuntime(layout) ?? process.execPath;
 }
 
 /** @param {import('./layout.mjs').Layout} layout */
@@ -89,26 +98,24 @@ function hasExtra(layout, extra) {
 /**
  * What does not need one another is done at the same time: most of each is waiting for a network.
  * @param {import('./layout.mjs').Layout} layout
- * @param {readonly Extra[]} extras
+ * @param {{ extras: readonly Extra[], onNodeReady: (node: string) => void }} options
  * @param {import('./progress.mjs').Progress} progress
  * @param {AbortSignal} signal
  */
-async function setUp(layout, extras, progress, signal) {
+async function setUp(layout, { extras, onNodeReady }, progress, signal) {
   const wants = (/** @type {Extra} */ extra) => extras.includes(extra) && !hasExtra(layout, extra);
   await runTogether(signal, [
     (/** @type {AbortSignal} */ signal) => setUpPythonSide(layout, progress, signal),
     async (/** @type {AbortSignal} */ signal) => {
-      const node =
-        findNodeRuntime(layout) ??
-        (await progress.step('Installing Node 24', (onLine) =>
-          installNodeRuntime(layout, { signal, onLine }),
-        ));
-      await runTogether(signal, [
-        (/** @type {AbortSignal} */ signal) => setUpNodeSide(layout, node, progress, signal),
-        async (/** @type {AbortSignal} */ signal) => {
-          if (wants('vscode')) await setUpVscode(layout, progress, signal);
-        },
-      ]);
+      await setUpNodeSide(layout, wants('vscode'), progress, signal);
+      onNodeReady(nodeOf(layout));
+    },
+    async (/** @type {AbortSignal} */ signal) => {
+      if (wants('vscode') && findVscodeServer(layout) === undefined) {
+        await progress.step('Installing VS Code for the browser', (onLine) =>
+          installVscodeServer(layout, { signal, onLine }),
+        );
+      }
     },
     async (/** @type {AbortSignal} */ signal) => {
       if (wants('browser')) {
@@ -122,19 +129,34 @@ async function setUp(layout, extras, progress, signal) {
 
 /**
  * @param {import('./layout.mjs').Layout} layout
- * @param {string} node
+ * @param {boolean} wantsVscode VS Code's server runs on Node 24 and no other.
  * @param {import('./progress.mjs').Progress} progress
  * @param {AbortSignal} signal
  */
-async function setUpNodeSide(layout, node, progress, signal) {
-  if (!nodePackagesAreInstalled(layout.root)) {
-    const logFile = `${layout.logs}/npm.log`;
-    await progress.step('Installing the Node packages', (onLine) =>
-      installNodePackages({ directory: layout.root, logFile, signal, onLine }),
-    );
-  }
+async function setUpNodeSide(layout, wantsVscode, progress, signal) {
+  const lacksNode =
+    findNodeRuntime(layout) === undefined || (wantsVscode && findVscodeNode(layout) === undefined);
+  await runTogether(signal, [
+    async (/** @type {AbortSignal} */ signal) => {
+      if (lacksNode) {
+        await progress.step('Installing Node 24', (onLine) =>
+          installNodeRuntime(layout, { signal, onLine }),
+        );
+      }
+    },
+    async (/** @type {AbortSignal} */ signal) => {
+      if (!nodePackagesAreInstalled(layout.root)) {
+        const logFile = `${layout.logs}/npm.log`;
+        await progress.step('Installing the Node packages', (onLine) =>
+          installNodePackages({ directory: layout.root, logFile, signal, onLine }),
+        );
+      }
+    },
+  ]);
   if (!bundlesAreCurrent(layout)) {
-    await progress.step('Building', (onLine) => buildBundles(layout, { node, signal, onLine }));
+    await progress.step('Building', (onLine) =>
+      buildBundles(layout, { node: nodeOf(layout), signal, onLine }),
+    );
   }
 }
 
@@ -153,28 +175,5 @@ async function setUpPythonSide(layout, progress, signal) {
     await progress.step('Installing PyTorch and the engine’s Python packages', (onLine) =>
       installRequirements(layout, { signal, onLine }),
     );
-  }
-}
-
-/**
- * @param {import('./layout.mjs').Layout} layout
- * @param {import('./progress.mjs').Progress} progress
- * @param {AbortSignal} signal
- */
-async function setUpVscode(layout, progress, signal) {
-  const node =
-    findVscodeNode(layout) ??
-    (await progress.step('Installing Node 24', (onLine) =>
-      installNodeRuntime(layout, { signal, onLine }),
-    ));
-  if (findVscodeServer(layout) === undefined) {
-    await progress.step('Installing VS Code for the browser', (onLine) =>
-      installVscodeServer(layout, { node, signal, onLine }),
-    );
-    if (findVscodeServer(layout)?.hasOutputChannels === false) {
-      progress.note(
-        'VS Code works, but its Output view stays empty: that part of it needs a C++ compiler, and none was found or it failed (.tools/logs/vscode-native.log). To have it, install one (on Debian: apt install g++ make python3), delete .tools/vscode, and run the same command again.',
-      );
-    }
   }
 }

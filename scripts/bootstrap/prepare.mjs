@@ -6,9 +6,10 @@ import { SetupFailure, describeFailure } from './setupFailure.mjs';
 /**
  * Sets the clone up, or ends this process with a message and an exit code other than 0.
  * @param {readonly import('./bootstrap.mjs').Extra[]} [extras]
+ * @param {(node: string) => void} [onNodeReady] Called when whatever needs no Python can begin.
  * @returns {Promise<import('./bootstrap.mjs').Toolchain>}
  */
-export async function prepare(extras = []) {
+export async function prepare(extras = [], onNodeReady = () => undefined) {
   const controller = new AbortController();
   const stop = () => {
     controller.abort();
@@ -18,7 +19,8 @@ export async function prepare(extras = []) {
     process.on(signal, stop);
   }
   try {
-    return await bootstrap({ root: PROJECT_ROOT, extras, signal: controller.signal });
+    const { signal } = controller;
+    return await bootstrap({ root: PROJECT_ROOT, extras, onNodeReady, signal });
   } catch (error) {
     if (error instanceof SetupFailure) {
       process.stderr.write(`\n${describeFailure(error)}\n`);

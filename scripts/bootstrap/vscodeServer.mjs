@@ -3,6 +3,7 @@
  * own server, web workbench and Node extension host, pinned by the lock file in scripts/vscode. It is
  * made beside its place and renamed into it, so that what is there is always whole.
  */
+import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -10,7 +11,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -20,112 +20,90 @@ import { INSTALL, installNodePackages } from './nodePackages.mjs';
 import { runNpm } from './npm.mjs';
 
 /** Written last, and says what this VS Code was made from. */
-const STAMP = 'azr-studio-vscode.json';
-/**
- * What needs a compiler. Without them VS Code runs, but its output channels stay empty and it prints
- * one complaint about its watchdog.
- */
-const NATIVE_PACKAGES = ['@vscode/spdlog', '@vscode/native-watchdog'];
+const STAMP = 'azr-studio-vscode.txt';
+/** Packages that would need a compiler, and what stands in for each, beside the lock file. */
+const STAND_INS = {
+  '@vscode/spdlog': 'spdlog.mjs',
+  '@vscode/native-watchdog': 'nativeWatchdog.mjs',
+};
+/** What only VS Code's own agents use, and nobody here: 180 MB. */
+const NOT_NEEDED = ['@github/copilot-sdk', '@microsoft/mxc-sdk'];
 /** `install`, since `ci` finds the shrinkwrap that VS Code ships with one package short. */
 const INSTALL_SHIPPED = ['install', ...INSTALL.slice(1), '--omit=dev'];
 
 /**
- * @typedef {object} VscodeServer
- * @property {string} entry The program to run with Node 24.
- * @property {boolean} hasOutputChannels False where there was no compiler when it was installed.
- */
-
-/**
  * @param {import('./layout.mjs').Layout} layout
- * @returns {VscodeServer | undefined} Undefined when it has to be installed.
+ * @returns {string | undefined} The program to run with Node 24; undefined when it has to be installed.
  */
 export function findVscodeServer(layout) {
   const stamp = path.join(layout.vscode, STAMP);
   if (!existsSync(stamp)) {
     return undefined;
   }
-  const { lock, hasOutputChannels } = /** @type {{ lock: string, hasOutputChannels: boolean }} */ (
-    JSON.parse(readFileSync(stamp, 'utf8'))
-  );
-  return lock === readFileSync(pinnedLock(layout), 'utf8')
-    ? { entry: entryOf(layout.vscode), hasOutputChannels }
+  return readFileSync(stamp, 'utf8') === whatItIsMadeFrom(layout)
+    ? path.join(layout.vscode, 'node_modules', 'code-server', 'out', 'node', 'entry.js')
     : undefined;
 }
 
 /**
  * @param {import('./layout.mjs').Layout} layout
- * @param {{ node: string, signal: AbortSignal, onLine: (line: string) => void }} options `node` is Node 24.
+ * @param {{ signal: AbortSignal, onLine: (line: string) => void }} options
  * @throws {import('./setupFailure.mjs').SetupFailure}
  */
-export async function installVscodeServer(layout, { node, signal, onLine }) {
+export async function installVscodeServer(layout, { signal, onLine }) {
   const draft = `${layout.vscode}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
-  const lock = readFileSync(pinnedLock(layout), 'utf8');
-  cpSync(pinnedLock(layout), path.join(draft, 'package-lock.json'));
-  cpSync(
-    path.join(path.dirname(pinnedLock(layout)), 'package.json'),
-    path.join(draft, 'package.json'),
-  );
-  const environment = environmentOf(node, path.join(draft, 'bin'));
+  const madeFrom = whatItIsMadeFrom(layout);
+  for (const name of ['package.json', 'package-lock.json']) {
+    cpSync(path.join(pinned(layout), name), path.join(draft, name));
+  }
   const logOf = (/** @type {string} */ name) => path.join(layout.logs, `${name}.log`);
   await installNodePackages({
     directory: draft,
     logFile: logOf('vscode'),
-    environment,
     signal,
     onLine,
   });
   const shipped = path.join(draft, 'node_modules', 'code-server', 'lib', 'vscode');
+  leaveOut(path.join(shipped, 'package.json'));
   for (const directory of [shipped, path.join(shipped, 'extensions')]) {
     const logFile = logOf(`vscode-${path.basename(directory)}`);
     const run = await runNpm({
-      ...{ arguments: INSTALL_SHIPPED, directory, logFile, environment, signal, onLine },
+      ...{ arguments: INSTALL_SHIPPED, directory, logFile, signal, onLine },
     });
     if (run.exitCode !== 0) {
       throw diagnoseOutput('installing the packages of VS Code', run.output, run);
     }
   }
-  const rebuilt = await runNpm({
-    arguments: ['rebuild', '--ignore-scripts=false', ...NATIVE_PACKAGES],
-    directory: shipped,
-    logFile: logOf('vscode-native'),
-    environment,
-    signal,
-    onLine,
-  });
-  const hasOutputChannels = rebuilt.exitCode === 0;
-  writeFileSync(path.join(draft, STAMP), JSON.stringify({ lock, hasOutputChannels }));
+  for (const [name, standIn] of Object.entries(STAND_INS)) {
+    const folder = path.join(shipped, 'node_modules', name);
+    cpSync(path.join(pinned(layout), standIn), path.join(folder, standIn));
+    writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name, main: standIn }));
+  }
+  writeFileSync(path.join(draft, STAMP), madeFrom);
   rmSync(layout.vscode, { recursive: true, force: true });
   renameSync(draft, layout.vscode);
 }
 
-/**
- * The npm is the user's, but whatever it starts runs on the Node that will load what is made, with
- * that Node's headers where they lie beside it: node-gyp then downloads none.
- * @param {string} node
- * @param {string} folder To be made; `node` and nothing else is put into it.
- * @returns {NodeJS.ProcessEnv}
- */
-function environmentOf(node, folder) {
-  const prefix = path.dirname(path.dirname(node));
-  const hasHeaders = existsSync(path.join(prefix, 'include', 'node', 'node_api.h'));
-  mkdirSync(folder, { recursive: true });
-  symlinkSync(node, path.join(folder, path.basename(node)));
-  return {
-    PATH: `${folder}${path.delimiter}${process.env['PATH'] ?? ''}`,
-    // A log needs no more, and a quarter of the compiler's time is saved.
-    CXXFLAGS: process.env['CXXFLAGS'] ?? '-O1',
-    ...(hasHeaders ? { npm_config_nodedir: prefix } : {}),
-  };
-}
-
-/** @param {string} directory */
-function entryOf(directory) {
-  return path.join(directory, 'node_modules', 'code-server', 'out', 'node', 'entry.js');
+/** @param {string} packageFile */
+function leaveOut(packageFile) {
+  const description = /** @type {{ dependencies?: Record<string, string> }} */ (
+    JSON.parse(readFileSync(packageFile, 'utf8'))
+  );
+  for (const name of NOT_NEEDED) delete description.dependencies?.[name];
+  writeFileSync(packageFile, JSON.stringify(description));
 }
 
 /** @param {import('./layout.mjs').Layout} layout */
-function pinnedLock(layout) {
-  return path.join(layout.root, 'scripts', 'vscode', 'package-lock.json');
+function pinned(layout) {
+  return path.join(layout.root, 'scripts', 'vscode');
+}
+
+/** @param {import('./layout.mjs').Layout} layout */
+function whatItIsMadeFrom(layout) {
+  const sources = ['package-lock.json', ...Object.values(STAND_INS)];
+  const hash = createHash('sha256').update(JSON.stringify(NOT_NEEDED));
+  for (const name of sources) hash.update(readFileSync(path.join(pinned(layout), name)));
+  return hash.digest('hex');
 }

@@ -26,13 +26,13 @@ const PREFERRED_PORT = 8473;
 export async function serveStudio(options) {
   const { root, folder, signal } = options;
   const layout = layoutOf(root);
-  const server = findVscodeServer(layout);
+  const entry = findVscodeServer(layout);
   const node = findVscodeNode(layout);
-  if (server === undefined || node === undefined) {
+  if (entry === undefined || node === undefined) {
     throw new Error('VS Code was set up, and yet it is not there.');
   }
   const dataFolder = path.join(layout.tools, 'studio');
-  const vscode = { node, entry: server.entry, dataFolder };
+  const vscode = { node, entry, dataFolder };
   await installExtension(vscode, options.vsix);
   const served = await startCodeServer(vscode, {
     port: await freePort(PREFERRED_PORT),

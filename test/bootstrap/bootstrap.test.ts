@@ -3,8 +3,9 @@ import { chmodSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { bootstrap } from '../../scripts/bootstrap/bootstrap.mjs';
 import { Clone, finished, lockedPackages } from './clone.ts';
 
 let clone: Clone;
@@ -46,6 +47,25 @@ describe('a bare clone', () => {
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(clone.calls()).toEqual(calls);
   });
+});
+
+test('what needs no Python can begin while Python’s packages are on their way', async () => {
+  const setUp = new AbortController();
+  vi.stubEnv('PATH', clone.installFakes({ pip: 'hang' }));
+  vi.stubEnv('npm_execpath', '');
+  const ended = vi.fn();
+  const begun = new Promise<string>((resolve) => {
+    bootstrap({ root: clone.root, signal: setUp.signal, onNodeReady: resolve }).catch(ended);
+  });
+  try {
+    expect(await begun).toBe(process.execPath);
+    expect(clone.has('dist/cli.mjs')).toBe(true);
+    expect(ended).not.toHaveBeenCalled();
+  } finally {
+    setUp.abort();
+    await expect.poll(() => ended.mock.calls).toMatchObject([[{ code: 'interrupted' }]]);
+    vi.unstubAllEnvs();
+  }
 });
 
 describe('only what has changed is done again', () => {

@@ -26,7 +26,6 @@ export interface Fakes {
   readonly python?: 'ok' | 'no-venv' | 'no-ensurepip-but-pip' | 'absent';
   readonly pythonVersion?: string;
   readonly pip?: 'ok' | 'offline' | 'no-upgrade' | 'disk-full' | 'hang';
-  readonly compiler?: 'ok' | 'absent';
 }
 
 export interface SetupRun {
@@ -165,10 +164,10 @@ function hang() {
 
 const FAKE_NPM = `
 log('npm ' + words[0]);
-if (words[0] === 'rebuild') {
-  if (fakes.compiler === 'absent') fail(1, 'gyp ERR! stack Error: not found: make');
-  process.exit(0);
-} else if (words[0] === 'install') {
+if (words[0] === 'install') {
+  for (const name of ['spdlog', 'native-watchdog']) {
+    fs.mkdirSync(path.join('node_modules', '@vscode', name), { recursive: true });
+  }
   process.exit(0);
 }
 const lock = JSON.parse(fs.readFileSync('package-lock.json', 'utf8'));
@@ -194,7 +193,10 @@ if (fakes.npm === 'offline') {
     }
     fs.mkdirSync(location, { recursive: true });
     if (location === 'node_modules/code-server') {
-      fs.mkdirSync(path.join(location, 'lib', 'vscode', 'extensions'), { recursive: true });
+      const shipped = path.join(location, 'lib', 'vscode');
+      fs.mkdirSync(path.join(shipped, 'extensions'), { recursive: true });
+      const dependencies = { '@github/copilot-sdk': '1.0.0', '@vscode/spdlog': '1.0.0' };
+      fs.writeFileSync(path.join(shipped, 'package.json'), JSON.stringify({ dependencies }));
     }
     if (/node-(linux|win)-/.test(location)) {
       fs.mkdirSync(path.join(location, 'bin'));

@@ -1,5 +1,6 @@
-/** VS Code for the browser: installed once, whole or not at all, and also where there is no compiler. */
+/** VS Code for the browser: installed once, whole or not at all, and without a compiler. */
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -25,7 +26,6 @@ afterEach(() => {
 
 function options() {
   return {
-    node: process.execPath,
     signal: new AbortController().signal,
     onLine: () => undefined,
   };
@@ -37,20 +37,41 @@ test('it is installed with the packages that it ships, and found from then on', 
 
   await installVscodeServer(layout, options());
 
-  expect(findVscodeServer(layout)).toEqual({
-    entry: path.join(layout.vscode, 'node_modules/code-server/out/node/entry.js'),
-    hasOutputChannels: true,
-  });
-  expect(clone.calls()).toEqual(['npm ci', 'npm install', 'npm install', 'npm rebuild']);
+  expect(findVscodeServer(layout)).toBe(
+    path.join(layout.vscode, 'node_modules/code-server/out/node/entry.js'),
+  );
+  expect(clone.calls()).toEqual(['npm ci', 'npm install', 'npm install']);
 });
 
-test('without a compiler it works, but for its output channels', async () => {
+test('what would have to be compiled has its stand-in', async () => {
   const layout = layoutOf(clone.root);
-  clone.installFakes({ compiler: 'absent' });
+  clone.write('scripts/vscode/spdlog.mjs', 'export const standsIn = "spdlog";');
+  clone.write('scripts/vscode/nativeWatchdog.mjs', 'export const standsIn = "watchdog";');
 
   await installVscodeServer(layout, options());
 
-  expect(findVscodeServer(layout)?.hasOutputChannels).toBe(false);
+  const shipped = path.join(clone.root, '.tools/vscode/node_modules/code-server/lib/vscode');
+  const asVscodeLoadsIt = createRequire(path.join(shipped, 'out.js'));
+  expect(asVscodeLoadsIt('@vscode/spdlog')).toMatchObject({ standsIn: 'spdlog' });
+  expect(asVscodeLoadsIt('@vscode/native-watchdog')).toMatchObject({ standsIn: 'watchdog' });
+});
+
+test('what only other agents need is left out', async () => {
+  const layout = layoutOf(clone.root);
+
+  await installVscodeServer(layout, options());
+
+  const shipped = '.tools/vscode/node_modules/code-server/lib/vscode/package.json';
+  expect(JSON.parse(clone.read(shipped))).toEqual({ dependencies: { '@vscode/spdlog': '1.0.0' } });
+});
+
+test('a commit that mends a stand-in gets that one', async () => {
+  const layout = layoutOf(clone.root);
+  await installVscodeServer(layout, options());
+
+  clone.write('scripts/vscode/spdlog.mjs', 'export const mended = true;');
+
+  expect(findVscodeServer(layout)).toBeUndefined();
 });
 
 test('an installation that failed leaves the one that was there', async () => {

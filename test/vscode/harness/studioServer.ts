@@ -39,14 +39,14 @@ export interface StudioOptions {
 
 export async function startStudioServer(options: StudioOptions): Promise<StudioServer> {
   const layout = layoutOf(PROJECT);
-  const server = findVscodeServer(layout);
+  const entry = findVscodeServer(layout);
   const node = findVscodeNode(layout);
-  if (server === undefined || node === undefined) {
+  if (entry === undefined || node === undefined) {
     throw new Error('VS Code is not set up here; `npm test` or `npm start` sets it up.');
   }
   const root = mkdtempSync(path.join(tmpdir(), `azr-studio-${randomUUID().slice(0, 8)}-`));
   const dataFolder = path.join(root, 'vscode');
-  const vscode = { node, entry: server.entry, dataFolder };
+  const vscode = { node, entry, dataFolder };
   const environment = { HOME: root, ...options.environment };
   if (options.vsix !== undefined) await installExtension(vscode, options.vsix, { environment });
   const served = await startCodeServer(vscode, {
