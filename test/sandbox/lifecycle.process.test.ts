@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
+import { DEFAULT_SANDBOX_FOLDER } from '../../server/src/sandbox/wasm/artifact.ts';
 import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
 import { oneEngineOfEachKind, withSandbox } from './engines.ts';
 import { relatedProcesses } from './processTable.ts';
@@ -245,9 +249,20 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-test('a wasm sandbox that lacks a file is refused with a remedy', async () => {
-  await expect(openWasmSandbox({ sandboxFolder: '/nonexistent' })).rejects.toMatchObject({
-    code: 'damaged-installation',
-    remedy: expect.stringContaining('Install AZR Studio again') as string,
-  });
-});
+test.each(['wasm/manifest.json', 'wasm/python.wasm.br', 'harness/values.py', 'wasm_entry.py'])(
+  'a wasm sandbox that lacks %s is refused with a remedy',
+  async (missing) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'azr-damaged-'));
+    try {
+      cpSync(DEFAULT_SANDBOX_FOLDER, folder, { recursive: true });
+      rmSync(path.join(folder, missing));
+      await expect(openWasmSandbox({ sandboxFolder: folder })).rejects.toMatchObject({
+        code: 'damaged-installation',
+        message: expect.stringContaining(path.normalize(missing)) as string,
+        remedy: expect.stringContaining('Install AZR Studio again') as string,
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);

@@ -49,12 +49,16 @@ class Engine:
             stderr=self.log,
             text=True,
         )
+        self.port: int | None = None
 
     def connect(self) -> Client:
-        assert self.process.stdout is not None
-        event = json.loads(self.process.stdout.readline())
-        assert event["event"] == "listening", event
-        return Client(event["port"])
+        """Waits, the first time, until it listens."""
+        if self.port is None:
+            assert self.process.stdout is not None
+            event = json.loads(self.process.stdout.readline())
+            assert event["event"] == "listening", event
+            self.port = int(event["port"])
+        return Client(self.port)
 
     def followers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -82,10 +86,13 @@ def ends(processes: list[int], seconds: float = 30) -> bool:
     return False
 
 
-@pytest.fixture
-def engines(model_folder: Callable[[str], Path], tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
-    """Of one process and of two, with one folder of checkpoints."""
-    started = [Engine(model_folder("llama"), tmp_path / "checkpoints", count) for count in (1, 2)]
+@pytest.fixture(scope="module")
+def engines(
+    model_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Engine, Engine]]:
+    """Of one process and of two, with one folder of checkpoints. The last test may end the second."""
+    checkpoints = tmp_path_factory.mktemp("engines") / "checkpoints"
+    started = [Engine(model_folder("llama"), checkpoints, count) for count in (1, 2)]
     yield started[0], started[1]
     for engine in started:
         engine.close()
@@ -265,11 +272,12 @@ def sample_together(single: Client, double: Client) -> None:
         assert output["logprobs"]["data"][2:] == pytest.approx(row["logprobs"], abs=1e-4)
 
 
-def test_torchrun_starts_the_same(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
-    single = Engine(model_folder("llama"), tmp_path / "one", 1)
-    double = Engine(model_folder("llama"), tmp_path / "two", 2, torchrun=True)
+def test_torchrun_starts_the_same(
+    engines: tuple[Engine, Engine], model_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    double = Engine(model_folder("llama"), tmp_path / "checkpoints", 2, torchrun=True)
     replies: list[Any] = []
-    for engine in (single, double):
+    for engine in (engines[0], double):
         client = engine.connect()
         model = create(client, LORA)
         body = request(5, (4, 3))
@@ -283,27 +291,28 @@ def test_torchrun_starts_the_same(model_folder: Callable[[str], Path], tmp_path:
     assert_near(replies[2:], replies[:2])
     ranks = double.followers()
     assert len(ranks) == 2
-    single.close()
     double.close()
     assert ends(ranks)
 
 
-@pytest.mark.parametrize("victim", ["follower", "leader"])
-def test_no_process_outlives_another(
-    model_folder: Callable[[str], Path], tmp_path: Path, victim: str
+def test_followers_do_not_outlive_the_first(
+    model_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     engine = Engine(model_folder("llama"), tmp_path / "checkpoints", 2)
-    client = engine.connect()
+    engine.connect().http.close()
     (follower,) = engine.followers()
-    killed = follower if victim == "follower" else engine.process.pid
-    os.kill(killed, signal.SIGKILL)
+    os.kill(engine.process.pid, signal.SIGKILL)
     assert ends([engine.process.pid, follower])
-    code = engine.process.wait(timeout=10)
-    engine.log.seek(0)
-    last = engine.log.read().strip().splitlines()[-1:]
-    if victim == "follower":
-        assert code == 3
-        assert "process 1 of 2 (numbered from 0) ended: killed by signal 9" in last[0].lower()
-        assert "resume the run" in last[0]
-    client.http.close()
     engine.close()
+
+
+def test_an_engine_that_loses_a_follower_ends_and_says_so(engines: tuple[Engine, Engine]) -> None:
+    engine = engines[1]
+    (follower,) = engine.followers()
+    os.kill(follower, signal.SIGKILL)
+    assert ends([engine.process.pid, follower])
+    assert engine.process.wait(timeout=10) == 3
+    engine.log.seek(0)
+    last = engine.log.read().strip().splitlines()[-1]
+    assert "process 1 of 2 (numbered from 0) ended: killed by signal 9" in last.lower()
+    assert "resume the run" in last

@@ -5,6 +5,7 @@
  */
 import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -18,7 +19,6 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { makeRealRun } from '../harness/realRun.ts';
 import { environmentPython, layoutOf } from '../../../scripts/bootstrap/layout.mjs';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
@@ -59,15 +59,24 @@ function standInFor(folder: string): string {
   return program;
 }
 
+/** A run for the suite to look at: the recorded one, played without waiting by the command line. */
+function playRecordedRun(folder: string): string {
+  const run = path.join(folder, 'recorded');
+  execFileSync(
+    process.execPath,
+    [path.join(PROJECT, 'dist', 'cli.mjs'), 'replay', 'demo', '--speed', 'max', '--directory', run],
+    { env: { ...process.env, HOME: folder }, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  return run;
+}
+
 const folder = mkdtempSync(path.join(tmpdir(), 'azr-host-tests-'));
 const report = process.env['AZR_HOST_REPORT'] ?? path.join(LAYOUT.tools, 'reports', 'host.json');
 mkdirSync(path.dirname(report), { recursive: true });
 rmSync(report, { force: true });
 try {
   const workspace = path.join(folder, 'workspace');
-  const made = path.join(folder, 'made');
   mkdirSync(workspace);
-  mkdirSync(made);
   const desktop = process.env['AZR_VSCODE'];
   const isStandIn = desktop === undefined && process.env['AZR_TEST_DESKTOP'] === undefined;
   const executable = isStandIn ? standInFor(folder) : desktop;
@@ -78,7 +87,7 @@ try {
     launchArgs: [workspace, '--disable-workspace-trust'],
     extensionTestsEnv: {
       AZR_HOST_REPORT: report,
-      AZR_HOST_RUN: makeRealRun(made),
+      AZR_HOST_RUN: playRecordedRun(folder),
       AZR_PYTHON: environmentPython(LAYOUT.pythonEnvironment),
     },
   });

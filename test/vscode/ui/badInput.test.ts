@@ -112,6 +112,13 @@ test('without Python, the start says what to do', async () => {
   await notification.waitFor({ timeout: 90_000 });
   await notification.getByRole('button', { name: 'Set Up Python Environment' }).waitFor();
   await takePicture(bench.page, 'dark', 'no-python');
+
+  // What is told is in the log too.
+  await notification.getByRole('button', { name: 'Show Log' }).click();
+  const logged = bench.page.locator('.part.panel .view-line', {
+    hasText: /\[error\].*\/no\/such\/python/,
+  });
+  await logged.first().waitFor();
 });
 
 test(

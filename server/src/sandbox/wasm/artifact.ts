@@ -45,9 +45,7 @@ export async function loadInterpreter(sandboxFolder: string): Promise<Interprete
     readBootSource(sandboxFolder),
   ]);
   const file = path.join(folder, manifest.file);
-  const compressed = await readFile(file).catch((error: unknown) => {
-    throw damaged(`${file} cannot be read (${(error as Error).message}).`);
-  });
+  const compressed = await readShipped(file);
   const digest = createHash('sha256').update(compressed).digest('hex');
   if (digest !== manifest.sha256) {
     throw damaged(`${file} is not the file that was shipped: its checksum is ${digest}.`);
@@ -60,8 +58,9 @@ export async function loadInterpreter(sandboxFolder: string): Promise<Interprete
 
 async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, 'manifest.json');
+  const text = (await readShipped(file)).toString('utf8');
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Manifest;
+    return JSON.parse(text) as Manifest;
   } catch (error) {
     throw damaged(`${file} cannot be read (${(error as Error).message}).`);
   }
@@ -69,12 +68,20 @@ async function readManifest(folder: string): Promise<Manifest> {
 
 /** The harness as one Python text: its files by name, then the entry point that loads them. */
 async function readBootSource(sandboxFolder: string): Promise<string> {
-  const read = (...parts: string[]): Promise<string> =>
-    readFile(path.join(sandboxFolder, ...parts), 'utf8');
+  const read = async (...parts: string[]): Promise<string> =>
+    (await readShipped(path.join(sandboxFolder, ...parts))).toString('utf8');
   const texts = await Promise.all(HARNESS.map((name) => read('harness', `${name}.py`)));
   const sources = Object.fromEntries(HARNESS.map((name, index) => [name, texts[index]]));
   // A JSON object of texts is a Python dictionary of texts.
   return `SOURCES = ${JSON.stringify(sources)}\n${await read('wasm_entry.py')}`;
+}
+
+async function readShipped(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw damaged(`${file} cannot be read (${(error as Error).message}).`);
+  }
 }
 
 function damaged(message: string): SandboxError {

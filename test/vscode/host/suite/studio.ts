@@ -15,14 +15,14 @@ export async function activeStudio(): Promise<Studio> {
   return studio;
 }
 
-/** Puts the run of two steps into the workspace; it then shows by itself. */
+/** Puts the recorded run into the workspace; it then shows by itself. */
 export async function runInWorkspace(): Promise<RunOverview> {
   const studio = await activeStudio();
-  const made = process.env['AZR_HOST_RUN'] ?? '';
+  const recorded = process.env['AZR_HOST_RUN'] ?? '';
   const workspaceFolder = workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
-  const folder = path.join(workspaceFolder, 'runs', path.basename(made));
+  const folder = path.join(workspaceFolder, 'runs', path.basename(recorded));
   mkdirSync(path.dirname(folder), { recursive: true });
-  cpSync(made, folder, { recursive: true });
+  cpSync(recorded, folder, { recursive: true });
   await studio.runs.load();
   return until(`the run ${folder}`, () =>
     studio.runs.all.find((run) => run.folder === folder && run.lastStep >= 0),

@@ -27,7 +27,7 @@ async function proposals(): Promise<readonly ProposalItem[]> {
     runId: run.id,
     table: 'proposals',
     sort: 'id',
-    descending: false,
+    descending: true,
     limit: 200,
   });
   return page.items.filter((item) => item.kind === 'proposal');
@@ -60,7 +60,7 @@ describe('the tree', () => {
     const steps = await studio.tree.getChildren(runNode);
     assert.deepEqual(
       steps.map((node) => (node.kind === 'step' ? node.step.step : node.kind)),
-      [2, 1, 0],
+      Array.from({ length: run.lastStep + 1 }, (_, index) => run.lastStep - index),
     );
     const groups = await studio.tree.getChildren(steps[0]);
     const roles = groups.map((node) => (node.kind === 'group' ? node.group.role : node.kind));
