@@ -90,7 +90,7 @@ def ends(processes: list[int], seconds: float = 30) -> bool:
 def engines(
     model_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Engine, Engine]]:
-    """Of one process and of two, with one folder of checkpoints. The last test may end the second."""
+    """Of one process and of two, with one folder of checkpoints. The last test ends the second."""
     checkpoints = tmp_path_factory.mktemp("engines") / "checkpoints"
     started = [Engine(model_folder("llama"), checkpoints, count) for count in (1, 2)]
     yield started[0], started[1]
