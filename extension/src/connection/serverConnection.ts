@@ -26,6 +26,9 @@ import type * as LanguageClientBundle from './languageClient.ts';
 import { ProblemError } from './problemOf.ts';
 import type { ServerLink } from './serverLink.ts';
 
+/** `ErrorCodes.ConnectionInactive` of vscode-jsonrpc, which is in the other bundle. */
+const CONNECTION_INACTIVE = -32_096;
+
 export type ConnectionState = 'idle' | 'starting' | 'running' | 'failed';
 
 export interface ServerConnectionOptions {
@@ -72,14 +75,12 @@ export class ServerConnection implements Disposable {
     parameters: RequestMap[Name]['parameters'],
     token?: CancellationToken,
   ): Promise<RequestMap[Name]['result']> {
-    const link = await this.#running();
-    return (await link.request(name, parameters, token)) as RequestMap[Name]['result'];
+    return (await this.#ask(name, parameters, token)) as RequestMap[Name]['result'];
   }
 
   /** The text of a document that the server serves. */
   async documentText(uri: string): Promise<string> {
-    const link = await this.#running();
-    const answer = await link.request('workspace/textDocumentContent', { uri });
+    const answer = await this.#ask('workspace/textDocumentContent', { uri });
     return (answer as { readonly text: string }).text;
   }
 
@@ -98,6 +99,19 @@ export class ServerConnection implements Disposable {
       this.#gaveUp,
     ]) {
       emitter.dispose();
+    }
+  }
+
+  async #ask(method: string, parameters: unknown, token?: CancellationToken): Promise<unknown> {
+    for (;;) {
+      const link = await this.#running();
+      try {
+        return await link.request(method, parameters, token);
+      } catch (error) {
+        // Where a change of settings put another server in this one's place before anything was
+        // sent to it, the other one is asked.
+        if (!wasNeverSent(error) || link === this.#link) throw error;
+      }
     }
   }
 
@@ -168,6 +182,11 @@ export class ServerConnection implements Disposable {
     this.#state = state;
     this.#stateChanged.fire(state);
   }
+}
+
+/** As the client says of a connection that is stopping or has stopped. */
+function wasNeverSent(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | undefined)?.code === CONNECTION_INACTIVE;
 }
 
 function startFailure(error: unknown): ProblemError {

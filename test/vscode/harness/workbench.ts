@@ -30,6 +30,26 @@ const HOLD_STILL = `
   document.adoptedStyleSheets.push(still);
 `;
 
+/** Whether a text is in what VS Code keeps of a window for the next time that it opens. */
+const REMEMBERS = `async (text) => {
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith('vscode-web-state-db')) continue;
+    const opening = indexedDB.open(name);
+    await new Promise((resolve) => { opening.onsuccess = resolve; });
+    const database = opening.result;
+    try {
+      for (const store of database.objectStoreNames) {
+        const reading = database.transaction(store).objectStore(store).getAll();
+        await new Promise((resolve) => { reading.onsuccess = resolve; });
+        if (reading.result.some((value) => String(value).includes(text))) return true;
+      }
+    } finally {
+      database.close();
+    }
+  }
+  return false;
+}`;
+
 export class Workbench {
   readonly page: Page;
   /** Errors of the page and its frames so far, VS Code's own noise left out. */
@@ -85,7 +105,9 @@ export class Workbench {
       .waitFor();
   }
 
-  async reload(): Promise<void> {
+  /** @param remembered what the window shall find again: it is kept some seconds after it changed. */
+  async reload(remembered: string): Promise<void> {
+    await this.page.waitForFunction(REMEMBERS, remembered);
     this.#leaving = true;
     await this.page.reload();
     await this.untilReady();

@@ -1,5 +1,5 @@
 /** What a person sees when something is wrong: one clear message with what to do, and nothing lost. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -28,29 +28,26 @@ const SMALL_RUN = {
   replayTasksPerMode: 2,
 };
 
+const workspace = path.join(studio.root, 'bad-input');
+const runs = path.join(workspace, 'runs');
+const runFile = path.join(workspace, 'azr.json');
+
 let browser: Browser;
-let workbench: Workbench | undefined;
+let workbench: Workbench;
 
 beforeAll(async () => {
+  mkdirSync(workspace);
+  writeWorkspaceSettings(workspace, { 'azr.pythonPath': '/no/such/python' });
   browser = await launchBrowser();
+  workbench = await Workbench.open(browser, studio, workspace);
 });
 
-afterEach(({ task }) => pictureFailure(workbench?.page, task));
+afterEach(({ task }) => pictureFailure(workbench.page, task));
 
 afterAll(async () => {
-  await workbench?.close();
+  await workbench.close();
   await browser.close();
 });
-
-/** Opens a fresh workspace; the one before is closed. */
-async function openWorkspace(name: string, fill: (folder: string) => void): Promise<Workbench> {
-  await workbench?.close();
-  const folder = path.join(studio.root, name);
-  mkdirSync(folder);
-  fill(folder);
-  workbench = await Workbench.open(browser, studio, folder);
-  return workbench;
-}
 
 function makeSampleRun(folder: string, change: (database: DatabaseSync) => void): void {
   mkdirSync(folder, { recursive: true });
@@ -63,20 +60,35 @@ function makeSampleRun(folder: string, change: (database: DatabaseSync) => void)
   database.close();
 }
 
-test('a corrupt, a foreign and a newer run.db each say so in the tree', async () => {
-  const bench = await openWorkspace('unreadable', (folder) => {
-    const runs = path.join(folder, 'runs');
-    makeSampleRun(path.join(runs, 'newer'), (database) => {
-      database.exec('PRAGMA user_version = 99');
-    });
-    makeSampleRun(path.join(runs, 'foreign'), (database) => {
-      database.exec('PRAGMA application_id = 1');
-    });
-    mkdirSync(path.join(runs, 'corrupt'));
-    writeFileSync(path.join(runs, 'corrupt', 'run.db'), 'This is no database. '.repeat(500));
+test('without Python, the start says what to do, and the log has it too', async () => {
+  await workbench.runCommand('AZR: Start AZR Run');
+  const notification = workbench.notification(/\/no\/such\/python/);
+  await notification.waitFor({ timeout: 90_000 });
+  await notification.getByRole('button', { name: 'Set Up Python Environment' }).waitFor();
+  await takePicture(workbench.page, 'dark', 'no-python');
+
+  await notification.getByRole('button', { name: 'Show Log' }).click();
+  const logged = workbench.page.locator('.part.panel .view-line', {
+    hasText: /\[error\].*\/no\/such\/python/,
   });
-  await bench.openContainer('AZR');
-  const tree = bench.tree('Runs');
+  await logged.first().waitFor();
+  await takePicture(workbench.page, 'dark', 'log');
+  await workbench.page.keyboard.press('Control+J');
+  await logged.first().waitFor({ state: 'hidden' });
+  writeWorkspaceSettings(workspace, {});
+});
+
+test('a corrupt, a foreign and a newer run.db each say so in the tree', async () => {
+  makeSampleRun(path.join(runs, 'newer'), (database) => {
+    database.exec('PRAGMA user_version = 99');
+  });
+  makeSampleRun(path.join(runs, 'foreign'), (database) => {
+    database.exec('PRAGMA application_id = 1');
+  });
+  mkdirSync(path.join(runs, 'corrupt'));
+  writeFileSync(path.join(runs, 'corrupt', 'run.db'), 'This is no database. '.repeat(500));
+  await workbench.openContainer('AZR');
+  const tree = workbench.tree('Runs');
   for (const name of ['corrupt', 'foreign', 'newer']) {
     await tree.row(new RegExp(`^${name}.*cannot be read`)).waitFor({ timeout: 60_000 });
     await tree.expand(new RegExp(`^${name}`));
@@ -84,76 +96,57 @@ test('a corrupt, a foreign and a newer run.db each say so in the tree', async ()
   await tree.row(/newer AZR Studio/).waitFor();
   const noDatabase = (row: string) => row.startsWith('run.db is no run database.');
   await expect.poll(async () => (await tree.rows()).filter(noDatabase).length).toBe(2);
-  await takePicture(bench.page, 'dark', 'unreadable-runs');
-  expect(await bench.errorNotifications()).toEqual([]);
+  await takePicture(workbench.page, 'dark', 'unreadable-runs');
+  expect(await workbench.errorNotifications()).toEqual([]);
+
+  rmSync(runs, { recursive: true });
+  await tree.row(/cannot be read/).waitFor({ state: 'detached' });
 });
 
 test('an azr.json with errors is explained before anything starts', async () => {
-  const bench = await openWorkspace('run-file', (folder) => {
-    writeFileSync(path.join(folder, 'azr.json'), '{ "stepz": 3, "seed": -1 }\n');
-  });
-  await bench.openFile('azr.json');
-  await bench.page.locator('.squiggly-warning, .squiggly-error').first().waitFor();
+  writeFileSync(runFile, '{ "stepz": 3, "seed": -1 }\n');
+  await workbench.openFile('azr.json');
+  await workbench.page.locator('.squiggly-warning, .squiggly-error').first().waitFor();
 
-  await bench.runCommand('AZR: Start AZR Run');
-  await bench.quickPickRow(/azr\.json.*Cannot be used/).waitFor({ timeout: 90_000 });
-  await takePicture(bench.page, 'dark', 'run-file-with-errors');
-  await bench.quickPickRow(/azr\.json/).click();
-  await bench.notification(/stepz/).waitFor({ timeout: 60_000 });
-  await takePicture(bench.page, 'dark', 'run-file-refused');
-});
-
-test('without Python, the start says what to do', async () => {
-  const bench = await openWorkspace('no-python', (folder) => {
-    writeWorkspaceSettings(folder, { 'azr.pythonPath': '/no/such/python' });
-  });
-  await bench.runCommand('AZR: Start AZR Run');
-  const notification = bench.notification(/\/no\/such\/python/);
-  await notification.waitFor({ timeout: 90_000 });
-  await notification.getByRole('button', { name: 'Set Up Python Environment' }).waitFor();
-  await takePicture(bench.page, 'dark', 'no-python');
-
-  // What is told is in the log too.
-  await notification.getByRole('button', { name: 'Show Log' }).click();
-  const logged = bench.page.locator('.part.panel .view-line', {
-    hasText: /\[error\].*\/no\/such\/python/,
-  });
-  await logged.first().waitFor();
+  await workbench.runCommand('AZR: Start AZR Run');
+  await workbench.quickPickRow(/azr\.json.*Cannot be used/).waitFor({ timeout: 90_000 });
+  await takePicture(workbench.page, 'dark', 'run-file-with-errors');
+  await workbench.quickPickRow(/azr\.json/).click();
+  await workbench.notification(/stepz/).waitFor({ timeout: 60_000 });
+  await takePicture(workbench.page, 'dark', 'run-file-refused');
 });
 
 test(
   'a runner that is killed leaves a run that goes on where it was',
   { timeout: 2 * STEP_TIMEOUT_MS },
   async () => {
-    const bench = await openWorkspace('killed', (folder) => {
-      writeFileSync(path.join(folder, 'azr.json'), JSON.stringify(SMALL_RUN));
-    });
-    await bench.runCommand('AZR: Start AZR Run');
-    await bench.quickPickRow(/azr\.json/).click({ timeout: 90_000 });
-    const tree = bench.tree('Runs');
+    writeFileSync(runFile, JSON.stringify(SMALL_RUN));
+    await workbench.runCommand('AZR: Start AZR Run');
+    await workbench.quickPickRow(/azr\.json/).click({ timeout: 90_000 });
+    const tree = workbench.tree('Runs');
     await tree.row(STEP_1_IS_STORED).waitFor({ timeout: STEP_TIMEOUT_MS });
 
-    const run = runFolderOf(path.join(studio.root, 'killed'));
+    const run = runFolderOf(workspace);
     const { pid } = JSON.parse(readFileSync(path.join(run, 'runner.json'), 'utf8')) as {
       pid: number;
     };
     process.kill(pid, 'SIGKILL');
-    await bench.notification(/was interrupted after step/).waitFor({ timeout: 60_000 });
-    await bench.statusItem(/AZR: interrupted/).waitFor();
-    await takePicture(bench.page, 'dark', 'interrupted');
+    await workbench.notification(/was interrupted after step/).waitFor({ timeout: 60_000 });
+    await workbench.statusItem(/AZR: interrupted/).waitFor();
+    await takePicture(workbench.page, 'dark', 'interrupted');
     const steps = () => Number(readRow(run, 'SELECT max(step) AS step FROM step')['step']);
     const before = steps();
     expect(before).toBeGreaterThanOrEqual(1);
 
-    await bench.runCommand('AZR: Resume');
+    await workbench.runCommand('AZR: Resume');
     await expect.poll(steps, { timeout: STEP_TIMEOUT_MS, interval: 500 }).toBeGreaterThan(before);
-    await bench.runCommand('AZR: Stop');
-    await bench.statusItem(/AZR: stopped/).waitFor({ timeout: STEP_TIMEOUT_MS });
+    await workbench.runCommand('AZR: Stop');
+    await workbench.statusItem(/AZR: stopped/).waitFor({ timeout: STEP_TIMEOUT_MS });
   },
 );
 
 test('no page broke its content security policy', () => {
-  expect(workbench?.defects.filter((defect) => defect.includes('Content Security Policy'))).toEqual(
+  expect(workbench.defects.filter((defect) => defect.includes('Content Security Policy'))).toEqual(
     [],
   );
 });

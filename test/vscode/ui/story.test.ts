@@ -332,7 +332,7 @@ describe('a run under way', () => {
         .row(new RegExp(`^Step ${String(step)}, estimating`))
         .waitFor({ timeout: STEP_TIMEOUT_MS });
       const reloadedAt = Date.now();
-      await workbench.reload();
+      await workbench.reload('azr.dashboard');
 
       await tree()
         .row(/^azr-nano.*step \d+\/200/)
@@ -386,25 +386,17 @@ describe('a run under way', () => {
     },
   );
 
-  test('stopped there, it is stopped here too, and no process of it is left', async () => {
+  test('stopped there, it is stopped here too, everything is found again, and no process of it is left', async () => {
     await workbench.statusItem(/AZR: stopped/).waitFor({ timeout: 60_000 });
+    await tree()
+      .row(/^azr-nano.*stopped/)
+      .waitFor({ timeout: 60_000 });
+    await expectPanelsAndDocuments();
 
     const run = runFolderOf(workspace);
     await expect.poll(() => processesMentioning(run), { timeout: 30_000 }).toEqual([]);
     const steps = readRows(run, 'SELECT step FROM step ORDER BY step').map(({ step }) => step);
     expect(steps).toEqual(steps.map((_, index) => index));
-  });
-});
-
-describe('a window that is reloaded', () => {
-  test('finds everything again', { timeout: STEP_TIMEOUT_MS }, async () => {
-    await workbench.page.waitForTimeout(2000);
-    await workbench.reload();
-
-    await tree()
-      .row(/^azr-nano.*stopped/)
-      .waitFor({ timeout: 60_000 });
-    await expectPanelsAndDocuments();
   });
 });
 
