@@ -14,6 +14,9 @@ import {
   type Variant,
 } from './sandboxServer.ts';
 
+/** Some ten quick programs. */
+const SPARE_AFTER_MS = 250;
+
 export interface PoolSettings<Server extends SandboxServer> {
   /** Starts a server; one that answers requests of either variant may ignore which is asked for. */
   readonly start: (variant: Variant) => Promise<Server>;
@@ -41,8 +44,9 @@ export class ServerPool<Server extends SandboxServer> {
   /** Every server that may still have a process. */
   readonly #servers = new Set<Server>();
   readonly #starting = new Set<Promise<unknown>>();
-  /** Is a server being started for nobody in particular? */
+  /** Is a server for nobody in particular being started, or about to be? */
   readonly #warming: [boolean, boolean] = [false, false];
+  readonly #spares = new Set<NodeJS.Timeout>();
   #running = 0;
   #closed = false;
 
@@ -88,6 +92,7 @@ export class ServerPool<Server extends SandboxServer> {
   /** Rejects what waits, kills what runs, and resolves when no process is left. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const spare of this.#spares) clearTimeout(spare);
     for (let job = this.#queue.next(); job !== undefined; job = this.#queue.next()) {
       job.reject(closedError());
     }
@@ -166,20 +171,30 @@ export class ServerPool<Server extends SandboxServer> {
     return this.#start(variant);
   }
 
-  /** When a run has taken the last idle server, a user or a restart should not have to wait for one. */
+  /**
+   * When a run has taken the last idle server and keeps it, a user or a restart should not have to
+   * wait for one. Quick programs give it back before that, and cost no process more.
+   */
   #keepSpare(variant: Variant): void {
     const lane = this.#laneOf(variant);
-    if (this.#idleFor(variant).length > 0 || this.#warming[lane] || this.#closed) return;
+    if (this.#idleFor(variant).length > 0 || this.#warming[lane]) return;
     this.#warming[lane] = true;
-    void this.#start(variant)
-      .then((server) => {
-        this.#release(server, variant);
-      })
-      // Whoever needs the server will start one, and be told why that fails.
-      .catch(() => undefined)
-      .finally(() => {
+    const spare = setTimeout(() => {
+      this.#spares.delete(spare);
+      void this.#startSpare(variant).finally(() => {
         this.#warming[lane] = false;
       });
+    }, SPARE_AFTER_MS);
+    this.#spares.add(spare.unref());
+  }
+
+  async #startSpare(variant: Variant): Promise<void> {
+    if (this.#idleFor(variant).length > 0) return;
+    try {
+      this.#release(await this.#start(variant), variant);
+    } catch {
+      // Whoever needs the server will start one, and be told why that fails.
+    }
   }
 
   #release(server: Server, variant: Variant): void {
