@@ -10,6 +10,7 @@ const PATIENT = { poll: { timeout: 30_000 } };
 const LONGEST = [
   ...['learning.process', 'run.process', 'languageServer.process', 'pages.process'],
   ...['jail.process', 'detachedRunner.process', 'engineDeath.process', 'faultInjection.process'],
+  ...['ownServerContract.process', 'engineKey.process'],
 ];
 
 /** Vitest's own order, largest files first, after those that are known to take longest. */

@@ -47,7 +47,7 @@ function pretend(script: string): void {
 }
 
 describe('the environment of a user without a clone', () => {
-  test('is made once, and found as long as it is complete', async () => {
+  test('is made once, found as long as it is complete, and without network is not there', async () => {
     vi.stubEnv('XDG_DATA_HOME', folder);
     // Nothing is to be had; the pip that Python brings along will do for nothing.
     vi.stubEnv('PIP_NO_INDEX', '1');
@@ -62,21 +62,19 @@ describe('the environment of a user without a clone', () => {
     await setUp('# nothing', userEnvironment());
     expect(lines).toEqual([expect.stringContaining('is complete')]);
 
-    rmSync(path.join(userEnvironment(), 'azr-studio-requirements'));
-    expect(enginePython(root)).toBe('python3');
-    vi.stubEnv('AZR_PYTHON', '/named/python');
-    expect(enginePython(root)).toBe('/named/python');
-  });
-
-  test('without network is not there, and the reason is', async () => {
+    // An update that cannot be had leaves nothing that looks complete.
+    vi.stubEnv('PIP_NO_INDEX', undefined);
     vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/');
     vi.stubEnv('PIP_RETRIES', '1');
-    await expect(setUp('no-such-package-of-azr==1.0')).rejects.toMatchObject({
+    await expect(setUp('no-such-package-of-azr==1.0', userEnvironment())).rejects.toMatchObject({
       code: 'network',
       remedy: expect.stringContaining('HTTPS_PROXY') as string,
     });
-    expect(environmentStamp(path.join(folder, 'python'))).toBeUndefined();
     expect(lines.some((line) => line.includes('no-such-package-of-azr'))).toBe(true);
+    expect(environmentStamp(userEnvironment())).toBeUndefined();
+    expect(enginePython(root)).toBe('python3');
+    vi.stubEnv('AZR_PYTHON', '/named/python');
+    expect(enginePython(root)).toBe('/named/python');
   });
 
   test.each([

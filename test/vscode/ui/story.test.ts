@@ -423,7 +423,9 @@ describe('every view in every kind of theme', () => {
       await workbench.lens('Run in sandbox').waitFor();
       const rewards = await webviewWith(page, '.rewards .stage');
       const dots = rewards.locator('.dot');
-      for (let index = 0; index < (await dots.count()); index += 1) {
+      // Each stage has its picture in one theme; test/webview measures the colours of all in each.
+      const stages = theme === 'dark' ? await dots.count() : 1;
+      for (let index = 0; index < stages; index += 1) {
         await dots.nth(index).click();
         await page.waitForTimeout(250);
         await takePicture(page, theme, `rewards-${String(index + 1).padStart(2, '0')}`);
