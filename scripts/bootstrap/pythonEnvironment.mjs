@@ -18,6 +18,9 @@ import { SetupFailure } from './setupFailure.mjs';
  */
 const PIP = 'pip==26.3';
 
+/** What Linux has where there is a GPU that PyTorch may use: NVIDIA's, AMD's, or that of Windows around it. */
+const GPU_FILES = ['/dev/nvidiactl', '/dev/nvidia0', '/dev/kfd', '/dev/dxg'];
+
 /**
  * @typedef {object} StepOptions
  * @property {AbortSignal} signal
@@ -108,11 +111,20 @@ export async function installRequirements(layout, options) {
     });
   // Where that cannot be had, the pip that is there does it, or says why it cannot.
   await install('pip-itself', ['--retries', '0', PIP]);
+  const withoutCuda = path.join(path.dirname(layout.requirements), 'requirements-cpu.txt');
+  if (showsNoGpu() && existsSync(withoutCuda)) {
+    await install('pip-cpu', ['--retries', '0', '-r', withoutCuda]);
+  }
   const run = await install('pip', ['-r', layout.requirements]);
   if (run.exitCode !== 0) {
     throw diagnoseOutput('installing the engine’s Python packages', run.output, run);
   }
   writeFileSync(stampFile(layout), hash);
+}
+
+/** Whether PyTorch's build with CUDA, which pip takes on Linux, would bring gigabytes for nothing. */
+export function showsNoGpu() {
+  return process.platform === 'linux' && !GPU_FILES.some((file) => existsSync(file));
 }
 
 /**

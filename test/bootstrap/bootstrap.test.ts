@@ -1,12 +1,15 @@
 /** What `npm start` does in a bare clone, and how it fails and recovers. */
-import { chmodSync, utimesSync } from 'node:fs';
+import { chmodSync, readFileSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { bootstrap } from '../../scripts/bootstrap/bootstrap.mjs';
+import { showsNoGpu } from '../../scripts/bootstrap/pythonEnvironment.mjs';
 import { Clone, finished, lockedPackages } from './clone.ts';
+
+const ENGINE = path.join(import.meta.dirname, '../../server/engine');
 
 let clone: Clone;
 
@@ -47,6 +50,27 @@ describe('a bare clone', () => {
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(clone.calls()).toEqual(calls);
   });
+});
+
+test.each(['ok', 'no-cpu-builds'] as const)(
+  'where Linux shows no GPU, PyTorch without CUDA is tried first (%s)',
+  async (pip) => {
+    clone.write('server/engine/requirements-cpu.txt', 'torch==2.13.0\n');
+
+    expect((await clone.start({ pip })).exitCode).toBe(0);
+
+    const first = showsNoGpu() ? ['pip without CUDA'] : [];
+    expect(clone.calls().filter((call) => call.startsWith('pip'))).toEqual([
+      ...['pip upgrade', ...first, 'pip install'],
+    ]);
+  },
+);
+
+test('the pins of PyTorch with and without CUDA are the same', () => {
+  const pin = (file: string) =>
+    /^torch==.*$/m.exec(readFileSync(path.join(ENGINE, file), 'utf8'))?.[0];
+  expect(pin('requirements-cpu.txt')).toBeDefined();
+  expect(pin('requirements-cpu.txt')).toBe(pin('requirements.txt'));
 });
 
 test('what needs no Python can begin while Python’s packages are on their way', async () => {

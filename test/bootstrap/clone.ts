@@ -25,7 +25,7 @@ export interface Fakes {
   readonly npm?: 'ok' | 'slow' | 'offline' | 'disk-full' | 'optional-offline' | 'hang' | 'absent';
   readonly python?: 'ok' | 'no-venv' | 'no-ensurepip-but-pip' | 'absent';
   readonly pythonVersion?: string;
-  readonly pip?: 'ok' | 'offline' | 'no-upgrade' | 'disk-full' | 'hang';
+  readonly pip?: 'ok' | 'offline' | 'no-upgrade' | 'no-cpu-builds' | 'disk-full' | 'hang';
 }
 
 export interface SetupRun {
@@ -236,6 +236,9 @@ if (flag === '-c') {
 } else if (pythonModule === 'pip' && rest.at(-1).startsWith('pip==')) {
   log('pip upgrade');
   if (fakes.pip === 'offline' || fakes.pip === 'no-upgrade') fail(1, 'ERROR: Could not find a version');
+} else if (pythonModule === 'pip' && rest.at(-1).endsWith('requirements-cpu.txt')) {
+  log('pip without CUDA');
+  if (fakes.pip === 'no-cpu-builds') fail(1, 'ERROR: No matching distribution found for torch');
 } else if (pythonModule === 'pip') {
   log('pip install');
   if (fakes.pip === 'offline') {

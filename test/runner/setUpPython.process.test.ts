@@ -51,6 +51,8 @@ describe('the environment of a user without a clone', () => {
     vi.stubEnv('XDG_DATA_HOME', folder);
     // Nothing is to be had; the pip that Python brings along will do for nothing.
     vi.stubEnv('PIP_NO_INDEX', '1');
+    // Not even what is tried first where there is no GPU, which stops nobody.
+    writeFileSync(path.join(folder, 'requirements-cpu.txt'), 'no-such-torch-of-azr==1.0');
     const root = path.join(folder, 'installation');
     expect(enginePython(root)).toBe('python3');
     const python = await setUp('# nothing', userEnvironment());

@@ -4,7 +4,7 @@
  * making was cut short is known as one and made anew.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -20,6 +20,9 @@ import { RunnerError, type RunnerErrorCode } from './runnerError.ts';
  * longer for PyTorch, all of it processor time.
  */
 const PIP = 'pip==26.3';
+
+/** What Linux has where there is a GPU that PyTorch may use: NVIDIA's, AMD's, or that of Windows around it. */
+const GPU_FILES = ['/dev/nvidiactl', '/dev/nvidia0', '/dev/kfd', '/dev/dxg'];
 
 export interface SetUpOptions {
   /** Folder of the environment; it is deleted first when it holds an incomplete one. */
@@ -50,6 +53,11 @@ export async function setUpPython(options: SetUpOptions): Promise<string> {
   ];
   // Where that cannot be had, the pip that is there does it, or says why it cannot.
   await run(interpreter, [...install, '--retries', '0', PIP], options);
+  const withoutCuda = path.join(path.dirname(requirements), 'requirements-cpu.txt');
+  if (showsNoGpu() && existsSync(withoutCuda)) {
+    onLine('Linux shows no GPU: PyTorch is taken without CUDA where that can be had.');
+    await run(interpreter, [...install, '--retries', '0', '-r', withoutCuda], options);
+  }
   await work(
     'installing the packages of the engine',
     interpreter,
@@ -59,6 +67,11 @@ export async function setUpPython(options: SetUpOptions): Promise<string> {
   signal.throwIfAborted();
   await writeFile(stampFile(directory), digest);
   return interpreter;
+}
+
+/** Whether PyTorch's build with CUDA, which pip takes on Linux, would bring gigabytes for nothing. */
+function showsNoGpu(): boolean {
+  return process.platform === 'linux' && !GPU_FILES.some((file) => existsSync(file));
 }
 
 function engineRequirements(): string {
