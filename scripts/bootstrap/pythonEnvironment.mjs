@@ -113,7 +113,7 @@ export async function installRequirements(layout, options) {
   await install('pip-itself', ['--retries', '0', PIP]);
   const withoutCuda = path.join(path.dirname(layout.requirements), 'requirements-cpu.txt');
   if (showsNoGpu() && existsSync(withoutCuda)) {
-    await install('pip-cpu', ['--retries', '0', '-r', withoutCuda]);
+    await install('pip-cpu', ['--no-deps', '--retries', '0', '-r', withoutCuda]);
   }
   const run = await install('pip', ['-r', layout.requirements]);
   if (run.exitCode !== 0) {

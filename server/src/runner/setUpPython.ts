@@ -56,7 +56,8 @@ export async function setUpPython(options: SetUpOptions): Promise<string> {
   const withoutCuda = path.join(path.dirname(requirements), 'requirements-cpu.txt');
   if (showsNoGpu() && existsSync(withoutCuda)) {
     onLine('Linux shows no GPU: PyTorch is taken without CUDA where that can be had.');
-    await run(interpreter, [...install, '--retries', '0', '-r', withoutCuda], options);
+    const alone = ['--no-deps', '--retries', '0'];
+    await run(interpreter, [...install, ...alone, '-r', withoutCuda], options);
   }
   await work(
     'installing the packages of the engine',
