@@ -33,7 +33,7 @@ export async function measureEvents(
 ): Promise<Measurement[]> {
   const workspace = path.join(studio.root, 'events');
   mkdirSync(path.join(workspace, 'runs'), { recursive: true });
-  const workbench = await Workbench.open(browser, studio, workspace);
+  const workbench = await Workbench.open(browser, studio, workspace, 'shipped');
   try {
     await workbench.openContainer('AZR');
     const runner = promisify(execFile)(

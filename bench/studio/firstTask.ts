@@ -21,7 +21,7 @@ export async function measureFirstTask(
   for (let start = 0; start < STARTS; start += 1) {
     const folder = path.join(studio.root, `first-task-${String(start)}`);
     mkdirSync(folder);
-    const workbench = await Workbench.open(browser, studio, folder);
+    const workbench = await Workbench.open(browser, studio, folder, 'shipped');
     try {
       times.push(await timeToFirstTask(workbench));
       await workbench.runCommand('AZR: Stop');

@@ -49,7 +49,6 @@ export function nodePackagesAreInstalled(directory) {
  * @param {object} options
  * @param {string} options.directory
  * @param {string} options.logFile
- * @param {NodeJS.ProcessEnv} [options.environment]
  * @param {AbortSignal} options.signal
  * @param {(line: string) => void} options.onLine
  */

@@ -9,7 +9,6 @@ import { SetupFailure } from './setupFailure.mjs';
  * @param {readonly string[]} options.arguments
  * @param {string} options.directory
  * @param {string} options.logFile
- * @param {NodeJS.ProcessEnv} [options.environment]
  * @param {AbortSignal} options.signal
  * @param {(line: string) => void} options.onLine
  * @throws {SetupFailure} `npm-missing`

@@ -15,8 +15,7 @@ class Logger {
   #descriptor;
   #size;
   #level = INFO;
-  /** Undefined: messages are written as they are, line ends and all. */
-  /** @type {string | undefined} */
+  /** @type {string | undefined} Undefined: messages are written as they are, line ends and all. */
   #pattern = '%Y-%m-%d %H:%M:%S.%e [%l] %v';
   #file;
   #maxBytes;

@@ -1,6 +1,7 @@
 /** What the engine's Python says of itself and of the device it would train on. */
 import { execa } from 'execa';
 
+import { GPU_FILES } from './gpuFiles.ts';
 import { RunnerError } from './runnerError.ts';
 
 export interface EngineFacts {
@@ -30,7 +31,7 @@ for name in ("torch", "transformers", "peft", "safetensors", "starlette", "uvico
         raise ModuleNotFoundError(f"No module named {name!r}")
 for name in ("torch", "transformers", "peft"):
     facts["versions"][name] = importlib.metadata.version(name)
-GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
+GPU_FILES = ${JSON.stringify(GPU_FILES)}
 no_gpu = sys.platform == "linux" and not any(map(os.path.exists, GPU_FILES))
 on_cpu = os.environ.get("AZR_DEVICE") == "cpu"
 if sys.argv[1:] == ["brief"] and (no_gpu or on_cpu):

@@ -13,6 +13,7 @@ import { execa } from 'execa';
 import { assetRoot } from './assets.ts';
 import { environmentStamp, interpreterIn, stampFile } from './enginePython.ts';
 import { findPython } from './findPython.ts';
+import { showsNoGpu } from './gpuFiles.ts';
 import { RunnerError, type RunnerErrorCode } from './runnerError.ts';
 
 /**
@@ -20,9 +21,6 @@ import { RunnerError, type RunnerErrorCode } from './runnerError.ts';
  * longer for PyTorch, all of it processor time.
  */
 const PIP = 'pip==26.3';
-
-/** What Linux has where there is a GPU that PyTorch may use: NVIDIA's, AMD's, or that of Windows around it. */
-const GPU_FILES = ['/dev/nvidiactl', '/dev/nvidia0', '/dev/kfd', '/dev/dxg'];
 
 export interface SetUpOptions {
   /** Folder of the environment; it is deleted first when it holds an incomplete one. */
@@ -68,11 +66,6 @@ export async function setUpPython(options: SetUpOptions): Promise<string> {
   signal.throwIfAborted();
   await writeFile(stampFile(directory), digest);
   return interpreter;
-}
-
-/** Whether PyTorch's build with CUDA, which pip takes on Linux, would bring gigabytes for nothing. */
-function showsNoGpu(): boolean {
-  return process.platform === 'linux' && !GPU_FILES.some((file) => existsSync(file));
 }
 
 function engineRequirements(): string {

@@ -76,18 +76,21 @@ export class Workbench {
     if (defect !== undefined) this.defects.push(defect);
   }
 
-  /** Opens a folder in a browser profile of its own, as a first visit does. */
+  /**
+   * Opens a folder in a browser profile of its own, as a first visit does.
+   * @param motion `shipped` for who measures what a person waits for.
+   */
   static async open(
     browser: Browser,
     studio: StudioAddress,
     folder: string,
-    viewport = VIEWPORT,
+    motion: 'still' | 'shipped' = 'still',
   ): Promise<Workbench> {
     // Without a GPU, every frame of what only turns or glides is painted by the processor.
-    const context = await browser.newContext({ viewport, reducedMotion: 'reduce' });
+    const context = await browser.newContext({ viewport: VIEWPORT, reducedMotion: 'reduce' });
     const { name, value } = studio.session;
     await context.addCookies([{ name, value, url: studio.origin, sameSite: 'Lax' }]);
-    await context.addInitScript({ content: HOLD_STILL });
+    if (motion === 'still') await context.addInitScript({ content: HOLD_STILL });
     const page = await context.newPage();
     page.setDefaultTimeout(DEFAULT_TIMEOUT_MS);
     const workbench = new Workbench(context, page);
