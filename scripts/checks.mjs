@@ -27,15 +27,16 @@ export function nodeChecks(node) {
   const tool = (/** @type {string} */ file) => toolOf(node, file);
   const sources = ['extension', 'server', 'webview', 'test', 'bench', 'scripts'];
   return [
-    // First, since it takes as long as all the others.
+    // The two that take longest come first.
+    { name: 'format', command: [...tool('prettier/bin/prettier.cjs'), '--check', '.'] },
     { name: 'lint', command: [...tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'] },
+    { name: 'lint with types', command: [...tool('oxlint/bin/oxlint'), '--type-aware', '.'] },
     { name: 'types', command: [...tool('typescript-native/bin/tsc'), '-p', '.'] },
     { name: 'webview types', command: [...tool('typescript-native/bin/tsc'), '-p', 'webview'] },
     {
       name: 'webview test types',
       command: [...tool('typescript-native/bin/tsc'), '-p', 'test/webview'],
     },
-    { name: 'format', command: [...tool('prettier/bin/prettier.cjs'), '--check', '.'] },
     { name: 'unused code', command: tool('knip/bin/knip.js') },
     {
       name: 'layers',

@@ -17,7 +17,7 @@ let begin = () => undefined;
 const nodeReady = new Promise((resolve) => {
   begin = resolve;
 });
-const setUp = prepare(['vscode', 'browser'], begin);
+const setUp = prepare(['vscode', 'browser', 'bubblewrap'], begin);
 // Much can be checked while Python's packages are still on their way.
 const early = nodeReady.then((node) => runChecks(nodeChecks(node), { silentUntil: setUp }));
 const toolchain = await setUp;

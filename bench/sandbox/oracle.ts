@@ -45,6 +45,10 @@ export class Oracle {
     const child = spawn('bwrap', [...NAMESPACES, '--', ...plain], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    // Where bubblewrap is not installed there is no process, and this says so.
+    await once(child, 'spawn');
+    // Where it fails, that nobody reads is told by the end of what it writes.
+    child.stdin.on('error', () => undefined);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const oracle = new Oracle(child, lines);
     await oracle.ask({

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 
 import { findBrowser, installBrowser } from './browser.mjs';
+import { bubblewrapIsSettled, installBubblewrap } from './bubblewrap.mjs';
 import { buildBundles, bundlesAreCurrent } from './bundles.mjs';
 import { diagnoseFileError } from './diagnose.mjs';
 import { environmentPython, layoutOf } from './layout.mjs';
@@ -34,7 +35,7 @@ import { findVscodeServer, installVscodeServer } from './vscodeServer.mjs';
 
 /**
  * What only some commands need, and only they wait for.
- * @typedef {'vscode' | 'browser'} Extra
+ * @typedef {'vscode' | 'browser' | 'bubblewrap'} Extra
  */
 
 /**
@@ -90,9 +91,9 @@ function isReady(layout) {
  * @param {Extra} extra
  */
 function hasExtra(layout, extra) {
-  return extra === 'browser'
-    ? findBrowser() !== undefined
-    : findVscodeServer(layout) !== undefined && findVscodeNode(layout) !== undefined;
+  if (extra === 'browser') return findBrowser() !== undefined;
+  if (extra === 'bubblewrap') return bubblewrapIsSettled();
+  return findVscodeServer(layout) !== undefined && findVscodeNode(layout) !== undefined;
 }
 
 /**
@@ -122,6 +123,13 @@ async function setUp(layout, { extras, onNodeReady }, progress, signal) {
         await progress.step('Installing Chromium', (onLine) =>
           installBrowser(layout, { signal, onLine }),
         );
+      }
+      // apt-get does one thing at a time.
+      if (wants('bubblewrap')) {
+        const missing = await progress.step('Installing bubblewrap', (onLine) =>
+          installBubblewrap(layout, { signal, onLine }),
+        );
+        if (missing !== undefined) progress.note(missing);
       }
     },
   ]);

@@ -3,11 +3,10 @@
  * or Chrome on PATH or in the usual place; on Debian as root it is installed from Debian's packages.
  */
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 
+import { debianPackagesAreOurs, installDebianPackages } from './debianPackages.mjs';
 import { diagnoseOutput } from './diagnose.mjs';
 import { findOnPath } from './findOnPath.mjs';
-import { runCommand } from './runCommand.mjs';
 import { SetupFailure } from './setupFailure.mjs';
 
 /** The first has no windows to draw, which saves the tests two fifths of what a browser computes. */
@@ -24,8 +23,6 @@ const USUAL_PLACES = [
 /** What apt-get installs: a browser, the first that there is, and letters for it to draw. */
 const DEBIAN_BROWSERS = ['chromium-headless-shell', 'chromium'];
 const DEBIAN_FONTS = 'fonts-dejavu-core';
-/** How long apt-get waits for another one to finish. */
-const LOCK_SECONDS = 120;
 
 /** @returns {string | undefined} Path of a browser that exists. */
 export function findBrowser() {
@@ -51,33 +48,17 @@ export async function installBrowser(layout, options) {
       'Set AZR_CHROMIUM to the path of a Chromium or Chrome, or unset it, then run the same command again.',
     );
   }
-  if (findOnPath('apt-get') === undefined || process.getuid?.() !== 0) {
+  if (!debianPackagesAreOurs()) {
     throw new SetupFailure(
       'browser-missing',
       `the tests drive VS Code in a browser, and none of ${PROGRAMS.join(', ')} was found on PATH.`,
       'Install Chromium (on Debian or Ubuntu, as root: apt install chromium), or set AZR_CHROMIUM to the path of a Chromium or Chrome, then run the same command again.',
     );
   }
-  const waiting = ['-o', `DPkg::Lock::Timeout=${LOCK_SECONDS}`];
-  /** @param {readonly string[]} command */
-  const run = ([command = '', ...commandArguments]) =>
-    runCommand({
-      ...options,
-      command,
-      arguments: commandArguments,
-      directory: layout.root,
-      logFile: path.join(layout.logs, `browser-${commandArguments.at(-1) ?? command}.log`),
-      environment: { DEBIAN_FRONTEND: 'noninteractive' },
-    });
-  // Mends an installation that was cut short; does nothing otherwise.
-  await run(['dpkg', '--configure', '-a']);
-  // An index that cannot be refreshed may still name the package; the installation will tell.
-  await run(['apt-get', ...waiting, 'update']);
   /** @type {import('./runCommand.mjs').CommandRun | undefined} */
   let failed;
   for (const browser of DEBIAN_BROWSERS) {
-    const install = ['install', '-y', '--no-install-recommends', DEBIAN_FONTS, browser];
-    failed = await run(['apt-get', ...waiting, ...install]);
+    failed = await installDebianPackages([DEBIAN_FONTS, browser], layout, options);
     if (failed.exitCode === 0) return;
   }
   if (failed !== undefined) throw diagnoseOutput('installing Chromium', failed.output, failed);

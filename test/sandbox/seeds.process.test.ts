@@ -1,6 +1,9 @@
 /** Real proposals of real models, and mutations of them, beside plain CPython of the same version. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CASES_PER_ROUND, fuzz, FUZZ_LIMITS } from '../../bench/sandbox/fuzz.ts';
 import { Oracle } from '../../bench/sandbox/oracle.ts';
 import { judgeSeeds } from '../../bench/sandbox/verdicts.ts';
@@ -25,6 +28,20 @@ const oracle = await Oracle.open(python).catch(() => undefined);
 const title = oracle === undefined ? ' (without plain Python: bubblewrap does not work here)' : '';
 afterAll(async () => {
   await oracle?.close();
+});
+
+test('plain Python is not asked where bubblewrap is missing or fails', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'azr-oracle-'));
+  vi.stubEnv('PATH', folder);
+  try {
+    await expect(Oracle.open(python)).rejects.toThrow('ENOENT');
+    writeFileSync(path.join(folder, 'bwrap'), '#!/bin/sh\nexit 1\n');
+    chmodSync(path.join(folder, 'bwrap'), 0o755);
+    await expect(Oracle.open(python)).rejects.toThrow('bubblewrap may not work here');
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe.each(available)(`$name${title}`, (engine) => {
