@@ -13,9 +13,7 @@ import {
   type ServerRequest,
   type Variant,
 } from './sandboxServer.ts';
-
-/** Some ten quick programs. */
-const SPARE_AFTER_MS = 250;
+import { ServerLane } from './serverLane.ts';
 
 export interface PoolSettings<Server extends SandboxServer> {
   /** Starts a server; one that answers requests of either variant may ignore which is asked for. */
@@ -40,25 +38,30 @@ interface Job extends PoolRequest {
 export class ServerPool<Server extends SandboxServer> {
   readonly #settings: PoolSettings<Server>;
   readonly #queue = new JobQueue<Job>();
-  readonly #idle: readonly [Server[], Server[]] = [[], []];
+  /** By variant; one lane for both where servers answer requests of either. */
+  readonly #lanes: readonly [ServerLane<Server>, ServerLane<Server>];
   /** Every server that may still have a process. */
   readonly #servers = new Set<Server>();
   readonly #starting = new Set<Promise<unknown>>();
-  /** Is a server for nobody in particular being started, or about to be? */
-  readonly #warming: [boolean, boolean] = [false, false];
-  readonly #spares = new Set<NodeJS.Timeout>();
   #running = 0;
   #closed = false;
 
   constructor(settings: PoolSettings<Server>) {
     this.#settings = settings;
+    const newLane = (variant: Variant) =>
+      new ServerLane<Server>({
+        start: () => this.#start(variant),
+        forget: (dead) => this.#servers.delete(dead),
+      });
+    const lane = newLane(0);
+    this.#lanes = [lane, settings.oneVariantEach ? newLane(1) : lane];
   }
 
   /** Starts what every pool needs, so that a refusal shows before anything is asked. */
   async open(): Promise<Server> {
     const variants: readonly Variant[] = this.#settings.oneVariantEach ? [0, 1] : [0];
     const servers = await Promise.all(variants.map((variant) => this.#start(variant)));
-    for (const [index, server] of servers.entries()) this.#idleFor(variants[index]!).push(server);
+    for (const [index, server] of servers.entries()) this.#lanes[variants[index]!].offer(server);
     return servers[0]!;
   }
 
@@ -92,10 +95,10 @@ export class ServerPool<Server extends SandboxServer> {
   /** Rejects what waits, kills what runs, and resolves when no process is left. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const spare of this.#spares) clearTimeout(spare);
     for (let job = this.#queue.next(); job !== undefined; job = this.#queue.next()) {
       job.reject(closedError());
     }
+    for (const lane of this.#lanes) lane.close(closedError());
     await Promise.allSettled(this.#starting);
     await Promise.all([...this.#servers].map((server) => server.stop()));
     this.#servers.clear();
@@ -127,16 +130,16 @@ export class ServerPool<Server extends SandboxServer> {
    * happened to the idle ones too.
    */
   async #runJob(job: Job): Promise<ServerAnswer> {
-    const first = await this.#tryJob(job, await this.#acquire(job.variant));
+    const lane = this.#lanes[job.variant];
+    const first = await this.#tryJob(job, await lane.take(job.priority));
     const isLost = first === SERVER_DIED || first === SERVER_HUNG;
-    return isLost && !this.#closed ? this.#tryJob(job, await this.#start(job.variant)) : first;
+    return isLost && !this.#closed ? this.#tryJob(job, await lane.takeNew()) : first;
   }
 
   async #tryJob(job: Job, server: Server): Promise<ServerAnswer> {
     const { signal } = job;
-    if (job.priority === 'run') this.#keepSpare(job.variant);
     if (signal?.aborted) {
-      this.#release(server, job.variant);
+      this.#giveBack(server, job.variant);
       throw signal.reason as Error;
     }
     const kill = (): void => {
@@ -150,59 +153,15 @@ export class ServerPool<Server extends SandboxServer> {
       return answer;
     } finally {
       signal?.removeEventListener('abort', kill);
-      this.#release(server, job.variant);
+      this.#giveBack(server, job.variant);
     }
   }
 
-  #idleFor(variant: Variant): Server[] {
-    return this.#idle[this.#laneOf(variant)];
-  }
-
-  #laneOf(variant: Variant): Variant {
-    return this.#settings.oneVariantEach ? variant : 0;
-  }
-
-  async #acquire(variant: Variant): Promise<Server> {
-    const idle = this.#idleFor(variant);
-    for (let server = idle.pop(); server !== undefined; server = idle.pop()) {
-      if (server.alive) return server;
-      this.#servers.delete(server);
-    }
-    return this.#start(variant);
-  }
-
-  /**
-   * When a run has taken the last idle server and keeps it, a user or a restart should not have to
-   * wait for one. Quick programs give it back before that, and cost no process more.
-   */
-  #keepSpare(variant: Variant): void {
-    const lane = this.#laneOf(variant);
-    if (this.#idleFor(variant).length > 0 || this.#warming[lane]) return;
-    this.#warming[lane] = true;
-    const spare = setTimeout(() => {
-      this.#spares.delete(spare);
-      void this.#startSpare(variant).finally(() => {
-        this.#warming[lane] = false;
-      });
-    }, SPARE_AFTER_MS);
-    this.#spares.add(spare.unref());
-  }
-
-  async #startSpare(variant: Variant): Promise<void> {
-    if (this.#idleFor(variant).length > 0) return;
-    try {
-      this.#release(await this.#start(variant), variant);
-    } catch {
-      // Whoever needs the server will start one, and be told why that fails.
-    }
-  }
-
-  #release(server: Server, variant: Variant): void {
-    if (server.alive && server.served < this.#settings.requestsPerServer && !this.#closed) {
-      this.#idleFor(variant).push(server);
-      return;
-    }
-    void server.stop().then(() => this.#servers.delete(server));
+  #giveBack(server: Server, variant: Variant): void {
+    const isUsable =
+      server.alive && server.served < this.#settings.requestsPerServer && !this.#closed;
+    if (!isUsable) void server.stop().then(() => this.#servers.delete(server));
+    this.#lanes[variant].giveBack(server, isUsable);
   }
 
   async #start(variant: Variant): Promise<Server> {

@@ -1,0 +1,137 @@
+/**
+ * Servers that answer the same requests: which are idle, who has one and who waits for one. A server
+ * more is started only once all have been kept for a while: a run with few quick programs gets along
+ * with one.
+ */
+import type { SandboxServer } from './sandboxServer.ts';
+
+/** Some forty quick programs, and a third of the time that a server takes to start. */
+const GROW_AFTER_MS = 100;
+
+interface Waiter<Server> {
+  readonly resolve: (server: Server) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export interface LaneActions<Server> {
+  readonly start: () => Promise<Server>;
+  /** Hears of a server that died while it was idle. */
+  readonly forget: (dead: Server) => void;
+}
+
+export class ServerLane<Server extends SandboxServer> {
+  readonly #actions: LaneActions<Server>;
+  readonly #idle: Server[] = [];
+  readonly #waiting: Waiter<Server>[] = [];
+  /** How many servers are in use, or are being started for one request alone. */
+  #taken = 0;
+  /** Runs while a run keeps every server. */
+  #patience: NodeJS.Timeout | undefined;
+  #isGrowing = false;
+
+  constructor(actions: LaneActions<Server>) {
+    this.#actions = actions;
+  }
+
+  /** An idle server, the next to become idle, or a new one: whichever comes first. A user comes first. */
+  async take(priority: 'run' | 'user'): Promise<Server> {
+    const idle = this.#takeIdle();
+    if (priority === 'run') this.#growSoon();
+    if (idle !== undefined) return idle;
+    if (this.#taken === 0) return this.takeNew();
+    return new Promise((resolve, reject) => {
+      if (priority === 'run') {
+        this.#waiting.push({ resolve, reject });
+      } else {
+        this.#waiting.unshift({ resolve, reject });
+        void this.#grow();
+      }
+    });
+  }
+
+  /** One that is started for nobody else. */
+  async takeNew(): Promise<Server> {
+    this.#taken += 1;
+    try {
+      return await this.#actions.start();
+    } catch (error) {
+      this.#taken -= 1;
+      this.#despair(error);
+      throw error;
+    }
+  }
+
+  /** Whoever took `server` is done with it, and it is done for unless it can be used again. */
+  giveBack(server: Server, isUsable: boolean): void {
+    this.#taken -= 1;
+    if (isUsable) this.offer(server);
+    else if (this.#waiting.length > 0) void this.#grow();
+  }
+
+  /** To the first who waits, or among the idle ones. */
+  offer(server: Server): void {
+    const waiter = this.#waiting.shift();
+    if (waiter === undefined) {
+      this.#idle.push(server);
+      this.#stopGrowing();
+      return;
+    }
+    this.#taken += 1;
+    waiter.resolve(server);
+  }
+
+  /** Tells all who wait that there will be no server. */
+  close(reason: unknown): void {
+    this.#stopGrowing();
+    for (const { reject } of this.#waiting.splice(0)) reject(reason);
+  }
+
+  #takeIdle(): Server | undefined {
+    for (let server = this.#idle.pop(); server !== undefined; server = this.#idle.pop()) {
+      if (server.alive) {
+        this.#taken += 1;
+        return server;
+      }
+      this.#actions.forget(server);
+    }
+    return undefined;
+  }
+
+  /**
+   * When a run keeps every server, what waits should get one more, and a user or a restart should not
+   * have to wait for theirs. Quick programs give a server back before that, and cost no process more.
+   */
+  #growSoon(): void {
+    if (this.#idle.length > 0 || this.#isGrowing) return;
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      this.#isGrowing = true;
+      void this.#grow().then((isGrown) => {
+        this.#isGrowing = false;
+        // Whoever waited may have taken it, and may keep it.
+        if (isGrown && this.#taken > 0) this.#growSoon();
+      });
+    }, GROW_AFTER_MS).unref();
+  }
+
+  #stopGrowing(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+  }
+
+  /** One server more, for whoever waits first or comes next. */
+  async #grow(): Promise<boolean> {
+    try {
+      this.offer(await this.#actions.start());
+      return true;
+    } catch (error) {
+      this.#despair(error);
+      return false;
+    }
+  }
+
+  /** A server could not be started: those who wait for one are told, unless one at work will do. */
+  #despair(error: unknown): void {
+    if (this.#taken === 0) this.close(error);
+  }
+}
