@@ -6,8 +6,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { openModelFolder } from '../../server/src/runner/modelFolder.ts';
-import { knownModels, namedModelFolder, userModels } from '../../server/src/runner/namedModel.ts';
+import { knownModels, modelsIn, namedModelFolder } from '../../server/src/runner/namedModel.ts';
 import { resolvePaths } from '../../server/src/runner/runFile.ts';
+import { neededUserData } from '../../server/src/runner/userData.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 let scratch = '';
@@ -63,7 +64,7 @@ test('a download that was cut short does not count as a model', async () => {
 
 test('the packaged model lies in the folder of this user', async () => {
   await expect(openModelFolder('smollm2-135m')).rejects.toMatchObject({ code: 'no-model' });
-  const folder = path.join(userModels(), 'smollm2-135m');
+  const folder = path.join(modelsIn(neededUserData()), 'smollm2-135m');
   expect(folder.startsWith(scratch) || process.platform === 'darwin').toBe(true);
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'config.json'), '{}');

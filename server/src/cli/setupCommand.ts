@@ -2,6 +2,7 @@ import path from 'node:path';
 
 import { PYTHON_VARIABLE, userEnvironment } from '../runner/enginePython.ts';
 import { setUpPython } from '../runner/setUpPython.ts';
+import { userData } from '../runner/userData.ts';
 import type { Command, ExitCode } from './command.ts';
 import { EXIT, parseArguments } from './command.ts';
 
@@ -14,12 +15,16 @@ Makes a Python environment with the pinned packages of the engine, PyTorch among
 installation that has none, such as the extension alone. It needs Python 3.10 to 3.14, network and
 2 to 8 GB of disk. An environment that is complete already is left as it is.
 
-  --directory <folder>      where to make it; default: ${userEnvironment()}
+  --directory <folder>      where to make it; default: ${defaultFolder()}
   --json                    one object per line, as JSON: {"line": …}, then {"python": …}
 
 Exit code: 0 when the environment is complete, 1 when it could not be made, 130 after Ctrl-C.`,
   run: setUp,
 };
+
+function defaultFolder(): string {
+  return userData() === undefined ? 'none, since this user has no home' : userEnvironment();
+}
 
 async function setUp(argumentList: readonly string[]): Promise<ExitCode> {
   const options = { directory: { type: 'string' }, json: { type: 'boolean' } } as const;

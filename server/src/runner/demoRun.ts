@@ -4,16 +4,16 @@ import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
 import { assetRoot } from './assets.ts';
-import { userEnvironment } from './enginePython.ts';
 import { type RunFolder, runFolderAt } from './runFolder.ts';
 import { RunnerError } from './runnerError.ts';
+import { neededUserData } from './userData.ts';
 
 /** `npm run demo` records it. */
 export function demoArchive(): string {
   return path.join(assetRoot(), 'media', 'demo', 'run.db.br');
 }
 
-/** Throws RunnerError `no-run` when the installation is incomplete. */
+/** Throws RunnerError `no-run` when the installation is incomplete, ExpectedFailure `no-home`. */
 export function demoRun(): RunFolder {
   const archive = demoArchive();
   if (!existsSync(archive)) {
@@ -25,11 +25,7 @@ export function demoRun(): RunFolder {
   }
   const packed = readFileSync(archive);
   // Named by its size, so that the recording of another version is another folder.
-  const folder = path.join(
-    path.dirname(userEnvironment()),
-    `demo-${String(packed.length)}`,
-    'demo',
-  );
+  const folder = path.join(neededUserData(), `demo-${String(packed.length)}`, 'demo');
   const run = runFolderAt(folder);
   if (!existsSync(run.database)) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

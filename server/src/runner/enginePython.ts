@@ -1,9 +1,9 @@
 /** Which Python runs the engine. */
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 
 import { assetRoot } from './assets.ts';
+import { neededUserData, userData } from './userData.ts';
 
 /** Names a Python with torch, transformers and peft, for those who keep their own environment. */
 export const PYTHON_VARIABLE = 'AZR_PYTHON';
@@ -20,27 +20,19 @@ export function enginePython(root: string = assetRoot()): string {
   if (named !== undefined && named !== '') return named;
   const ofClone = interpreterIn(path.join(root, '.venv'));
   if (existsSync(ofClone)) return ofClone;
-  const ofUser = userEnvironment();
-  if (environmentStamp(ofUser) !== undefined) return interpreterIn(ofUser);
+  const data = userData();
+  const ofUser = data && environmentIn(data);
+  if (ofUser && environmentStamp(ofUser) !== undefined) return interpreterIn(ofUser);
   return process.platform === 'win32' ? 'python' : 'python3';
 }
 
-/** Where `azr setup` makes the environment when no other folder is named. */
+/** Where `azr setup` makes the environment when no other folder is named; throws for want of a home. */
 export function userEnvironment(): string {
-  const { env, platform } = process;
-  if (platform === 'win32') {
-    return path.join(
-      env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData', 'Local'),
-      'AZR Studio',
-      'python',
-    );
-  }
-  if (platform === 'darwin') {
-    return path.join(homedir(), 'Library', 'Application Support', 'AZR Studio', 'python');
-  }
-  const data = env['XDG_DATA_HOME'];
-  const root = data === undefined || data === '' ? path.join(homedir(), '.local', 'share') : data;
-  return path.join(root, 'azr-studio', 'python');
+  return environmentIn(neededUserData());
+}
+
+function environmentIn(data: string): string {
+  return path.join(data, 'python');
 }
 
 export function interpreterIn(environment: string): string {

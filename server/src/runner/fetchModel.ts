@@ -6,7 +6,8 @@ import { execa } from 'execa';
 import { assetRoot } from './assets.ts';
 import { enginePython } from './enginePython.ts';
 import { ExpectedFailure } from './expectedFailure.ts';
-import { userModels } from './namedModel.ts';
+import { modelsIn } from './namedModel.ts';
+import { neededUserData } from './userData.ts';
 
 export interface FetchOptions {
   readonly signal: AbortSignal;
@@ -31,7 +32,7 @@ export async function fetchModel(model: string, options: FetchOptions): Promise<
   const { signal, onNote, onProgress } = options;
   const child = execa(
     enginePython(),
-    ['-m', 'azr_engine.obtain', model, '--models', userModels()],
+    ['-m', 'azr_engine.obtain', model, '--models', modelsIn(neededUserData())],
     {
       env: {
         PYTHONPATH: path.join(assetRoot(), 'server', 'engine', 'src'),

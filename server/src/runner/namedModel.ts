@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 
-import { userEnvironment } from './enginePython.ts';
+import { homeFolder } from '../sandbox/userCache.ts';
+import { userData } from './userData.ts';
 
 /** SmolLM2-135M-Instruct, which a Python package carries; fetched on request. */
 export const PACKAGED_MODEL = 'smollm2-135m';
@@ -27,41 +27,47 @@ export function isHubId(model: string, folder: string = process.cwd()): boolean 
   return HUB_ID.test(model) && !existsSync(path.resolve(folder, model));
 }
 
-/** Where models that were made here are kept: beside the Python environment of this user. */
-export function userModels(): string {
-  return path.join(path.dirname(userEnvironment()), 'models');
+/** Where models that were made here are kept, in the folder of what a user had made. */
+export function modelsIn(data: string): string {
+  return path.join(data, 'models');
 }
 
 /** The folder of a named model; undefined when it is not on this machine. */
 export function namedModelFolder(model: string): string | undefined {
-  const folder =
-    model === PACKAGED_MODEL
-      ? path.join(userModels(), PACKAGED_MODEL)
-      : model.endsWith('.gguf')
-        ? ggufFolder(path.resolve(model))
-        : hubSnapshot(model);
+  const isMade = model === PACKAGED_MODEL || model.endsWith('.gguf');
+  const folder = isMade ? madeModel(model) : hubSnapshot(model);
   return folder !== undefined && existsSync(path.join(folder, 'config.json')) ? folder : undefined;
 }
 
-/** The same key as server/engine/src/azr_engine/obtain.py. */
-function ggufFolder(file: string): string | undefined {
+function madeModel(model: string): string | undefined {
+  const data = userData();
+  const name = model === PACKAGED_MODEL ? PACKAGED_MODEL : ggufFolderName(path.resolve(model));
+  return data && name && path.join(modelsIn(data), name);
+}
+
+/** The same as in server/engine/src/azr_engine/obtain.py. */
+function ggufFolderName(file: string): string | undefined {
   const facts = statSync(file, { bigint: true, throwIfNoEntry: false });
   if (facts === undefined) return undefined;
   const key = `${file}\0${facts.size}\0${facts.mtimeNs / 1_000_000n}`;
   const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
-  return path.join(userModels(), `${path.basename(file, '.gguf')}-${digest}`);
+  return `${path.basename(file, '.gguf')}-${digest}`;
 }
 
-/** https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
-function hubCache(): string {
+/** https://huggingface.co/docs/huggingface_hub/guides/manage-cache; undefined for want of a home. */
+function hubCache(): string | undefined {
   const { HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
   if (HF_HUB_CACHE !== undefined && HF_HUB_CACHE !== '') return HF_HUB_CACHE;
-  const cache = XDG_CACHE_HOME ?? path.join(homedir(), '.cache');
-  return path.join(HF_HOME ?? path.join(cache, 'huggingface'), 'hub');
+  const home = homeFolder();
+  const cache = XDG_CACHE_HOME ?? (home && path.join(home, '.cache'));
+  const root = HF_HOME ?? (cache && path.join(cache, 'huggingface'));
+  return root && path.join(root, 'hub');
 }
 
 function hubSnapshot(model: string): string | undefined {
-  const folder = path.join(hubCache(), `models--${model.replace('/', '--')}`);
+  const cache = hubCache();
+  if (cache === undefined) return undefined;
+  const folder = path.join(cache, `models--${model.replace('/', '--')}`);
   const reference = path.join(folder, 'refs', 'main');
   if (!existsSync(reference)) return undefined;
   const snapshot = path.join(folder, 'snapshots', readFileSync(reference, 'utf8').trim());
@@ -87,12 +93,14 @@ export function knownModels(): string[] {
     .map((name) => name.slice('models--'.length).replace('--', '/'))
     .filter((model) => namedModelFolder(model) !== undefined);
   const packaged = namedModelFolder(PACKAGED_MODEL) === undefined ? [] : [PACKAGED_MODEL];
-  const converted = namesIn(userModels())
+  const data = userData();
+  const made = data && modelsIn(data);
+  const converted = namesIn(made)
     .filter((name) => name !== PACKAGED_MODEL && !name.startsWith('.'))
-    .map((name) => path.join(userModels(), name));
+    .map((name) => path.join(made ?? '', name));
   return [...packaged, ...ofHub, ...converted];
 }
 
-function namesIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).sort() : [];
+function namesIn(folder: string | undefined): string[] {
+  return folder !== undefined && existsSync(folder) ? readdirSync(folder).sort() : [];
 }

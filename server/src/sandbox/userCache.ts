@@ -42,7 +42,8 @@ export async function keepInCache(file: string, content: string | Uint8Array): P
   }
 }
 
-function homeFolder(): string | undefined {
+/** Where this user's own folders are; undefined for a user without a home. */
+export function homeFolder(): string | undefined {
   try {
     const home = homedir();
     return path.isAbsolute(home) ? home : undefined;

@@ -21,8 +21,6 @@ export interface StudioAddress {
   readonly session: { readonly name: string; readonly value: string };
   /** Everything of this server lies below it, workspaces too. */
   readonly root: string;
-  /** Where the extension host and the server write their logs. */
-  readonly logsFolder: string;
 }
 
 export interface StudioServer {
@@ -61,7 +59,6 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
       origin: served.origin,
       session: served.session,
       root,
-      logsFolder: path.join(dataFolder, 'data', 'logs'),
     },
     stop: async () => {
       await served.stop();
