@@ -108,12 +108,28 @@ export class Workbench {
       .waitFor();
   }
 
-  /** @param remembered what the window shall find again: it is kept some seconds after it changed. */
-  async reload(remembered: string): Promise<void> {
-    await this.page.waitForFunction(REMEMBERS, remembered);
+  async reload(): Promise<void> {
     this.#leaving = true;
     await this.page.reload();
     await this.untilReady();
+  }
+
+  /**
+   * Until VS Code has stored that a webview panel is open, some seconds after it was opened.
+   * @param viewType of the panel; it alone is stored earlier, with the panel's origin.
+   */
+  async untilRemembered(viewType: string): Promise<void> {
+    // waitForFunction would take the promise of an answer for a yes.
+    const deadline = performance.now() + DEFAULT_TIMEOUT_MS;
+    while (!(await this.#remembers(`mainThreadWebview-${viewType}`))) {
+      if (performance.now() > deadline)
+        throw new Error(`That ${viewType} is open was never stored.`);
+      await this.page.waitForTimeout(200);
+    }
+  }
+
+  #remembers(text: string): Promise<boolean> {
+    return this.page.evaluate(`(${REMEMBERS})(${JSON.stringify(text)})`);
   }
 
   /** Closes the window, but not the profile of its browser. */

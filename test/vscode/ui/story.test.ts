@@ -326,13 +326,14 @@ describe('a run under way', () => {
     async () => {
       const before = runnerAddress();
       const step = lastStep() + 1;
+      await workbench.untilRemembered('azr.dashboard');
       await workbench.runCommand('AZR: Resume');
       // Its proposals are judged, and its answers, rewards and update are still to come.
       await tree()
         .row(new RegExp(`^Step ${String(step)}, estimating`))
         .waitFor({ timeout: STEP_TIMEOUT_MS });
       const reloadedAt = Date.now();
-      await workbench.reload('azr.dashboard');
+      await workbench.reload();
 
       await tree()
         .row(/^azr-nano.*step \d+\/200/)
