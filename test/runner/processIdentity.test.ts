@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 
 import { expect, test } from 'vitest';
 
@@ -30,9 +32,16 @@ test.runIf(process.platform === 'linux')(
   'a process that only waits to be noticed by its parent has ended',
   async () => {
     // The shell starts a child, becomes a program that never waits for it, and so keeps it as a zombie.
-    const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 30']);
-    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    const parent = spawn('/bin/sh', ['-c', 'cat <&3 & echo $!; exec sleep 30'], {
+      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+    });
+    const [said] = (await once(parent.stdout!, 'data')) as [Buffer];
     const pid = Number(said.toString());
+    // A shell would notice, so the child goes on until there is none.
+    const program = () => readFileSync(`/proc/${String(parent.pid)}/comm`, 'utf8').trim();
+    await expect.poll(program).toBe('sleep');
+    expect(processStatus(pid, new Date().toISOString())).toBe('running');
+    (parent.stdio[3] as Writable).end();
     await expect.poll(() => processStatus(pid, new Date().toISOString())).toBe('ended');
     expect(() => process.kill(pid, 0)).not.toThrow();
     parent.kill('SIGKILL');
