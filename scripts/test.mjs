@@ -93,8 +93,8 @@ async function runInExtensionHost(output) {
   await runTests('mocha: extension host', command, readHostReport, report, output);
 }
 
-// Two lanes, since each leaves gaps: tests that start processes, and those that wait for VS Code. The
-// lint, which takes longest of all checks, goes on beside them.
+// Two lanes, since each leaves gaps: tests that start processes, and those that wait for VS Code. What
+// is left of the checks goes on beside them.
 await Promise.all([
   early.then((count) => {
     failed += count;

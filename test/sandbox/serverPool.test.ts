@@ -140,6 +140,15 @@ test('a user waits for nobody: the next free server, or one that is started at o
   expect(slow.answers).toEqual([]);
 });
 
+test('users are served in their order', async () => {
+  const pool = await openPool({ workers: 3 });
+  ask(pool, [request(50)]);
+  const first = ask(pool, [request(10, 'user')]);
+  const second = ask(pool, [request(10, 'user')]);
+  await vi.advanceTimersByTimeAsync(70);
+  expect([first.answers, second.answers]).toEqual([['1 after 60'], ['1 after 70']]);
+});
+
 test('a user comes before a program of the run that waits already', async () => {
   const pool = await openPool();
   ask(pool, [request(50)]);

@@ -93,12 +93,16 @@ export function knownModels(): string[] {
     .map((name) => name.slice('models--'.length).replace('--', '/'))
     .filter((model) => namedModelFolder(model) !== undefined);
   const packaged = namedModelFolder(PACKAGED_MODEL) === undefined ? [] : [PACKAGED_MODEL];
+  return [...packaged, ...ofHub, ...convertedModels()];
+}
+
+function convertedModels(): string[] {
   const data = userData();
-  const made = data && modelsIn(data);
-  const converted = namesIn(made)
+  if (data === undefined) return [];
+  const folder = modelsIn(data);
+  return namesIn(folder)
     .filter((name) => name !== PACKAGED_MODEL && !name.startsWith('.'))
-    .map((name) => path.join(made ?? '', name));
-  return [...packaged, ...ofHub, ...converted];
+    .map((name) => path.join(folder, name));
 }
 
 function namesIn(folder: string | undefined): string[] {

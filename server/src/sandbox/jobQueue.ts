@@ -8,6 +8,10 @@ export class JobQueue<Job extends Queued> {
   readonly #user = new Set<Job>();
   readonly #run = new Set<Job>();
 
+  get isEmpty(): boolean {
+    return this.#user.size + this.#run.size === 0;
+  }
+
   add(job: Job): void {
     this.#lane(job).add(job);
   }

@@ -3,12 +3,13 @@
  * more is started only once all have been kept for a while: a run with few quick programs gets along
  * with one.
  */
+import { JobQueue, type Queued } from './jobQueue.ts';
 import type { SandboxServer } from './sandboxServer.ts';
 
 /** Some forty quick programs, and a third of the time that a server takes to start. */
 const GROW_AFTER_MS = 100;
 
-interface Waiter<Server> {
+interface Waiter<Server> extends Queued {
   readonly resolve: (server: Server) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -22,7 +23,7 @@ export interface LaneActions<Server> {
 export class ServerLane<Server extends SandboxServer> {
   readonly #actions: LaneActions<Server>;
   readonly #idle: Server[] = [];
-  readonly #waiting: Waiter<Server>[] = [];
+  readonly #waiting = new JobQueue<Waiter<Server>>();
   /** How many servers are in use, or are being started for one request alone. */
   #taken = 0;
   /** Runs while a run keeps every server. */
@@ -39,13 +40,9 @@ export class ServerLane<Server extends SandboxServer> {
     if (priority === 'run') this.#growSoon();
     if (idle !== undefined) return idle;
     if (this.#taken === 0) return this.takeNew();
+    if (priority === 'user') void this.#grow();
     return new Promise((resolve, reject) => {
-      if (priority === 'run') {
-        this.#waiting.push({ resolve, reject });
-      } else {
-        this.#waiting.unshift({ resolve, reject });
-        void this.#grow();
-      }
+      this.#waiting.add({ priority, resolve, reject });
     });
   }
 
@@ -65,12 +62,12 @@ export class ServerLane<Server extends SandboxServer> {
   giveBack(server: Server, isUsable: boolean): void {
     this.#taken -= 1;
     if (isUsable) this.offer(server);
-    else if (this.#waiting.length > 0) void this.#grow();
+    else if (!this.#waiting.isEmpty) void this.#grow();
   }
 
   /** To the first who waits, or among the idle ones. */
   offer(server: Server): void {
-    const waiter = this.#waiting.shift();
+    const waiter = this.#waiting.next();
     if (waiter === undefined) {
       this.#idle.push(server);
       this.#stopGrowing();
@@ -83,7 +80,9 @@ export class ServerLane<Server extends SandboxServer> {
   /** Tells all who wait that there will be no server. */
   close(reason: unknown): void {
     this.#stopGrowing();
-    for (const { reject } of this.#waiting.splice(0)) reject(reason);
+    for (let next = this.#waiting.next(); next !== undefined; next = this.#waiting.next()) {
+      next.reject(reason);
+    }
   }
 
   #takeIdle(): Server | undefined {

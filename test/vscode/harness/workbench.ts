@@ -115,21 +115,12 @@ export class Workbench {
   }
 
   /**
-   * Until VS Code has stored that a webview panel is open, some seconds after it was opened.
+   * Whether VS Code has stored that a webview panel is open, some seconds after it was opened.
    * @param viewType of the panel; it alone is stored earlier, with the panel's origin.
    */
-  async untilRemembered(viewType: string): Promise<void> {
-    // waitForFunction would take the promise of an answer for a yes.
-    const deadline = performance.now() + DEFAULT_TIMEOUT_MS;
-    while (!(await this.#remembers(`mainThreadWebview-${viewType}`))) {
-      if (performance.now() > deadline)
-        throw new Error(`That ${viewType} is open was never stored.`);
-      await this.page.waitForTimeout(200);
-    }
-  }
-
-  #remembers(text: string): Promise<boolean> {
-    return this.page.evaluate(`(${REMEMBERS})(${JSON.stringify(text)})`);
+  remembersPanel(viewType: string): Promise<boolean> {
+    const text = JSON.stringify(`mainThreadWebview-${viewType}`);
+    return this.page.evaluate(`(${REMEMBERS})(${text})`);
   }
 
   /** Closes the window, but not the profile of its browser. */

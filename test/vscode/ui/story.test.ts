@@ -326,7 +326,7 @@ describe('a run under way', () => {
     async () => {
       const before = runnerAddress();
       const step = lastStep() + 1;
-      await workbench.untilRemembered('azr.dashboard');
+      await expect.poll(() => workbench.remembersPanel('azr.dashboard')).toBe(true);
       await workbench.runCommand('AZR: Resume');
       // Its proposals are judged, and its answers, rewards and update are still to come.
       await tree()
