@@ -25,10 +25,25 @@ export default {
     },
     {
       name: 'cores-import-only-protocol',
-      comment: 'The method, sandbox, engine client and store meet in the runner, never each other.',
+      comment:
+        'The method, sandbox, engine client and store meet in the runner, never each other. How files of strangers are opened is below them all.',
       severity: 'error',
       from: { path: `^server/src/(${CORES})/` },
-      to: { path: '^server/', pathNot: '^server/(protocol|src/$1)/' },
+      to: { path: '^server/', pathNot: '^server/(protocol|src/files|src/$1)/' },
+    },
+    {
+      name: 'method-knows-no-files',
+      comment: 'The method is given what it needs; it neither reads nor writes files.',
+      severity: 'error',
+      from: { path: '^server/src/azr/' },
+      to: { path: '^server/src/files/' },
+    },
+    {
+      name: 'files-import-nothing',
+      comment: 'How files are opened is decided without knowing what is in them.',
+      severity: 'error',
+      from: { path: '^server/src/files/' },
+      to: { path: '^server/', pathNot: '^server/src/files/' },
     },
     {
       name: 'wiring-is-imported-by-wiring',

@@ -11,7 +11,7 @@ import { runLoop } from '../../server/src/azr/loop.ts';
 import { openEngine } from '../../server/src/runner/openEngine.ts';
 import { openGrader } from '../../server/src/runner/openGrader.ts';
 import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
-import { createRunFolder } from '../../server/src/runner/runFolder.ts';
+import { createRunFolder } from '../../server/src/runner/createRunFolder.ts';
 import { presetDepartures } from '../../server/src/runner/settings.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';

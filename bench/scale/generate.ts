@@ -1,9 +1,11 @@
 /** Writes a generated run into a run.db, as fast as SQLite takes rows. */
 import { completeSettings, presetDepartures } from '../../server/src/runner/settings.ts';
-import { createDatabase, openDatabase } from '../../server/src/store/openDatabase.ts';
+import { createDatabase } from '../../server/src/store/openDatabase.ts';
+import { addPacks } from '../../server/src/store/packSchema.ts';
 import type { RunInformation } from '../../server/src/store/runInformation.ts';
 import { StepWriter } from '../../server/src/store/stepWriter.ts';
 import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
+import { fillSummaries } from '../../server/src/store/summaryWriter.ts';
 import { ESTIMATION_ROLLOUTS, generatedSteps } from './generatedSteps.ts';
 
 const STEPS_PER_TRANSACTION = 200;
@@ -18,19 +20,17 @@ export interface GeneratedRun {
 
 /**
  * Makes the run.db of a run with at least `tasks` tasks and ten times as many rollouts. The rows are
- * written without summaries and indexes of lists; these are made by opening the file as a runner opens
- * one of the first schema version, which is quicker than keeping them up to date row by row.
+ * written without summaries and indexes of lists, which are made at the end: that is quicker than
+ * keeping them up to date row by row.
  */
 export function generateRun(
   path: string,
   options: { readonly tasks: number; readonly seed: number },
 ): GeneratedRun {
   const database = createDatabase(path, generatedInformation(options.seed));
-  for (const [, kind = '', name = ''] of SUMMARY_SCHEMA.matchAll(/CREATE (TABLE|INDEX) (\w+)/g)) {
-    database.exec(`DROP ${kind} IF EXISTS ${name}`);
-  }
+  const indexes = [...SUMMARY_SCHEMA.matchAll(/CREATE INDEX (\w+) [^;]+;/g)];
+  for (const [, name = ''] of indexes) database.exec(`DROP INDEX ${name}`);
   database.exec('DROP INDEX rollout_token_count');
-  database.exec('PRAGMA user_version = 1');
   // Nothing here has to survive a power cut.
   database.exec('PRAGMA synchronous = OFF');
   const change = database.prepare("INSERT INTO change (kind, step) VALUES ('step', ?)");
@@ -52,9 +52,11 @@ export function generateRun(
       groups: record.rollouts.at(-1)?.group ?? made.groups,
     };
   }
+  for (const [statement] of indexes) database.exec(statement);
+  fillSummaries(database);
+  addPacks(database);
   database.exec('COMMIT');
   database.close();
-  openDatabase(path, 'write').close();
   return made;
 }
 

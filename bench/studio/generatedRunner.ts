@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
-import { createRunFolder } from '../../server/src/runner/runFolder.ts';
+import { createRunFolder } from '../../server/src/runner/createRunFolder.ts';
 import { RunnerPresence } from '../../server/src/runner/runnerPresence.ts';
 import { RunSteering } from '../../server/src/runner/runSteering.ts';
 import { completeSettings, presetDepartures } from '../../server/src/runner/settings.ts';

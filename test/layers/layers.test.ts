@@ -12,10 +12,11 @@ type Tree = Readonly<Record<string, string>>;
 const LAWFUL: Tree = {
   'package.json': JSON.stringify({ name: 'tree', type: 'module', dependencies: { execa: '*' } }),
   'server/protocol/records.ts': 'export interface TaskRecord { readonly id: number }',
+  'server/src/files/open.ts': "import { open } from 'node:fs/promises'; export const file = open;",
   'server/src/azr/step.ts':
     "import type { TaskRecord } from '../../protocol/records.ts'; export type Step = TaskRecord[];",
   'server/src/store/store.ts':
-    "import { execa } from 'execa'; import { open } from 'node:fs/promises'; export const store = [execa, open];",
+    "import { execa } from 'execa'; import { file } from '../files/open.ts'; export const store = [execa, file];",
   'server/src/runner/run.ts':
     "import type { Step } from '../azr/step.ts'; import { store } from '../store/store.ts'; export const run = (step: Step) => [step, store];",
   'server/src/cli/main.ts': "import { run } from '../runner/run.ts'; run([]);",
@@ -49,6 +50,8 @@ const VIOLATIONS: readonly (readonly [rule: string, broken: Tree])[] = [
   ],
   ['cores-import-only-protocol', { 'server/src/sandbox/a.ts': "import '../azr/step.ts';" }],
   ['cores-import-only-protocol', { 'server/src/store/a.ts': "import '../azr/step.ts';" }],
+  ['method-knows-no-files', { 'server/src/azr/a.ts': "import '../files/open.ts';" }],
+  ['files-import-nothing', { 'server/src/files/a.ts': "import '../../protocol/records.ts';" }],
   ['wiring-is-imported-by-wiring', { 'server/src/azr/a.ts': "import '../runner/run.ts';" }],
   [
     'server-stands-alone',

@@ -17,6 +17,7 @@ export const PROGRAMS = {
   scriptedRun: path.join(ROOT, 'test/runner/fixtures/scriptedRun.ts'),
   scriptedTinker: path.join(ROOT, 'test/runner/faults/scriptedTinker.ts'),
   starter: path.join(ROOT, 'test/runner/fixtures/starter.ts'),
+  useRunFolders: path.join(ROOT, 'test/security/fixtures/useRunFolders.ts'),
   remoteSandbox: path.join(ROOT, 'test/sandbox/fixtures/remoteSandbox.ts'),
 } as const;
 

@@ -3,10 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { describe, expect, test } from 'vitest';
 
-import { rewardStory } from '../../server/src/languageServer/rewards/rewardStory.ts';
 import { RunQueries } from '../../server/src/store/runQueries.ts';
 import { StoreError } from '../../server/src/store/storeError.ts';
 import { randomSource } from '../randomJson.ts';
+import { askEverything } from './askEverything.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
 import { runWith, storeErrorOf, temporaryPath } from './temporaryRun.ts';
 
@@ -18,34 +18,6 @@ function tamperedRun(sql: string): string {
   database.exec(`PRAGMA writable_schema = ON; PRAGMA ignore_check_constraints = ON; ${sql}`);
   database.close();
   return path;
-}
-
-/** Everything a viewer may ask for. */
-function askEverything(path: string): void {
-  const queries = RunQueries.open(path);
-  try {
-    const run = { runId: 'run' };
-    queries.reader.information();
-    queries.steps({ ...run, order: 'newest', limit: 10 });
-    queries.steps({ ...run, order: 'newest', limit: 10, filter: { text: 'x' } });
-    for (const role of ['proposer', 'solver'] as const) {
-      for (const mode of ['deduction', 'induction'] as const) {
-        queries.stepItems({ ...run, step: 1, role, mode, offset: 0, limit: 10 });
-      }
-    }
-    const page = { ...run, descending: false, limit: 100 };
-    queries.table({ ...page, table: 'proposals', sort: 'solveRate' });
-    queries.table({ ...page, table: 'rollouts', sort: 'reward' });
-    queries.metrics({ ...run, names: queries.metricNames(), afterStep: -1, maximumPoints: 1 });
-    queries.curriculum('run', 2);
-    queries.relatives.childrenOfTask(1, 10);
-    queries.reader.tasks({ afterId: 0, limit: 10 });
-    queries.reader.proposals({ afterId: 0, limit: 10 });
-    for (let id = 1; id <= 11; id += 1)
-      rewardStory(queries, 'run', id, (tokens) => tokens.map(String));
-  } finally {
-    queries.close();
-  }
 }
 
 test('an untouched run answers everything', () => {

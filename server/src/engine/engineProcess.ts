@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 import { execa } from 'execa';
 
+import { openForAppending } from '../files/openFile.ts';
 import { EngineError } from './engineError.ts';
 
 const CLOSE_MS = 3_000;
@@ -34,12 +35,12 @@ export interface EngineProcess {
   readonly close: () => Promise<void>;
 }
 
-/** Starts the server and waits until it listens. */
+/** Starts the server and waits until it listens. Rejects with an EngineError, or a FileError about the log. */
 export async function startEngineProcess(options: EngineProcessOptions): Promise<EngineProcess> {
   options.signal?.throwIfAborted();
   const apiKey = randomBytes(32).toString('base64url');
+  const log = createWriteStream(options.logPath, { fd: openForAppending(options.logPath) });
   const child = spawnServer(options, apiKey);
-  const log = createWriteStream(options.logPath, { flags: 'a' });
   const tail: string[] = [];
   child.stderr.pipe(log);
   createInterface({ input: child.stderr }).on('line', (line) => {

@@ -1,6 +1,7 @@
 /** What a model folder says that a server may not: where a completion ends, and how long a text may be. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+
+import { readModelFile } from '../files/readFile.ts';
 
 export interface ModelFacts {
   /** Those of generation_config.json, else of config.json; empty when neither names one. */
@@ -31,7 +32,7 @@ export async function readModelFacts(folder: string): Promise<ModelFacts> {
 
 async function readConfiguration(file: string): Promise<Configuration> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Configuration;
+    return JSON.parse(await readModelFile(file)) as Configuration;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
     throw error;

@@ -1,10 +1,10 @@
 /** The tokenizer of a Hugging Face model folder, without Python. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 
+import { readModelFile } from '../files/readFile.ts';
 import { EngineError } from './engineError.ts';
 
 export interface ChatMessage {
@@ -99,7 +99,7 @@ function specialTokens(config: Readonly<Record<string, unknown>>): Record<string
 
 async function readText(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readModelFile(file);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -2,7 +2,7 @@
  * Which held-out task an answer is to. No run stores them; but its settings name their file, which is
  * frozen, and a prompt is a function of the task, so the stored prompt tells which one was asked.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import type { RolloutRecord } from '../../protocol/records.ts';
@@ -11,9 +11,10 @@ import type { DialectRules } from '../azr/dialects/dialect.ts';
 import { dialectFor } from '../azr/dialects/dialectFor.ts';
 import { promptText } from '../azr/rollouts.ts';
 import { questionOf } from '../azr/solve.ts';
-import { parseHeldOutTasks } from '../runner/heldOutTasks.ts';
+import { readHeldOutTasksSync } from '../runner/heldOutTasks.ts';
 import { heldOutFile } from '../runner/modelFolder.ts';
 import { RunnerError } from '../runner/runnerError.ts';
+import { FileError } from '../files/fileError.ts';
 import type { RunReader } from '../store/runReader.ts';
 
 /** A run that left the dialect to its model did not store which it was, and the model may be gone. */
@@ -55,10 +56,11 @@ function signatureOf(file: string): string {
 
 function read(file: string, settings: RunSettings): Map<string, HeldOutTask> {
   try {
-    return tasksByPrompt(parseHeldOutTasks(readFileSync(file, 'utf8'), file), settings);
+    return tasksByPrompt(readHeldOutTasksSync(file), settings);
   } catch (error) {
     // Without the tasks an answer is shown with its prompt alone, which no file can take away.
-    if (error instanceof RunnerError || isSystemError(error)) return new Map();
+    const isOfFile = error instanceof FileError || isSystemError(error);
+    if (error instanceof RunnerError || isOfFile) return new Map();
     throw error;
   }
 }

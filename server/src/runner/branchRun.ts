@@ -3,15 +3,19 @@
  * other's rows up to there, so that its curves have no gap, and from then on is a run like any other:
  * `resumeRun` goes on with it.
  */
-import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import type { RunSettings } from '../../protocol/settings.ts';
+import { isPlainFile, isPlainFolder } from '../files/plainFile.ts';
+import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import { copyDatabase } from '../store/copyDatabase.ts';
 import type { CheckpointRecord } from '../store/runInformation.ts';
 import { RunReader } from '../store/runReader.ts';
 import { SqliteRunStore } from '../store/sqliteRunStore.ts';
-import { createRunFolder, existingRunFolder, type RunFolder } from './runFolder.ts';
+import { isRemote, locateCheckpoint } from './checkpointNames.ts';
+import { createRunFolder } from './createRunFolder.ts';
+import { existingRunFolder, type RunFolder } from './runFolder.ts';
 import { RunnerError } from './runnerError.ts';
 import { completeSettings, type PartialSettings, presetDepartures } from './settings.ts';
 
@@ -60,7 +64,7 @@ export async function branchRun(request: BranchRequest): Promise<RunFolder> {
     } finally {
       store.close();
     }
-    writeFileSync(run.runFile, `${JSON.stringify(settings, undefined, 2)}\n`, { mode: 0o600 });
+    writeJsonAtomically(run.runFile, settings, 2);
     // A run is there when its database is, so the database comes last.
     renameSync(draft, run.database);
     return run;
@@ -108,15 +112,16 @@ function requireFitting(before: RunSettings, after: RunSettings, step: number): 
 
 /** Copies the checkpoint's files; returns the path to note. One on another machine stays there. */
 function bringAlong(checkpoint: CheckpointRecord, parent: RunFolder, run: RunFolder): string {
-  const source = path.resolve(parent.folder, checkpoint.path);
-  if (/^[a-z]+:\/\//.test(checkpoint.path)) return checkpoint.path;
-  if (!existsSync(source)) {
+  const source = locateCheckpoint(parent, checkpoint.path);
+  if (isRemote(source)) return source;
+  if (!isPlainFolder(source)) {
     throw new RunnerError(
       'no-checkpoint',
       `The checkpoint ${source} is gone.`,
       'Choose another one, or restore the run folder from a copy.',
     );
   }
+  for (const name of readdirSync(source)) isPlainFile(path.join(source, name));
   cpSync(source, path.join(run.checkpoints, path.basename(source)), { recursive: true });
   return `checkpoints/${path.basename(source)}`;
 }

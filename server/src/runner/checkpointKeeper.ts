@@ -1,10 +1,17 @@
 /** Keeps the newest checkpoints of a run on disk and the rows about them in step. */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import type { RunSettings } from '../../protocol/settings.ts';
+import { isPlainFolder } from '../files/plainFile.ts';
 import type { CheckpointRecord } from '../store/runInformation.ts';
 import type { SqliteRunStore } from '../store/sqliteRunStore.ts';
+import {
+  checkpointFolder,
+  isOurCheckpointName,
+  isRemote,
+  locateCheckpoint,
+} from './checkpointNames.ts';
 import type { RunFolder } from './runFolder.ts';
 
 /** The newest `checkpointsKept`, and of the older ones those of every `checkpointsKeptEvery`-th step. */
@@ -35,42 +42,44 @@ export class CheckpointKeeper {
     this.sweep();
   }
 
-  /** The newest checkpoint that is still there, with the path to load it from. */
+  /**
+   * The newest checkpoint that is still there, with the path to load it from. Throws RunnerError
+   * `unsafe-run` when the database names one outside of the run folder.
+   */
   newest(): CheckpointRecord | undefined {
     return this.#store.reader
       .checkpoints()
-      .map(({ step, path: noted }) => ({ step, path: this.#locate(noted) }))
+      .map(({ step, path: noted }) => ({ step, path: locateCheckpoint(this.#run, noted) }))
       .findLast(({ path: location }) => isRemote(location) || existsSync(location));
   }
 
   /**
-   * Deletes what lies in the checkpoint folder without a row: what was let go, and what an
-   * interrupted save left half-written. Rows go first and files after, so that a crash in between
-   * never leaves a row without its files.
+   * Deletes checkpoints without a row: what was let go, and what an interrupted save left
+   * half-written. Rows go first and files after, so that a crash in between never leaves a row
+   * without its files. Whatever else lies in the folder is not ours to delete.
    */
   sweep(): void {
     const kept = new Set(
       this.#store.reader.checkpoints().map(({ path: noted }) => path.basename(noted)),
     );
     for (const name of readdirSync(this.#run.checkpoints)) {
-      if (!kept.has(name)) {
-        rmSync(path.join(this.#run.checkpoints, name), { recursive: true, force: true });
-      }
+      const place = path.join(this.#run.checkpoints, name);
+      // Also true of a name that something else took since the run folder was looked at.
+      if (kept.has(name) || !isOurCheckpointName(name) || !isPlainFolder(place)) continue;
+      rmSync(place, { recursive: true, force: true });
     }
   }
 
   #portable(location: string): string {
-    if (!path.isAbsolute(location)) return location;
-    const inside = path.relative(this.#run.folder, location);
-    return inside.startsWith('..') ? location : inside.replaceAll(path.sep, '/');
+    if (isRemote(location)) return location;
+    const noted = `${path.basename(this.#run.checkpoints)}/${path.basename(location)}`;
+    const folder = checkpointFolder(this.#run, noted);
+    // The engine may name the same folder by another path, such as one without links.
+    if (folder === undefined || realpathSync(folder) !== realpathSync(location)) {
+      throw new Error(
+        `The engine saved ${location}, which is outside of ${this.#run.checkpoints}.`,
+      );
+    }
+    return noted;
   }
-
-  #locate(noted: string): string {
-    return isRemote(noted) ? noted : path.resolve(this.#run.folder, noted);
-  }
-}
-
-/** A checkpoint on another machine is named by a URL, such as `tinker://…`. */
-function isRemote(location: string): boolean {
-  return /^[a-z]+:\/\//.test(location);
 }

@@ -3,7 +3,7 @@
  * checkpoint. Asked before a step, so that a disk that fills up stops a run between two steps and not
  * in the middle of a file.
  */
-import { readdirSync, statfsSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Problem } from '../../protocol/runs.ts';
@@ -72,7 +72,8 @@ function largestCheckpointBytes({ checkpoints }: RunFolder): number {
 }
 
 function bytesBelow(place: string): number {
-  const stats = statSync(place, { throwIfNoEntry: false });
+  // What a link leads to is not in the run folder, and may be a folder that contains it.
+  const stats = lstatSync(place, { throwIfNoEntry: false });
   if (stats?.isDirectory() !== true) return stats?.size ?? 0;
   return readdirSync(place)
     .map((name) => bytesBelow(path.join(place, name)))

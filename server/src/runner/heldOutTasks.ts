@@ -1,10 +1,12 @@
 /** Reads a file of held-out tasks, one JSON object per line. */
-import { readFile } from 'node:fs/promises';
-
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
+import { readSmallFile, readSmallFileSync } from '../files/readFile.ts';
 import { RunnerError } from './runnerError.ts';
 import { schemaCheck } from './schemaCheck.ts';
+
+/** Some tens of thousands of tasks. */
+const LARGEST_BYTES = 16 * 2 ** 20;
 
 const text = { type: 'string' } as const;
 
@@ -33,8 +35,12 @@ export async function readHeldOutTasks(file: string): Promise<HeldOutTask[]> {
   return parseHeldOutTasks(await readText(file), file);
 }
 
-/** The tasks in the text of `file`. Throws like {@link readHeldOutTasks}. */
-export function parseHeldOutTasks(text: string, file: string): HeldOutTask[] {
+/** The same at once, for a language server that looks up a single task. */
+export function readHeldOutTasksSync(file: string): HeldOutTask[] {
+  return parseHeldOutTasks(readSmallFileSync(file, LARGEST_BYTES, 'follow'), file);
+}
+
+function parseHeldOutTasks(text: string, file: string): HeldOutTask[] {
   const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
   return lines
     .filter(({ line }) => line.trim() !== '')
@@ -43,7 +49,7 @@ export function parseHeldOutTasks(text: string, file: string): HeldOutTask[] {
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readSmallFile(file, LARGEST_BYTES, 'follow');
   } catch (error) {
     throw invalid(`${file} cannot be read: ${error instanceof Error ? error.message : ''}`);
   }

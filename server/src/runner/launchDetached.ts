@@ -5,20 +5,21 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 
+import { openForAppending } from '../files/openFile.ts';
 import { RunnerError } from './runnerError.ts';
 
 /** Kept as text because it has to run wherever this file was bundled to, without a file of its own. */
 const LAUNCHER = `
 const { spawn } = require('node:child_process');
-const { openSync } = require('node:fs');
-const [logFile, program, ...programArguments] = process.argv.slice(1);
-const log = openSync(logFile, 'a', 0o600);
+const LOG = 3;
+const [program, ...programArguments] = process.argv.slice(1);
 const child = spawn(program, programArguments, {
   detached: true,
   windowsHide: true,
-  stdio: ['ignore', log, log],
+  stdio: ['ignore', LOG, LOG],
 });
 child.on('error', (error) => {
   process.stderr.write(error.message);
@@ -40,22 +41,24 @@ export interface DetachedProgram {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The id of the started process. Rejects with RunnerError `cannot-launch`. */
+/** The id of the started process. Rejects with RunnerError `cannot-launch`, or a FileError about the log. */
 export async function launchDetached(program: DetachedProgram): Promise<number> {
   const { command, folder, logFile, environment } = program;
   // Electron's program is Node only when it is told so.
   const asNode = { ELECTRON_RUN_AS_NODE: '1' };
-  const launcher = spawn(process.execPath, ['-e', LAUNCHER, '--', logFile, ...command], {
+  const log = openForAppending(logFile);
+  const launcher = spawn(process.execPath, ['-e', LAUNCHER, '--', ...command], {
     cwd: folder,
     detached: true,
     windowsHide: true,
     env: { ...withoutEditor(process.env), ...environment, ...asNode },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', log],
   });
+  closeSync(log);
   try {
     const [processId, complaint] = await Promise.all([
-      text(launcher.stdout),
-      text(launcher.stderr),
+      text(launcher.stdout!),
+      text(launcher.stderr!),
       once(launcher, 'close'),
     ]);
     if (processId === '') throw new Error(complaint.trim());

@@ -1,10 +1,12 @@
 /** Finds the folder of a model, and reads what the folder says about how to train it. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { createReadStream, existsSync, fstatSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { openForReading } from '../files/openFile.ts';
+import { readModelFile } from '../files/readFile.ts';
 import { assetRoot } from './assets.ts';
 import { isNamedModel, namedModelFolder } from './namedModel.ts';
 import { RunnerError } from './runnerError.ts';
@@ -71,14 +73,18 @@ export function heldOutFile({
   }
 }
 
-/** `sha256:` and the digest of the names and contents of all files that decide what a model says. */
+/**
+ * `sha256:` and the digest of the names and contents of all files that decide what a model says.
+ * Rejects with FileError when one of them is not a regular file.
+ */
 export async function modelDigest(folder: string): Promise<string> {
   const names = (await readdir(folder)).filter((name) => DECISIVE_FILE.test(name)).sort();
   const digest = createHash('sha256');
   for (const name of names) {
-    const file = path.join(folder, name);
-    digest.update(`${name}\0${statSync(file).size}\0`);
-    await pipeline(createReadStream(file, { highWaterMark: 2 ** 20 }), digest, { end: false });
+    const fd = openForReading(path.join(folder, name), 'follow');
+    digest.update(`${name}\0${fstatSync(fd).size}\0`);
+    const content = createReadStream('', { fd, highWaterMark: 2 ** 20 });
+    await pipeline(content, digest, { end: false });
   }
   return `sha256:${digest.digest('hex')}`;
 }
@@ -133,7 +139,7 @@ async function hasChatTemplate(folder: string): Promise<boolean> {
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8');
+  const text = await readModelFile(file);
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,15 +1,9 @@
 /** The shape of a model, read from the files in its folder: how many weights, how wide, how deep. */
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, existsSync, readdirSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 
+import { openForReading } from '../files/openFile.ts';
+import { readModelFileSync } from '../files/readFile.ts';
 import type { ModelShape } from '../engine/memoryPlan.ts';
 
 /** Undefined when `folder` holds no Hugging Face model with weights. */
@@ -23,7 +17,7 @@ export function modelShape(folder: string): ModelShape | undefined {
       tensors.length > 0 ? sumOf(tensors, parametersIn) : sumOf(pickles, guessedParametersIn);
     return parameters === 0
       ? undefined
-      : shapeOf(readFileSync(path.join(folder, 'config.json'), 'utf8'), parameters);
+      : shapeOf(readModelFileSync(path.join(folder, 'config.json')), parameters);
   } catch {
     return undefined;
   }
@@ -63,7 +57,7 @@ const LONGEST_HEADER_BYTES = 64 * 2 ** 20;
  * https://huggingface.co/docs/safetensors#format
  */
 function parametersIn(file: string): number {
-  const descriptor = openSync(file, 'r');
+  const descriptor = openForReading(file, 'follow');
   try {
     const prefix = Buffer.alloc(8);
     readSync(descriptor, prefix, 0, 8, 0);

@@ -3,9 +3,10 @@
  * such a model lies once it is on this machine, and whether it is there.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
+import { readModelFileSync } from '../files/readFile.ts';
 import { homeFolder } from '../sandbox/userCache.ts';
 import { userData } from './userData.ts';
 
@@ -70,7 +71,7 @@ function hubSnapshot(model: string): string | undefined {
   const folder = path.join(cache, `models--${model.replace('/', '--')}`);
   const reference = path.join(folder, 'refs', 'main');
   if (!existsSync(reference)) return undefined;
-  const snapshot = path.join(folder, 'snapshots', readFileSync(reference, 'utf8').trim());
+  const snapshot = path.join(folder, 'snapshots', readModelFileSync(reference).trim());
   // Of a download that was cut short there is a snapshot already, without its weights.
   return existsSync(snapshot) && hasAllWeights(snapshot) ? snapshot : undefined;
 }
@@ -78,7 +79,7 @@ function hubSnapshot(model: string): string | undefined {
 function hasAllWeights(folder: string): boolean {
   const index = path.join(folder, 'model.safetensors.index.json');
   if (!existsSync(index)) return existsSync(path.join(folder, 'model.safetensors'));
-  const { weight_map } = JSON.parse(readFileSync(index, 'utf8')) as {
+  const { weight_map } = JSON.parse(readModelFileSync(index)) as {
     weight_map: Record<string, string>;
   };
   return [...new Set(Object.values(weight_map))].every((file) =>

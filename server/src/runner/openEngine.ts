@@ -30,7 +30,7 @@ export const openEngine: EngineOpener = ({ settings, model }, run, signal) => {
       checkpointFolder: run.checkpoints,
       pythonPath,
       packageFolder: path.join(assetRoot(), 'server', 'engine', 'src'),
-      logPath: path.join(run.logs, 'engine.log'),
+      logPath: run.engineLog,
       processes: settings.engineProcesses,
     });
     return explainingPython(opening, pythonPath, signal);

@@ -3,13 +3,15 @@
  * runner were at work there. Whoever watches a run can watch a replay; no engine, model or sandbox is
  * needed, and nothing that a model wrote is run.
  */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { LoopOutcome } from '../azr/loop.ts';
+import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import { RunReader } from '../store/runReader.ts';
 import { SqliteRunStore } from '../store/sqliteRunStore.ts';
-import { createRunFolder, existingRunFolder, type RunFolder } from './runFolder.ts';
+import { readNote } from './readNote.ts';
+import { createRunFolder } from './createRunFolder.ts';
+import { existingRunFolder, type RunFolder } from './runFolder.ts';
 import {
   finish,
   type RunResult,
@@ -18,7 +20,6 @@ import {
   withPresence,
 } from './runSession.ts';
 import { storedStep } from './storedEvents.ts';
-import { writeJsonAtomically } from './writeJsonAtomically.ts';
 
 /** `replay.json` of a replay. */
 export interface Replay {
@@ -30,12 +31,7 @@ export interface Replay {
 
 /** What a folder replays; undefined when it holds no replay. */
 export function replayIn(run: RunFolder): Replay | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(run.replay, 'utf8'));
-  } catch {
-    return undefined;
-  }
+  const value = readNote(run.replay);
   if (typeof value !== 'object' || value === null || !('source' in value)) return undefined;
   const speed = 'speed' in value && typeof value.speed === 'number' ? value.speed : Infinity;
   return typeof value.source === 'string' ? { source: value.source, speed } : undefined;

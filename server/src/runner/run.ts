@@ -2,17 +2,17 @@
  * Runs a run: starts what the loop needs, hands it over, and takes everything down again however
  * it ends.
  */
-import { writeFileSync } from 'node:fs';
-
 import type { Engine } from '../../protocol/engine.ts';
 import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
 import { runLoop } from '../azr/loop.ts';
+import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import type { CheckpointRecord, RunInformation } from '../store/runInformation.ts';
 import { SqliteRunStore } from '../store/sqliteRunStore.ts';
 import { CheckpointKeeper } from './checkpointKeeper.ts';
+import { createRunFolder } from './createRunFolder.ts';
 import { DiskRoom } from './diskRoom.ts';
 import { heldOutSet } from './heldOutSet.ts';
 import { machineFacts } from './machineFacts.ts';
@@ -23,7 +23,7 @@ import { outliveEngines } from './outliveEngines.ts';
 import { Patience } from './patience.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
-import { createRunFolder, existingRunFolder, type RunFolder } from './runFolder.ts';
+import { existingRunFolder, type RunFolder } from './runFolder.ts';
 import { RunnerError } from './runnerError.ts';
 import {
   finish,
@@ -78,9 +78,7 @@ export async function createRun(
     releases.add(() => {
       store.close();
     });
-    writeFileSync(run.runFile, `${JSON.stringify(prepared.settings, undefined, 2)}\n`, {
-      mode: 0o600,
-    });
+    writeJsonAtomically(run.runFile, prepared.settings, 2);
     return runPrepared(prepared, started, store, session);
   });
 }

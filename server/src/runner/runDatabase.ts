@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 
 import type { Problem } from '../../protocol/runs.ts';
+import { FileError } from '../files/fileError.ts';
 import { RunReader } from '../store/runReader.ts';
 import { StoreError } from '../store/storeError.ts';
 import { type RunFigures, RunFiguresReader } from './runFigures.ts';
@@ -89,7 +90,7 @@ export class RunDatabase {
 
 /** A foreign file may have the right tables and the wrong rows; whatever happens is one problem. */
 function problemOfDatabase(error: unknown, run: RunFolder): Problem {
-  if (error instanceof StoreError) return problemOf(error);
+  if (error instanceof StoreError || error instanceof FileError) return problemOf(error);
   const reason = error instanceof Error ? error.message : String(error);
   return {
     code: 'corrupt',

@@ -1,7 +1,7 @@
 /** Reads `azr.json`. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { readSmallFile } from '../files/readFile.ts';
 import { isHubId } from './namedModel.ts';
 import type { PartialSettings } from './settings.ts';
 import { checkSettings } from './settings.ts';
@@ -10,6 +10,9 @@ import { SettingsError } from './settingsError.ts';
 /** Name of a run file, in a user's folder and, as a frozen copy, in a run's. */
 export const RUN_FILE_NAME = 'azr.json';
 
+/** Settings are a few thousand characters. */
+const LARGEST_BYTES = 2 ** 20;
+
 /**
  * The settings a run file gives, checked, with its relative paths resolved against its folder.
  * Throws SettingsError, also when the file cannot be read or is no JSON.
@@ -17,7 +20,7 @@ export const RUN_FILE_NAME = 'azr.json';
 export async function readRunFile(file: string): Promise<PartialSettings> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readSmallFile(file, LARGEST_BYTES, 'follow');
   } catch (error) {
     throw new SettingsError(file, [{ message: `It cannot be read (${reasonOf(error)}).` }]);
   }

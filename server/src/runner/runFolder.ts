@@ -11,7 +11,7 @@
  *     <folder>/replay.json    of a replay: which run it shows
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { RUN_FILE_NAME } from './runFile.ts';
@@ -29,6 +29,8 @@ export interface RunFolder {
   readonly replay: string;
   /** What a detached runner prints. */
   readonly runnerLog: string;
+  /** What the local engine prints. */
+  readonly engineLog: string;
 }
 
 /** The places of a run in `folder`, whether there is one or not. */
@@ -45,23 +47,8 @@ export function runFolderAt(folder: string): RunFolder {
     outcome: path.join(absolute, 'outcome.json'),
     replay: path.join(absolute, 'replay.json'),
     runnerLog: path.join(absolute, 'logs', 'runner.log'),
+    engineLog: path.join(absolute, 'logs', 'engine.log'),
   };
-}
-
-/** Makes the folders of a new run, for their owner only. Throws RunnerError `run-exists`. */
-export async function createRunFolder(folder: string): Promise<RunFolder> {
-  const run = runFolderAt(folder);
-  if (existsSync(run.database)) {
-    throw new RunnerError(
-      'run-exists',
-      `${run.folder} holds a run already.`,
-      `Continue it with "azr resume ${run.folder}", or choose another folder with --directory.`,
-    );
-  }
-  for (const made of [run.folder, run.checkpoints, run.logs]) {
-    await mkdir(made, { recursive: true, mode: 0o700 });
-  }
-  return run;
 }
 
 /** The folder of an existing run. Throws RunnerError `no-run`. */

@@ -4,8 +4,10 @@
  * no stale lock to recognise, and no moment in which two runners both think that one is stale.
  * `runner.json` beside it says who the owner is; it may outlive its owner and proves nothing.
  */
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
+import { isPlainFileOfOneName } from '../files/plainFile.ts';
 import { explainSqliteError, StoreError } from '../store/storeError.ts';
 import type { RunFolder } from './runFolder.ts';
 import { readRunnerAddress } from './runnerAddress.ts';
@@ -23,6 +25,7 @@ export class RunLock {
 
   /** Takes the lock, or throws RunnerError `run-in-use` when another runner has it. */
   static acquire(run: RunFolder): RunLock {
+    makeLockFile(run.lock);
     const database = new DatabaseSync(run.lock);
     try {
       database.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);
@@ -38,6 +41,20 @@ export class RunLock {
 
   release(): void {
     this.#database.close();
+  }
+}
+
+/**
+ * SQLite would make it readable by everybody. One that is there is not opened: closing it again would
+ * give back a lock that this process holds on it.
+ */
+function makeLockFile(lock: string): void {
+  if (isPlainFileOfOneName(lock)) return;
+  try {
+    closeSync(openSync(lock, 'wx', 0o600));
+  } catch (error) {
+    // Another runner made it in this moment.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }
 

@@ -1,22 +1,19 @@
 /** `outcome.json`: how the last runner of a run ended. Absent while one works, or when it was killed. */
-import { readFileSync, statfsSync, unlinkSync } from 'node:fs';
+import { statfsSync, unlinkSync } from 'node:fs';
 
 import type { Problem } from '../../protocol/runs.ts';
+import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
+import { readNote } from './readNote.ts';
 import type { RunFolder } from './runFolder.ts';
 import { RunnerError } from './runnerError.ts';
-import { writeJsonAtomically } from './writeJsonAtomically.ts';
 
 export type RunOutcome =
   | { readonly kind: 'finished' | 'stopped' }
   | { readonly kind: 'failed'; readonly problem: Problem };
 
 export function readRunOutcome(run: RunFolder): RunOutcome | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(run.outcome, 'utf8'));
-    return isRunOutcome(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = readNote(run.outcome);
+  return isRunOutcome(value) ? value : undefined;
 }
 
 /** Leaves the note where it can; a run must not fail because its last words did not fit. */

@@ -2,6 +2,8 @@
 import type { RunListener } from '../../protocol/events.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
 import type { SqliteRunStore } from '../store/sqliteRunStore.ts';
+import { makeRunFolders } from './createRunFolder.ts';
+import { requirePlainRunFolder } from './plainRunFolder.ts';
 import type { RunFolder } from './runFolder.ts';
 import { RunnerPresence } from './runnerPresence.ts';
 import { problemOf, type RunOutcome } from './runOutcome.ts';
@@ -50,12 +52,17 @@ export type Session<Host extends SessionHost> = Host & {
   readonly releases: Releases;
 };
 
-/** Works on `run` in front of everybody, and gives back whatever was taken on the way. */
+/**
+ * Works on `run` in front of everybody, and gives back whatever was taken on the way. Throws like
+ * {@link requirePlainRunFolder} before anything is written.
+ */
 export async function withPresence<Host extends SessionHost>(
   run: RunFolder,
   host: Host,
   action: (session: Session<Host>) => Promise<RunResult>,
 ): Promise<RunResult> {
+  requirePlainRunFolder(run);
+  await makeRunFolders(run);
   const presence = await RunnerPresence.open(run, host.steering);
   const releases = new Releases();
   let ending: RunOutcome = { kind: 'stopped' };

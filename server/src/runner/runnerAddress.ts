@@ -1,12 +1,13 @@
 /** `runner.json`: where the runner of a run listens. It may outlive its runner and proves nothing. */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import { processStatus } from './processIdentity.ts';
+import { readNote } from './readNote.ts';
 import type { RunFolder } from './runFolder.ts';
-import { writeJsonAtomically } from './writeJsonAtomically.ts';
 
 /** Why nobody can be reached at an address. */
 export type Staleness =
@@ -19,12 +20,8 @@ export type Staleness =
 
 /** What stands in `runner.json`; undefined when there is none, or none that makes sense. */
 export function readRunnerAddress(run: RunFolder): RunnerAddress | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(run.owner, 'utf8'));
-    return isRunnerAddress(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = readNote(run.owner);
+  return isRunnerAddress(value) ? value : undefined;
 }
 
 export function writeRunnerAddress(run: RunFolder, address: RunnerAddress): void {

@@ -14,6 +14,7 @@ export type RunnerErrorCode =
   | 'cannot-branch'
   | 'unknown-run'
   | 'unreadable-run'
+  | 'unsafe-run'
   | 'run-finished'
   | 'run-starting'
   | 'not-running'

@@ -1,14 +1,17 @@
 /** Starts or resumes a run in a process of its own that outlives whoever asked for it. */
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
 import type { Problem } from '../../protocol/runs.ts';
+import { openForReading } from '../files/openFile.ts';
+import { makeRunFolders } from './createRunFolder.ts';
 import { PYTHON_VARIABLE } from './enginePython.ts';
 import { ExpectedFailure } from './expectedFailure.ts';
 import { launchDetached } from './launchDetached.ts';
 import { processStatus } from './processIdentity.ts';
+import { requirePlainRunFolder } from './plainRunFolder.ts';
+import { removeNewRunFolder } from './removeNewRunFolder.ts';
 import type { RunFolder } from './runFolder.ts';
 import { readRunnerAddress } from './runnerAddress.ts';
 import { RunnerClient } from './runnerClient.ts';
@@ -50,7 +53,9 @@ export async function startDetachedRunner(
 ): Promise<void> {
   signal.throwIfAborted();
   const { cliProgram, command, run, pythonPath } = start;
-  const isNewFolder = await makePlace(run);
+  requirePlainRunFolder(run);
+  const isNewFolder = !existsSync(run.folder);
+  await makeRunFolders(run);
   const logStart = sizeOf(run.runnerLog);
   const launchedAt = new Date().toISOString();
   const processId = await launchDetached({
@@ -74,29 +79,13 @@ export async function startDetachedRunner(
     if (signal.aborted) {
       await end(processId, launchedAt);
       if (isNewFolder && !existsSync(run.database)) {
-        await rm(run.folder, { recursive: true, force: true, maxRetries: 5 });
+        await removeNewRunFolder(run);
       }
     }
     throw error;
   }
   const problem = startProblem(run, logStart);
   if (problem !== undefined) throw new ExpectedFailure(problem);
-}
-
-/** False when the folder was there before. */
-async function makePlace(run: RunFolder): Promise<boolean> {
-  try {
-    const made = await mkdir(run.folder, { recursive: true, mode: 0o700 });
-    await mkdir(run.logs, { recursive: true, mode: 0o700 });
-    return made !== undefined;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RunnerError(
-      'cannot-launch',
-      `The run folder ${run.folder} cannot be made: ${reason}`,
-      'Choose a folder that can be written.',
-    );
-  }
 }
 
 /** True once the runner works, or stops already; false when the connection ends before. */
@@ -180,7 +169,7 @@ function problemInLog(file: string, start: number): Problem | undefined {
 function tailOf(file: string, start: number): string {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(file, 'r');
+    descriptor = openForReading(file, 'refuse');
     const { size } = fstatSync(descriptor);
     const from = Math.max(start, size - LOG_TAIL_BYTES);
     const buffer = Buffer.alloc(Math.max(0, size - from));

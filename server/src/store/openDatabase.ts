@@ -1,12 +1,15 @@
 /** Opens a run.db and makes sure that it is one that this version understands. */
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
-import { addPacks, addPackViews, PACK_SCHEMA } from './packSchema.ts';
+import { isPlainFile, isPlainFileOfOneName } from '../files/plainFile.ts';
+import { oversizedValue } from './oversizedValue.ts';
+import { addPacks, addPackViews } from './packSchema.ts';
 import type { RunInformation } from './runInformation.ts';
+import { foreignPart } from './foreignSchema.ts';
 import { APPLICATION_ID, BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import { explainingErrors, StoreError } from './storeError.ts';
+import { corruptError, explainingErrors, StoreError } from './storeError.ts';
 import { SUMMARY_ORDER, SUMMARY_SCHEMA, SUMMARY_VIEWS } from './summarySchema.ts';
 import { fillSummaries } from './summaryWriter.ts';
 
@@ -17,6 +20,12 @@ const READ_CACHE_KB = 16_384;
 const WRITE_CACHE_KB = 65_536;
 /** Pages of the log from which on it is folded into the file, 16 MB: most are written again before. */
 const LOG_PAGES = 4096;
+
+/**
+ * No value of ours comes near: a pack holds what one batch of rollouts said, deflated. Node has known
+ * these limits since 24.12; before, a value is as large as the file allows.
+ */
+const LIMITS = { limits: { length: 64 * 2 ** 20, sqlLength: 2 ** 20 } };
 
 /** Creates the run.db of a new run, readable by its owner only. Throws StoreError `exists` when there is one. */
 export function createDatabase(path: string, information: RunInformation): DatabaseSync {
@@ -60,9 +69,16 @@ function insertInformation(database: DatabaseSync, information: RunInformation):
     );
 }
 
-/** Opens an existing run.db. Throws StoreError: `missing`, `not-a-run`, `newer-schema` and SQLite's own. */
+/**
+ * Opens an existing run.db. Throws StoreError: `missing`, `not-a-run`, `newer-schema`, `corrupt` for a
+ * schema that is not ours, and SQLite's own; FileError when a file of it is a link, a pipe or the like.
+ */
 export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSync {
-  if (!existsSync(path)) {
+  const isThere = access === 'read' ? isPlainFile : isPlainFileOfOneName;
+  // SQLite opens all of them, also to read: it would wait at a pipe for ever.
+  for (const ending of ['-wal', '-shm', '-journal']) isThere(`${path}${ending}`);
+  if (access === 'write') refuseJournal(path);
+  if (!isThere(path)) {
     throw new StoreError(
       'missing',
       `There is no run database at ${path}.`,
@@ -84,9 +100,24 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
   return database;
 }
 
+/**
+ * A run.db has a write-ahead log and never a rollback journal. A journal from elsewhere can name any
+ * file of this user, which SQLite then deletes (https://sqlite.org/tempfiles.html, super-journals).
+ */
+function refuseJournal(path: string): void {
+  const journal = `${path}-journal`;
+  if (lstatSync(journal, { throwIfNoEntry: false }) === undefined) return;
+  throw new StoreError(
+    'corrupt',
+    `${journal} was not made by AZR Studio, whose databases have no such journal.`,
+    'Do not use this run folder if it came from somebody else; otherwise delete that file.',
+  );
+}
+
 function openForWriting(path: string): DatabaseSync {
   return explainingErrors(path, () => {
-    const database = new DatabaseSync(path);
+    const database = new DatabaseSync(path, { readOnly: false, ...LIMITS });
+    database.exec('PRAGMA trusted_schema = OFF');
     database.exec(`PRAGMA busy_timeout = ${String(LOCK_WAIT_MS)}`);
     database.exec('PRAGMA journal_mode = WAL');
     // FULL syncs the log at every commit, one sync per step: a committed step survives a power cut.
@@ -115,7 +146,7 @@ function openForReading(path: string): DatabaseSync {
  * made, as on a disk that can only be read, nobody writes either, so the file is taken as it is.
  */
 function openReadOnly(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { readOnly: true });
+  const database = new DatabaseSync(path, { readOnly: true, ...LIMITS });
   try {
     database.prepare('SELECT 1 FROM sqlite_schema').get();
     return database;
@@ -126,7 +157,7 @@ function openReadOnly(path: string): DatabaseSync {
     database.close();
     const asItIs = pathToFileURL(path);
     asItIs.searchParams.set('immutable', '1');
-    return new DatabaseSync(asItIs, { readOnly: true });
+    return new DatabaseSync(asItIs, { readOnly: true, ...LIMITS });
   }
 }
 
@@ -183,33 +214,19 @@ function checkSchema(database: DatabaseSync, path: string): number {
       'Update AZR Studio, then open the run again.',
     );
   }
-  const tables = database.prepare('PRAGMA table_list').all();
-  const foreign = tablesOf(version).find(
-    (name) => !tables.some((table) => table['name'] === name && isOurs(table)),
-  );
-  if (version < 1 || foreign !== undefined) {
-    throw new StoreError(
-      'corrupt',
-      `${path} does not have the tables of a run: ${foreign ?? 'its version'} is missing or of another kind.`,
-      'Restore the run folder from a copy, or start a new run.',
-    );
-  }
+  if (version < 1) throw notOurs(path, 'its version is missing');
+  const foreign = foreignPart(database, version);
+  if (foreign !== undefined) throw notOurs(path, foreign);
+  const oversized = oversizedValue(database, version);
+  if (oversized !== undefined) throw corruptError(path, `a value of "${oversized}" is too long`);
   return version;
 }
 
-/**
- * Only a strict table promises the types of its columns, and only a table has rows that end: a view
- * or a virtual table of that name may be anything.
- */
-function isOurs(table: Readonly<Record<string, unknown>>): boolean {
-  return table['schema'] === 'main' && table['type'] === 'table' && table['strict'] === 1;
-}
-
-function tablesOf(version: number): string[] {
-  const later = [SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA].slice(0, Math.max(version - 1, 0));
-  const schema = [SCHEMA, ...later].join('');
-  return [...schema.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g)].map(
-    ([, name = '']) => name,
+function notOurs(path: string, what: string): StoreError {
+  return new StoreError(
+    'corrupt',
+    `${path} does not have the tables of a run: ${what}.`,
+    'Restore the run folder from a copy, or start a new run.',
   );
 }
 

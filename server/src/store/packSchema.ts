@@ -12,7 +12,7 @@ const PACK_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   prompt: ['pack INTEGER', 'place INTEGER'],
 };
 
-export const PACK_SCHEMA = `
+const PACK_SCHEMA = `
 -- See packFormat.ts. The id is that of the first rollout.
 CREATE TABLE IF NOT EXISTS rollout_pack (
   id INTEGER PRIMARY KEY,

@@ -117,7 +117,7 @@ export class RunReader {
       afterStep: number;
     };
     const rows = this.#all<SessionRow>(
-      'SELECT started_at AS startedAt, after_step AS afterStep, engine, sandbox, machine FROM session ORDER BY id',
+      'SELECT started_at AS startedAt, after_step AS afterStep, engine, sandbox, machine FROM session ORDER BY id LIMIT 10000',
     );
     return this.#records(rows, (row) => ({
       ...row,

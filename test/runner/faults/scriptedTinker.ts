@@ -4,8 +4,8 @@
  * run once, a checkpoint is there whole or not at all, it ends with its standard input), so that the
  * real client, the real process supervision and the real command line run against it.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -103,13 +103,17 @@ const COMPUTE: Readonly<Record<string, (body: Body) => object>> = {
     return { metrics: { gradient_norm: number(policy) } };
   },
   save_weights: ({ path: name }) => {
-    const file = path.join(values.checkpoints, name);
-    writeFileSync(`${file}.partial`, policy);
-    renameSync(`${file}.partial`, file);
+    const folder = path.join(values.checkpoints, name);
+    // As the engine names one that it is writing.
+    const draft = path.join(values.checkpoints, `.${name}.${randomBytes(16).toString('hex')}`);
+    mkdirSync(draft);
+    writeFileSync(path.join(draft, 'policy'), policy);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(draft, folder);
     return { path: `tinker://model/weights/${name}` };
   },
   load_weights: ({ path: name }) => {
-    policy = readFileSync(path.join(values.checkpoints, path.basename(name)), 'utf8');
+    policy = readFileSync(path.join(values.checkpoints, path.basename(name), 'policy'), 'utf8');
     gradients = [];
     return {};
   },

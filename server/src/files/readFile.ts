@@ -1,0 +1,95 @@
+/** Reads small files whole: only regular ones, and only up to a bound. */
+import { closeSync, createReadStream, fstatSync, readSync } from 'node:fs';
+
+import { FileError } from './fileError.ts';
+import { type LinkRule, openForReading } from './openFile.ts';
+
+const CHUNK_BYTES = 2 ** 16;
+/** The largest are tokenizers, of some tens of megabytes. */
+const MODEL_FILE_BYTES = 128 * 2 ** 20;
+
+/**
+ * The text of `file`, which has at most `maximumBytes`. Rejects with FileError when it is larger or
+ * not a regular file, and with the system's error when it cannot be read.
+ */
+export async function readSmallFile(
+  file: string,
+  maximumBytes: number,
+  links: LinkRule,
+): Promise<string> {
+  const fd = openOfSize(file, maximumBytes, links);
+  const text = new BoundedText(file, maximumBytes);
+  for await (const part of createReadStream('', { fd })) text.add(part as Buffer);
+  return text.whole();
+}
+
+/** The same, for files so small that nobody notices the wait. */
+export function readSmallFileSync(file: string, maximumBytes: number, links: LinkRule): string {
+  const descriptor = openOfSize(file, maximumBytes, links);
+  try {
+    const text = new BoundedText(file, maximumBytes);
+    for (;;) {
+      const part = Buffer.alloc(CHUNK_BYTES);
+      const length = readSync(descriptor, part);
+      if (length === 0) return text.whole();
+      text.add(part.subarray(0, length));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * The text of a file in a model folder. Links are followed, since the Hub's cache is made of them.
+ * Rejects like {@link readSmallFile}.
+ */
+export function readModelFile(file: string): Promise<string> {
+  return readSmallFile(file, MODEL_FILE_BYTES, 'follow');
+}
+
+/** The same at once, for the small ones among them. */
+export function readModelFileSync(file: string): string {
+  return readSmallFileSync(file, MODEL_FILE_BYTES, 'follow');
+}
+
+function openOfSize(file: string, maximumBytes: number, links: LinkRule): number {
+  const descriptor = openForReading(file, links);
+  if (fstatSync(descriptor).size <= maximumBytes) return descriptor;
+  closeSync(descriptor);
+  throw tooLarge(file, maximumBytes);
+}
+
+/** Counts as it reads: a file may grow, and some files of the system tell no size. */
+class BoundedText {
+  readonly #file: string;
+  readonly #maximumBytes: number;
+  readonly #parts: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(file: string, maximumBytes: number) {
+    this.#file = file;
+    this.#maximumBytes = maximumBytes;
+  }
+
+  add(part: Buffer): void {
+    this.#bytes += part.length;
+    if (this.#bytes > this.#maximumBytes) throw tooLarge(this.#file, this.#maximumBytes);
+    this.#parts.push(part);
+  }
+
+  whole(): string {
+    return Buffer.concat(this.#parts).toString('utf8');
+  }
+}
+
+function tooLarge(file: string, maximumBytes: number): FileError {
+  return new FileError(
+    'file-too-large',
+    `${file} is larger than the ${sizeText(maximumBytes)} that such a file may have, so it is not read.`,
+    'Do not use it if it came from somebody else; otherwise replace it with one of the expected size.',
+  );
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 2 ** 20 ? `${String(bytes / 2 ** 10)} KiB` : `${String(bytes / 2 ** 20)} MiB`;
+}

@@ -1,0 +1,14 @@
+/** The small JSON files that a runner leaves in a run folder for others to read. */
+import { readSmallFileSync } from '../files/readFile.ts';
+
+/** The longest of them holds a message of an engine server. */
+const LONGEST_NOTE_BYTES = 2 ** 20;
+
+/** What stands in `file`; undefined when there is none, or none that can be read. */
+export function readNote(file: string): unknown {
+  try {
+    return JSON.parse(readSmallFileSync(file, LONGEST_NOTE_BYTES, 'refuse'));
+  } catch {
+    return undefined;
+  }
+}
