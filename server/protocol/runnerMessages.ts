@@ -1,5 +1,5 @@
 /**
- * Messages over the loopback WebSocket of a runner, JSON in both directions. The runner commits
+ * Messages over the WebSocket of a runner, JSON in both directions. The runner commits
  * first and announces after; whoever listens reads run.db for the rows.
  */
 import type { RunEvent } from './events.ts';
@@ -12,7 +12,11 @@ export interface RunnerAddress {
   readonly startedAt: string;
   readonly hostName: string;
   readonly protocolVersion: number;
-  readonly port: number;
+  /**
+   * Of the loopback interface. Absent while the runner listens on a Unix socket: where that lies follows
+   * from the token, so that this file can lead nobody elsewhere.
+   */
+  readonly port?: number;
   /** Random, 256 bits, hexadecimal; asked for as `Authorization: Bearer <token>`. */
   readonly token: string;
 }

@@ -12,14 +12,20 @@ const keys = new Map([
 ]);
 
 test('keys are taken out of the environment, so that nothing started later inherits them', () => {
-  const environment = { AZR_ENGINE_KEYS: '{"https://engine.example":"k1"}', PATH: '/bin' };
+  const environment = {
+    ...{ AZR_ENGINE_KEYS: '{"https://engine.example":"k1"}', PATH: '/bin' },
+    // A terminal's, which the window was started with.
+    TINKER_API_KEY: 'k2',
+  };
   expect(takeEngineKeys(environment)).toEqual(new Map([['https://engine.example', 'k1']]));
   expect(environment).toEqual({ PATH: '/bin' });
   expect(takeEngineKeys(environment).size).toBe(0);
 });
 
 test('a key goes to the address it was given for, whatever the path, and to no other', () => {
-  expect(keyEnvironment(keys, 'https://engine.example/tinker/')).toEqual({ TINKER_API_KEY: 'k1' });
+  expect(keyEnvironment(keys, 'https://engine.example/tinker/')).toEqual({
+    ...{ TINKER_API_KEY: 'k1', TINKER_BASE_URL: 'https://engine.example' },
+  });
   for (const url of [
     'https://other.example',
     'http://engine.example',
@@ -29,7 +35,8 @@ test('a key goes to the address it was given for, whatever the path, and to no o
     'nonsense',
   ]) {
     // Empty and not absent: a key that the window inherited stays here as well.
-    expect(keyEnvironment(keys, url)).toEqual({ TINKER_API_KEY: '' });
+    const origin = url.startsWith('http') ? url : '';
+    expect(keyEnvironment(keys, url)).toEqual({ TINKER_API_KEY: '', TINKER_BASE_URL: origin });
   }
 });
 

@@ -82,10 +82,13 @@ test('whatever a false runner says is refused, or has the right shape', () => {
 
 test('whatever a client sends, the runner obeys only what is meant, and goes on listening', async () => {
   const obeyed: ToRunner[] = [];
-  const endpoint = await RunnerEndpoint.open({
-    ...{ state: () => 'running', sequence: () => 1 },
-    obey: (message) => obeyed.push(message),
-  });
+  const endpoint = await RunnerEndpoint.open(
+    {
+      ...{ state: () => 'running', sequence: () => 1 },
+      obey: (message) => obeyed.push(message),
+    },
+    [],
+  );
   const connect = async () => {
     const headers = { authorization: `Bearer ${endpoint.token}` };
     const socket = new WebSocket(`ws://127.0.0.1:${String(endpoint.port)}/`, { headers });

@@ -1,3 +1,4 @@
+import { engineOpener } from '../runner/openEngine.ts';
 import { replayIn, resumeReplay } from '../runner/replayRun.ts';
 import { resumeRun } from '../runner/run.ts';
 import { existingRunFolder, newestRun } from '../runner/runFolder.ts';
@@ -5,6 +6,7 @@ import { RUNS_FOLDER } from '../runner/runsFolder.ts';
 import { RunReader } from '../store/runReader.ts';
 import type { Command, ExitCode } from './command.ts';
 import { parseArguments, UsageError } from './command.ts';
+import { destinationNotice, terminalKey } from './terminalKey.ts';
 import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from './watchRun.ts';
 
 export const resumeCommand: Command = {
@@ -14,6 +16,9 @@ export const resumeCommand: Command = {
 
 Continues from the newest checkpoint, with the same random streams: on a CPU the run comes out as
 if it had never been interrupted. Without a folder, the run in ${RUNS_FOLDER} that was worked on last.
+
+The settings are those that the run began with, the engine's address among them. A key in TINKER_API_KEY
+goes to that address when TINKER_BASE_URL names it, or when you allow it on being asked.
 
 ${OUTPUT_OPTIONS_HELP}
 
@@ -33,7 +38,12 @@ async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
   const heldOut = reader.metricSeries('probe.mean');
   reader.close();
   const replay = replayIn(run);
-  return watchRun({ settings, folder: run.folder, heldOut, output: outputOf(values) }, (host) =>
-    replay === undefined ? resumeRun(run.folder, host) : resumeReplay(run, replay, host),
+  const watched = { settings, folder: run.folder, heldOut, output: outputOf(values) };
+  if (replay !== undefined) return watchRun(watched, (host) => resumeReplay(run, replay, host));
+  const key = await terminalKey(settings.engineUrl);
+  return watchRun(
+    watched,
+    (host) => resumeRun(run.folder, { ...host, openEngine: engineOpener(key) }),
+    destinationNotice(settings.engineUrl, key),
   );
 }

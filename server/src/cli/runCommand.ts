@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import { branchRun } from '../runner/branchRun.ts';
+import { engineOpener } from '../runner/openEngine.ts';
 import { prepareNewRun } from '../runner/prepareRun.ts';
 import { createRun, resumeRun } from '../runner/run.ts';
 import { RUN_FILE_NAME } from '../runner/runFile.ts';
-import { newRunName } from '../runner/runFolder.ts';
+import { existingRunFolder, newRunName, type RunFolder } from '../runner/runFolder.ts';
 import type { PartialSettings } from '../runner/settings.ts';
 import { RunReader } from '../store/runReader.ts';
 import { RUNS_FOLDER } from '../runner/runsFolder.ts';
+import type { WatchedRun } from './chooseView.ts';
 import type { Command, ExitCode } from './command.ts';
 import { parseArguments, UsageError } from './command.ts';
 import {
@@ -17,6 +19,7 @@ import {
   SETTINGS_OPTIONS_HELP,
   settingsLayers,
 } from './settingsOptions.ts';
+import { destinationNotice, terminalKey } from './terminalKey.ts';
 import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from './watchRun.ts';
 
 const OPTIONS = {
@@ -49,6 +52,9 @@ azr.json in this folder is taken where there is one; an option overrides the run
 ${SETTINGS_OPTIONS_HELP}
 ${OUTPUT_OPTIONS_HELP}
 
+A key in TINKER_API_KEY goes to the engine's address when --set engineUrl=... or TINKER_BASE_URL names
+it, or when you allow it on being asked.
+
 Ctrl-C finishes the step, saves a checkpoint and stops; a second Ctrl-C stops at once. What was
 committed is never lost: "azr resume" continues.
 
@@ -71,8 +77,11 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
   const folder = path.resolve(
     values.directory ?? path.join(RUNS_FOLDER, newRunName(settings.model, new Date())),
   );
-  return watchRun({ settings, folder, heldOut: [], output: outputOf(values) }, (host) =>
-    createRun(prepared, folder, host),
+  const key = await terminalKey(settings.engineUrl, await typedEngineUrl(values));
+  return watchRun(
+    { settings, folder, heldOut: [], output: outputOf(values) },
+    (host) => createRun(prepared, folder, { ...host, openEngine: engineOpener(key) }),
+    destinationNotice(settings.engineUrl, key),
   );
 }
 
@@ -93,6 +102,12 @@ async function layersOf(
   return layers;
 }
 
+/** The engine's address when it stands on the command line, so that it did not come with a folder. */
+async function typedEngineUrl(values: RunValues): Promise<string | undefined> {
+  const layers = await layersOf(undefined, values);
+  return layers.findLast(({ engineUrl }) => engineUrl !== undefined)?.engineUrl;
+}
+
 /** `source` is a run folder and, after an @, a step. */
 async function startBranch(
   source: string,
@@ -101,17 +116,31 @@ async function startBranch(
 ): Promise<ExitCode> {
   const [, parent = source, step] = /^(.+)@(\d+)$/.exec(source) ?? [];
   const name = newRunName(`${path.basename(path.resolve(parent))}-branch`, new Date());
+  const { engineUrl } = settingsIn(existingRunFolder(parent)).settings;
+  const key = await terminalKey(engineUrl, await typedEngineUrl(values));
   const run = await branchRun({
     parent,
     step: step === undefined ? undefined : Number(step),
     changes: await layersOf(runFile, values),
     folder: path.resolve(values.directory ?? path.join(RUNS_FOLDER, name)),
   });
-  const reader = RunReader.open(run.database);
-  const { settings } = reader.information();
-  const heldOut = reader.metricSeries('probe.mean');
-  reader.close();
-  return watchRun({ settings, folder: run.folder, heldOut, output: outputOf(values) }, (host) =>
-    resumeRun(run.folder, host),
+  const watched = { ...settingsIn(run), folder: run.folder, output: outputOf(values) };
+  return watchRun(
+    watched,
+    (host) => resumeRun(run.folder, { ...host, openEngine: engineOpener(key) }),
+    destinationNotice(engineUrl, key),
   );
+}
+
+/** What a run has been made with, and the held-out solve rates that were measured in it. */
+function settingsIn(run: RunFolder): Pick<WatchedRun, 'settings' | 'heldOut'> {
+  const reader = RunReader.open(run.database);
+  try {
+    return {
+      settings: reader.information().settings,
+      heldOut: reader.metricSeries('probe.mean'),
+    };
+  } finally {
+    reader.close();
+  }
 }

@@ -1,8 +1,6 @@
 /** Runs a run in front of somebody: signals in, a view out, and an exit code at the end. */
 import type { RunListener } from '../../protocol/events.ts';
-import { openEngine } from '../runner/openEngine.ts';
-import type { RunHost } from '../runner/run.ts';
-import type { RunResult } from '../runner/runSession.ts';
+import type { RunResult, SessionHost } from '../runner/runSession.ts';
 import { RunSteering } from '../runner/runSteering.ts';
 import { chooseView, type RunOutput, type WatchedRun } from './chooseView.ts';
 import type { ExitCode } from './command.ts';
@@ -21,13 +19,20 @@ export function outputOf(values: { readonly json?: boolean; readonly log?: boole
   return values.json === true ? 'json' : 'text';
 }
 
+/** `opening` is said before anything else, where there is something to say. */
 export async function watchRun(
   watched: WatchedRun,
-  run: (host: RunHost) => Promise<RunResult>,
+  run: (host: SessionHost) => Promise<RunResult>,
+  opening?: string,
 ): Promise<ExitCode> {
   const steering = new RunSteering();
   const signals = new StopSignals(steering);
+  // The live view has the terminal's second screen, on which no line stays.
+  if (opening !== undefined && watched.output === 'text') process.stdout.write(`${opening}\n`);
   const view = chooseView(watched, () => steeringMessage(steering));
+  if (opening !== undefined && watched.output !== 'text') {
+    view.show({ kind: 'notice', message: opening });
+  }
   steering.onChange(() => {
     const message = steeringMessage(steering);
     if (message !== undefined) view.show({ kind: 'notice', message });
@@ -36,7 +41,7 @@ export async function watchRun(
     const listener: RunListener = (event) => {
       view.show(event);
     };
-    const { summary } = await run({ openEngine, listener, steering });
+    const { summary } = await run({ listener, steering });
     view.end(summary);
     return steering.stopWanted === 'now' ? EXIT.interrupted : EXIT.ok;
   } catch (error) {

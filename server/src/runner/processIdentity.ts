@@ -26,6 +26,15 @@ export function processStatus(pid: number, startedAt: string): 'running' | 'othe
   return Math.abs(startedMs - Date.parse(startedAt)) <= TOLERANCE_MS ? 'running' : 'other';
 }
 
+/** Whether there is a process `pid` that this user may signal; of others it is not known whose they are. */
+export function isOwnProcess(pid: number): boolean {
+  try {
+    return Number.isSafeInteger(pid) && pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 function hasProcess(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {

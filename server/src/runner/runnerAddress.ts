@@ -49,11 +49,12 @@ function isRunnerAddress(value: unknown): value is RunnerAddress {
     typeof startedAt === 'string' &&
     typeof hostName === 'string' &&
     typeof protocolVersion === 'number' &&
-    typeof port === 'number' &&
-    Number.isInteger(port) &&
-    port > 0 &&
-    port < 65_536 &&
+    (port === undefined || isPort(port)) &&
     typeof token === 'string' &&
     /^[0-9a-f]{64}$/.test(token)
   );
+}
+
+function isPort(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536;
 }

@@ -1,13 +1,16 @@
 /** A viewer's end of the connection to a runner. */
+import { connect } from 'node:net';
+
 import { WebSocket } from 'ws';
 
 import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerMessages.ts';
 import type { Problem, RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { processStatus } from './processIdentity.ts';
+import { isOwnProcess, processStatus } from './processIdentity.ts';
 import { readFromRunner } from './readFromRunner.ts';
 import { type Staleness, stalenessOf } from './runnerAddress.ts';
 import { RunnerError } from './runnerError.ts';
+import { findRunnerSocket } from './runnerSocket.ts';
 
 const CONNECT_MS = 3_000;
 /** A step's metrics are a few thousand characters, a task's program at most some ten thousand. */
@@ -67,12 +70,7 @@ export class RunnerClient {
     signal?.throwIfAborted();
     const staleness = stalenessOf(address);
     if (staleness !== undefined) throw staleError(address, staleness);
-    const socket = new WebSocket(`ws://127.0.0.1:${address.port}/`, {
-      headers: { authorization: `Bearer ${address.token}` },
-      handshakeTimeout: CONNECT_MS,
-      maxPayload: MAXIMUM_MESSAGE_BYTES,
-      perMessageDeflate: false,
-    });
+    const socket = openSocket(address);
     const client = new RunnerClient(socket, listener);
     const giveUp = (): void => {
       client.#failGreeting(new Error('the connection was given up'));
@@ -144,6 +142,30 @@ export class RunnerClient {
   }
 }
 
+/** Throws RunnerError when there is nothing that a viewer may connect to. */
+function openSocket(address: RunnerAddress): WebSocket {
+  const { port, token, pid, startedAt } = address;
+  const options = {
+    headers: { authorization: `Bearer ${token}` },
+    handshakeTimeout: CONNECT_MS,
+    maxPayload: MAXIMUM_MESSAGE_BYTES,
+    perMessageDeflate: false,
+  };
+  if (port !== undefined) {
+    // Any folder can name a port. A stranger's cannot name a process of this user with its start.
+    if (processStatus(pid, startedAt) !== 'running' || !isOwnProcess(pid)) {
+      throw unreachableError(address);
+    }
+    return new WebSocket(`ws://127.0.0.1:${port}/`, options);
+  }
+  const path = findRunnerSocket(token);
+  if (path === undefined) throw unreachableError(address, true);
+  return new WebSocket('ws://localhost/', {
+    ...options,
+    createConnection: () => connect({ path }),
+  });
+}
+
 function staleError(address: RunnerAddress, staleness: Staleness): RunnerError {
   switch (staleness) {
     case 'ended':
@@ -172,10 +194,19 @@ function protocolError(version: number): RunnerError {
 }
 
 /** Nobody answers: the runner hangs or just ends, or its number went to another process. */
-function unreachableError({ pid, startedAt }: RunnerAddress): RunnerError {
+function unreachableError({ pid, startedAt }: RunnerAddress, isMissing = false): RunnerError {
   const status = processStatus(pid, startedAt);
   if (status === 'ended') return goneError(`the process ${pid} has ended`);
-  if (status === 'other') return goneError(`the process ${pid} is another one by now`);
+  if (status === 'other' || !isOwnProcess(pid)) {
+    return goneError(`the process ${pid} is another one by now`);
+  }
+  if (isMissing) {
+    return new RunnerError(
+      'runner-unreachable',
+      `The runner, process ${pid}, is alive, but its socket is not found here.`,
+      `Look at the run as the user who started it and in the same container, with the same HOME and TMPDIR. If its socket was deleted, end the process ${pid} and resume the run; nothing that was committed is lost.`,
+    );
+  }
   return new RunnerError(
     'runner-unreachable',
     `The runner, process ${pid}, does not answer.`,

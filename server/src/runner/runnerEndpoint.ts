@@ -1,13 +1,14 @@
 /**
- * Where a runner is watched and steered from: a WebSocket server on the loopback interface, for the
- * owner of the run folder only. Whoever connects must know the token of `runner.json`, must have
- * named a loopback host (so that no web page gets here by rebinding a name) and must not be a web
- * page at all (they send `Origin`). No client can slow the run: what it does not read in time is left
- * out or costs it the connection.
+ * Where a runner is watched and steered from: a WebSocket server on a Unix socket in a folder that only
+ * its owner can enter, or, where there is none, on the loopback interface. Who connects must know the
+ * token of `runner.json`, must have named a loopback host (so that no web page gets here by rebinding a
+ * name) and must not be a web page at all (they send `Origin`). No client can slow the run: what it does
+ * not read in time is left out or costs it the connection. Nor can connections without the token keep
+ * the owner out: they have a second, and of too many the oldest goes first.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ListenOptions } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -17,15 +18,15 @@ import type { FromRunner, ToRunner } from '../../protocol/runnerMessages.ts';
 import type { Problem, RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { MessageAllowance } from './messageAllowance.ts';
+import { PendingConnections } from './pendingConnections.ts';
 import { readToRunner } from './readToRunner.ts';
+import { runnerSocketIn } from './runnerSocket.ts';
 import { StepUnderWay } from './stepUnderWay.ts';
 
 const HOST = '127.0.0.1';
 const MAXIMUM_CLIENTS = 8;
-const MAXIMUM_CONNECTIONS = 32;
 /** The longest message there is has some forty characters. */
 const MAXIMUM_MESSAGE_BYTES = 1024;
-const HANDSHAKE_MS = 3_000;
 const HEARTBEAT_MS = 15_000;
 /** Unsent bytes from which on a client gets no more progress, and from which on it is let go. */
 const LAGGING_BYTES = 256 * 2 ** 10;
@@ -49,23 +50,29 @@ export interface RunnerEndpointOptions {
 export class RunnerEndpoint {
   /** 256 random bits, hexadecimal. */
   readonly token: string;
-  readonly port: number;
+  /** Of the loopback interface; undefined while it listens on a Unix socket. */
+  readonly port: number | undefined;
   readonly #options: RunnerEndpointOptions;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #answered = new WeakSet<WebSocket>();
   readonly #underWay = new StepUnderWay();
+  readonly #pending = new PendingConnections();
   readonly #heartbeat: NodeJS.Timeout;
 
   private constructor(http: Server, token: string, options: RunnerEndpointOptions) {
     this.#http = http;
     this.#options = options;
     this.token = token;
-    this.port = (http.address() as AddressInfo).port;
+    const address = http.address();
+    this.port = typeof address === 'object' ? address?.port : undefined;
     this.#sockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAXIMUM_MESSAGE_BYTES,
       perMessageDeflate: false,
+    });
+    http.on('connection', (socket) => {
+      this.#pending.add(socket);
     });
     http.on('upgrade', (request, socket, head) => {
       this.#upgrade(request, socket, head);
@@ -78,21 +85,24 @@ export class RunnerEndpoint {
     http.unref();
   }
 
-  /** Listens on a free port of the loopback interface. */
-  static async open(options: RunnerEndpointOptions): Promise<RunnerEndpoint> {
-    const http = createServer({ requestTimeout: HANDSHAKE_MS, headersTimeout: HANDSHAKE_MS });
-    http.maxConnections = MAXIMUM_CONNECTIONS;
-    http.on('request', (_, response) => {
-      response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
-    });
-    await new Promise<void>((resolve, reject) => {
-      http.once('error', reject);
-      http.listen({ host: HOST, port: 0, exclusive: true }, () => {
-        http.off('error', reject);
-        resolve();
-      });
-    });
-    return new RunnerEndpoint(http, randomBytes(32).toString('hex'), options);
+  /**
+   * Listens on a Unix socket in the first of `socketFolders` that takes one, or else on a free port of
+   * the loopback interface.
+   */
+  static async open(
+    options: RunnerEndpointOptions,
+    socketFolders: readonly string[],
+  ): Promise<RunnerEndpoint> {
+    const token = randomBytes(32).toString('hex');
+    for (const folder of socketFolders) {
+      try {
+        const http = await listening({ path: runnerSocketIn(folder, token) });
+        return new RunnerEndpoint(http, token, options);
+      } catch {
+        // Some file systems take no sockets.
+      }
+    }
+    return new RunnerEndpoint(await listening({ host: HOST, port: 0 }), token, options);
   }
 
   get clientCount(): number {
@@ -140,6 +150,7 @@ export class RunnerEndpoint {
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
+      this.#pending.remove(request.socket);
       this.#welcome(client);
     });
   }
@@ -147,11 +158,16 @@ export class RunnerEndpoint {
   /** HTTP status with which `request` is refused, if it is. */
   #refusalOf({ headers, url }: IncomingMessage): number | undefined {
     if (headers.origin !== undefined) return 403;
-    if (![`${HOST}:${this.port}`, `localhost:${this.port}`].includes(headers.host ?? ''))
-      return 403;
+    if (!this.#names().includes(headers.host ?? '')) return 403;
     if (!isSameSecret(headers.authorization ?? '', `Bearer ${this.token}`)) return 401;
     if (url !== '/') return 404;
     return this.clientCount >= MAXIMUM_CLIENTS ? 503 : undefined;
+  }
+
+  /** What a client may call this machine. */
+  #names(): readonly string[] {
+    const { port } = this;
+    return port === undefined ? ['localhost'] : [`${HOST}:${port}`, `localhost:${port}`];
   }
 
   #welcome(client: WebSocket): void {
@@ -207,6 +223,21 @@ export class RunnerEndpoint {
       else if (client.readyState === client.OPEN) client.ping();
     }
   }
+}
+
+/** A server for handshakes only, once it listens. */
+async function listening(place: ListenOptions): Promise<Server> {
+  const http = createServer((_, response) => {
+    response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
+  });
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen({ ...place, exclusive: true }, () => {
+      http.off('error', reject);
+      resolve();
+    });
+  });
+  return http;
 }
 
 /** Compares in a time that says nothing about where or how long the texts differ. */

@@ -12,6 +12,7 @@ import type { RunFolder } from './runFolder.ts';
 import { RunLock } from './runLock.ts';
 import { removeRunnerAddress, writeRunnerAddress } from './runnerAddress.ts';
 import { RunnerEndpoint } from './runnerEndpoint.ts';
+import { removeLeftoverSockets, runnerSocketFolders } from './runnerSocket.ts';
 import { removeRunOutcome, type RunOutcome, writeRunOutcome } from './runOutcome.ts';
 import type { RunSteering } from './runSteering.ts';
 
@@ -71,14 +72,19 @@ export class RunnerPresence {
 
   async #appear(): Promise<void> {
     removeRunOutcome(this.#run);
-    const endpoint = await RunnerEndpoint.open({
-      state: () => this.#steering.state,
-      held: () => this.#steering.held,
-      sequence: () => this.#sequence,
-      obey: (message) => {
-        obey(this.#steering, message);
+    const folders = runnerSocketFolders();
+    for (const folder of folders) await removeLeftoverSockets(folder);
+    const endpoint = await RunnerEndpoint.open(
+      {
+        state: () => this.#steering.state,
+        held: () => this.#steering.held,
+        sequence: () => this.#sequence,
+        obey: (message) => {
+          obey(this.#steering, message);
+        },
       },
-    });
+      folders,
+    );
     this.#endpoint = endpoint;
     this.#stopListening = this.#steering.onChange(() => {
       endpoint.publishState();
@@ -89,7 +95,7 @@ export class RunnerPresence {
         startedAt: ownStart(),
         hostName: hostname(),
         protocolVersion: PROTOCOL_VERSION,
-        port: endpoint.port,
+        ...(endpoint.port !== undefined && { port: endpoint.port }),
         token: endpoint.token,
       });
     } catch (error) {
