@@ -3,12 +3,13 @@
  * once. A consent is for one key: another key, which may belong to another service, is asked for again.
  */
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
+import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import type { BoundKey } from './engineKeys.ts';
+import { readNote } from './readNote.ts';
 import { userData } from './userData.ts';
-import { writeJsonAtomically } from './writeJsonAtomically.ts';
 
 const DIGEST_BYTES = 32;
 /** The oldest go; who has more engines than this is asked again. */
@@ -45,13 +46,9 @@ export function rememberConsent({ origin, key }: BoundKey): void {
 
 function consents(): readonly Consent[] {
   const file = consentFile();
-  if (file === undefined) return [];
-  try {
-    const { consents: kept } = JSON.parse(readFileSync(file, 'utf8')) as { consents: unknown };
-    return Array.isArray(kept) ? kept.filter(isConsent) : [];
-  } catch {
-    return [];
-  }
+  const note = file === undefined ? undefined : readNote(file);
+  const { consents: kept } = Object(note) as { readonly consents?: unknown };
+  return Array.isArray(kept) ? kept.filter(isConsent) : [];
 }
 
 function isConsent(value: unknown): value is Consent {

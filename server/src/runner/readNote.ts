@@ -1,4 +1,4 @@
-/** The small JSON files that a runner leaves in a run folder for others to read. */
+/** Reads the small JSON files that this product leaves for itself, in a run folder or elsewhere. */
 import { readSmallFileSync } from '../files/readFile.ts';
 
 /** The longest of them holds a message of an engine server. */
