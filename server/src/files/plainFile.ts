@@ -40,7 +40,13 @@ export function isPlainFolder(folder: string): boolean {
 }
 
 function lookAt(place: string): Stats | undefined {
-  return lstatSync(place, { throwIfNoEntry: false });
+  try {
+    return lstatSync(place, { throwIfNoEntry: false });
+  } catch (error) {
+    // A part of the way to it is a file.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 /** The error for `place`, which is `found` where `wanted` is needed. */

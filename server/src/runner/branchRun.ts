@@ -114,7 +114,7 @@ function requireFitting(before: RunSettings, after: RunSettings, step: number): 
 function bringAlong(checkpoint: CheckpointRecord, parent: RunFolder, run: RunFolder): string {
   const source = locateCheckpoint(parent, checkpoint.path);
   if (isRemote(source)) return source;
-  if (!isPlainFolder(source)) {
+  if (!isPlainFolder(parent.checkpoints) || !isPlainFolder(source)) {
     throw new RunnerError(
       'no-checkpoint',
       `The checkpoint ${source} is gone.`,
