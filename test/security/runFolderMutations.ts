@@ -109,7 +109,7 @@ export class MutatedRun {
 
   #damageJson(name: string): string {
     const value: unknown = JSON.parse(this.#bytesOf(name).toString());
-    this.#put(name, JSON.stringify(mutated(value, this.#random)) ?? 'undefined');
+    this.#put(name, JSON.stringify(mutated(value, this.#random)));
     return `values of ${name}`;
   }
 
