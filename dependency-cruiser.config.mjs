@@ -28,7 +28,14 @@ export default {
       comment: 'The method, sandbox, engine client and store meet in the runner, never each other.',
       severity: 'error',
       from: { path: `^server/src/(${CORES})/` },
-      to: { path: '^server/', pathNot: '^server/(protocol|src/$1)/' },
+      to: { path: '^server/', pathNot: '^server/(protocol|src/($1|python))/' },
+    },
+    {
+      name: 'python-imports-nothing',
+      comment: 'How Python is started and set up is shared with the set-up of a bare clone.',
+      severity: 'error',
+      from: { path: '^server/src/python/' },
+      to: { pathNot: '^server/src/python/', dependencyTypesNot: ['core'] },
     },
     {
       name: 'wiring-is-imported-by-wiring',

@@ -49,6 +49,8 @@ const VIOLATIONS: readonly (readonly [rule: string, broken: Tree])[] = [
   ],
   ['cores-import-only-protocol', { 'server/src/sandbox/a.ts': "import '../azr/step.ts';" }],
   ['cores-import-only-protocol', { 'server/src/store/a.ts': "import '../azr/step.ts';" }],
+  ['python-imports-nothing', { 'server/src/python/a.ts': "import 'execa';" }],
+  ['python-imports-nothing', { 'server/src/python/a.ts': "import '../runner/run.ts';" }],
   ['wiring-is-imported-by-wiring', { 'server/src/azr/a.ts': "import '../runner/run.ts';" }],
   [
     'server-stands-alone',
