@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,7 @@ def port(
 
 @pytest.fixture(scope="module", autouse=True)
 def many_files() -> Iterator[None]:
-    """This process holds the strangers' ends; the engine keeps the limit that it was started with."""
+    """This process holds the strangers' ends; the engine keeps the limit it was started with."""
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * SILENT
@@ -75,7 +75,9 @@ def owner_seconds(port: int) -> float:
 
 
 @contextlib.contextmanager
-def strangers(port: int, count: int, said: bytes = b"") -> Iterator[list[socket.socket]]:
+def strangers(
+    port: int, count: int, said: bytes = b""
+) -> Generator[list[socket.socket], None, None]:
     connections = [connect(port) for _ in range(count)]
     try:
         for connection in connections:
@@ -149,7 +151,7 @@ def test_connections_that_come_back_at_once_do_not_keep_the_owner_out(port: int)
         HEAD + b"X-Long: " + b"a" * 1000,
         HEAD + b"\r\n",
         HEAD + b"X-API-Key: wrong\r\nContent-Length: 1000000\r\n\r\n{",
-        b"POST /api/v1/forward HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n",
     ],
     ids=["silent", "half a head", "half a header", "no token", "slow body", "slow chunk"],
 )
@@ -174,6 +176,7 @@ def test_a_connection_of_the_owner_outlives_all_strangers(port: int) -> None:
                 owner.sendall(HEAD + f"X-API-Key: {TOKEN}\r\n\r\n".encode())
                 answer = b""
                 while not answer.endswith(b"}"):
-                    assert (received := owner.recv(4096)) != b""
+                    received = owner.recv(4096)
+                    assert received != b""
                     answer += received
                 assert answer.startswith(b"HTTP/1.1 200")

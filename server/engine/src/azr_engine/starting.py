@@ -24,5 +24,5 @@ def module_command(module: str, *arguments: str) -> list[str]:
 def child_environment(**more: str) -> dict[str, str]:
     """This process's environment, in which the engine is found and nothing relative is."""
     paths = [str(SOURCES), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    absolute = dict.fromkeys(entry for entry in paths if os.path.isabs(entry))
+    absolute = dict.fromkeys(entry for entry in paths if Path(entry).is_absolute())
     return {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(absolute), **more}
