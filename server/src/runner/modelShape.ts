@@ -1,26 +1,16 @@
 /** The shape of a model, read from the files in its folder: how many weights, how wide, how deep. */
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 
 import type { ModelShape } from '../engine/memoryPlan.ts';
 
-/** Undefined when `folder` holds no Hugging Face model with weights. */
+/** Undefined when `folder` holds no Hugging Face model with weights in safetensors. */
 export function modelShape(folder: string): ModelShape | undefined {
   try {
     if (!existsSync(path.join(folder, 'config.json'))) return undefined;
     const files = readdirSync(folder).map((name) => path.join(folder, name));
     const tensors = files.filter((file) => file.endsWith('.safetensors'));
-    const pickles = files.filter((file) => /pytorch_model.*\.bin$/.test(file));
-    const parameters =
-      tensors.length > 0 ? sumOf(tensors, parametersIn) : sumOf(pickles, guessedParametersIn);
+    const parameters = sumOf(tensors, parametersIn);
     return parameters === 0
       ? undefined
       : shapeOf(readFileSync(path.join(folder, 'config.json'), 'utf8'), parameters);
@@ -78,11 +68,6 @@ function parametersIn(file: string): number {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** A pickle does not tell; most are stored in two bytes per weight. */
-function guessedParametersIn(file: string): number {
-  return Math.round(statSync(file).size / 2);
 }
 
 function sumOf<Item>(items: readonly Item[], count: (item: Item) => number): number {
