@@ -13,7 +13,7 @@ print(json.dumps(sorted(names | set(sys.stdlib_module_names))))
 `;
 
 /** Modules of Python itself, of everything installed beside the engine, and what Python looks for by itself. */
-export function moduleNames(): string[] {
+function moduleNames(): string[] {
   const { stdout } = spawnSync(enginePython(), ['-I', '-c', LIST_NAMES], { encoding: 'utf8' });
   const found = (JSON.parse(stdout) as string[]).filter((name) => /^[A-Za-z]\w*$/.test(name));
   return [...new Set([...found, 'sitecustomize', 'usercustomize', 'ensurepip', 'venv', 'pip'])];
