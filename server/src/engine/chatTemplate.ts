@@ -67,7 +67,9 @@ export class ChatTemplate {
   }
 
   #ask(request: RenderRequest): Promise<RenderAnswer> {
-    const child = (this.#process ??= startRenderer());
+    // One that the system ended in the meantime is replaced.
+    const child = this.#process?.connected === true ? this.#process : startRenderer();
+    this.#process = child;
     return new Promise((resolve) => {
       const settle = (answer: RenderAnswer): void => {
         clearTimeout(timer);
