@@ -29,14 +29,14 @@ export default {
         'The method, sandbox, engine client and store meet in the runner, never each other. How files of strangers are opened is below them all.',
       severity: 'error',
       from: { path: `^server/src/(${CORES})/` },
-      to: { path: '^server/', pathNot: '^server/(protocol|src/files|src/$1)/' },
+      to: { path: '^server/', pathNot: '^server/(protocol|src/($1|files|python))/' },
     },
     {
       name: 'method-knows-no-files',
       comment: 'The method is given what it needs; it neither reads nor writes files.',
       severity: 'error',
       from: { path: '^server/src/azr/' },
-      to: { path: '^server/src/files/' },
+      to: { path: '^server/src/(files|python)/' },
     },
     {
       name: 'files-import-nothing',
@@ -44,6 +44,13 @@ export default {
       severity: 'error',
       from: { path: '^server/src/files/' },
       to: { path: '^server/', pathNot: '^server/src/files/' },
+    },
+    {
+      name: 'python-imports-nothing',
+      comment: 'How Python is started and set up is shared with the set-up of a bare clone.',
+      severity: 'error',
+      from: { path: '^server/src/python/' },
+      to: { pathNot: '^server/src/python/', dependencyTypesNot: ['core'] },
     },
     {
       name: 'wiring-is-imported-by-wiring',

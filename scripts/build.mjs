@@ -49,6 +49,12 @@ const BUNDLES = [
     outfile: 'dist/sandboxWorker.mjs',
     format: 'esm',
   },
+  {
+    // Another such program, which renders chat templates.
+    entryPoints: ['server/src/engine/renderTemplate.mjs'],
+    outfile: 'dist/templateRenderer.mjs',
+    format: 'esm',
+  },
   page('dashboard'),
   page('rewards'),
 ];

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { PROJECT_ROOT, layoutOf } from './bootstrap/layout.mjs';
 import { prepare } from './bootstrap/prepare.mjs';
 import { runSupervised } from './bootstrap/spawnSupervised.mjs';
-import { nodeChecks, pythonChecks, runChecks } from './checks.mjs';
+import { nodeChecks, pythonChecks, runChecks, SAFE_PATH } from './checks.mjs';
 import { readHostReport, readPytestReport, readVitestReport } from './testReports.mjs';
 
 /** @type {(node: string) => void} */
@@ -40,6 +40,7 @@ async function runTests(name, command, read, report, output = 'inherit') {
   const { exitCode, output: printed } = await runSupervised(command, {
     directory: PROJECT_ROOT,
     environment: {
+      ...SAFE_PATH,
       PYTHONPATH: path.join(PROJECT_ROOT, 'server', 'engine', 'src'),
       // Set-up has pip compile nothing, so pytest leaves what it compiled to the engines of all tests.
       PYTHONDONTWRITEBYTECODE: '',

@@ -31,7 +31,9 @@ export async function openEngineSide(workload: Workload, folder: string): Promis
     loraDropout: 0,
     seed: SEED,
   });
-  const prompts = workload.prompts.map((prompt) => encodePrompt({ engine }, prompt));
+  const prompts = await Promise.all(
+    workload.prompts.map((prompt) => encodePrompt({ engine }, prompt)),
+  );
   const requests = prompts.map((promptTokens) => ({ promptTokens, samples: workload.groupSize }));
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, gradientClipNorm: 1 };
   const memory = new GpuMemory(server.processId);

@@ -6,6 +6,7 @@ import path from 'node:path';
 
 import { execa, ExecaError } from 'execa';
 
+import { pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { enginePython, interpreterIn } from '../../server/src/runner/enginePython.ts';
 
 const FOLDER = path.join(import.meta.dirname, '../../.tools/trl');
@@ -25,13 +26,14 @@ export async function peerPython(): Promise<string> {
   console.log(`Installing ${path.basename(FOLDER)} into .tools/trl (about 300 MB, once) …`);
   try {
     await rm(FOLDER, { recursive: true, force: true });
-    await execa(engine, ['-m', 'venv', '--without-pip', FOLDER]);
+    await execa(engine, ['-m', 'venv', '--without-pip', FOLDER], pythonStart());
     // The engine's torch and transformers are then the peer's too, to the byte.
     await writeFile(path.join(await packagesOf(python), 'engine.pth'), `${packages}\n`);
-    await execa(python, [
+    const install = [
       ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'],
       ...['--progress-bar', 'off', '-r', REQUIREMENTS],
-    ]);
+    ];
+    await execa(python, install, pythonStart({ keepsSecrets: true }));
     await writeFile(STAMP, hash);
     return python;
   } catch (error) {
@@ -41,7 +43,7 @@ export async function peerPython(): Promise<string> {
 
 async function packagesOf(python: string): Promise<string> {
   const program = "import sysconfig; print(sysconfig.get_paths()['purelib'])";
-  const { stdout } = await execa(python, ['-c', program]);
+  const { stdout } = await execa(python, ['-c', program], pythonStart());
   return stdout.trim();
 }
 

@@ -7,17 +7,24 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
+import { pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { enginePython } from '../../server/src/runner/enginePython.ts';
 
 const root = path.join(import.meta.dirname, '../..');
-const given = process.argv.slice(2);
+// Python is started in another folder.
+const given = process.argv
+  .slice(2)
+  .map((word, index, words) => (words[index - 1] === '--model' ? path.resolve(word) : word));
 const model = path.join(root, 'server/models/azr-nano');
 const defaults = given.includes('--model') ? [] : ['--model', model];
 const { exitCode } = await execa(
   enginePython(),
   [path.join(import.meta.dirname, 'roofline.py'), ...defaults, ...given],
   {
-    env: { PYTHONPATH: path.join(root, 'server/engine/src'), HF_HUB_OFFLINE: '1' },
+    ...pythonStart({
+      packages: [path.join(root, 'server/engine/src')],
+      variables: { HF_HUB_OFFLINE: '1' },
+    }),
     stdio: 'inherit',
     reject: false,
   },

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 import { execa } from 'execa';
 
+import { pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { GpuMemory } from './gpuMemory.ts';
 import type { Side } from './side.ts';
 import type { Workload } from './workload.ts';
@@ -35,7 +36,11 @@ export async function openTrlSide(
   );
   await writeFile(request, JSON.stringify({ ...workload, prompts, updates }));
   const peer = execa(python, [path.join(import.meta.dirname, 'trl_peer.py'), request], {
-    env: { HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false', PYTHONDONTWRITEBYTECODE: '1' },
+    ...pythonStart({
+      variables: {
+        ...{ HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false', PYTHONDONTWRITEBYTECODE: '1' },
+      },
+    }),
     buffer: { stdout: false, stderr: true },
     reject: false,
   });

@@ -64,13 +64,17 @@ async function greedyRates(
   grader: Grader,
   signal: AbortSignal,
 ): Promise<GreedyRates> {
-  const requests = heldOut.map((task) => {
-    const prompt = dialect.solve(questionOf(task));
-    const promptTokens =
-      prompt.kind === 'text' ? engine.encode(prompt.text) : engine.encodeChat(prompt.messages);
-    if (promptTokens === undefined) throw new Error('The model has no chat template.');
-    return { promptTokens, samples: 1 };
-  });
+  const requests = await Promise.all(
+    heldOut.map(async (task) => {
+      const prompt = dialect.solve(questionOf(task));
+      const promptTokens =
+        prompt.kind === 'text'
+          ? engine.encode(prompt.text)
+          : await engine.encodeChat(prompt.messages);
+      if (promptTokens === undefined) throw new Error('The model has no chat template.');
+      return { promptTokens, samples: 1 };
+    }),
+  );
   const longest = Math.max(...requests.map(({ promptTokens }) => promptTokens.length));
   const maximumTokens = Math.min(
     settings.maximumAnswerTokens,

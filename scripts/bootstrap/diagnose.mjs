@@ -26,6 +26,13 @@ const DIAGNOSES = [
       'Free some space on the disk that holds this folder and on the one that holds the temporary folder (the whole set-up takes 2 to 8 GB, depending on the PyTorch build), then run the same command again.',
   },
   {
+    code: 'package-changed',
+    pattern: /DO NOT MATCH THE HASHES/,
+    happened: 'a package is not the one that the project pins, so it was not installed',
+    remedy:
+      'Try another package index (PIP_INDEX_URL) or another network. If it stays so, report it: somebody may have changed the package. Then run the same command again.',
+  },
+  {
     code: 'folder-not-writable',
     pattern:
       /EACCES|EROFS|EPERM|EEXIST|ENOTDIR|Permission denied|Read-only file system|\[Errno (?:13|30)\]/i,

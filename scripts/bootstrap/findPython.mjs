@@ -1,6 +1,7 @@
 /** Looks for a Python that can run the engine. */
 import { spawnSync } from 'node:child_process';
 
+import { namedProgram, pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { SetupFailure } from './setupFailure.mjs';
 
 /** The range for which the pinned PyTorch has builds. */
@@ -46,7 +47,7 @@ export function findPython() {
 function candidates() {
   const chosen = process.env['AZR_PYTHON'];
   if (chosen) {
-    return [chosen];
+    return [namedProgram(chosen)];
   }
   const newestFirst = Array.from(
     { length: NEWEST_MINOR - OLDEST_MINOR + 1 },
@@ -60,7 +61,13 @@ function candidates() {
  * @returns {Python | undefined}
  */
 function probe(command) {
-  const run = spawnSync(command, ['-c', PROBE], { encoding: 'utf8', timeout: PROBE_TIMEOUT_MS });
+  const { cwd, env } = pythonStart();
+  const run = spawnSync(command, ['-c', PROBE], {
+    cwd,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    timeout: PROBE_TIMEOUT_MS,
+  });
   if (run.status !== 0) {
     return undefined;
   }

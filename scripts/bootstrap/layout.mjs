@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
  * @property {string} nodeRuntime A Node from npm, for systems whose own is too old.
  * @property {string} vscode VS Code's server and web workbench, from npm.
  * @property {string} pythonEnvironment
- * @property {string} requirements
+ * @property {string} engine Has the locks that say which Python packages belong into the environment.
  */
 
 /**
@@ -28,7 +28,7 @@ export function layoutOf(root) {
     nodeRuntime: path.join(tools, 'node'),
     vscode: path.join(tools, 'vscode'),
     pythonEnvironment: path.join(root, '.venv'),
-    requirements: path.join(root, 'server', 'engine', 'requirements.txt'),
+    engine: path.join(root, 'server', 'engine'),
   };
 }
 

@@ -1,25 +1,17 @@
 /**
- * Makes `.venv` and installs the engine's pinned requirements into it. A stamp inside, written last,
- * says which requirements it holds; an environment without a stamp was cut short and is made anew.
+ * Makes `.venv` and installs the packages that the engine's locks pin into it. A stamp inside, written
+ * last, says which they are; an environment without a stamp was cut short and is made again.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { installLocked, lockDigest } from '../../server/src/python/lockedInstall.mjs';
+import { pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { diagnoseOutput } from './diagnose.mjs';
 import { findPython } from './findPython.mjs';
 import { environmentPython } from './layout.mjs';
 import { runCommand } from './runCommand.mjs';
 import { SetupFailure } from './setupFailure.mjs';
-
-/**
- * What downloads the rest. The pip that Python brings along is often years old, and takes two thirds
- * longer for PyTorch, all of it processor time.
- */
-const PIP = 'pip==26.3';
-
-/** What Linux has where there is a GPU that PyTorch may use: NVIDIA's, AMD's, or that of Windows around it. */
-const GPU_FILES = ['/dev/nvidiactl', '/dev/nvidia0', '/dev/kfd', '/dev/dxg'];
 
 /**
  * @typedef {object} StepOptions
@@ -32,11 +24,11 @@ const GPU_FILES = ['/dev/nvidiactl', '/dev/nvidia0', '/dev/kfd', '/dev/dxg'];
  * @returns {boolean}
  */
 export function pythonEnvironmentIsCurrent(layout) {
-  return environmentIsUsable(layout) && readStamp(layout) === requirementsHash(layout);
+  return environmentIsUsable(layout) && readStamp(layout) === lockDigest(layout.engine);
 }
 
 /**
- * Whether a complete environment is there, even if for other requirements.
+ * Whether a complete environment is there, even if with other packages.
  * @param {import('./layout.mjs').Layout} layout
  */
 export function environmentIsUsable(layout) {
@@ -54,13 +46,7 @@ export async function createPythonEnvironment(layout, options) {
   const directory = layout.pythonEnvironment;
   /** @param {readonly string[]} pythonArguments */
   const run = (pythonArguments) =>
-    runCommand({
-      ...options,
-      command: python.executable,
-      arguments: pythonArguments,
-      directory: layout.root,
-      logFile: path.join(layout.logs, 'venv.log'),
-    });
+    runPython(layout, options, { python: python.executable, log: 'venv', pythonArguments });
   /** @type {readonly (readonly (readonly string[])[])[]} */
   const waysToMakeIt = [
     [['-m', 'venv', directory]],
@@ -68,7 +54,10 @@ export async function createPythonEnvironment(layout, options) {
     // Debian splits pip's own installer off into python3-venv; a pip on the system can stand in.
     [
       ['-m', 'venv', '--without-pip', directory],
-      ['-m', 'pip', '--python', environmentPython(directory), 'install', PIP],
+      [
+        ...['-m', 'pip', '--python', environmentPython(directory), 'install', '--require-hashes'],
+        ...['-r', path.join(layout.engine, 'locks', 'pip.txt')],
+      ],
     ],
   ];
   for (const commands of waysToMakeIt) {
@@ -95,36 +84,40 @@ export async function createPythonEnvironment(layout, options) {
  * @throws {SetupFailure}
  */
 export async function installRequirements(layout, options) {
-  const hash = requirementsHash(layout);
+  const digest = lockDigest(layout.engine);
   rmSync(stampFile(layout), { force: true });
-  const install = (/** @type {string} */ log, /** @type {readonly string[]} */ what) =>
-    runCommand({
-      ...options,
-      command: environmentPython(layout.pythonEnvironment),
-      arguments: [
-        ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'],
-        // Python compiles what it imports; most of what is installed, nobody ever imports.
-        ...['--no-compile', '--progress-bar', 'off', ...what],
-      ],
-      directory: layout.root,
-      logFile: path.join(layout.logs, `${log}.log`),
+  const python = environmentPython(layout.pythonEnvironment);
+  const run = await installLocked(layout.engine, async (log, pythonArguments) => {
+    // Python compiles what it imports; most of what is installed, nobody ever imports.
+    const withoutCompiling = [...pythonArguments, '--no-compile'];
+    const done = await runPython(layout, options, {
+      python,
+      log,
+      pythonArguments: withoutCompiling,
     });
-  // Where that cannot be had, the pip that is there does it, or says why it cannot.
-  await install('pip-itself', ['--retries', '0', PIP]);
-  const withoutCuda = path.join(path.dirname(layout.requirements), 'requirements-cpu.txt');
-  if (showsNoGpu() && existsSync(withoutCuda)) {
-    await install('pip-cpu', ['--no-deps', '--retries', '0', '-r', withoutCuda]);
-  }
-  const run = await install('pip', ['-r', layout.requirements]);
-  if (run.exitCode !== 0) {
+    return { ...done, failed: done.exitCode !== 0 };
+  });
+  if (run.failed) {
     throw diagnoseOutput('installing the engine’s Python packages', run.output, run);
   }
-  writeFileSync(stampFile(layout), hash);
+  writeFileSync(stampFile(layout), digest);
 }
 
-/** Whether PyTorch's build with CUDA, which pip takes on Linux, would bring gigabytes for nothing. */
-export function showsNoGpu() {
-  return process.platform === 'linux' && !GPU_FILES.some((file) => existsSync(file));
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {StepOptions} options
+ * @param {{ python: string, log: string, pythonArguments: readonly string[] }} what
+ */
+function runPython(layout, options, { python, log, pythonArguments }) {
+  const { cwd, env } = pythonStart({ keepsSecrets: true });
+  return runCommand({
+    ...options,
+    command: python,
+    arguments: pythonArguments,
+    directory: cwd,
+    environment: env,
+    logFile: path.join(layout.logs, `${log}.log`),
+  });
 }
 
 /**
@@ -150,9 +143,4 @@ function stampFile(layout) {
 function readStamp(layout) {
   const file = stampFile(layout);
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-}
-
-/** @param {import('./layout.mjs').Layout} layout */
-function requirementsHash(layout) {
-  return createHash('sha256').update(readFileSync(layout.requirements)).digest('hex');
 }

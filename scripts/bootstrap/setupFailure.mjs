@@ -2,7 +2,7 @@
 
 /**
  * @typedef {'browser-missing' | 'disk-full' | 'folder-not-writable' | 'interrupted' | 'lock-file-mismatch' | 'network'
- *   | 'node-too-old' | 'no-package-for-platform' | 'npm-missing' | 'out-of-memory' | 'python-missing'
+ *   | 'node-too-old' | 'no-package-for-platform' | 'npm-missing' | 'out-of-memory' | 'package-changed' | 'python-missing'
  *   | 'python-unsupported' | 'python-venv-missing' | 'certificate' | 'step-failed'} SetupFailureCode
  */
 

@@ -73,7 +73,7 @@ export interface Engine {
   /** The tokenizer's own chat template, with the generation prompt; undefined when it has none. */
   encodeChat(
     messages: readonly { readonly role: string; readonly content: string }[],
-  ): number[] | undefined;
+  ): Promise<number[] | undefined>;
   /** Samples from the current policy; result i holds `requests[i].samples` completions. */
   sample(
     requests: readonly SampleRequest[],

@@ -71,8 +71,8 @@ export class ScriptedEngine implements Engine {
       .join('');
   }
 
-  encodeChat(): undefined {
-    return undefined;
+  encodeChat(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   async sample(

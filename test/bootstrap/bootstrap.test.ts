@@ -1,15 +1,13 @@
 /** What `npm start` does in a bare clone, and how it fails and recovers. */
-import { chmodSync, readFileSync, utimesSync } from 'node:fs';
+import { chmodSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { bootstrap } from '../../scripts/bootstrap/bootstrap.mjs';
-import { showsNoGpu } from '../../scripts/bootstrap/pythonEnvironment.mjs';
+import { showsNoGpu } from '../../server/src/python/lockedInstall.mjs';
 import { Clone, finished, lockedPackages } from './clone.ts';
-
-const ENGINE = path.join(import.meta.dirname, '../../server/engine');
 
 let clone: Clone;
 
@@ -28,7 +26,7 @@ describe('a bare clone', () => {
     expect(run.exitCode).toBe(0);
     expect(JSON.parse(run.stdout)).toEqual(['run', '--steps', '1']);
     expect(clone.calls().toSorted()).toEqual([
-      ...['npm ci', 'pip install', 'pip upgrade', 'venv with pip'],
+      ...['npm ci', 'pip install', 'pip upgrade', 'pip with CUDA', 'venv with pip'],
     ]);
     const lines = run.stderr.trimEnd().split('\n');
     for (const title of [
@@ -60,18 +58,12 @@ test.each(['ok', 'no-cpu-builds'] as const)(
     expect((await clone.start({ pip })).exitCode).toBe(0);
 
     const first = showsNoGpu() ? ['pip without CUDA'] : [];
+    const second = showsNoGpu() && pip === 'ok' ? [] : ['pip with CUDA'];
     expect(clone.calls().filter((call) => call.startsWith('pip'))).toEqual([
-      ...['pip upgrade', ...first, 'pip install'],
+      ...['pip upgrade', ...first, ...second, 'pip install'],
     ]);
   },
 );
-
-test('the pins of PyTorch with and without CUDA are the same', () => {
-  const pin = (file: string) =>
-    /^torch==.*$/m.exec(readFileSync(path.join(ENGINE, file), 'utf8'))?.[0];
-  expect(pin('requirements-cpu.txt')).toBeDefined();
-  expect(pin('requirements-cpu.txt')).toBe(pin('requirements.txt'));
-});
 
 test('what needs no Python can begin while Python’s packages are on their way', async () => {
   const setUp = new AbortController();
@@ -114,16 +106,19 @@ describe('only what has changed is done again', () => {
     expect(clone.calls()).toEqual(['npm ci']);
   });
 
-  test('new requirements: pip, in the environment that is there', async () => {
-    clone.write('server/engine/requirements.txt', 'torch==2.13.1\n');
-    await clone.start();
-    expect(clone.calls()).toEqual(['pip upgrade', 'pip install']);
-  });
+  test.each(['pip', 'torch', 'packages'])(
+    'a new lock of %s: pip, in the environment that is there',
+    async (file) => {
+      clone.write(`server/engine/locks/${file}.txt`, `${file}==1.1 --hash=sha256:0\n`);
+      await clone.start();
+      expect(clone.calls()).toEqual(['pip upgrade', 'pip with CUDA', 'pip install']);
+    },
+  );
 
   test('an environment whose Python is gone: all of it', async () => {
     clone.remove('.venv/bin/python');
     await clone.start();
-    expect(clone.calls()).toEqual(['venv with pip', 'pip upgrade', 'pip install']);
+    expect(clone.calls()).toEqual(['venv with pip', 'pip upgrade', 'pip with CUDA', 'pip install']);
   });
 
   test('a changed source: the build', async () => {
@@ -146,6 +141,7 @@ describe('a failure names the remedy, and the next try works', () => {
     ['a Python too new', { pythonVersion: '3.15.0' }, 'python-unsupported', '3.10 to 3.14'],
     ['no venv module', { python: 'no-venv' }, 'python-venv-missing', 'apt install python3-venv'],
     ['pip offline', { pip: 'offline' }, 'network', 'network connection'],
+    ['a package that was changed', { pip: 'changed' }, 'package-changed', 'another package index'],
     ['pip on a full disk', { pip: 'disk-full' }, 'disk-full', 'Free some space'],
   ] as const)('%s', async (_situation, fakes, code, remedy) => {
     const failed = await clone.start(fakes);
@@ -186,6 +182,7 @@ describe('a failure names the remedy, and the next try works', () => {
       'venv without pip',
       'pip for the environment',
       'pip upgrade',
+      'pip with CUDA',
       'pip install',
     ]);
   });
@@ -195,7 +192,7 @@ describe('a failure names the remedy, and the next try works', () => {
 
     expect(run.exitCode).toBe(0);
     expect(clone.read('.tools/logs/pip-itself.log')).toContain('Could not find a version');
-    expect(clone.calls().slice(-2)).toEqual(['pip upgrade', 'pip install']);
+    expect(clone.calls().slice(-3)).toEqual(['pip upgrade', 'pip with CUDA', 'pip install']);
   });
 
   test('a folder that cannot be written', async () => {
@@ -251,7 +248,7 @@ describe('two set-ups at once', () => {
 
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     expect(clone.calls().toSorted()).toEqual([
-      ...['npm ci', 'pip install', 'pip upgrade', 'venv with pip'],
+      ...['npm ci', 'pip install', 'pip upgrade', 'pip with CUDA', 'venv with pip'],
     ]);
   });
 

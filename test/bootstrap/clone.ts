@@ -25,7 +25,8 @@ export interface Fakes {
   readonly npm?: 'ok' | 'slow' | 'offline' | 'disk-full' | 'optional-offline' | 'hang' | 'absent';
   readonly python?: 'ok' | 'no-venv' | 'no-ensurepip-but-pip' | 'absent';
   readonly pythonVersion?: string;
-  readonly pip?: 'ok' | 'offline' | 'no-upgrade' | 'no-cpu-builds' | 'disk-full' | 'hang';
+  readonly pip?:
+    'ok' | 'offline' | 'no-upgrade' | 'no-cpu-builds' | 'changed' | 'disk-full' | 'hang';
 }
 
 export interface SetupRun {
@@ -41,10 +42,14 @@ export class Clone {
   constructor() {
     this.root = realpathSync(mkdtempSync(path.join(tmpdir(), 'azr clone ')));
     this.#fakePrograms = path.join(this.root, 'fake programs');
-    cpSync(path.join(PROJECT, 'scripts'), path.join(this.root, 'scripts'), { recursive: true });
+    for (const folder of ['scripts', 'server/src/python']) {
+      cpSync(path.join(PROJECT, folder), path.join(this.root, folder), { recursive: true });
+    }
     this.write('package.json', JSON.stringify({ name: 'clone', type: 'module' }));
     this.write('package-lock.json', JSON.stringify({ packages: lockedPackages('1.0.0') }));
-    this.write('server/engine/requirements.txt', 'torch==2.13.0\n');
+    for (const file of ['pip', 'torch', 'packages']) {
+      this.write(`server/engine/locks/${file}.txt`, `${file}==1.0 --hash=sha256:0\n`);
+    }
     this.write('scripts/build.mjs', BUILD);
     this.write('scripts/source.txt', 'one');
     this.write('fake programs/package.json', JSON.stringify({ type: 'commonjs' }));
@@ -212,6 +217,9 @@ if (fakes.npm === 'offline') {
 `;
 
 const FAKE_PYTHON = `
+function offline() {
+  fail(1, "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError': Failed to establish a new connection: [Errno -3] Temporary failure in name resolution\\nERROR: Could not find a version that satisfies the requirement torch==2.13.0 (from versions: none)\\nERROR: No matching distribution found for torch==2.13.0");
+}
 const own = process.argv[1];
 const [flag, pythonModule, ...rest] = words;
 function makeEnvironment(directory) {
@@ -233,16 +241,21 @@ if (flag === '-c') {
 } else if (pythonModule === 'pip' && rest[0] === '--python') {
   log('pip for the environment');
   if (fakes.python === 'no-venv') fail(1, own + ': No module named pip');
-} else if (pythonModule === 'pip' && rest.at(-1).startsWith('pip==')) {
+} else if (pythonModule === 'pip' && rest.some((word) => word.endsWith('pip.txt'))) {
   log('pip upgrade');
   if (fakes.pip === 'offline' || fakes.pip === 'no-upgrade') fail(1, 'ERROR: Could not find a version');
-} else if (pythonModule === 'pip' && rest.at(-1).endsWith('requirements-cpu.txt')) {
+} else if (pythonModule === 'pip' && rest.some((word) => word.endsWith('torch.txt'))) {
+  log('pip with CUDA');
+  if (fakes.pip === 'offline') offline();
+} else if (pythonModule === 'pip' && rest.some((word) => word.endsWith('requirements-cpu.txt'))) {
   log('pip without CUDA');
   if (fakes.pip === 'no-cpu-builds') fail(1, 'ERROR: No matching distribution found for torch');
 } else if (pythonModule === 'pip') {
   log('pip install');
   if (fakes.pip === 'offline') {
-    fail(1, "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError': Failed to establish a new connection: [Errno -3] Temporary failure in name resolution\\nERROR: Could not find a version that satisfies the requirement torch==2.13.0 (from versions: none)\\nERROR: No matching distribution found for torch==2.13.0");
+    offline();
+  } else if (fakes.pip === 'changed') {
+    fail(1, 'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes. Otherwise, examine the package contents carefully; someone may have tampered with them.');
   } else if (fakes.pip === 'disk-full') {
     fail(1, 'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device');
   } else if (fakes.pip === 'hang') {

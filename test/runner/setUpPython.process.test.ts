@@ -33,10 +33,16 @@ afterEach(() => {
 });
 
 function setUp(packages: string, directory = path.join(folder, 'python')): Promise<string> {
-  const requirements = path.join(folder, 'requirements.txt');
-  writeFileSync(requirements, packages);
+  const engineFolder = path.join(folder, 'engine');
+  mkdirSync(path.join(engineFolder, 'locks'), { recursive: true });
+  for (const file of ['pip.txt', 'torch.txt']) {
+    writeFileSync(path.join(engineFolder, 'locks', file), '# nothing');
+  }
+  writeFileSync(path.join(engineFolder, 'locks', 'packages.txt'), packages);
+  // Not even what is tried first where there is no GPU can be had, which stops nobody.
+  writeFileSync(path.join(engineFolder, 'requirements-cpu.txt'), 'no-such-torch-of-azr==1.0');
   const { signal } = new AbortController();
-  return setUpPython({ directory, requirements, signal, onLine: (line) => lines.push(line) });
+  return setUpPython({ directory, engineFolder, signal, onLine: (line) => lines.push(line) });
 }
 
 /** A program that stands for a Python with something missing. */
@@ -51,8 +57,6 @@ describe('the environment of a user without a clone', () => {
     vi.stubEnv('XDG_DATA_HOME', folder);
     // Nothing is to be had; the pip that Python brings along will do for nothing.
     vi.stubEnv('PIP_NO_INDEX', '1');
-    // Not even what is tried first where there is no GPU, which stops nobody.
-    writeFileSync(path.join(folder, 'requirements-cpu.txt'), 'no-such-torch-of-azr==1.0');
     const root = path.join(folder, 'installation');
     expect(enginePython(root)).toBe('python3');
     const python = await setUp('# nothing', userEnvironment());
@@ -68,7 +72,9 @@ describe('the environment of a user without a clone', () => {
     vi.stubEnv('PIP_NO_INDEX', undefined);
     vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/');
     vi.stubEnv('PIP_RETRIES', '1');
-    await expect(setUp('no-such-package-of-azr==1.0', userEnvironment())).rejects.toMatchObject({
+    await expect(
+      setUp(`no-such-package-of-azr==1.0 --hash=sha256:${'0'.repeat(64)}`, userEnvironment()),
+    ).rejects.toMatchObject({
       code: 'network',
       remedy: expect.stringContaining('HTTPS_PROXY') as string,
     });

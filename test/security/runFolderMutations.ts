@@ -115,7 +115,10 @@ export class MutatedRun {
 
   #replaceName(name: string): string {
     const place = path.join(this.#folder, name);
-    rmSync(place, { recursive: true, force: true });
+    // An earlier damage may have put something else in the place of its folder.
+    for (const part of [path.dirname(place), place]) {
+      if (part !== this.#folder) rmSync(part, { recursive: true, force: true });
+    }
     mkdirSync(path.dirname(place), { recursive: true });
     const { documents, shellFile, run } = this.#canaries;
     const target = this.#one([documents, shellFile, path.join(run, 'run.db'), '/dev/zero', '..']);

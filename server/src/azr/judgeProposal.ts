@@ -39,13 +39,13 @@ export function readProposal(
 }
 
 /** The grader's validation, unless the run has a reason of its own to refuse the proposal. */
-export function judgeProposal(
+export async function judgeProposal(
   dependencies: LoopDependencies,
   memory: TaskMemory,
   rollout: RolloutDraft,
   proposal: Proposal | undefined,
   validation: Validation | undefined,
-): ValidProposal | Rejection {
+): Promise<ValidProposal | Rejection> {
   if (!proposal || !validation) {
     return rollout.stopReason === 'length'
       ? reject(
@@ -64,7 +64,7 @@ export function judgeProposal(
     return reject('duplicate', 'An equal task was accepted before in this run.');
   }
   const question = questionOf(proposedTask(dependencies, proposal, validation));
-  const tokens = encodePrompt(dependencies, dependencies.dialect.solve(question)).length;
+  const { length: tokens } = await encodePrompt(dependencies, dependencies.dialect.solve(question));
   return tokens > promptRoom(dependencies, dependencies.settings.maximumAnswerTokens)
     ? reject('prompt-too-long', `The solver's prompt would have ${String(tokens)} tokens.`)
     : validation;

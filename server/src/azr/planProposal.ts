@@ -23,24 +23,24 @@ export interface SkippedProposal {
 }
 
 /** @param random decides about references and programs; named by what the plan is for */
-export function planProposal(
+export async function planProposal(
   dependencies: LoopDependencies,
   memory: TaskMemory,
   mode: Mode,
   random: RandomStream,
-): ProposalPlan | SkippedProposal {
+): Promise<ProposalPlan | SkippedProposal> {
   return mode === 'induction'
     ? planInduction(dependencies, memory, random)
     : planFromReferences(dependencies, memory, mode, random);
 }
 
 /** A prompt that would be too long shows fewer references. */
-function planFromReferences(
+async function planFromReferences(
   dependencies: LoopDependencies,
   memory: TaskMemory,
   mode: 'deduction' | 'abduction',
   random: RandomStream,
-): ProposalPlan {
+): Promise<ProposalPlan> {
   const { dialect, settings } = dependencies;
   const { references, referenceSampling } = settings;
   const room = promptRoom(dependencies, settings.maximumProposalTokens);
@@ -51,7 +51,7 @@ function planFromReferences(
       mode,
       parents.map(({ program, examples }) => ({ program, ...examples[0]! })),
     );
-    const promptTokens = encodePrompt(dependencies, prompt);
+    const promptTokens = await encodePrompt(dependencies, prompt);
     // Without references there is nothing left to leave out; sampling refuses what is still too long.
     if (shown === 0 || promptTokens.length <= room) {
       return { mode, prompt, promptTokens, parents };
@@ -60,16 +60,16 @@ function planFromReferences(
 }
 
 /** A program that would make the prompt too long is put back and another drawn, until all were tried. */
-function planInduction(
+async function planInduction(
   dependencies: LoopDependencies,
   memory: TaskMemory,
   random: RandomStream,
-): ProposalPlan | SkippedProposal {
+): Promise<ProposalPlan | SkippedProposal> {
   const { dialect, settings } = dependencies;
   const room = promptRoom(dependencies, settings.maximumProposalTokens);
   for (const parent of programsInDrawOrder(memory, random)) {
     const prompt = dialect.proposeInduction(parent.program, settings.inductionInputs);
-    const promptTokens = encodePrompt(dependencies, prompt);
+    const promptTokens = await encodePrompt(dependencies, prompt);
     if (promptTokens.length <= room) {
       return { mode: 'induction', prompt, promptTokens, parents: [parent] };
     }

@@ -29,25 +29,31 @@ export async function proposeTasks(
   request: ProposalRequest,
   signal: AbortSignal,
 ): Promise<ProposalOutcome[]> {
-  const plans = planAll(dependencies, ledger, memory, request);
+  const plans = await planAll(dependencies, ledger, memory, request);
   const rollouts = await sampleAll(dependencies, ledger, plans, request, signal);
   const validated = await validateAll(dependencies, ledger, plans, rollouts, signal);
   // Acceptance goes in the order of the prompts, so that duplicates within a step fall the same way every time.
-  return validated.map((one) => settleProposal(dependencies, ledger, memory, one));
+  const outcomes: ProposalOutcome[] = [];
+  for (const one of validated) {
+    outcomes.push(await settleProposal(dependencies, ledger, memory, one));
+  }
+  return outcomes;
 }
 
-function planAll(
+async function planAll(
   dependencies: LoopDependencies,
   ledger: Ledger,
   memory: TaskMemory,
   { modes, count, round }: ProposalRequest,
-): ProposalPlan[] {
+): Promise<ProposalPlan[]> {
   const { seed } = dependencies.settings;
-  const all = modes.flatMap((mode) =>
-    Array.from({ length: count }, (_, index) => {
-      const random = new RandomStream(seed, 'references', ledger.step, round, mode, index);
-      return planProposal(dependencies, memory, mode, random);
-    }),
+  const all = await Promise.all(
+    modes.flatMap((mode) =>
+      Array.from({ length: count }, (_, index) => {
+        const random = new RandomStream(seed, 'references', ledger.step, round, mode, index);
+        return planProposal(dependencies, memory, mode, random);
+      }),
+    ),
   );
   return all.flatMap((plan) => {
     if ('skipped' in plan) {

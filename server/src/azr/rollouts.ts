@@ -19,14 +19,14 @@ export interface SamplingJob {
 }
 
 /** Token ids of a prompt as the engine's tokenizer and chat template give them. */
-export function encodePrompt(
+export async function encodePrompt(
   dependencies: Pick<LoopDependencies, 'engine'>,
   prompt: Prompt,
-): number[] {
+): Promise<number[]> {
   if (prompt.kind === 'text') {
     return dependencies.engine.encode(prompt.text);
   }
-  const tokens = dependencies.engine.encodeChat(prompt.messages);
+  const tokens = await dependencies.engine.encodeChat(prompt.messages);
   if (!tokens) {
     throw new LoopError(
       'no-chat-template',

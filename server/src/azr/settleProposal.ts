@@ -25,15 +25,15 @@ export interface ValidatedProposal {
   readonly validation: Validation | undefined;
 }
 
-/** Call in the order of the prompts: of equal proposals within a step the first becomes a task. */
-export function settleProposal(
+/** Call in the order of the prompts, one after the other: of equal proposals within a step the first becomes a task. */
+export async function settleProposal(
   dependencies: LoopDependencies,
   ledger: Ledger,
   memory: TaskMemory,
   { plan, rollout, proposal, validation }: ValidatedProposal,
-): ProposalOutcome {
+): Promise<ProposalOutcome> {
   const { mode } = plan;
-  const verdict = judgeProposal(dependencies, memory, rollout, proposal, validation);
+  const verdict = await judgeProposal(dependencies, memory, rollout, proposal, validation);
   rollout.executions = validation?.executions ?? [];
   const task = verdict.valid
     ? addTask(dependencies, ledger, memory, plan, proposal!, verdict)

@@ -34,18 +34,20 @@ export async function solveTasks<Task extends SolvableTask>(
   },
   signal: AbortSignal,
 ): Promise<SolvedTask<Task>[]> {
-  const jobs = tasks.map((task) => {
-    const prompt = dependencies.dialect.solve(questionOf(task));
-    return {
-      role: 'solver' as const,
-      mode: task.mode,
-      phase: request.rolloutPhase,
-      prompt,
-      promptTokens: encodePrompt(dependencies, prompt),
-      samples: request.samples,
-      ...(task.id === undefined ? {} : { taskId: task.id }),
-    };
-  });
+  const jobs = await Promise.all(
+    tasks.map(async (task) => {
+      const prompt = dependencies.dialect.solve(questionOf(task));
+      return {
+        role: 'solver' as const,
+        mode: task.mode,
+        phase: request.rolloutPhase,
+        prompt,
+        promptTokens: await encodePrompt(dependencies, prompt),
+        samples: request.samples,
+        ...(task.id === undefined ? {} : { taskId: task.id }),
+      };
+    }),
+  );
   const { phase, round } = request;
   const groups = await sampleJobs(dependencies, ledger, jobs, phase, signal, {
     ...(round === undefined ? {} : { round }),

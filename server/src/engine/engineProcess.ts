@@ -1,11 +1,13 @@
 /** The local engine server as a child process that never outlives its owner. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { execa } from 'execa';
 
 import { openForAppending } from '../files/openFile.ts';
+import { pythonStart } from '../python/pythonStart.mjs';
 import { EngineError } from './engineError.ts';
 
 const CLOSE_MS = 3_000;
@@ -78,21 +80,23 @@ function spawnServer(options: EngineProcessOptions, apiKey: string) {
     options.pythonPath,
     [
       ...['-m', 'azr_engine', '--exit-with-stdin'],
-      ...['--model', modelFolder, '--checkpoints', checkpointFolder],
+      ...['--model', path.resolve(modelFolder), '--checkpoints', path.resolve(checkpointFolder)],
       ...['--processes', String(options.processes ?? 1)],
     ],
     {
-      env: {
-        AZR_ENGINE_TOKEN: apiKey,
-        PYTHONPATH: options.packageFolder,
-        // Empty is "no": whoever forbids it, as container images do, would wait at every start for
-        // three thousand modules to be compiled, which set-up leaves to the first one.
-        PYTHONDONTWRITEBYTECODE: '',
-        HF_HUB_OFFLINE: '1',
-        // Threads that wait for work sleep soon instead of spinning: the sandbox shares the cores.
-        GOMP_SPINCOUNT: '1000',
-        TOKENIZERS_PARALLELISM: 'false',
-      },
+      ...pythonStart({
+        packages: [path.resolve(options.packageFolder)],
+        variables: {
+          AZR_ENGINE_TOKEN: apiKey,
+          // Empty is "no": whoever forbids it, as container images do, would wait at every start for
+          // three thousand modules to be compiled, which set-up leaves to the first one.
+          PYTHONDONTWRITEBYTECODE: '',
+          HF_HUB_OFFLINE: '1',
+          // Threads that wait for work sleep soon instead of spinning: the sandbox shares the cores.
+          GOMP_SPINCOUNT: '1000',
+          TOKENIZERS_PARALLELISM: 'false',
+        },
+      }),
       buffer: false,
       reject: false,
       // Ctrl-C goes to the whole terminal group; the owner decides when the engine ends.

@@ -89,7 +89,7 @@ export class TinkerEngine implements Engine {
     return this.#parts.tokenizer.decode(tokens);
   }
 
-  encodeChat(messages: readonly ChatMessage[]): number[] | undefined {
+  encodeChat(messages: readonly ChatMessage[]): Promise<number[] | undefined> {
     return this.#parts.tokenizer.encodeChat(messages);
   }
 
@@ -283,6 +283,7 @@ export class TinkerEngine implements Engine {
 
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
+    this.#parts.tokenizer.close();
     const unload = { model_id: this.#modelId };
     try {
       // One that does not answer is not waited for: its process is ended next.

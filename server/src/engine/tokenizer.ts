@@ -1,10 +1,10 @@
 /** The tokenizer of a Hugging Face model folder, without Python. */
 import path from 'node:path';
 
-import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 
 import { readModelFile } from '../files/readFile.ts';
+import { ChatTemplate } from './chatTemplate.ts';
 import { EngineError } from './engineError.ts';
 
 export interface ChatMessage {
@@ -28,12 +28,12 @@ const TokenizerOfFiles = Tokenizer as unknown as new (
 
 export class FolderTokenizer {
   readonly #tokenizer: LoadedTokenizer;
-  readonly #template: Template | undefined;
+  readonly #template: ChatTemplate | undefined;
   readonly #templateVariables: Readonly<Record<string, string>>;
 
   private constructor(
     tokenizer: LoadedTokenizer,
-    template: Template | undefined,
+    template: ChatTemplate | undefined,
     variables: Readonly<Record<string, string>>,
   ) {
     this.#tokenizer = tokenizer;
@@ -56,7 +56,7 @@ export class FolderTokenizer {
       (await readText(path.join(folder, 'chat_template.jinja'))) ?? config['chat_template'];
     return new FolderTokenizer(
       new TokenizerOfFiles(description, config),
-      typeof source === 'string' ? new Template(source) : undefined,
+      typeof source === 'string' ? new ChatTemplate(source, folder) : undefined,
       specialTokens(config),
     );
   }
@@ -72,16 +72,24 @@ export class FolderTokenizer {
     return this.#tokenizer.decode([...tokens], { skip_special_tokens: true });
   }
 
-  /** The chat template with the generation prompt; undefined when the folder has none. */
-  encodeChat(messages: readonly ChatMessage[]): number[] | undefined {
+  /**
+   * The chat template with the generation prompt; undefined when the folder has none. Rejects with
+   * EngineError `chat_template_refused` when rendering it takes too much time or memory, or fails.
+   */
+  async encodeChat(messages: readonly ChatMessage[]): Promise<number[] | undefined> {
     if (this.#template === undefined) return undefined;
-    const text = this.#template.render({
+    const text = await this.#template.render({
       ...this.#templateVariables,
       messages: messages.map(({ role, content }) => ({ role, content })),
       add_generation_prompt: true,
     });
     // The template writes the special tokens itself.
     return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  /** Ends what renders the chat template. */
+  close(): void {
+    this.#template?.close();
   }
 }
 

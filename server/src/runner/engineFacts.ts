@@ -1,7 +1,8 @@
 /** What the engine's Python says of itself and of the device it would train on. */
 import { execa } from 'execa';
 
-import { GPU_FILES } from './gpuFiles.ts';
+import { GPU_FILES } from '../python/lockedInstall.mjs';
+import { pythonStart } from '../python/pythonStart.mjs';
 import { RunnerError } from './runnerError.ts';
 
 export interface EngineFacts {
@@ -18,13 +19,10 @@ export interface EngineFacts {
 /**
  * The packages that are looked for are those that the engine imports; only PyTorch, which knows the
  * device, is imported here too, because the others take several seconds. With the word "brief" not even
- * that, where a Linux without the device files of a GPU says as much. The empty entry of the path is the
- * folder that somebody happens to work in, whose files are not Python's.
+ * that, where a Linux without the device files of a GPU says as much.
  */
 const DESCRIBE = `
-import sys
-sys.path = [entry for entry in sys.path if entry != ""]
-import importlib.metadata, importlib.util, json, os, platform
+import importlib.metadata, importlib.util, json, os, platform, sys
 facts = {"versions": {"python": platform.python_version()}}
 for name in ("torch", "transformers", "peft", "safetensors", "starlette", "uvicorn"):
     if importlib.util.find_spec(name) is None:
@@ -72,6 +70,7 @@ export async function describeEngine(
 ): Promise<EngineFacts> {
   const words = ['-c', DESCRIBE, ...(isBrief ? ['brief'] : [])];
   const { stdout, stderr, failed, exitCode, timedOut } = await execa(python, words, {
+    ...pythonStart(),
     reject: false,
     timeout: TIMEOUT_MS,
     stdin: 'ignore',

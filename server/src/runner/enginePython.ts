@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { namedProgram } from '../python/pythonStart.mjs';
 import { assetRoot } from './assets.ts';
 import { neededUserData, userData } from './userData.ts';
 
@@ -16,14 +17,25 @@ const STAMP_FILE = 'azr-studio-requirements';
  * that `azr setup` made for this user, else the system's. `root` is where AZR Studio is installed.
  */
 export function enginePython(root: string = assetRoot()): string {
-  const named = process.env[PYTHON_VARIABLE];
-  if (named !== undefined && named !== '') return named;
+  const named = namedPython();
+  if (named !== undefined) return named;
   const ofClone = interpreterIn(path.join(root, '.venv'));
   if (existsSync(ofClone)) return ofClone;
   const data = userData();
   const ofUser = data && environmentIn(data);
   if (ofUser && environmentStamp(ofUser) !== undefined) return interpreterIn(ofUser);
   return process.platform === 'win32' ? 'python' : 'python3';
+}
+
+/** The interpreter that the environment variable names, if it does: an absolute path or a bare name. */
+export function namedPython(): string | undefined {
+  const named = process.env[PYTHON_VARIABLE];
+  return named === undefined || named === '' ? undefined : namedProgram(named);
+}
+
+/** The one that a viewer's settings name, else the same as `enginePython`. */
+export function chosenPython(pythonPath: string): string {
+  return pythonPath === '' ? enginePython() : namedProgram(pythonPath);
 }
 
 /** Where `azr setup` makes the environment when no other folder is named; throws for want of a home. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
+import { pythonStart } from '../python/pythonStart.mjs';
 import { assetRoot } from './assets.ts';
 import { enginePython } from './enginePython.ts';
 import { ExpectedFailure } from './expectedFailure.ts';
@@ -30,15 +31,17 @@ type Line =
 /** Resolves with the folder of the model. Rejects with an ExpectedFailure with a remedy. */
 export async function fetchModel(model: string, options: FetchOptions): Promise<string> {
   const { signal, onNote, onProgress } = options;
+  // A file is meant as seen from where the user is; Python is started somewhere else.
+  const wanted = model.endsWith('.gguf') ? path.resolve(model) : model;
   const child = execa(
     enginePython(),
-    ['-m', 'azr_engine.obtain', model, '--models', modelsIn(neededUserData())],
+    ['-m', 'azr_engine.obtain', wanted, '--models', path.resolve(modelsIn(neededUserData()))],
     {
-      env: {
-        PYTHONPATH: path.join(assetRoot(), 'server', 'engine', 'src'),
-        PYTHONSAFEPATH: '1',
-        PYTHONUNBUFFERED: '1',
-      },
+      ...pythonStart({
+        packages: [path.join(assetRoot(), 'server', 'engine', 'src')],
+        variables: { PYTHONUNBUFFERED: '1' },
+        keepsSecrets: true,
+      }),
       reject: false,
       stdin: 'ignore',
       cancelSignal: signal,

@@ -1,7 +1,8 @@
 /** Looks for a Python of which an environment for the engine can be made. */
 import { execa } from 'execa';
 
-import { PYTHON_VARIABLE } from './enginePython.ts';
+import { pythonStart } from '../python/pythonStart.mjs';
+import { namedPython, PYTHON_VARIABLE } from './enginePython.ts';
 import { RunnerError } from './runnerError.ts';
 
 /** The range for which the pinned PyTorch has builds. */
@@ -38,8 +39,8 @@ export async function findPython(signal: AbortSignal): Promise<Python> {
 }
 
 function candidates(): string[] {
-  const named = process.env[PYTHON_VARIABLE];
-  if (named !== undefined && named !== '') return [named];
+  const named = namedPython();
+  if (named !== undefined) return [named];
   const versions = Array.from(
     { length: NEWEST_MINOR - OLDEST_MINOR + 1 },
     (_, index) => `python3.${NEWEST_MINOR - index}`,
@@ -50,6 +51,7 @@ function candidates(): string[] {
 
 async function describe(command: string, signal: AbortSignal): Promise<Python | undefined> {
   const { stdout, failed } = await execa(command, ['-c', DESCRIBE], {
+    ...pythonStart(),
     reject: false,
     stdin: 'ignore',
     timeout: TIMEOUT_MS,

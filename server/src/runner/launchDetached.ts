@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { openForAppending } from '../files/openFile.ts';
@@ -32,9 +33,8 @@ child.on('spawn', () => {
 `;
 
 export interface DetachedProgram {
-  /** The program and its arguments. */
+  /** The program and its arguments, every path among them absolute. */
   readonly command: readonly string[];
-  readonly folder: string;
   /** What it prints is appended to this file. */
   readonly logFile: string;
   /** Goes over our own environment. */
@@ -43,12 +43,13 @@ export interface DetachedProgram {
 
 /** The id of the started process. Rejects with RunnerError `cannot-launch`, or a FileError about the log. */
 export async function launchDetached(program: DetachedProgram): Promise<number> {
-  const { command, folder, logFile, environment } = program;
+  const { command, logFile, environment } = program;
   // Electron's program is Node only when it is told so.
   const asNode = { ELECTRON_RUN_AS_NODE: '1' };
   const log = openForAppending(logFile);
   const launcher = spawn(process.execPath, ['-e', LAUNCHER, '--', ...command], {
-    cwd: folder,
+    // Not the run folder, which may be somebody else's: what is started there may read what lies in it.
+    cwd: path.parse(process.execPath).root,
     detached: true,
     windowsHide: true,
     env: { ...withoutEditor(process.env), ...environment, ...asNode },

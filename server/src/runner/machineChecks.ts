@@ -9,7 +9,7 @@ import type { SandboxDescription } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { describePlan, planMemory, waysToFit } from '../engine/memoryPlan.ts';
 import { describeEngine, type EngineFacts } from './engineFacts.ts';
-import { enginePython } from './enginePython.ts';
+import { chosenPython } from './enginePython.ts';
 import { knownDevice, machineMemoryMb } from './knownDevice.ts';
 import { memoryDemand } from './memoryDemand.ts';
 import { EMBEDDED_MODEL, openModelFolder } from './modelFolder.ts';
@@ -42,7 +42,7 @@ const DISK_WANTED_MB = 1000;
 /** Runs all checks, the slow ones side by side. */
 export async function checkMachine(options: CheckOptions = {}): Promise<MachineCheck[]> {
   const { pythonPath = '', folder = process.cwd() } = options;
-  const python = pythonPath === '' ? enginePython() : pythonPath;
+  const python = chosenPython(pythonPath);
   const layers = options.layers ?? [];
   const settings = completeSettings(layers, 'defaults');
   const facts = describeEngine(python);

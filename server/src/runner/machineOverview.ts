@@ -7,7 +7,7 @@ import type { MachineOverview, Problem, StartChoice } from '../../protocol/runs.
 import type { ModelShape } from '../engine/memoryPlan.ts';
 import { planMemory } from '../engine/memoryPlan.ts';
 import { engineFacts } from './engineFacts.ts';
-import { enginePython } from './enginePython.ts';
+import { chosenPython } from './enginePython.ts';
 import { EMBEDDED_MODEL, openModelFolder } from './modelFolder.ts';
 import { memoryDemand } from './memoryDemand.ts';
 import { modelShape } from './modelShape.ts';
@@ -33,7 +33,7 @@ export interface MachineRequest {
 /** Takes seconds the first time, because it asks the engine's Python. Never rejects. */
 export async function machineOverview(request: MachineRequest = {}): Promise<MachineOverview> {
   const { folder, pythonPath = '' } = request;
-  const python = pythonPath === '' ? enginePython() : pythonPath;
+  const python = chosenPython(pythonPath);
   const [facts, sandboxProblem] = await Promise.all([
     engineFacts(python).catch(problemOf),
     findSandboxProblem(),

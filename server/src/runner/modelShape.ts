@@ -1,20 +1,18 @@
 /** The shape of a model, read from the files in its folder: how many weights, how wide, how deep. */
-import { closeSync, existsSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readSync } from 'node:fs';
 import path from 'node:path';
 
 import { openForReading } from '../files/openFile.ts';
 import { readModelFileSync } from '../files/readFile.ts';
 import type { ModelShape } from '../engine/memoryPlan.ts';
 
-/** Undefined when `folder` holds no Hugging Face model with weights. */
+/** Undefined when `folder` holds no Hugging Face model with weights in safetensors. */
 export function modelShape(folder: string): ModelShape | undefined {
   try {
     if (!existsSync(path.join(folder, 'config.json'))) return undefined;
     const files = readdirSync(folder).map((name) => path.join(folder, name));
     const tensors = files.filter((file) => file.endsWith('.safetensors'));
-    const pickles = files.filter((file) => /pytorch_model.*\.bin$/.test(file));
-    const parameters =
-      tensors.length > 0 ? sumOf(tensors, parametersIn) : sumOf(pickles, guessedParametersIn);
+    const parameters = sumOf(tensors, parametersIn);
     return parameters === 0
       ? undefined
       : shapeOf(readModelFileSync(path.join(folder, 'config.json')), parameters);
@@ -72,11 +70,6 @@ function parametersIn(file: string): number {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** A pickle does not tell; most are stored in two bytes per weight. */
-function guessedParametersIn(file: string): number {
-  return Math.round(statSync(file).size / 2);
 }
 
 function sumOf<Item>(items: readonly Item[], count: (item: Item) => number): number {

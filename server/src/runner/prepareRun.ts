@@ -7,6 +7,7 @@ import { dialectFor } from '../azr/dialects/dialectFor.ts';
 import { readHeldOutTasks } from './heldOutTasks.ts';
 import type { ModelFolder } from './modelFolder.ts';
 import { openModelFolder } from './modelFolder.ts';
+import { refusePickledWeights } from './modelWeights.ts';
 import type { PartialSettings } from './settings.ts';
 import { completeSettings } from './settings.ts';
 
@@ -36,6 +37,7 @@ export async function prepareExistingRun(settings: RunSettings): Promise<Prepare
 }
 
 async function prepare(settings: RunSettings, model: ModelFolder): Promise<PreparedRun> {
+  if (settings.engineUrl === 'local') refusePickledWeights(model.folder);
   return {
     settings,
     model,

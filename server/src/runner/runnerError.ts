@@ -29,7 +29,8 @@ export type RunnerErrorCode =
   | 'setup-failed'
   | 'network'
   | 'disk-full'
-  | 'no-package-for-platform';
+  | 'no-package-for-platform'
+  | 'package-changed';
 
 export class RunnerError extends Error {
   override readonly name = 'RunnerError';

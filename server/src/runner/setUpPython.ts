@@ -1,26 +1,19 @@
 /**
  * Makes the engine's Python environment for somebody who has no clone of AZR Studio: a virtual
- * environment with the pinned requirements. The stamp is written last, so that an environment whose
- * making was cut short is known as one and made anew.
+ * environment with the packages that the engine's locks pin. The stamp is written last, so that an
+ * environment whose making was cut short is known as one and made again.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { execa } from 'execa';
 
+import { installLocked, lockDigest } from '../python/lockedInstall.mjs';
+import { pythonStart } from '../python/pythonStart.mjs';
 import { assetRoot } from './assets.ts';
 import { environmentStamp, interpreterIn, stampFile } from './enginePython.ts';
 import { findPython } from './findPython.ts';
-import { showsNoGpu } from './gpuFiles.ts';
 import { RunnerError, type RunnerErrorCode } from './runnerError.ts';
-
-/**
- * What downloads the rest. The pip that Python brings along is often years old, and takes two thirds
- * longer for PyTorch, all of it processor time.
- */
-const PIP = 'pip==26.3';
 
 export interface SetUpOptions {
   /** Folder of the environment; it is deleted first when it holds an incomplete one. */
@@ -28,14 +21,15 @@ export interface SetUpOptions {
   /** Told what is being done, and every line of the programs that do it. */
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal;
-  /** File with the packages to install; those of the engine when absent. */
-  readonly requirements?: string;
+  /** Folder with the `locks` of the packages to install; that of the engine when absent. */
+  readonly engineFolder?: string;
 }
 
 /** Resolves with the environment's interpreter. Rejects with a RunnerError with a remedy. */
-export async function setUpPython(options: SetUpOptions): Promise<string> {
-  const { directory, onLine, signal, requirements = engineRequirements() } = options;
-  const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+export async function setUpPython(asked: SetUpOptions): Promise<string> {
+  const options = { ...asked, directory: path.resolve(asked.directory) };
+  const { directory, onLine, signal, engineFolder = ownEngineFolder() } = options;
+  const digest = lockDigest(engineFolder);
   const interpreter = interpreterIn(directory);
   const stamp = environmentStamp(directory);
   if (stamp === digest) {
@@ -45,31 +39,20 @@ export async function setUpPython(options: SetUpOptions): Promise<string> {
   if (stamp === undefined) await makeEnvironment(options);
   await rm(stampFile(directory), { force: true });
   onLine('Installing the packages of the engine; PyTorch alone can take several minutes.');
-  const install = [
-    ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'],
-    ...['--progress-bar', 'off'],
-  ];
-  // Where that cannot be had, the pip that is there does it, or says why it cannot.
-  await run(interpreter, [...install, '--retries', '0', PIP], options);
-  const withoutCuda = path.join(path.dirname(requirements), 'requirements-cpu.txt');
-  if (showsNoGpu() && existsSync(withoutCuda)) {
-    onLine('Linux shows no GPU: PyTorch is taken without CUDA where that can be had.');
-    const alone = ['--no-deps', '--retries', '0'];
-    await run(interpreter, [...install, ...alone, '-r', withoutCuda], options);
-  }
-  await work(
-    'installing the packages of the engine',
-    interpreter,
-    [...install, '-r', requirements],
-    options,
-  );
+  const { failed, all } = await installLocked(engineFolder, (step, pythonArguments) => {
+    if (step === 'pip-cpu') {
+      onLine('Linux shows no GPU: PyTorch is taken without CUDA where that can be had.');
+    }
+    return run(interpreter, pythonArguments, options);
+  });
+  if (failed) throw diagnose('installing the packages of the engine', all);
   signal.throwIfAborted();
   await writeFile(stampFile(directory), digest);
   return interpreter;
 }
 
-function engineRequirements(): string {
-  return path.join(assetRoot(), 'server', 'engine', 'requirements.txt');
+function ownEngineFolder(): string {
+  return path.join(assetRoot(), 'server', 'engine');
 }
 
 async function makeEnvironment(options: SetUpOptions): Promise<void> {
@@ -83,7 +66,8 @@ async function makeEnvironment(options: SetUpOptions): Promise<void> {
   } catch (error) {
     throw diagnose(`making ${directory}`, error instanceof Error ? error.message : String(error));
   }
-  await work('making the environment', executable, ['-m', 'venv', directory], options);
+  const { failed, all } = await run(executable, ['-m', 'venv', directory], options);
+  if (failed) throw diagnose('making the environment', all);
 }
 
 /** Deletes nothing that is not an environment. */
@@ -100,29 +84,17 @@ async function requireOurs(directory: string): Promise<void> {
   );
 }
 
-async function work(
-  what: string,
-  program: string,
-  programArguments: readonly string[],
-  options: SetUpOptions,
-): Promise<void> {
-  const { failed, all } = await run(program, programArguments, options);
-  if (failed) throw diagnose(what, all);
-}
-
 async function run(
   program: string,
   programArguments: readonly string[],
-  { directory, onLine, signal }: SetUpOptions,
+  { onLine, signal }: SetUpOptions,
 ): Promise<{ readonly failed: boolean; readonly all: string }> {
   const child = execa(program, programArguments, {
-    // With -m Python looks for modules in the working folder first, which may be anybody's.
-    cwd: path.dirname(directory),
+    ...pythonStart({ variables: { PYTHONUNBUFFERED: '1' }, keepsSecrets: true }),
     all: true,
     reject: false,
     stdin: 'ignore',
     cancelSignal: signal,
-    env: { PYTHONUNBUFFERED: '1' },
   });
   for await (const line of child.iterable({ from: 'all' })) onLine(line);
   const { all, failed } = await child;
@@ -145,6 +117,13 @@ const DIAGNOSES: readonly Diagnosis[] = [
     happened: 'the disk is full',
     remedy:
       'Free some space (the packages take 2 to 8 GB, depending on the build of PyTorch), or name another folder with --directory.',
+  },
+  {
+    code: 'package-changed',
+    pattern: /DO NOT MATCH THE HASHES/,
+    happened: 'a package is not the one that AZR Studio pins, so it was not installed',
+    remedy:
+      'Try another package index (PIP_INDEX_URL) or another network. If it stays so, report it: somebody may have changed the package.',
   },
   {
     code: 'no-venv',

@@ -5,8 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
 import type { Problem } from '../../protocol/runs.ts';
 import { openForReading } from '../files/openFile.ts';
+import { namedProgram } from '../python/pythonStart.mjs';
 import { makeRunFolders } from './createRunFolder.ts';
-import { PYTHON_VARIABLE } from './enginePython.ts';
+import { namedPython, PYTHON_VARIABLE } from './enginePython.ts';
 import { ExpectedFailure } from './expectedFailure.ts';
 import { launchDetached } from './launchDetached.ts';
 import { processStatus } from './processIdentity.ts';
@@ -58,13 +59,14 @@ export async function startDetachedRunner(
   await makeRunFolders(run);
   const logStart = sizeOf(run.runnerLog);
   const launchedAt = new Date().toISOString();
+  // The runner works in another folder: a path that is meant as seen from here is made absolute here.
+  const python = pythonPath === '' ? namedPython() : namedProgram(pythonPath);
   const processId = await launchDetached({
     command: [...cliProgram, ...command, '--log'],
-    folder: run.folder,
     logFile: run.runnerLog,
     environment: {
       ...start.environment,
-      ...(pythonPath !== '' && { [PYTHON_VARIABLE]: pythonPath }),
+      ...(python !== undefined && { [PYTHON_VARIABLE]: python }),
     },
   });
   const isOurs = (address: RunnerAddress): boolean =>

@@ -1,5 +1,7 @@
 /** Finds the Python that the jail runs. */
 import { execa } from 'execa';
+
+import { namedProgram, pythonStart } from '../python/pythonStart.mjs';
 import { SandboxError } from './sandboxError.ts';
 
 export interface PythonInterpreter {
@@ -15,7 +17,8 @@ const DESCRIBE =
 
 /** Asks `command` what it is; throws a SandboxError when there is no usable Python. */
 export async function findPython(command: string): Promise<PythonInterpreter> {
-  const result = await execa(command, ['-I', '-S', '-c', DESCRIBE], {
+  const result = await execa(namedProgram(command), ['-I', '-S', '-c', DESCRIBE], {
+    ...pythonStart(),
     reject: false,
     timeout: 20_000,
   });

@@ -9,7 +9,7 @@ import { addPacks, addPackViews } from './packSchema.ts';
 import type { RunInformation } from './runInformation.ts';
 import { foreignPart } from './foreignSchema.ts';
 import { APPLICATION_ID, BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import { corruptError, explainingErrors, StoreError } from './storeError.ts';
+import { corruptError, explainingErrors, explainingForeignData, StoreError } from './storeError.ts';
 import { SUMMARY_ORDER, SUMMARY_SCHEMA, SUMMARY_VIEWS } from './summarySchema.ts';
 import { fillSummaries } from './summaryWriter.ts';
 
@@ -85,19 +85,20 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
       'Name the folder of a run: it holds run.db.',
     );
   }
-  const database = access === 'write' ? openForWriting(path) : openForReading(path);
-  try {
-    explainingErrors(path, () => {
+  return explainingForeignData(path, () => {
+    const database = access === 'write' ? openForWriting(path) : openForReading(path);
+    try {
       const version = checkSchema(database, path);
-      if (version === SCHEMA_VERSION) return;
-      if (access === 'write') bringUpToDate(database, path, version);
-      else addViews(database, version);
-    });
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-  return database;
+      if (version !== SCHEMA_VERSION) {
+        if (access === 'write') bringUpToDate(database, path, version);
+        else addViews(database, version);
+      }
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return database;
+  });
 }
 
 /**

@@ -3,13 +3,11 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 import { CONTAINS_TEXT, containsText } from './containsText.ts';
 import { PackReader } from './packReader.ts';
-import { corruptError, explainingErrors, StoreError } from './storeError.ts';
+import { explainingForeignData } from './storeError.ts';
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 export type SqlValue = SQLInputValue;
 
-/** SQLite's code for a statement that does not fit the schema: every one of ours fits a run's. */
-const SQLITE_ERROR = 1;
 /** Filters make statements of many shapes; those beyond this many are prepared again when needed. */
 const STATEMENTS_KEPT = 200;
 
@@ -87,12 +85,7 @@ export class ReadConnection {
 
   /** Throws a StoreError for what is the file's fault or the machine's, anything else as it is. */
   explaining<Result>(action: () => Result): Result {
-    try {
-      return explainingErrors(this.path, action);
-    } catch (error) {
-      if (error instanceof StoreError || !isForeignData(error)) throw error;
-      throw corruptError(this.path, error instanceof Error ? error.message : String(error), error);
-    }
+    return explainingForeignData(this.path, action);
   }
 
   /** Outside of a snapshot every statement may meet another state of the database. */
@@ -108,14 +101,4 @@ export class ReadConnection {
     this.#statements.set(sql, statement);
     return statement;
   }
-}
-
-/** Whether only a database that we did not write makes one of our statements fail so. */
-function isForeignData(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  // A column of JSON that is none, or none of the expected shape.
-  if (error instanceof SyntaxError) return true;
-  // An integer beyond 2⁵³, which no counter of ours reaches.
-  const tooLarge = 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
-  return tooLarge || ('errcode' in error && error.errcode === SQLITE_ERROR);
 }

@@ -137,3 +137,26 @@ export function explainingErrors<Result>(path: string, action: () => Result): Re
     throw explainSqliteError(error, path);
   }
 }
+
+/** SQLite's code for a statement that does not fit the schema: every one of ours fits a run's. */
+const SQLITE_ERROR = 1;
+
+/** The same, and StoreError `corrupt` for what fails only on a database that this product did not write. */
+export function explainingForeignData<Result>(path: string, action: () => Result): Result {
+  try {
+    return explainingErrors(path, action);
+  } catch (error) {
+    if (error instanceof StoreError || !isForeignData(error)) throw error;
+    throw corruptError(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** Whether only a database that we did not write makes one of our statements fail so. */
+function isForeignData(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // A column of JSON that is none, or none of the expected shape.
+  if (error instanceof SyntaxError) return true;
+  // An integer beyond 2⁵³, which no counter of ours reaches.
+  const tooLarge = 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
+  return tooLarge || ('errcode' in error && error.errcode === SQLITE_ERROR);
+}

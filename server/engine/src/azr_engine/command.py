@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import gc
 import json
 import logging
@@ -16,11 +17,13 @@ import socket
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from azr_engine.launching import leave_meeting, start_followers
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from azr_engine.ranks import Ranks
 
 TOKEN_VARIABLE = "AZR_ENGINE_TOKEN"
@@ -114,6 +117,7 @@ def _prepare_libraries(options: argparse.Namespace, ranks: Ranks) -> None:
 async def _serve(options: argparse.Namespace, token: str, is_new: bool, ranks: Ranks) -> None:
     import uvicorn
 
+    from azr_engine import strangers
     from azr_engine.application import build_application
     from azr_engine.service import Service
 
@@ -123,13 +127,26 @@ async def _serve(options: argparse.Namespace, token: str, is_new: bool, ranks: R
     listener = socket.create_server(("127.0.0.1", options.port))
     settings = uvicorn.Config(
         build_application(service, token),
-        log_level="warning",
+        http=cast(Any, functools.partial(strangers.TokenProtocol, strangers.Strangers(token))),
+        backlog=strangers.ACCEPTED_AT_ONCE,
+        # Whoever sends nonsense must not be able to fill the log with warnings about it.
+        log_level="error",
         access_log=False,
         timeout_keep_alive=75,
     )
     ready: dict[str, object] = {"event": "listening", "port": listener.getsockname()[1]}
     _announce({**ready, "token": token} if is_new else ready)
-    await uvicorn.Server(settings).serve(sockets=[listener])
+    server = uvicorn.Server(settings)
+    # asyncio has one number for how many it accepts at a time and how many may wait.
+    waiting = asyncio.create_task(_let_wait(server, listener, strangers.WAITING_TO_BE_ACCEPTED))
+    await server.serve(sockets=[listener])
+    waiting.cancel()
+
+
+async def _let_wait(server: uvicorn.Server, listener: socket.socket, connections: int) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    listener.listen(connections)
 
 
 def _token(file: Path | None) -> tuple[str, bool]:

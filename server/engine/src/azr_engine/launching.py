@@ -15,6 +15,8 @@ import threading
 import time
 from pathlib import Path
 
+from azr_engine.starting import SOURCES, child_environment, module_command
+
 logger = logging.getLogger("azr_engine")
 
 # Names the file in which the ranks meet.
@@ -32,8 +34,9 @@ _ending = threading.Lock()
 
 def start_followers(size: int, arguments: list[str]) -> None:
     """
-    Ranks 1 to size - 1, each as `python -m azr_engine` with these arguments, and what this process
-    must know to meet them. From here on the death of any of them is the death of this process.
+    Ranks 1 to size - 1, each as `python -m azr_engine` with these arguments, every path among them
+    absolute, and what this process must know to meet them. From here on the death of any of them
+    is the death of this process.
     """
     # Only its user may enter the folder in which the ranks meet.
     folder = Path(tempfile.mkdtemp(prefix="azr-engine-"))
@@ -41,8 +44,9 @@ def start_followers(size: int, arguments: list[str]) -> None:
     os.environ.update({**shared, "RANK": "0", "LOCAL_RANK": "0"})
     for rank in range(1, size):
         child = subprocess.Popen(
-            [sys.executable, "-m", "azr_engine", *arguments, "--exit-with-stdin"],
-            env={**os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            module_command("azr_engine", *arguments, "--exit-with-stdin"),
+            cwd=SOURCES,
+            env=child_environment(RANK=str(rank), LOCAL_RANK=str(rank)),
             stdin=subprocess.PIPE,
             # Standard output is the leader's alone.
             stdout=sys.stderr.fileno(),

