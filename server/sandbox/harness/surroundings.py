@@ -15,6 +15,7 @@ import builtins
 import random
 import sys
 import time
+import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -147,6 +148,9 @@ def _replace(module: str, **functions: Callable[..., Any]) -> None:
     for name, function in functions.items():
         if name in names:
             names[name] = function
+            if isinstance(function, types.FunctionType):
+                # Python names it in its messages.
+                function.__name__ = function.__qualname__ = name
 
 
 def _refuse(reason: str) -> Callable[..., NoReturn]:
