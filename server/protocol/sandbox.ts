@@ -49,12 +49,16 @@ export interface Execution {
 /** What can be known of a program without running it. */
 export interface ProgramInspection {
   readonly syntax?: { readonly message: string; readonly line?: number };
-  /** Names of functions defined at module level, in order. */
+  /** Names of the functions defined by `def` at module level, in order. */
   readonly functions: readonly string[];
-  /** Parameter names of `f`, without `*args` and `**kwargs`. */
-  readonly parameters: readonly string[];
+  /** Name of the function that is called: `f`, or else the first; absent when there is none. */
+  readonly entry?: string;
+  /** Its parameters, `*args` and `**kwargs` with their stars; absent where only running it tells. */
+  readonly parameters?: readonly string[];
   /** Top-level names of imported modules, each with the line of its import. */
   readonly imports: readonly { readonly module: string; readonly line: number }[];
+  /** Names in it, and the like, that may lead to the clock, to random numbers or to addresses. */
+  readonly chance: readonly string[];
   /** Digest of the syntax tree with local names, comments and layout abstracted: equal for renamed copies. */
   readonly structure: string;
   /** Digest of the syntax tree with names and constants abstracted: equal for all fillings of one template. */

@@ -12,14 +12,15 @@ from typing import Any
 
 # Each may import those before it.
 _ORDER = (
+    "preload",
     "values",
     "reserve",
     "execution",
     "normal_form",
+    "chance",
     "inspection",
     "wire",
     "service",
-    "preload",
 )
 
 # Run once before the copy is made, so that what Python prepares on first use is prepared in every

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { documentUri, type DocumentKind } from '../../server/protocol/documents.ts';
+import { entryFunction } from '../../server/src/languageServer/documents/entryFunction.ts';
 import {
   hasUnseen,
   shownLine,
@@ -216,6 +217,24 @@ const HOSTILE: Readonly<Record<string, string>> = {
 };
 /** Whatever may show as nothing, as a line break, or turn a line round. */
 const FORBIDDEN = /[^\P{C}\n\t\f]|[\p{Zl}\p{Zp}]/u;
+
+describe('the function that a call calls', () => {
+  it.each([
+    ['def f(x): return x', 'f'],
+    ['def g(x): return x\ndef f(x): return x', 'f'],
+    ['def g(x): return x\ndef h(x): return x', 'g'],
+    ['f = lambda x: x', 'f'],
+    ['f: object = lambda x: x', 'f'],
+    ['g = lambda x: x', 'g'],
+    ['g = lambda x: x\ndef h(x): return x', 'h'],
+    ['def g(x): return x\nf = g', 'f'],
+    ['def g(x):\n    f = x\n    return f', 'g'],
+    ['def g(x): return x\nf == g', 'g'],
+    ['', 'f'],
+  ])('of %j is %s', (program, name) => {
+    expect(entryFunction(program)).toBe(name);
+  });
+});
 
 describe('documents of hostile texts', () => {
   for (const [name, text] of Object.entries(HOSTILE)) {

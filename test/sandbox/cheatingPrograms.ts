@@ -123,9 +123,10 @@ for module in list(sys.modules.values()):
   'a search through memory': search(`
 for kind in object.__subclasses__():
     if kind.__name__ == "CDLL":
-        string_at = kind.__init__.__globals__["string_at"]
-        start = id("x") & ~0xFFFFF
-        texts.append(string_at(start, 1 << 18).decode("latin-1"))`),
+        ctypes = kind.__init__.__globals__
+        address = ctypes["c_void_p"].from_buffer(ctypes["py_object"]("x")).value
+        start = address & ~0xFFFFF
+        texts.append(ctypes["string_at"](start, 1 << 18).decode("latin-1"))`),
   'a search through files': search(
     'texts.append(open("/proc/self/mem", "rb").read().decode("latin-1"))',
   ),

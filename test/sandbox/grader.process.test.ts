@@ -167,6 +167,7 @@ describe.each(available)('$name', (engine) => {
       ['syntax', 'def f(x)\n    return x'],
       ['no-entry-function', 'f = 3'],
       ['no-parameter', 'def f():\n    return 1'],
+      ['no-parameter', 'f = lambda: 1'],
       ['program-too-large', `def f(x): return "${'y'.repeat(2_000)}"`],
       ['forbidden-import', 'import numpy\ndef f(x): return x'],
       ['banned-word', 'def f(x):\n    # logging\n    return x'],
@@ -178,6 +179,19 @@ describe.each(available)('$name', (engine) => {
       ['forged', 'import os\ndef f(x):\n    os.write(3, b"{}")\n    return 1'],
     ])('is rejected for %s', async (reason, program) => {
       expect(await validate(program)).toMatchObject({ valid: false, reason });
+    });
+
+    test.each([
+      ['a lambda', 'f = lambda x: x * 2', '3', '6'],
+      ['a lambda with an annotation', 'f: "doubles" = lambda x: x * 2', '3', '6'],
+      ['a lambda of another name', 'g = lambda x: x * 2', '3', '6'],
+      ['a function before a lambda', 'g = lambda x: x\ndef h(x):\n    return x * 2', '3', '6'],
+      ['another name for a function', 'def g(x):\n    return x * 2\nf = g', '3', '6'],
+      ['a function of a module', 'import math\nf = math.gcd', '12, 18', '6'],
+      ['any number of arguments', 'def f(*numbers):\n    return sum(numbers)', '1, 2, 3', '6'],
+      ['any named arguments', 'def f(**named):\n    return len(named)', 'a=1, b=2', '2'],
+    ])('may be %s', async (_, program, input, output) => {
+      expect(await validate(program, input)).toMatchObject({ valid: true, examples: [{ output }] });
     });
 
     test('is rejected for an input that is no list of literals, without being run', async () => {
@@ -287,6 +301,10 @@ describe.each(available)('$name', (engine) => {
       const cases: [string, string, string][] = [
         [DOUBLE, 'correct', 'equal'],
         ['def double(n):\n    return n + n', 'correct', 'equal'],
+        ['f = lambda x: x * 2', 'correct', 'equal'],
+        ['double = lambda n: n + n', 'correct', 'equal'],
+        ['def f(*numbers):\n    return numbers[0] * 2', 'correct', 'equal'],
+        ['f = 2', 'malformed', 'no-entry-function'],
         ['def f(x):\n    return 2 if x == 1 else 4', 'wrong', 'hidden-example-failed'],
         ['def f(x):\n    return x * 2.0', 'wrong', 'hidden-example-failed'],
         ['def f(x):\n    return {1: 2}[x]', 'wrong', 'error'],

@@ -45,7 +45,8 @@ def f(x, /, y=1, *rest, z, **more):
 `;
     expect(await sandbox.inspect(program)).toMatchObject({
       functions: ['helper', 'f'],
-      parameters: ['x', 'y', 'z'],
+      entry: 'f',
+      parameters: ['x', 'y', '*rest', 'z', '**more'],
       imports: [
         { module: 'math', line: 2 },
         { module: 'collections', line: 3 },
@@ -90,6 +91,45 @@ def f(x, /, y=1, *rest, z, **more):
     ]);
     expect(renamed.structure).toBe(original.structure);
     expect(renamed.template).toBe(original.template);
+  });
+
+  test('a lambda with a name has the structure of the function that says the same', async () => {
+    const [defined, named, other] = await Promise.all([
+      sandbox.inspect('def f(x, y=1):\n    return x * 2 + y'),
+      sandbox.inspect('g = lambda a, b=1: a * 2 + b'),
+      sandbox.inspect('g = lambda a, b=1: a * 3 + b'),
+    ]);
+    expect(named.structure).toBe(defined.structure);
+    expect(named.template).toBe(defined.template);
+    expect(other.structure).not.toBe(defined.structure);
+    expect(named).toMatchObject({ functions: [], entry: 'g', parameters: ['a', 'b'] });
+  });
+
+  test('what only running it tells is not said', async () => {
+    const inspection = await sandbox.inspect('import math\nf = math.gcd');
+    expect(inspection).toMatchObject({ entry: 'f' });
+    expect(inspection.parameters).toBeUndefined();
+    expect((await sandbox.inspect('x = 1')).entry).toBeUndefined();
+  });
+
+  test.each([
+    ['import time\ndef f(x): return x', ['time']],
+    ['from statistics import NormalDist\ndef f(x): return NormalDist().samples(x)', ['samples']],
+    ['def f(x): return id(x) + hash(x)', ['hash', 'id']],
+    ['def f(x): return x.__hash__()', ['__hash__']],
+    ['def f(x): return "{0.__init__.__globals__}".format(f)', ['__globals__']],
+    ['def f(x): return str(lambda: 0)', ['the address of an object']],
+    ['class A: pass\ndef f(x): return [*{A(), A()}]', ['the address of an object']],
+    ['def f(x):\n    it = iter(x)\n    return f"{it}"', ['the address of an object']],
+    ['def f(x): return str(f)', ['the address of an object']],
+    ['import math, json\ndef f(x): return json.dumps(sorted(x, key=lambda y: -y))', []],
+    ['def f(x): return "".join(str(y) for y in x) + f"{len(x)}"', []],
+    ['def f(x): return "".join(map(str, set(x)))', []],
+    ['class A:\n    def __init__(self, n): self.n = n\ndef f(x): return A(x).n', []],
+  ])('the sources of chance that %j names', async (program, names) => {
+    const { chance } = await sandbox.inspect(program);
+    expect(names.filter((name) => !chance.includes(name))).toEqual([]);
+    expect(chance.length > 0).toBe(names.length > 0);
   });
 
   test.each([

@@ -130,6 +130,7 @@ class Lane {
       udpPort: udp.address().port,
       unixName: MARKER,
       canaryFile,
+      serverPids: this.sandbox.serverPids,
       writableFolder: this.writable,
       marker: MARKER,
     };
@@ -157,6 +158,7 @@ class Lanes {
 // The table is needed before ports and folders are known, so tests look their program up by name.
 const NOWHERE = {
   ...{ tcpPort: 1, udpPort: 1, unixName: '', canaryFile: '', writableFolder: '', marker: '' },
+  serverPids: [],
 };
 const names = hostilePrograms(NOWHERE).map(({ name }) => name);
 

@@ -3,7 +3,7 @@
 import json
 import os
 
-from harness import service
+from harness import service, surroundings
 from harness.lockdown import ChildLockdown
 from harness.wire import ACKNOWLEDGEMENT, write_all
 
@@ -14,12 +14,15 @@ def serve_request(
     memory_mb: int,
     result: int,
     lockdown: ChildLockdown,
+    variant: int,
 ) -> None:
     """Handles one request; returns when everything is written, or raises before any program ran."""
-    body = _read_body(body_length)
-    write_all(result, ACKNOWLEDGEMENT)
-    request = json.loads(body)
+    request = json.loads(_read_body(body_length))
+    nonce = bytes.fromhex(request["nonce"])
+    write_all(result, ACKNOWLEDGEMENT, nonce)
     lockdown.apply(result, cpu_seconds, memory_mb)
+    if request["operation"] == "run":
+        surroundings.make_up(variant, nonce)
     service.answer(request)
 
 

@@ -4,7 +4,7 @@ import _blake2
 import ast
 from typing import Any
 
-from harness import execution, normal_form
+from harness import chance, execution, normal_form
 
 _DIGEST_BYTES = 16
 
@@ -22,11 +22,11 @@ def inspect(program: str) -> dict[str, Any]:
         if isinstance(error, SyntaxError) and error.lineno is not None:
             syntax["line"] = error.lineno
         return _report(syntax=syntax)
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return _report(
-        functions=execution.top_level_functions(tree),
-        parameters=_parameters(functions),
+        **_entry(tree),
+        functions=[node.name for node in tree.body if isinstance(node, ast.FunctionDef)],
         imports=_imports(tree),
+        chance=chance.sources(tree),
         structure=_digest(structure),
         template=_digest(template),
         syntaxNodes=sum(not isinstance(node, ast.expr_context) for node in ast.walk(tree)),
@@ -36,8 +36,8 @@ def inspect(program: str) -> dict[str, Any]:
 def _report(**found: Any) -> dict[str, Any]:
     nothing: dict[str, Any] = {
         "functions": [],
-        "parameters": [],
         "imports": [],
+        "chance": [],
         "structure": "",
         "template": "",
         "syntaxNodes": 0,
@@ -45,14 +45,28 @@ def _report(**found: Any) -> dict[str, Any]:
     return nothing | found
 
 
-def _parameters(functions: list[ast.FunctionDef]) -> list[str]:
-    """Parameters of the function that `execution` would call."""
-    if not functions:
-        return []
-    named = [function for function in functions if function.name == "f"]
-    entry = named[-1] if named else functions[0]
-    named_arguments = (*entry.args.posonlyargs, *entry.args.args, *entry.args.kwonlyargs)
-    return [argument.arg for argument in named_arguments]
+def _entry(tree: ast.Module) -> dict[str, Any]:
+    """Name of what `execution` would call, and its parameters where they can be read.
+
+    Whatever the name `f` is bound to may be a function, such as another's name or a partial call.
+    """
+    bindings = [node for node in tree.body if "f" in normal_form.bound_names([node])]
+    functions = execution.top_level_functions(ast.Module(bindings[-1:] or tree.body, []))
+    if functions:
+        name, arguments = functions[0]
+        return {"entry": name, "parameters": _parameters(arguments)}
+    return {"entry": "f"} if bindings else {}
+
+
+def _parameters(arguments: ast.arguments) -> list[str]:
+    """Names in order, those that take any number of arguments with their stars."""
+    rest, more = arguments.vararg, arguments.kwarg
+    return [
+        *(argument.arg for argument in (*arguments.posonlyargs, *arguments.args)),
+        *([] if rest is None else [f"*{rest.arg}"]),
+        *(argument.arg for argument in arguments.kwonlyargs),
+        *([] if more is None else [f"**{more.arg}"]),
+    ]
 
 
 def _imports(tree: ast.Module) -> list[dict[str, Any]]:

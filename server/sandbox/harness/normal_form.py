@@ -1,13 +1,16 @@
 """Two normal forms of a program, for finding copies.
 
 `structure` is equal for programs that differ only in the names they define, in layout, comments,
-docstrings and annotations. `template` further abstracts every defined name and every constant, so
-that all fillings of one template share it.
+docstrings and annotations, and in whether a function is a `def` or a lambda with a name. `template`
+further abstracts every defined name and every constant, so that all fillings of one template share
+it.
 """
 
 import ast
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+from harness import execution
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -36,8 +39,8 @@ class _Form:
         self._count = 0
 
     def module(self, tree: ast.Module) -> str:
-        self._enter(_bound_names(tree.body))
-        self._statements(tree.body)
+        self._enter(bound_names(tree.body))
+        self._statements([_as_definition(node) for node in tree.body])
         return "".join(self._parts)
 
     def _enter(self, names: set[str]) -> None:
@@ -132,7 +135,7 @@ class _Form:
         self._value(node.args.defaults)
         self._value(node.args.kw_defaults)
         body = [ast.Expr(node.body)] if isinstance(node, ast.Lambda) else node.body
-        self._enter({argument.arg for argument in _arguments(node.args)} | _bound_names(body))
+        self._enter({argument.arg for argument in _arguments(node.args)} | bound_names(body))
         for argument in _arguments(node.args):
             self._parts.append(f"{self._rename(argument.arg)},")
         arguments = node.args
@@ -168,6 +171,16 @@ class _Form:
         self._parts.append(")")
 
 
+def _as_definition(node: ast.stmt) -> ast.stmt:
+    """A lambda that is given a name, as the `def` that says the same; all else as it is."""
+    found = execution.named_lambda(node)
+    if found is None:
+        return node
+    name, function = found
+    body: list[ast.stmt] = [ast.Return(function.body)]
+    return ast.FunctionDef(name=name, args=function.args, body=body, decorator_list=[])
+
+
 def _arguments(arguments: ast.arguments) -> list[ast.arg]:
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return named + [rest for rest in (arguments.vararg, arguments.kwarg) if rest is not None]
@@ -193,7 +206,7 @@ def _is_constant(node: Any) -> bool:
     return isinstance(node, ast.Constant)
 
 
-def _bound_names(body: Sequence[ast.stmt]) -> set[str]:
+def bound_names(body: Sequence[ast.stmt]) -> set[str]:
     """Names that `body` binds in its own scope, without those it declares global or nonlocal."""
     bound: set[str] = set()
     foreign: set[str] = set()

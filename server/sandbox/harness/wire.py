@@ -1,8 +1,8 @@
 """The binary framing between the Node owner, the fork server and its children.
 
 The owner sends `REQUEST` and then `body_length` bytes of JSON, which only the child reads. A child
-answers with one acknowledgement byte and then one `FRAME` with its JSON per execution. The server
-relays these frames, unread, behind one `RESPONSE`.
+answers with one acknowledgement and then one `FRAME` with its JSON per execution. The server relays
+these frames behind one `RESPONSE`; of them it reads the heads only.
 """
 
 import os
@@ -19,8 +19,11 @@ RESPONSE = struct.Struct("<QBiIIII")
 # the request's nonce, length of the JSON that follows
 FRAME = struct.Struct("<16sI")
 
-# The child writes this once it has read its body, and from then on writes nothing but frames.
+# The child writes this and the request's nonce once it has read its body, and from then on writes
+# nothing but frames. No program has run by then, so this is how the server learns the nonce.
 ACKNOWLEDGEMENT = b"A"
+NONCE_BYTES = 16
+ACKNOWLEDGEMENT_BYTES = len(ACKNOWLEDGEMENT) + NONCE_BYTES
 
 # How a child ended, as the fork server saw it.
 EXITED = 0

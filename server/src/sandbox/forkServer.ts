@@ -5,7 +5,13 @@ import { execa } from 'execa';
 import type { OuterRing } from './outerRing.ts';
 import { forkServerCommand, type PythonInterpreter } from './pythonInterpreter.ts';
 import { SandboxError, type SandboxErrorCode } from './sandboxError.ts';
-import { type SandboxServer, type ServerAnswer, type ServerRequest } from './sandboxServer.ts';
+import {
+  HASH_SEEDS,
+  type SandboxServer,
+  type ServerAnswer,
+  type ServerRequest,
+  type Variant,
+} from './sandboxServer.ts';
 import { ServerExchange } from './serverExchange.ts';
 import {
   encodeRequest,
@@ -53,16 +59,16 @@ export class ForkServer implements SandboxServer {
   }
 
   /**
-   * Starts a server whose strings hash with `hashSeed`, inside `ring` if there is one; throws a
-   * SandboxError when it refuses.
+   * Starts a server with the hash seed and the clock of `variant`, inside `ring` if there is one;
+   * throws a SandboxError when it refuses.
    */
   static async start(
     python: PythonInterpreter,
     harnessPath: string,
-    hashSeed: number,
+    variant: Variant,
     ring?: OuterRing,
   ): Promise<ForkServer> {
-    const subprocess = spawnServer(python, harnessPath, hashSeed, ring);
+    const subprocess = spawnServer(python, harnessPath, variant, ring);
     // Writing to a server that has just died is answered by its exit.
     subprocess.stdin.on('error', () => undefined);
     const complaint = collectText(subprocess.stderr);
@@ -110,12 +116,14 @@ type Subprocess = ReturnType<typeof spawnServer>;
 function spawnServer(
   python: PythonInterpreter,
   harnessPath: string,
-  hashSeed: number,
+  variant: Variant,
   ring: OuterRing | undefined,
 ) {
-  const command = forkServerCommand(python, harnessPath);
+  const plain = forkServerCommand(python, harnessPath);
+  const command = variant === 0 ? plain : ([...plain, '--second-variant'] as const);
   const inside = [...command, '--namespaces'] as const;
-  const environment = { PYTHONHASHSEED: String(hashSeed), LC_ALL: 'C.UTF-8', LD_BIND_NOW: '1' };
+  const hashSeed = String(HASH_SEEDS[variant]);
+  const environment = { PYTHONHASHSEED: hashSeed, LC_ALL: 'C.UTF-8', LD_BIND_NOW: '1' };
   const spawned = ring?.wrap(inside, environment) ?? { command, environment };
   const [file, ...argumentList] = spawned.command;
   return execa(file, argumentList, {

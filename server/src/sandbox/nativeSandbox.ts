@@ -9,7 +9,6 @@ import { PooledSandbox } from './pooledSandbox.ts';
 import { NO_OUTER_RING, openOuterRing, type OuterRingResult } from './outerRing.ts';
 import { findPython } from './pythonInterpreter.ts';
 import { SandboxError } from './sandboxError.ts';
-import { HASH_SEEDS } from './sandboxServer.ts';
 
 export interface NativeSandboxOptions {
   /** Command or path of the Python to run programs with; `python3` by default. */
@@ -48,7 +47,7 @@ export async function openNativeSandbox(
     options.outerRing === false ? NO_OUTER_RING : await openOuterRing(python, harnessPath);
   return PooledSandbox.open(
     {
-      start: (variant) => ForkServer.start(python, harnessPath, HASH_SEEDS[variant], outer.ring),
+      start: (variant) => ForkServer.start(python, harnessPath, variant, outer.ring),
       oneVariantEach: true,
       workers: Math.max(1, options.workers ?? availableParallelism()),
       requestsPerServer: options.requestsPerServer ?? REQUESTS_PER_SERVER,

@@ -166,8 +166,8 @@ export function uninspectable(message: string): ProgramInspection {
   return {
     syntax: { message },
     functions: [],
-    parameters: [],
     imports: [],
+    chance: [],
     structure: '',
     template: '',
     syntaxNodes: 0,
@@ -175,11 +175,12 @@ export function uninspectable(message: string): ProgramInspection {
 }
 
 function toInspection(fields: Readonly<Record<string, unknown>>): ProgramInspection | undefined {
-  const { syntax, functions, parameters, imports, structure, template, syntaxNodes } = fields;
+  const { syntax, functions, entry, parameters, imports, chance, structure, template } = fields;
+  const { syntaxNodes } = fields;
   if (
     !isTextList(functions) ||
-    !isTextList(parameters) ||
     !Array.isArray(imports) ||
+    !isTextList(chance) ||
     typeof structure !== 'string' ||
     typeof template !== 'string' ||
     typeof syntaxNodes !== 'number'
@@ -192,8 +193,10 @@ function toInspection(fields: Readonly<Record<string, unknown>>): ProgramInspect
       syntax: { message: error.message, ...(isLine(error.line) && { line: error.line }) },
     }),
     functions,
-    parameters,
+    ...(typeof entry === 'string' && { entry }),
+    ...(isTextList(parameters) && { parameters }),
     imports: imports as { module: string; line: number }[],
+    chance,
     structure,
     template,
     syntaxNodes,

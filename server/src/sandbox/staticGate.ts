@@ -44,11 +44,11 @@ export function checkInspection(
   inspection: ProgramInspection,
   rules: GraderRules,
 ): GateRefusal | undefined {
-  const { syntax, functions, imports } = inspection;
+  const { syntax, entry, imports } = inspection;
   if (syntax !== undefined) {
     return { reason: 'syntax', ...syntax };
   }
-  if (functions.length === 0) {
+  if (entry === undefined) {
     return { reason: 'no-entry-function', message: 'The program defines no function.' };
   }
   const foreign = imports.find(({ module }) => !rules.allowedImports.includes(module));
@@ -64,12 +64,11 @@ export function checkProposedFunction(
   inspection: ProgramInspection,
   rules: GraderRules,
 ): GateRefusal | undefined {
-  const { functions, parameters } = inspection;
-  if (parameters.length === 0) {
-    const name = functions.includes('f') ? 'f' : functions[0];
-    return { reason: 'no-parameter', message: `The function ${name} has no parameter.` };
+  const { functions, entry, parameters } = inspection;
+  if (parameters?.length === 0) {
+    return { reason: 'no-parameter', message: `The function ${entry} has no parameter.` };
   }
-  if (rules.singleFunction && functions.length !== 1) {
+  if (rules.singleFunction && functions.length > 1) {
     const message = `The program defines ${functions.length} functions; exactly one is asked for.`;
     return { reason: 'format', message };
   }

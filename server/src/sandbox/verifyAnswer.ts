@@ -104,8 +104,11 @@ function correct(executions: readonly Execution[]): Verification {
 }
 
 function failed(execution: Execution, executions: readonly Execution[]): Verification {
-  if (execution.outcome === 'ok') throw new Error('An execution that went well is no failure.');
-  return judged('wrong', execution.outcome, execution.message ?? execution.outcome, executions);
+  const { outcome, message } = execution;
+  if (outcome === 'ok') throw new Error('An execution that went well is no failure.');
+  // Only running it shows that what the name f is bound to is no function.
+  const verdict = outcome === 'no-entry-function' ? 'malformed' : 'wrong';
+  return judged(verdict, outcome, message ?? outcome, executions);
 }
 
 function judged(

@@ -17,6 +17,8 @@ export interface Targets {
   /** Abstract unix socket, without its leading zero byte. */
   readonly unixName: string;
   readonly canaryFile: string;
+  /** Numbers of the processes that serve the program's sandbox, as the host counts. */
+  readonly serverPids: readonly number[];
   /** Everyone may write here; nothing may appear. */
   readonly writableFolder: string;
   /** Names that appear in no other program, for files in shared places. */
@@ -73,6 +75,9 @@ def ctypes():
 
 def libc():
     return ctypes()["CDLL"](None, use_errno=True)
+
+def address_of(value):
+    return ctypes()["c_void_p"].from_buffer(ctypes()["py_object"](value)).value
 `;
 
 /** The jailed Python's own machine decides the numbers of its system calls. */

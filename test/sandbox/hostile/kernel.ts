@@ -73,7 +73,7 @@ return c.mprotect(ctypes()["c_void_p"](page), 4096, 5)`,
         `
 code = b"\\x90\\xc3" * 64
 prototype = ctypes()["CFUNCTYPE"](None)
-prototype(id(code) + 32)()
+prototype(address_of(code) + 32)()
 return 1`,
         CTYPES,
       ),

@@ -10,8 +10,10 @@ import {
   type Targets,
 } from './hostileProgram.ts';
 
-export function processAttacks({ writableFolder }: Targets): HostileProgram[] {
+export function processAttacks({ writableFolder, serverPids }: Targets): HostileProgram[] {
   const target = JSON.stringify(`${writableFolder}/touched`);
+  // A program is not told who its parent is; in namespaces its parent is one of the first.
+  const parents = `(${[2, 3, ...serverPids].join(', ')})`;
   return [
     ...attempts({ 'starts a program': `import subprocess\nsubprocess.run(["touch", ${target}])` }),
     {
@@ -89,13 +91,13 @@ while True: pass`),
     },
     {
       name: 'kills its parent',
-      program: entry('import os\nos.kill(os.getppid(), 9)\nreturn 1'),
+      program: entry(`import os\nfor n in ${parents}: os.kill(n, 9)\nreturn 1`),
       outcomes: REFUSED,
     },
     {
       name: 'kills its parent by a raw system call',
       program: entry(
-        `import os\nreturn libc().syscall(${SYSTEM_CALLS['kill']!}, os.getppid(), 9)`,
+        `return max(libc().syscall(${SYSTEM_CALLS['kill']!}, n, 9) for n in ${parents})`,
         CTYPES,
       ),
       outcomes: ['ok', ...REFUSED],
@@ -116,10 +118,9 @@ return [c.syscall(${SYSTEM_CALLS['kill']!}, n, 9) for n in (0, -1)] + [c.killpg(
       name: 'signals its parent by thread number',
       program: entry(
         `
-import os
 c = libc()
-return [c.syscall(${SYSTEM_CALLS['tkill']!}, os.getppid(), 9),
-        c.syscall(${SYSTEM_CALLS['rt_sigqueueinfo']!}, os.getppid(), 9, bytes(128))]`,
+return [max(c.syscall(${SYSTEM_CALLS['tkill']!}, n, 9) for n in ${parents}),
+        max(c.syscall(${SYSTEM_CALLS['rt_sigqueueinfo']!}, n, 9, bytes(128)) for n in ${parents})]`,
         CTYPES,
       ),
       outcomes: ['ok', ...REFUSED],
@@ -128,20 +129,20 @@ return [c.syscall(${SYSTEM_CALLS['tkill']!}, os.getppid(), 9),
     {
       name: 'holds on to its parent',
       program: entry(
-        `import os\nreturn libc().syscall(${SYSTEM_CALLS['pidfd_open']!}, os.getppid(), 0)`,
+        `return max(libc().syscall(${SYSTEM_CALLS['pidfd_open']!}, n, 0) for n in ${parents})`,
         CTYPES,
       ),
       outcomes: REFUSED,
     },
     {
       name: 'traces its parent',
-      program: entry('import os\nreturn libc().ptrace(16, os.getppid(), 0, 0)', CTYPES),
+      program: entry(`return max(libc().ptrace(16, n, 0, 0) for n in ${parents})`, CTYPES),
       outcomes: REFUSED,
     },
     {
       name: 'reads the memory of its parent',
       program: entry(
-        'import os\nreturn libc().process_vm_readv(os.getppid(), None, 0, None, 0, 0)',
+        `return max(libc().process_vm_readv(n, None, 0, None, 0, 0) for n in ${parents})`,
         CTYPES,
       ),
       outcomes: REFUSED,
@@ -149,7 +150,7 @@ return [c.syscall(${SYSTEM_CALLS['tkill']!}, os.getppid(), 9),
     {
       name: 'writes the memory of its parent',
       program: entry(
-        'import os\nreturn libc().process_vm_writev(os.getppid(), None, 0, None, 0, 0)',
+        `return max(libc().process_vm_writev(n, None, 0, None, 0, 0) for n in ${parents})`,
         CTYPES,
       ),
       outcomes: REFUSED,

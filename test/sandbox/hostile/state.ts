@@ -55,7 +55,7 @@ return 1`,
       program: entry(
         `
 address = ctypes()["c_void_p"]
-libc().memset(address(id(3) + 24), 4, 1)
+libc().memset(address(address_of(3) + 24), 4, 1)
 return int("3")`,
         CTYPES,
       ),
@@ -67,7 +67,7 @@ return int("3")`,
       program: entry(
         `
 address = ctypes()["c_void_p"]
-libc().memset(address(id(list) + 24), 0, 64)
+libc().memset(address(address_of(list) + 24), 0, 64)
 return [1]`,
         CTYPES,
       ),

@@ -114,7 +114,10 @@ class StringReader {
     if (letter === 'u' && !this.bytes) return this.#hexadecimal(4);
     if (letter === 'U' && !this.bytes) return this.#hexadecimal(8);
     if (letter === 'N' && !this.bytes) {
-      return cursor.fail('Write the character itself: \\N{...} escapes are not read here.');
+      return cursor.fail(
+        'Escapes by name, \\N{...}, are not read here: write the character itself, or its number as ' +
+          'in \\u2022.',
+      );
     }
     // An unknown escape stands for itself, backslash included.
     cursor.position += 1;

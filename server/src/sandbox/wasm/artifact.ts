@@ -31,6 +31,7 @@ const HARNESS = [
   'reserve',
   'execution',
   'normal_form',
+  'chance',
   'inspection',
   'wire',
   'service',
