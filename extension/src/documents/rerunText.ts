@@ -1,6 +1,7 @@
 /** The result of a rerun as the output channel shows it: fresh beside stored, case by case. */
 import type { RerunCase, RerunResult } from '../../../server/protocol/reruns.ts';
 import type { Execution } from '../../../server/protocol/sandbox.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 import { t } from '../localise.ts';
 import { timeText } from '../numberText.ts';
 import { readable } from '../tree/itemFilter.ts';
@@ -20,7 +21,7 @@ export function rerunText(result: RerunResult, at: Date): string {
   for (const { input, output } of result.hidden ?? []) {
     lines.push('', t('hidden example: f({0}) should be {1}', input, output));
   }
-  return [...lines, '', t('Sandbox: {0}', result.sandbox), ''].join('\n');
+  return visibleText([...lines, '', t('Sandbox: {0}', result.sandbox), ''].join('\n'));
 }
 
 function hasFailedCase({ cases }: RerunResult): boolean {
