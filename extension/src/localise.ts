@@ -3,6 +3,7 @@
  * VS Code's own translator, which looks them up in l10n/bundle.l10n.<language>.json.
  */
 import { withoutMarkup } from '../../server/protocol/foreignText.ts';
+import { visibleText } from '../../server/protocol/visibleText.ts';
 import { foreignText, type SafeText } from './shown/safeText.ts';
 
 export type Translate = (message: string, ...values: (string | number)[]) => string;
@@ -19,6 +20,14 @@ export function useTranslator(translator: Translate): void {
  */
 export function t(message: string, ...values: (string | number)[]): SafeText {
   return withoutMarkup(translate(message, ...values.map(foreignText))) as SafeText;
+}
+
+/**
+ * The same for an output channel, which shows a text as what it is: nothing is taken for markup there, and
+ * values stay whole.
+ */
+export function inOutput(message: string, ...values: (string | number)[]): string {
+  return visibleText(translate(message, ...values));
 }
 
 export function inEnglish(message: string, ...values: (string | number)[]): string {

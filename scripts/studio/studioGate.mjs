@@ -15,6 +15,8 @@ const SECRET_BYTES = 32;
 const SIGN_IN = '/sign-in/';
 const NOT_SIGNED_IN =
   'This browser is not signed in to AZR Studio. In the terminal of npm start, press Enter for another link and open that; if there is no such terminal, run npm start again.';
+const ELSEWHERE =
+  'AZR Studio has another address here: open the link that npm start printed, or press Enter in its terminal for another one.';
 const LINK_IS_USED =
   'This link was used already, or is too old: it signs one browser in, once. In the terminal of npm start, press Enter for another one; if there is no such terminal, run npm start again.';
 
@@ -79,15 +81,21 @@ export async function openStudioGate(options) {
       answer(response, 200, html);
       for (const listener of listeners) listener();
     } else if (!url.startsWith(`${basePath}/`)) {
-      refuse(response, 404, 'There is nothing here.');
+      refuse(response, 404, ELSEWHERE);
     } else if (!isSignedIn(request)) {
       refuse(response, 401, NOT_SIGNED_IN);
     } else {
       forwardRequest(request, response, upstreamOf(request));
     }
   });
+  /** @type {Set<import('node:stream').Duplex>} */
+  const windows = new Set();
   gate.on('upgrade', (request, socket, head) => {
+    // Nobody else listens for it: a connection that is torn would end this process.
+    socket.on('error', () => socket.destroy());
     if (request.url?.startsWith(`${basePath}/`) && isSignedIn(request)) {
+      windows.add(socket);
+      socket.on('close', () => windows.delete(socket));
       forwardUpgrade(request, socket, head, upstreamOf(request));
     } else {
       socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -111,6 +119,8 @@ export async function openStudioGate(options) {
     close: async () => {
       const closed = new Promise((resolve) => gate.close(resolve));
       gate.closeAllConnections();
+      // Those of WebSockets are not among them.
+      for (const socket of windows) socket.destroy();
       await closed;
     },
   };

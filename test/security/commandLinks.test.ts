@@ -6,6 +6,9 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { foreignText, withoutMarkup } from '../../server/protocol/foreignText.ts';
 import { visibleText } from '../../server/protocol/visibleText.ts';
+import { explanationOf } from '../../server/src/languageServer/features/explanations.ts';
+import { hintsOf } from '../../server/src/languageServer/features/hints.ts';
+import { lensesOf } from '../../server/src/languageServer/features/lenses.ts';
 import {
   attempt,
   groupNode,
@@ -179,6 +182,23 @@ describe.each(HOSTILE_STRINGS.map((text) => [text.slice(0, 60), text]))('%j', (_
     for (const address of ['azr:/run-1/task-1.py', `azr:/${text}`]) {
       await expect(files.readFile({ toString: () => address } as never)).rejects.toThrow();
     }
+    expectHarmless();
+  });
+
+  test('in what the language server says around a document', () => {
+    const subject = {
+      ...{ facts: { runnable: true }, uri: 'azr:/a', original: 'azr:/a', isScratch: false },
+      ...{ manyTimes: 10, result: { summary: text, cases: [], problem: text } },
+    };
+    for (const { command } of lensesOf(subject as never)) keepTexts('lens', command?.title);
+    const result = { ...subject.result, verdict: 'wrong', verdictReason: 'different-output' };
+    const document = { calls: [], hints: [], verdictLine: 0, text: '' };
+    const all = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
+    for (const { label, tooltip } of hintsOf(document, all, result as never)) {
+      keepTexts('hint', label);
+      expect(tooltip).not.toMatch(UNSEEN);
+    }
+    for (const term of [text, `reason:${text}`]) expect(explanationOf(term)).toBeUndefined();
     expectHarmless();
   });
 

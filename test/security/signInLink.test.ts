@@ -2,6 +2,7 @@
  * Another user of this machine, who reads every command line, listens on other ports and finds old links,
  * does not get into the VS Code that `npm start` serves.
  */
+import { once } from 'node:events';
 import {
   chmodSync,
   closeSync,
@@ -76,6 +77,29 @@ async function signIn(): Promise<string> {
   const response = await fetch(gate.issueLink());
   expect(response.status).toBe(200);
   return (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+}
+
+/** A socket that asks for an upgrade, as a WebSocket does. */
+async function openSocket(cookie: string) {
+  const socket = connect(Number(new URL(gate.origin).port), '127.0.0.1');
+  const closed = once(socket, 'close');
+  let heard = '';
+  socket.on('data', (chunk: Buffer) => {
+    heard += chunk.toString();
+  });
+  await once(socket, 'connect');
+  socket.write(
+    `GET ${BASE}/socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nCookie: ${cookie}\r\n\r\n`,
+  );
+  return {
+    closed,
+    get heard() {
+      return heard;
+    },
+    write: (text: string) => socket.write(text),
+    destroy: () => socket.destroy(),
+    tear: () => socket.resetAndDestroy(),
+  };
 }
 
 describe('the link', () => {
@@ -158,22 +182,37 @@ describe('the session', () => {
 
   test.each([true, false])('is asked for by WebSockets: %s', async (isSignedIn) => {
     const cookie = isSignedIn ? await signIn() : 'a=b';
-    const socket = connect(Number(new URL(gate.origin).port), '127.0.0.1');
-    socket.write(
-      `GET ${BASE}/socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nCookie: ${cookie}\r\n\r\n`,
-    );
-    let heard = '';
-    socket.on('data', (chunk: Buffer) => {
-      heard += chunk.toString();
-    });
-    await expect.poll(() => heard).toMatch(isSignedIn ? / 101 / : / 401 /);
+    const socket = await openSocket(cookie);
+    await expect.poll(() => socket.heard).toMatch(isSignedIn ? / 101 / : / 401 /);
     if (isSignedIn) {
       socket.write('hello');
-      await expect.poll(() => heard).toMatch(/hello$/);
+      await expect.poll(() => socket.heard).toMatch(/hello$/);
       expect(asked).toEqual([{ url: '/socket', cookie: 'upstream=never-in-a-browser' }]);
     }
     socket.destroy();
   });
+});
+
+test('connections that are torn do not end the gate', async () => {
+  const cookie = await signIn();
+  for (let round = 0; round < 20; round += 1) {
+    for (const given of ['a=b', cookie]) {
+      const socket = await openSocket(given);
+      socket.tear();
+      await socket.closed;
+    }
+    const leaving = { headers: { cookie }, signal: AbortSignal.timeout(1) };
+    await fetch(`${gate.origin}${BASE}/`, leaving).catch(() => undefined);
+  }
+  const response = await fetch(`${gate.origin}${BASE}/`, { headers: { cookie } });
+  expect(response.status).toBe(200);
+});
+
+test('Ctrl-C ends windows that are open', async () => {
+  const socket = await openSocket(await signIn());
+  await expect.poll(() => socket.heard).toMatch(/ 101 /);
+  await gate.close();
+  await socket.closed;
 });
 
 describe('on this machine', () => {
