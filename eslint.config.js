@@ -63,4 +63,52 @@ export default defineConfig(
     files: ['webview/src/ui/toolkit.ts'],
     rules: { 'no-restricted-imports': 'off' },
   },
+  {
+    // VS Code makes links, which run commands, and icons of what stands in a plain text. The types of
+    // extension/src/shown let no text of a run through that was not made safe.
+    files: ['extension/src/**'],
+    ignores: ['extension/src/shown/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'vscode',
+              importNames: ['window', 'MarkdownString', 'TreeItem', 'FileSystemError'],
+              allowTypeImports: true,
+              message: 'Show texts through shown/safeWindow.ts and shown/safeItems.ts.',
+            },
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "TSAsExpression TSTypeReference[typeName.name='SafeText']",
+          message: 'Only foreignText() and t() make a text safe.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['extension/src/localise.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    // What a terminal is sent may clear its screen or write to the clipboard: see terminal.ts.
+    files: ['server/src/cli/**'],
+    ignores: ['server/src/cli/terminal.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        ...['stdout', 'stderr'].map((property) => ({
+          object: 'process',
+          property,
+          message: 'Write through STDOUT and STDERR of terminal.ts.',
+        })),
+      ],
+    },
+  },
 );

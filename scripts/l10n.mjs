@@ -1,6 +1,6 @@
 /**
  * `npm run l10n`: writes l10n/bundle.l10n.json, the texts that translators start from, from the calls
- * `t('…')` in the extension.
+ * `t('…')` and `inOutput('…')` in the extension.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,6 +9,9 @@ import ts from 'typescript';
 import { PROJECT_ROOT } from './bootstrap/layout.mjs';
 
 export const BUNDLE = path.join(PROJECT_ROOT, 'l10n', 'bundle.l10n.json');
+
+/** The functions of localise.ts that take a text. */
+const SAYING = new Set(['t', 'inOutput']);
 
 /** @returns {string[]} every text that the extension says, once, in alphabetical order */
 export function saidTexts() {
@@ -29,7 +32,7 @@ function textsIn(file) {
     if (
       ts.isCallExpression(node) &&
       ts.isIdentifier(node.expression) &&
-      node.expression.text === 't'
+      SAYING.has(node.expression.text)
     ) {
       const [text] = node.arguments;
       if (text === undefined || !ts.isStringLiteral(text)) {

@@ -1,13 +1,14 @@
 /** Numbers as the tree, the status bar and the tooltips show them. */
 import { t } from './localise.ts';
+import { foreignText, type SafeText } from './shown/safeText.ts';
 
 /** A share in [0, 1] as whole percent. */
-export function percentText(share: number): string {
+export function percentText(share: number): SafeText {
   return t('{0} %', Math.round(share * 100));
 }
 
 /** A duration in the two largest units that matter to somebody who waits. */
-export function durationText(durationMs: number): string {
+export function durationText(durationMs: number): SafeText {
   const seconds = Math.max(0, Math.round(durationMs / 1000));
   if (seconds < 60) return t('{0} s', seconds);
   const minutes = Math.round(seconds / 60);
@@ -18,13 +19,13 @@ export function durationText(durationMs: number): string {
 }
 
 /** How long something took, with the precision that tells it from another. */
-export function timeText(durationMs: number): string {
+export function timeText(durationMs: number): SafeText {
   if (durationMs < 10) return t('{0} ms', durationMs.toFixed(2));
   if (durationMs < 1000) return t('{0} ms', Math.round(durationMs));
   return t('{0} s', (durationMs / 1000).toFixed(1));
 }
 
 /** A signed number with the digits a reward needs. */
-export function rewardText(reward: number): string {
-  return `${reward < 0 ? '−' : ''}${Math.abs(reward).toFixed(2)}`;
+export function rewardText(reward: number): SafeText {
+  return foreignText(`${reward < 0 ? '−' : ''}${Math.abs(reward).toFixed(2)}`);
 }

@@ -1,8 +1,9 @@
 /** The command that mends a problem, by the problem's code. */
 import { t } from './localise.ts';
+import type { SafeText } from './shown/safeText.ts';
 
 export interface RemedyCommand {
-  readonly title: string;
+  readonly title: SafeText;
   readonly command: string;
 }
 

@@ -5,7 +5,6 @@
 import {
   CancellationTokenSource,
   commands,
-  window,
   workspace,
   type Disposable,
   type ExtensionContext,
@@ -21,6 +20,8 @@ import { DashboardPanel } from './panels/dashboardPanel.ts';
 import type { PageServices } from './panels/pageServices.ts';
 import { RewardsView } from './panels/rewardsView.ts';
 import { newestStepsFirst, pythonPath, runsFolder, SETTINGS_SECTION } from './settings.ts';
+import { foreignText } from './shown/safeText.ts';
+import { window } from './shown/safeWindow.ts';
 import { contextKeys } from './state/contextKeys.ts';
 import { hasLiveRunner } from './state/hasLiveRunner.ts';
 import { RunList } from './state/runList.ts';
@@ -127,7 +128,7 @@ export class Studio implements PageServices, Disposable {
 
   setFilter(filter: ItemFilter): void {
     this.treeModel.setFilter(filter);
-    this.tree.view.message = filterMessage(filter) ?? '';
+    this.tree.view.message = filterMessage(filter) ?? foreignText('');
     void this.context.workspaceState.update(FILTER_KEY, filter);
     this.#setContextKeys();
   }

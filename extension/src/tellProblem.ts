@@ -1,19 +1,27 @@
 /** Tells the user what went wrong and offers what can be done about it. One place, so that it is said alike. */
-import { commands, window, type LogOutputChannel } from 'vscode';
+import { commands, type LogOutputChannel } from 'vscode';
 
+import { visibleText } from '../../server/protocol/visibleText.ts';
 import { isCancellation, problemOf } from './connection/problemOf.ts';
 import { t } from './localise.ts';
 import { remedyCommand } from './remedyCommand.ts';
+import { foreignText, joined } from './shown/safeText.ts';
+import { window } from './shown/safeWindow.ts';
 
 /** Shows the problem behind an error; a request that was given up is none. */
 export async function tellProblem(log: LogOutputChannel, error: unknown): Promise<void> {
   if (isCancellation(error)) return;
   const problem = problemOf(error);
-  log.error(`${problem.code}: ${problem.message}`, error instanceof Error ? error.stack : '');
+  const message = foreignText(problem.message);
+  log.error(
+    `${problem.code}: ${message}`,
+    error instanceof Error ? visibleText(error.stack ?? '') : '',
+  );
   const remedy = remedyCommand(problem.code);
   const showLog = t('Show Log');
   const actions = remedy === undefined ? [showLog] : [remedy.title, showLog];
-  const chosen = await window.showErrorMessage(`${problem.message} ${problem.remedy}`, ...actions);
+  const text = joined([message, foreignText(problem.remedy)], ' ');
+  const chosen = await window.showErrorMessage(text, ...actions);
   if (chosen === showLog) log.show();
   else if (chosen !== undefined && remedy !== undefined) {
     await commands.executeCommand(remedy.command);

@@ -1,8 +1,8 @@
 /**
- * Serves VS Code on loopback to this user's browser and nobody else: whoever asks needs a secret that
- * only the printed link and the tests know. It ends, with all it has started, when its owner ends.
+ * Serves VS Code on loopback to whoever has a secret that only this process and its gate know, or a test.
+ * It ends, with all it has started, when its owner ends.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { SetupFailure } from '../bootstrap/setupFailure.mjs';
 import { spawnSupervised } from '../bootstrap/spawnSupervised.mjs';
+import { makePrivateFolder, writePrivateFile } from './privateFile.mjs';
 import { writeMachineSettings, writeUserSettings } from './userSettings.mjs';
 
 const START_TIMEOUT_MS = 60_000;
@@ -29,8 +30,7 @@ const SECRET_BYTES = 32;
  * @typedef {object} CodeServer
  * @property {string} origin Such as `http://127.0.0.1:8473`.
  * @property {number} port
- * @property {string} password Signs in by hand, where the link cannot be used.
- * @property {{ name: string, value: string }} session The cookie that a signed-in browser has.
+ * @property {{ name: string, value: string }} session The cookie that it wants to see.
  * @property {string} logFile
  * @property {Promise<number>} ended The exit code, once it has ended.
  * @property {() => Promise<void>} stop
@@ -92,12 +92,12 @@ export async function startCodeServer(vscode, options) {
   const data = path.join(vscode.dataFolder, 'data');
   writeUserSettings(path.join(data, 'User', 'settings.json'), options.settings ?? {});
   writeMachineSettings(path.join(data, 'Machine', 'settings.json'), options.machineSettings ?? {});
-  const password = randomBytes(SECRET_BYTES).toString('base64url');
-  const hashed = createHash('sha256').update(password).digest('hex');
+  // Nobody knows the password: the cookie that code-server compares is its hash.
+  const hashed = randomBytes(SECRET_BYTES).toString('hex');
   // The path of a socket may be no longer than some hundred characters; a clone's may well be.
   const socketFolder = mkdtempSync(path.join(tmpdir(), 'azr-vscode-'));
   const logFile = path.join(vscode.dataFolder, 'server.log');
-  const log = createWriteStream(logFile);
+  const log = createWriteStream(logFile, { mode: 0o600 });
   const child = spawnSupervised(
     [
       ...[vscode.node, vscode.entry, ...commonOptions(vscode)],
@@ -137,20 +137,28 @@ export async function startCodeServer(vscode, options) {
     );
   }
   const session = { name: `code-server-session-${COOKIE_SUFFIX}`, value: hashed };
-  return { origin, port: options.port, password, session, logFile, ended, stop };
+  return { origin, port: options.port, session, logFile, ended, stop };
 }
 
 /** @param {ServedVscode} vscode */
 function prepareFolders({ dataFolder }) {
+  makePrivateFolder(dataFolder);
+  // Where it finds none, code-server writes one with a password that everybody may read and nothing asks for.
+  writePrivateFile(configurationIn(dataFolder), '');
   for (const folder of ['data', 'extensions', 'share']) {
     mkdirSync(path.join(dataFolder, folder), { recursive: true });
   }
 }
 
+/** @param {string} dataFolder */
+function configurationIn(dataFolder) {
+  return path.join(dataFolder, 'config.yaml');
+}
+
 /** @param {ServedVscode} vscode */
 function commonOptions({ dataFolder }) {
   return [
-    ...['--config', path.join(dataFolder, 'config.yaml')],
+    ...['--config', configurationIn(dataFolder)],
     ...['--user-data-dir', path.join(dataFolder, 'data')],
     ...['--extensions-dir', path.join(dataFolder, 'extensions')],
   ];

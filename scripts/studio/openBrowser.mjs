@@ -3,17 +3,21 @@ import { spawn } from 'node:child_process';
 
 import { findOnPath } from '../bootstrap/findOnPath.mjs';
 
-/** @param {string} address */
-export function openBrowser(address) {
+/**
+ * @param {string} file An HTML file. Not an address: everybody on this machine can read command lines.
+ * @returns {boolean} Whether there is a browser to open.
+ */
+export function openBrowser(file) {
   const opener = openerOf(process.platform);
   if (opener === undefined) {
-    return;
+    return false;
   }
   const [command = '', ...words] = opener;
   // The printed address is there in any case; a browser that does not start costs nothing.
-  spawn(command, [...words, address], { stdio: 'ignore', detached: true })
+  spawn(command, [...words, file], { stdio: 'ignore', detached: true })
     .on('error', () => undefined)
     .unref();
+  return true;
 }
 
 /**

@@ -1,13 +1,18 @@
 /** AZR Studio in the browser, until Ctrl-C. */
 import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 
 import { layoutOf } from '../bootstrap/layout.mjs';
 import { findVscodeNode } from '../bootstrap/nodeRuntime.mjs';
 import { findVscodeServer } from '../bootstrap/vscodeServer.mjs';
+import { basePathIn } from './basePath.mjs';
 import { installExtension, startCodeServer } from './codeServer.mjs';
 import { freePort } from './freePort.mjs';
 import { openBrowser } from './openBrowser.mjs';
-import { serveSignInLink } from './signInLink.mjs';
+import { signInFileIn } from './signInFile.mjs';
+import { LINK_LIFETIME_MINUTES } from './signInLinks.mjs';
+import { openStudioGate } from './studioGate.mjs';
 
 /** The browser keeps the window's layout by address, so the address should stay the same. */
 const PREFERRED_PORT = 8473;
@@ -35,33 +40,43 @@ export async function serveStudio(options) {
   const vscode = { node, entry, dataFolder };
   await installExtension(vscode, options.vsix);
   const served = await startCodeServer(vscode, {
-    port: await freePort(PREFERRED_PORT),
+    port: await freePort(),
     machineSettings: { 'azr.pythonPath': options.python },
-    arguments: options.trusted ? ['--disable-workspace-trust'] : [],
   });
-  const gate = await serveSignInLink(served, folder);
-  try {
-    process.stdout.write(`
-AZR Studio is ready. Open this link; it signs your browser in, so keep it to yourself:
-
-  ${gate.link}
-
-From another machine, forward port ${served.port} to it (ssh -L ${served.port}:127.0.0.1:${served.port} …), then open
-${served.origin}/?folder=${encodeURIComponent(folder)} there; the password is ${served.password}
-
-Ctrl-C closes it. A run that you started goes on without it, and is there when you come back.
-`);
+  const gate = await openStudioGate({
+    server: served,
+    port: await freePort(PREFERRED_PORT),
+    basePath: basePathIn(dataFolder),
+    folder,
+    trustedFolder: options.trusted ? decodeURIComponent(pathToFileURL(folder).pathname) : undefined,
+  });
+  const signInFile = signInFileIn(root);
+  gate.onSignedIn(() => {
+    signInFile.remove();
+  });
+  const offerLink = () => {
+    const link = gate.issueLink();
+    let isOpening = false;
     if (options.open && process.stdout.isTTY) {
-      openBrowser(gate.link);
+      signInFile.write(link);
+      isOpening = openBrowser(signInFile.file);
     }
+    process.stdout.write(linkText(link, isOpening));
+  };
+  const keys = process.stdin.isTTY ? createInterface({ input: process.stdin }) : undefined;
+  keys?.on('line', offerLink);
+  try {
+    process.stdout.write('\nAZR Studio is ready. ');
+    offerLink();
+    process.stdout.write(placeText(new URL(gate.origin).port, keys !== undefined));
     const stopped = new Promise((resolve) => {
       signal.addEventListener('abort', resolve, { once: true });
       if (signal.aborted) {
         resolve(undefined);
       }
     });
-    await Promise.race([stopped, served.ended]);
-    if (!signal.aborted) {
+    const ended = served.ended.then(() => 'ended');
+    if ((await Promise.race([stopped, ended])) === 'ended') {
       process.stderr.write(`VS Code has ended by itself; its log is ${served.logFile}.\n`);
       return 1;
     }
@@ -70,7 +85,33 @@ Ctrl-C closes it. A run that you started goes on without it, and is there when y
     );
     return 0;
   } finally {
-    gate.close();
+    keys?.close();
+    signInFile.remove();
+    await gate.close();
     await served.stop();
   }
+}
+
+/**
+ * @param {string} link
+ * @param {boolean} isOpening Whether the browser is being opened on a file that leads to the link.
+ */
+function linkText(link, isOpening) {
+  return `${isOpening ? 'Your browser opens it now. If it cannot read the file, open this link there:' : 'Open this link in your browser:'}
+
+  ${link}
+
+It signs one browser in, once, within ${LINK_LIFETIME_MINUTES} minutes; from then on, that browser may reload and come back.
+`;
+}
+
+/**
+ * @param {string} port
+ * @param {boolean} hasKeys Whether somebody may press keys.
+ */
+function placeText(port, hasKeys) {
+  return `${hasKeys ? 'Press Enter for another link. ' : ''}From another machine, forward the port first: ssh -L ${port}:127.0.0.1:${port} …
+
+Ctrl-C closes it. A run that you started goes on without it, and is there when you come back.
+`;
 }

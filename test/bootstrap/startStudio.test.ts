@@ -1,11 +1,10 @@
-/** What `npm start` makes of its arguments, and who gets into the VS Code that it serves. */
+/** What `npm start` makes of its arguments, and of what is there already. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { makeDemoFolder } from '../../scripts/studio/demoFolder.mjs';
-import { serveSignInLink } from '../../scripts/studio/signInLink.mjs';
 import { readStartArguments } from '../../scripts/studio/startArguments.mjs';
 import { writeUserSettings } from '../../scripts/studio/userSettings.mjs';
 import { Clone, finished } from './clone.ts';
@@ -53,47 +52,6 @@ describe('the arguments', () => {
       expect(clone.calls()).toEqual([]);
     } finally {
       clone.remove();
-    }
-  });
-});
-
-describe('the link that signs a browser in', () => {
-  const server = {
-    origin: 'http://127.0.0.1:1',
-    port: 1,
-    password: 'p',
-    session: { name: 'session', value: 'secret' },
-    logFile: '',
-    ended: Promise.resolve(0),
-    stop: () => Promise.resolve(),
-  };
-
-  test('sets the cookie and goes on to the folder', async () => {
-    const { link, close } = await serveSignInLink(server, '/a folder');
-    try {
-      const response = await fetch(link, { redirect: 'manual' });
-      expect(response.status).toBe(302);
-      expect(response.headers.get('location')).toBe('http://127.0.0.1:1/?folder=%2Fa%20folder');
-      expect(response.headers.get('set-cookie')).toBe(
-        'session=secret; Path=/; HttpOnly; SameSite=Lax',
-      );
-    } finally {
-      close();
-    }
-  });
-
-  test('tells nobody else anything', async () => {
-    const { link, close } = await serveSignInLink(server, '/a');
-    try {
-      const { origin, pathname } = new URL(link);
-      for (const guess of ['/', `${pathname}x`, `${pathname}?a`, pathname.slice(0, -1)]) {
-        const response = await fetch(origin + guess, { redirect: 'manual' });
-        expect(response.status).toBe(404);
-        expect(response.headers.get('set-cookie')).toBeNull();
-      }
-      expect((await fetch(link, { method: 'POST', redirect: 'manual' })).status).toBe(404);
-    } finally {
-      close();
     }
   });
 });

@@ -6,13 +6,13 @@ import { RunProgress } from '../../server/src/cli/runProgress.ts';
 import {
   durationText,
   paintFor,
-  printable,
   progressBar,
+  shown,
   sparkline,
 } from '../../server/src/cli/terminalText.ts';
 import { completeSettings } from '../../server/src/runner/settings.ts';
 
-const plain = (_: string, text: string) => text;
+const plain = paintFor({});
 
 function progressAfter(events: readonly RunEvent[], steps = 10): RunProgress {
   const settings = completeSettings([{ steps, estimationRollouts: 4 }], 'test');
@@ -65,7 +65,7 @@ describe('the live view', () => {
   test('never lets a program reach the terminal', () => {
     const frame = liveFrame(progressAfter(events), undefined, { columns: 100, rows: 40 }, plain);
     expect(frame.join('\n')).not.toContain('\u001b');
-    expect(frame.join('\n')).toContain('    return x�[2J');
+    expect(frame.join('\n')).toContain('    return x␛[2J');
   });
 
   test.each([1, 5, 10, 13, 200])('fits a screen of %i rows', (rows) => {
@@ -81,7 +81,7 @@ describe('the live view', () => {
       { columns: 80, rows: 40 },
       plain,
     );
-    expect(frame.at(-1)).toContain('Ctrl-C again stops at once');
+    expect(String(frame.at(-1))).toContain('Ctrl-C again stops at once');
   });
 
   test('a resumed run replaces what it measures again', () => {
@@ -111,17 +111,20 @@ describe('text for terminals', () => {
   });
 
   test('nothing that a terminal obeys or that reorders text comes through', () => {
-    expect(printable('a\u001b]0;x\u0007\r\u009b1m\u202eb\tc\nd')).toBe('a�]0;x���1m�b\tc\nd');
+    const hostile = 'a\u001b]0;x\u0007\r\u009b1m\u202eb\tc\nd';
+    expect(String(shown`${hostile}`)).toBe('a␛]0;x␇␍◊1m◊b\tc\nd');
   });
 
   test('colours only where they are wanted', () => {
     const before = process.env['NO_COLOR'];
     delete process.env['NO_COLOR'];
-    expect(paintFor({ hasColors: () => true })('bold', 'x')).toBe('\u001b[1mx\u001b[22m');
-    expect(paintFor({ hasColors: () => false })('bold', 'x')).toBe('x');
-    expect(paintFor({})('bold', 'x')).toBe('x');
+    expect(paintFor({ hasColors: () => true })('bold', 'x').toString()).toBe(
+      '\u001b[1mx\u001b[22m',
+    );
+    expect(paintFor({ hasColors: () => false })('bold', 'x').toString()).toBe('x');
+    expect(paintFor({})('bold', 'x').toString()).toBe('x');
     process.env['NO_COLOR'] = '1';
-    expect(paintFor({ hasColors: () => true })('bold', 'x')).toBe('x');
+    expect(paintFor({ hasColors: () => true })('bold', 'x').toString()).toBe('x');
     if (before === undefined) delete process.env['NO_COLOR'];
     else process.env['NO_COLOR'] = before;
   });

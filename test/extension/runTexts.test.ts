@@ -10,29 +10,32 @@ import {
 } from '../../extension/src/state/runFacts.ts';
 import { contextKeys } from '../../extension/src/state/contextKeys.ts';
 import { endedNotice } from '../../extension/src/status/endedText.ts';
-import { statusText, statusTooltip } from '../../extension/src/status/statusText.ts';
+import { iconOf, statusText, statusTooltip } from '../../extension/src/status/statusText.ts';
 import { durationText } from '../../extension/src/numberText.ts';
-import { RUN_STATES } from '../../server/protocol/runs.ts';
+import { RUN_STATES, type RunOverview } from '../../server/protocol/runs.ts';
 import { overview } from './treeSamples.ts';
 
 describe('status bar', () => {
   const live = { step: 13, phase: 'solve', done: 3, total: 24, remainingMs: 170_000 } as const;
 
   test('tells step, solve rate and what is left, with a spinner only while something moves', () => {
-    expect(statusText(overview({ live }), 0)).toBe(
-      '$(sync~spin) AZR: step 12/200 · 41 % · 3 min left',
-    );
-    expect(statusText(overview({ state: 'paused', live }), 0)).toBe(
-      '$(debug-pause) AZR: paused · step 12/200 · 41 %',
-    );
-    expect(statusText(overview({ state: 'finished' }), 0)).toBe('AZR: finished · 41 %');
+    const shown = (run: RunOverview) => [iconOf(run), statusText(run, 0)];
+    expect(shown(overview({ live }))).toEqual([
+      'sync~spin',
+      'AZR: step 12/200 · 41 % · 3 min left',
+    ]);
+    expect(shown(overview({ state: 'paused', live }))).toEqual([
+      'debug-pause',
+      'AZR: paused · step 12/200 · 41 %',
+    ]);
+    expect(shown(overview({ state: 'finished' }))).toEqual([undefined, 'AZR: finished · 41 %']);
     expect(statusText(overview({ live }), 2)).toMatch(/· \+2 more$/);
   });
 
   test('before the first step it tells how far the seeding is', () => {
     const run = overview({ lastStep: -1, solveRate: 0, live: { ...live, phase: 'seed' } });
 
-    expect(statusText(run, 0)).toBe('$(sync~spin) AZR: seeding 3/24 · 0 % · 3 min left');
+    expect(statusText(run, 0)).toBe('AZR: seeding 3/24 · 0 % · 3 min left');
   });
 
   test('the tooltip has the problem and its remedy', () => {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ESLint } from 'eslint';
 import { expect, test } from 'vitest';
 import { configs, plugin } from 'typescript-eslint';
 
@@ -95,4 +96,33 @@ test('code that breaks such rules is refused, wherever TypeScript knows its type
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test.each([
+  ['extension/src/a.ts', "import { window } from 'vscode';\nwindow.showErrorMessage('raw');"],
+  ['extension/src/a.ts', "import { MarkdownString } from 'vscode';\nnew MarkdownString('raw');"],
+  ['extension/src/a.ts', "import { TreeItem } from 'vscode';\nnew TreeItem('raw');"],
+  [
+    'extension/src/a.ts',
+    "import { FileSystemError } from 'vscode';\nFileSystemError.Unavailable('');",
+  ],
+  [
+    'extension/src/a.ts',
+    "import * as vscode from 'vscode';\nvscode.window.showErrorMessage('raw');",
+  ],
+  [
+    'extension/src/a.ts',
+    "import type { SafeText } from './b.ts';\nexport const a = 'raw' as SafeText;",
+  ],
+  ['server/src/cli/a.ts', "process.stdout.write('raw');"],
+  ['server/src/cli/a.ts', "process.stderr.write('raw');"],
+  ['server/src/cli/a.ts', "const { stdout } = process;\nstdout.write('raw');"],
+  ['server/src/cli/a.ts', "console.log('raw');"],
+  ['webview/src/a.ts', "document.body.innerHTML = 'raw';"],
+])('a raw text has no way to where it would be more than text: %s, %s', async (filePath, code) => {
+  const eslint = new ESLint({ cwd: ROOT });
+  const results = await eslint.lintText(`${code}\n`, { filePath: path.join(ROOT, filePath) });
+  const rules = results.flatMap(({ messages }) => messages.map(({ ruleId }) => ruleId));
+  expect(rules).toHaveLength(1);
+  expect(rules[0]).toMatch(/^no-(restricted|console)/);
 });

@@ -12,7 +12,8 @@ import {
   quantityText,
   signedText,
 } from '../../webview/src/ui/numberText.ts';
-import { shownText, visibleText } from '../../webview/src/ui/visibleText.ts';
+import { visibleText } from '../../server/protocol/visibleText.ts';
+import { shownText } from '../../webview/src/ui/shownText.ts';
 
 describe('numbers', () => {
   test.each([

@@ -1,5 +1,5 @@
 /** The solver's answers to a task: pick one to open, or compare its program with the task's. */
-import { commands, Uri, window, type QuickPickItem } from 'vscode';
+import { commands, Uri } from 'vscode';
 
 import { documentAddress, documentUri } from '../../../server/protocol/documents.ts';
 import { MAXIMUM_PAGE, type RolloutItem } from '../../../server/protocol/queries.ts';
@@ -7,10 +7,12 @@ import type { RunId } from '../../../server/protocol/runs.ts';
 import { ProblemError } from '../connection/problemOf.ts';
 import { answerText } from '../documents/answerText.ts';
 import { t } from '../localise.ts';
+import type { SafeText } from '../shown/safeText.ts';
+import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { addressOf, documentUriOf } from './argument.ts';
 
-interface AnswerPick extends QuickPickItem {
+interface AnswerPick extends SafeQuickPickItem {
   readonly answer: RolloutItem;
 }
 
@@ -62,7 +64,7 @@ async function pickAnswer(
   studio: Studio,
   runId: RunId,
   taskId: number,
-  placeHolder: string,
+  placeHolder: SafeText,
 ): Promise<RolloutItem | undefined> {
   const { items } = await studio.connection.request('azr/answers', {
     runId,

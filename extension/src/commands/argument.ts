@@ -2,13 +2,15 @@
  * Finds out what a command is about: it may come from a lens (an address), an editor's menu (a Uri),
  * the tree (a node), or the palette (nothing; then the active editor or the user decides).
  */
-import { Uri, window, workspace, type TextDocument } from 'vscode';
+import { Uri, workspace, type TextDocument } from 'vscode';
 
 import { documentAddress, type DocumentAddress } from '../../../server/protocol/documents.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
 import { ProblemError } from '../connection/problemOf.ts';
 import { isScratchUri } from '../documents/rerunTarget.ts';
 import { t } from '../localise.ts';
+import { foreignText, type SafeText } from '../shown/safeText.ts';
+import { window } from '../shown/safeWindow.ts';
 import { newestFirst } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
 import { stateText } from '../state/stateText.ts';
@@ -55,7 +57,7 @@ export function documentOf(uri: string): Thenable<TextDocument> {
 export async function runOfArgument(
   studio: Studio,
   argument: unknown,
-  choice: { readonly isEligible: (run: RunOverview) => boolean; readonly placeHolder: string },
+  choice: { readonly isEligible: (run: RunOverview) => boolean; readonly placeHolder: SafeText },
 ): Promise<RunOverview | undefined> {
   await studio.runs.load();
   const given = givenRun(studio, argument);
@@ -73,7 +75,7 @@ export async function runOfArgument(
     eligible.map((run) => ({
       label: runLabel(run),
       description: stateText(run.state),
-      detail: run.folder,
+      detail: foreignText(run.folder),
       run,
     })),
     { placeHolder: choice.placeHolder, matchOnDetail: true },

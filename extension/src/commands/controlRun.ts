@@ -1,7 +1,6 @@
 /** Stop, pause and resume. The run's own state says when it has happened; nothing is shown before. */
-import { window } from 'vscode';
-
 import { t } from '../localise.ts';
+import { window } from '../shown/safeWindow.ts';
 import { canPause, canResume, canStop } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
 import type { Studio } from '../studio.ts';

@@ -1,7 +1,9 @@
 /** Copies of documents: an editable scratch file, or a Python file that runs by itself. */
-import { env, Uri, window, workspace } from 'vscode';
+import { env, Uri, workspace } from 'vscode';
 
 import { t } from '../localise.ts';
+import { foreignText, withIcon } from '../shown/safeText.ts';
+import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { addressOf } from './argument.ts';
 
@@ -14,14 +16,24 @@ export async function openScratch(studio: Studio, argument: unknown): Promise<vo
 export async function copyPythonFile(studio: Studio, argument: unknown): Promise<void> {
   const { uri } = addressOf(argument);
   const { name, text } = await studio.connection.request('azr/pythonFile', { uri });
-  const toClipboard = { label: t('$(clippy) Copy to Clipboard'), kindOfCopy: 'clipboard' } as const;
-  const toFile = { label: t('$(save) Save As…'), description: name, kindOfCopy: 'file' } as const;
-  const chosen = await window.showQuickPick([toClipboard, toFile], {
-    placeHolder: t('Where to copy it to'),
-  });
+  const toClipboard = {
+    label: withIcon('clippy', t('Copy to Clipboard')),
+    kindOfCopy: 'clipboard',
+  } as const;
+  const toFile = {
+    label: withIcon('save', t('Save As…')),
+    description: foreignText(name),
+    kindOfCopy: 'file',
+  } as const;
+  const chosen = await window.showQuickPick<typeof toClipboard | typeof toFile>(
+    [toClipboard, toFile],
+    {
+      placeHolder: t('Where to copy it to'),
+    },
+  );
   if (chosen?.kindOfCopy === 'clipboard') {
     await env.clipboard.writeText(text);
-    window.setStatusBarMessage(t('$(check) Copied {0} to the clipboard', name), 5000);
+    window.setStatusBarMessage(withIcon('check', t('Copied {0} to the clipboard', name)), 5000);
   } else if (chosen?.kindOfCopy === 'file') {
     await saveAs(name, text);
   }

@@ -1,9 +1,9 @@
 /** The key for an engine at an address: asked for once, kept by the editor, handed to the server's environment. */
-import { window } from 'vscode';
-
 import { engineOrigin } from '../../../server/protocol/engineKeys.ts';
 import type { RequestMap } from '../../../server/protocol/languageMessages.ts';
 import { t } from '../localise.ts';
+import { withIcon } from '../shown/safeText.ts';
+import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 
 export async function setEngineKey(studio: Studio): Promise<void> {
@@ -18,7 +18,7 @@ export async function setEngineKey(studio: Studio): Promise<void> {
   });
   const origin = address === undefined ? undefined : engineOrigin(address);
   if (origin === undefined || !(await askKey(studio, origin))) return;
-  window.setStatusBarMessage(t('$(check) The key for {0} is stored', origin), 5000);
+  window.setStatusBarMessage(withIcon('check', t('The key for {0} is stored', origin)), 5000);
 }
 
 /** Asks for the key of the engine that a start or a resume needs, unless one is stored. False: given up. */

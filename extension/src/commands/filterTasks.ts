@@ -1,8 +1,10 @@
 /** The filter of the tree: tick what to see, or search for a text. */
-import { QuickPickItemKind, ThemeIcon, window, type QuickPickItem } from 'vscode';
+import { QuickPickItemKind, ThemeIcon } from 'vscode';
 
 import type { ItemFilter } from '../../../server/protocol/queries.ts';
 import { t } from '../localise.ts';
+import type { SafeText } from '../shown/safeText.ts';
+import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import {
   FILTER_PARTS,
@@ -13,7 +15,7 @@ import {
   type FilterChoice,
 } from '../tree/itemFilter.ts';
 
-interface FilterPick extends QuickPickItem {
+interface FilterPick extends SafeQuickPickItem {
   readonly choice?: FilterChoice;
 }
 
@@ -66,7 +68,7 @@ export function clearFilter(studio: Studio): void {
 }
 
 function filterPicks(filter: ItemFilter): FilterPick[] {
-  const titles: Readonly<Record<FilterChoice['part'], string>> = {
+  const titles: Readonly<Record<FilterChoice['part'], SafeText>> = {
     roles: t('Role'),
     modes: t('Mode'),
     verdicts: t('Verdict'),

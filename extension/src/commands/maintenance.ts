@@ -1,18 +1,12 @@
 /** When something is wrong: the doctor, the Python environment, the server, the log. */
 import path from 'node:path';
-import {
-  ProcessExecution,
-  ProgressLocation,
-  Task,
-  TaskRevealKind,
-  tasks,
-  TaskScope,
-  window,
-} from 'vscode';
+import { ProcessExecution, ProgressLocation, Task, TaskRevealKind, tasks, TaskScope } from 'vscode';
 
 import { doctorText } from '../documents/doctorText.ts';
 import { t } from '../localise.ts';
 import { forgetPythonPath, pythonPath } from '../settings.ts';
+import { withIcon } from '../shown/safeText.ts';
+import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 
 export async function restartServer(studio: Studio): Promise<void> {
@@ -23,7 +17,7 @@ export async function restartServer(studio: Studio): Promise<void> {
       await studio.runs.load();
     },
   );
-  window.setStatusBarMessage(t('$(check) The AZR server is running'), 5000);
+  window.setStatusBarMessage(withIcon('check', t('The AZR server is running')), 5000);
 }
 
 export function showLog(studio: Studio): void {

@@ -1,9 +1,11 @@
 /** Asks what to train and, when wanted, with which settings. */
-import { QuickPickItemKind, window, type QuickPick, type QuickPickItem } from 'vscode';
+import { QuickPickItemKind } from 'vscode';
 
 import type { MachineOverview } from '../../../server/protocol/runs.ts';
 import { SETTINGS } from '../../../server/protocol/settings.ts';
 import { t } from '../localise.ts';
+import type { SafeText } from '../shown/safeText.ts';
+import { window, type SafeQuickPick, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import { integerProblem, startPicks, type ChosenStart, type StartPick } from './startChoices.ts';
 
 export interface PickedStart {
@@ -11,7 +13,7 @@ export interface PickedStart {
   readonly settings: Readonly<Record<string, number>>;
 }
 
-type StartItem = QuickPickItem & { readonly pick: StartPick };
+type StartItem = SafeQuickPickItem & { readonly pick: StartPick };
 
 /**
  * Undefined when the user gives up. The pick is on screen before `machine` is known; what that fails
@@ -52,7 +54,7 @@ async function resolved(
 async function pick(
   machine: Promise<MachineOverview>,
   last: ChosenStart | undefined,
-  title: string,
+  title: SafeText,
   isDetailed = false,
 ): Promise<StartPick | undefined> {
   const quickPick = window.createQuickPick<StartItem>();
@@ -79,7 +81,11 @@ async function pick(
   }
 }
 
-function fill(quickPick: QuickPick<StartItem>, picks: readonly StartPick[], isDetailed: boolean) {
+function fill(
+  quickPick: SafeQuickPick<StartItem>,
+  picks: readonly StartPick[],
+  isDetailed: boolean,
+) {
   quickPick.items = picks
     .filter(({ kind }) => !isDetailed || kind !== 'with-settings')
     .map((one): StartItem =>
@@ -90,7 +96,7 @@ function fill(quickPick: QuickPick<StartItem>, picks: readonly StartPick[], isDe
   quickPick.busy = false;
 }
 
-async function askInteger(prompt: string, name: 'steps' | 'seed'): Promise<number | undefined> {
+async function askInteger(prompt: SafeText, name: 'steps' | 'seed'): Promise<number | undefined> {
   const { type, studio } = SETTINGS[name];
   // Both are integers in the table of settings.
   const { minimum, maximum } = 'minimum' in type ? type : { minimum: 0, maximum: 0 };

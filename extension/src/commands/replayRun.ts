@@ -1,7 +1,6 @@
 /** Playing a run back, and the recorded run that ships with the extension. */
-import { window } from 'vscode';
-
 import { t } from '../localise.ts';
+import { window } from '../shown/safeWindow.ts';
 import { runLabel } from '../state/runLabel.ts';
 import type { Studio } from '../studio.ts';
 import { runOfArgument } from './argument.ts';

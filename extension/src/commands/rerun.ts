@@ -1,11 +1,13 @@
 /** Runs a task, an answer or a scratch file again in the sandbox and shows fresh beside stored. */
-import { ProgressLocation, window } from 'vscode';
+import { ProgressLocation } from 'vscode';
 
 import { ProblemError } from '../connection/problemOf.ts';
 import { rerunTarget } from '../documents/rerunTarget.ts';
 import { rerunText } from '../documents/rerunText.ts';
 import { t } from '../localise.ts';
 import { rerunTimes } from '../settings.ts';
+import { foreignText, withIcon } from '../shown/safeText.ts';
+import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { documentOf, documentUriOf } from './argument.ts';
 
@@ -31,8 +33,8 @@ async function rerun(studio: Studio, argument: unknown, times: number): Promise<
   );
   studio.output.appendLine(rerunText(result, new Date()));
   studio.output.show(true);
-  const icon = result.problem === undefined ? '$(beaker)' : '$(warning)';
-  window.setStatusBarMessage(`${icon} ${result.summary}`, SUMMARY_MS);
+  const icon = result.problem === undefined ? 'beaker' : 'warning';
+  window.setStatusBarMessage(withIcon(icon, foreignText(result.summary)), SUMMARY_MS);
 }
 
 function nothingToRun(uri: string): ProblemError {

@@ -1,7 +1,9 @@
 /** Run folders: showing one, and adding one from elsewhere. */
-import { commands, env, UIKind, Uri, window, workspace } from 'vscode';
+import { commands, env, UIKind, Uri, workspace } from 'vscode';
 
 import { t } from '../localise.ts';
+import { foreignText } from '../shown/safeText.ts';
+import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { runOfArgument } from './argument.ts';
 
@@ -23,7 +25,7 @@ export async function revealRunFolder(studio: Studio, argument: unknown): Promis
 async function offerFolder(folder: string, uri: Uri): Promise<void> {
   const open = t('Open in New Window');
   const copy = t('Copy Path');
-  const chosen = await window.showInformationMessage(folder, open, copy);
+  const chosen = await window.showInformationMessage(foreignText(folder), open, copy);
   if (chosen === copy) await env.clipboard.writeText(folder);
   if (chosen === open) {
     await commands.executeCommand('vscode.openFolder', uri, { forceNewWindow: true });

@@ -1,14 +1,15 @@
 /** What a click on the status bar item offers: what can be done with the run it tells of. */
-import { commands, window } from 'vscode';
+import { commands } from 'vscode';
 
 import { t } from '../localise.ts';
+import { withIcon } from '../shown/safeText.ts';
+import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import { canPause, canResume, canStop } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
 import type { Studio } from '../studio.ts';
 import { TREE_VIEW_ID } from '../tree/taskTree.ts';
 
-interface MenuEntry {
-  readonly label: string;
+interface MenuEntry extends SafeQuickPickItem {
   readonly command: string;
   readonly argument?: string;
   readonly isOffered: boolean;
@@ -20,35 +21,35 @@ export async function showMenu(studio: Studio): Promise<void> {
   const argument = run === undefined ? {} : { argument: run.id };
   const entries: MenuEntry[] = [
     {
-      label: t('$(graph-line) Open Dashboard'),
+      label: withIcon('graph-line', t('Open Dashboard')),
       command: 'azr.openDashboard',
       ...argument,
       isOffered: run !== undefined,
     },
     {
-      label: t('$(list-tree) Show Tasks'),
+      label: withIcon('list-tree', t('Show Tasks')),
       command: `${TREE_VIEW_ID}.focus`,
       isOffered: run !== undefined,
     },
     {
-      label: t('$(debug-pause) Pause after Step'),
+      label: withIcon('debug-pause', t('Pause after Step')),
       command: 'azr.pauseRun',
       ...argument,
       isOffered: run !== undefined && canPause(run),
     },
     {
-      label: t('$(play) Resume'),
+      label: withIcon('play', t('Resume')),
       command: 'azr.resumeRun',
       ...argument,
       isOffered: run !== undefined && canResume(run),
     },
     {
-      label: t('$(debug-stop) Stop'),
+      label: withIcon('debug-stop', t('Stop')),
       command: 'azr.stopRun',
       ...(studio.isStarting ? {} : argument),
       isOffered: studio.isStarting || (run !== undefined && canStop(run)),
     },
-    { label: t('$(add) Start AZR Run'), command: 'azr.startRun', isOffered: true },
+    { label: withIcon('add', t('Start AZR Run')), command: 'azr.startRun', isOffered: true },
   ];
   const chosen = await window.showQuickPick(
     entries.filter(({ isOffered }) => isOffered),

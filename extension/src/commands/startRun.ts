@@ -1,10 +1,11 @@
 /** Start AZR Run: asks what to train, has the server start it, and shows its tasks as they come. */
-import { window, workspace, type CancellationToken } from 'vscode';
+import { workspace, type CancellationToken } from 'vscode';
 
 import type { RunId, RunOverview, StartRequest } from '../../../server/protocol/runs.ts';
 import { ProblemError } from '../connection/problemOf.ts';
 import { t } from '../localise.ts';
 import { runsFolder } from '../settings.ts';
+import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { TREE_VIEW_ID } from '../tree/taskTree.ts';
 import { ensureEngineKey } from './engineKey.ts';

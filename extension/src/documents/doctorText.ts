@@ -1,5 +1,6 @@
 /** The doctor's report as the output channel shows it. */
 import type { DoctorCheck } from '../../../server/protocol/runs.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 import { t } from '../localise.ts';
 
 const MARKS: Readonly<Record<DoctorCheck['status'], string>> = {
@@ -16,5 +17,7 @@ export function doctorText(checks: readonly DoctorCheck[], at: Date): string {
   });
   const failures = checks.filter(({ status }) => status === 'failed').length;
   const verdict = failures === 0 ? t('A run can be started.') : t('{0} checks failed.', failures);
-  return [`── ${at.toLocaleTimeString()} · ${t('Doctor')}`, ...lines, '', verdict, ''].join('\n');
+  return visibleText(
+    [`── ${at.toLocaleTimeString()} · ${t('Doctor')}`, ...lines, '', verdict, ''].join('\n'),
+  );
 }

@@ -7,7 +7,6 @@ import {
   EventEmitter,
   FileChangeType,
   FilePermission,
-  FileSystemError,
   FileType,
   Uri,
   type FileChangeEvent,
@@ -19,6 +18,8 @@ import { documentAddress } from '../../../server/protocol/documents.ts';
 import { problemOf } from '../connection/problemOf.ts';
 import type { ServerConnection } from '../connection/serverConnection.ts';
 import { t } from '../localise.ts';
+import { fileNotFound, fileReadOnly, fileUnavailable } from '../shown/safeItems.ts';
+import { foreignText, joined } from '../shown/safeText.ts';
 
 /** VS Code asks for a file's size and then for its bytes: texts are kept for the moment between. */
 const KEPT_TEXTS = 32;
@@ -69,19 +70,19 @@ export class DocumentFileSystem implements FileSystemProvider, Disposable {
   }
 
   createDirectory(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
+    throw fileReadOnly(foreignText(uri.toString()));
   }
 
   writeFile(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
+    throw fileReadOnly(foreignText(uri.toString()));
   }
 
   delete(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
+    throw fileReadOnly(foreignText(uri.toString()));
   }
 
   rename(uri: Uri): never {
-    throw FileSystemError.NoPermissions(uri);
+    throw fileReadOnly(foreignText(uri.toString()));
   }
 
   dispose(): void {
@@ -105,14 +106,14 @@ export class DocumentFileSystem implements FileSystemProvider, Disposable {
 
   async #fetch(address: string): Promise<KeptText> {
     if (documentAddress(address) === undefined) {
-      throw FileSystemError.FileNotFound(t('{0} is no document of AZR Studio.', address));
+      throw fileNotFound(t('{0} is no document of AZR Studio.', address));
     }
     try {
       const text = await this.#connection.documentText(address);
       return { bytes: new TextEncoder().encode(text), changedMs: Date.now() };
     } catch (error) {
       const { message, remedy } = problemOf(error);
-      throw FileSystemError.Unavailable(`${message} ${remedy}`);
+      throw fileUnavailable(joined([foreignText(message), foreignText(remedy)], ' '));
     }
   }
 }

@@ -1,7 +1,8 @@
 /** The result of a rerun as the output channel shows it: fresh beside stored, case by case. */
 import type { RerunCase, RerunResult } from '../../../server/protocol/reruns.ts';
 import type { Execution } from '../../../server/protocol/sandbox.ts';
-import { t } from '../localise.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
+import { inOutput, t } from '../localise.ts';
 import { timeText } from '../numberText.ts';
 import { readable } from '../tree/itemFilter.ts';
 
@@ -18,9 +19,9 @@ export function rerunText(result: RerunResult, at: Date): string {
     lines.push('', ...caseLines(rerunCase, index, result.cases.length));
   }
   for (const { input, output } of result.hidden ?? []) {
-    lines.push('', t('hidden example: f({0}) should be {1}', input, output));
+    lines.push('', inOutput('hidden example: f({0}) should be {1}', input, output));
   }
-  return [...lines, '', t('Sandbox: {0}', result.sandbox), ''].join('\n');
+  return visibleText([...lines, '', inOutput('Sandbox: {0}', result.sandbox), ''].join('\n'));
 }
 
 function hasFailedCase({ cases }: RerunResult): boolean {
@@ -29,7 +30,7 @@ function hasFailedCase({ cases }: RerunResult): boolean {
 
 function verdictLine({ storedVerdict, verdict, verdictReason }: RerunResult): string {
   const reason = verdictReason === undefined ? '' : ` (${readable(verdictReason)})`;
-  return t('Verdict: {0}{1}, stored: {2}', verdict ?? '–', reason, storedVerdict ?? '–');
+  return inOutput('Verdict: {0}{1}, stored: {2}', verdict ?? '–', reason, storedVerdict ?? '–');
 }
 
 function caseLines(rerunCase: RerunCase, index: number, count: number): string[] {
@@ -37,7 +38,7 @@ function caseLines(rerunCase: RerunCase, index: number, count: number): string[]
   const lines = [count > 1 ? `${String(index + 1)}. f(${input})` : `f(${input})`];
   for (const group of equalExecutions(executions)) lines.push(...executionLines(group));
   if (expected !== undefined) {
-    const sameness = matches === true ? t('as stored') : t('stored: {0}', expected);
+    const sameness = matches === true ? t('as stored') : inOutput('stored: {0}', expected);
     lines.push(`${INDENT}${matches === true ? '=' : '≠'} ${sameness}`);
   }
   if (!deterministic) {

@@ -1,9 +1,10 @@
 /** The dashboard: one panel per window, which comes back after a reload. */
-import { Uri, ViewColumn, window, type Disposable, type WebviewPanel } from 'vscode';
+import { Uri, ViewColumn, type Disposable, type WebviewPanel } from 'vscode';
 
 import type { RunId } from '../../../server/protocol/runs.ts';
 import type { PageFocus } from '../../../server/protocol/webviewMessages.ts';
 import { t } from '../localise.ts';
+import { window } from '../shown/safeWindow.ts';
 import { tellProblem } from '../tellProblem.ts';
 import { actOnPage } from './actOnPage.ts';
 import { attachPage, type AttachedPage } from './attachPage.ts';
@@ -12,10 +13,13 @@ import type { PageServices } from './pageServices.ts';
 const DASHBOARD_TYPE = 'azr.dashboard';
 const FOCUS_KEY = 'azr.dashboard.runs';
 
+/** Its title is set when it is made. */
+type Panel = Omit<WebviewPanel, 'title'>;
+
 export class DashboardPanel implements Disposable {
   readonly #services: PageServices;
   readonly #serializer: Disposable;
-  #open: { readonly panel: WebviewPanel; readonly page: AttachedPage } | undefined;
+  #open: { readonly panel: Panel; readonly page: AttachedPage } | undefined;
 
   constructor(services: PageServices) {
     this.#services = services;
@@ -50,7 +54,7 @@ export class DashboardPanel implements Disposable {
     this.#open?.panel.dispose();
   }
 
-  #adopt(panel: WebviewPanel, runIds: readonly RunId[]): void {
+  #adopt(panel: Panel, runIds: readonly RunId[]): void {
     this.#open?.panel.dispose();
     const page = attachPage(this.#services, panel.webview, {
       name: 'dashboard',

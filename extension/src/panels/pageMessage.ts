@@ -3,6 +3,7 @@
  * only the shapes and the few requests of the protocol pass.
  */
 import { documentAddress } from '../../../server/protocol/documents.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 import {
   PAGE_REQUESTS,
   type PageAction,
@@ -27,7 +28,7 @@ export function pageMessage(value: unknown): PageMessage | { readonly refused: s
     case 'action':
       return actionMessage(value['action']);
     case 'defect':
-      return { kind: 'defect', message: String(value['message']).slice(0, 2000) };
+      return { kind: 'defect', message: visibleText(String(value['message']).slice(0, 2000)) };
     default:
       return { refused: `A page sent a message of unknown kind ${JSON.stringify(value['kind'])}.` };
   }

@@ -1,8 +1,9 @@
 /** The reward stepper in its side view. What it shows is decided by the commands and remembered. */
-import { window, type Disposable, type WebviewView, type WebviewViewProvider } from 'vscode';
+import type { Disposable, WebviewView, WebviewViewProvider } from 'vscode';
 
 import type { PageFocus, StepperMove } from '../../../server/protocol/webviewMessages.ts';
 import { t } from '../localise.ts';
+import { window } from '../shown/safeWindow.ts';
 import { tellProblem } from '../tellProblem.ts';
 import { actOnPage } from './actOnPage.ts';
 import { attachPage, type AttachedPage } from './attachPage.ts';

@@ -2,8 +2,9 @@
 import type { Phase } from '../../../server/protocol/events.ts';
 import type { RunState } from '../../../server/protocol/runs.ts';
 import { t } from '../localise.ts';
+import type { SafeText } from '../shown/safeText.ts';
 
-export function stateText(state: RunState): string {
+export function stateText(state: RunState): SafeText {
   switch (state) {
     case 'starting':
       return t('starting');
@@ -28,7 +29,7 @@ export function stateText(state: RunState): string {
   }
 }
 
-export function phaseText(phase: Phase): string {
+export function phaseText(phase: Phase): SafeText {
   switch (phase) {
     case 'seed':
       return t('seeding');

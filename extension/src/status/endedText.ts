@@ -3,11 +3,12 @@ import type { RunOverview } from '../../../server/protocol/runs.ts';
 import { t } from '../localise.ts';
 import { percentText } from '../numberText.ts';
 import type { NotificationLevel } from '../settings.ts';
+import type { SafeText } from '../shown/safeText.ts';
 import { runLabel } from '../state/runLabel.ts';
 
 export interface EndedNotice {
   readonly severity: 'information' | 'warning' | 'error';
-  readonly message: string;
+  readonly message: SafeText;
 }
 
 /** Undefined for what the user did themselves, and for what the setting keeps quiet. */
@@ -20,12 +21,7 @@ export function endedNotice(run: RunOverview, level: NotificationLevel): EndedNo
     case 'unreadable':
       return {
         severity: 'error',
-        message: t(
-          'The run {0} failed: {1} {2}',
-          runLabel(run),
-          run.problem?.message ?? t('its log says why.'),
-          run.problem?.remedy ?? '',
-        ).trim(),
+        message: failedText(run),
       };
     case 'interrupted':
       return {
@@ -46,7 +42,14 @@ export function endedNotice(run: RunOverview, level: NotificationLevel): EndedNo
   }
 }
 
-function finishedText(run: RunOverview): string {
+function failedText(run: RunOverview): SafeText {
+  const { problem } = run;
+  return problem === undefined
+    ? t('The run {0} failed: {1}', runLabel(run), t('its log says why.'))
+    : t('The run {0} failed: {1} {2}', runLabel(run), problem.message, problem.remedy);
+}
+
+function finishedText(run: RunOverview): SafeText {
   const { heldOutBefore, heldOutAfter } = run;
   return heldOutBefore === undefined || heldOutAfter === undefined
     ? t('The run {0} is finished: {1} steps, {2} tasks.', runLabel(run), run.steps, run.taskCount)

@@ -1,10 +1,11 @@
 /** Notifications: a run finished, failed or was interrupted. One at a time, each with what can be done. */
-import { commands, window, type Disposable } from 'vscode';
+import { commands, type Disposable } from 'vscode';
 
 import type { RunOverview } from '../../../server/protocol/runs.ts';
 import type { ServerConnection } from '../connection/serverConnection.ts';
 import { t } from '../localise.ts';
 import { muteNotifications, notificationLevel } from '../settings.ts';
+import { window } from '../shown/safeWindow.ts';
 import { endedNotice, type EndedNotice } from './endedText.ts';
 
 export class Notifications implements Disposable {

@@ -1,11 +1,14 @@
 /** The one status bar item: how the run that matters most is doing. A click opens the menu. */
-import { MarkdownString, StatusBarAlignment, window, type Disposable } from 'vscode';
+import { StatusBarAlignment, type Disposable } from 'vscode';
 
 import { ChangeBatch } from '../changeBatch.ts';
 import { t } from '../localise.ts';
+import { tooltip } from '../shown/safeItems.ts';
+import { withIcon, type IconName, type SafeText } from '../shown/safeText.ts';
+import { window } from '../shown/safeWindow.ts';
 import { isLive } from '../state/runFacts.ts';
 import type { RunList } from '../state/runList.ts';
-import { statusText, statusTooltip } from './statusText.ts';
+import { iconOf, statusText, statusTooltip } from './statusText.ts';
 
 /** The server tells of runs four times a second at most; a start of ours tells in between. */
 const REFRESH_INTERVAL_MS = 100;
@@ -43,22 +46,21 @@ export class StatusBar implements Disposable {
   #show(): void {
     const run = this.#runs.primary;
     if (this.#isStarting) {
-      this.#item.text = `$(sync~spin) ${t('AZR: {0}', t('starting…'))}`;
+      this.#label(t('AZR: {0}', t('starting…')), 'sync~spin');
       this.#item.tooltip = t('A run is being started. Click to stop it.');
     } else if (run === undefined) {
       this.#item.hide();
       return;
     } else {
       const liveRuns = this.#runs.all.filter(isLive).length;
-      this.#item.text = statusText(run, Math.max(0, liveRuns - 1));
-      const tooltip = new MarkdownString();
-      for (const line of statusTooltip(run)) tooltip.appendText(line).appendMarkdown('\n\n');
-      this.#item.tooltip = tooltip;
+      this.#label(statusText(run, Math.max(0, liveRuns - 1)), iconOf(run));
+      this.#item.tooltip = tooltip(statusTooltip(run));
     }
-    this.#item.accessibilityInformation = {
-      label: this.#item.text.replaceAll(/\$\([^)]*\) ?/g, ''),
-      role: 'button',
-    };
     this.#item.show();
+  }
+
+  #label(text: SafeText, icon: IconName | undefined): void {
+    this.#item.text = icon === undefined ? text : withIcon(icon, text);
+    this.#item.accessibilityInformation = { label: text, role: 'button' };
   }
 }

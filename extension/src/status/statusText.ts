@@ -1,29 +1,31 @@
 /** What the one status bar item says. */
 import type { RunOverview } from '../../../server/protocol/runs.ts';
 import { t } from '../localise.ts';
+import { foreignText, joined, type IconName, type SafeText } from '../shown/safeText.ts';
 import { durationText, percentText } from '../numberText.ts';
 import { isBusy, isLive } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
 import { phaseText, stateText } from '../state/stateText.ts';
 
-/** For example `AZR: step 12/200 · 41 % · 3 min left`, with an icon before it. */
-export function statusText(run: RunOverview, otherLiveRuns: number): string {
-  const icon = isBusy(run) ? '$(sync~spin) ' : restingIcon(run);
+/** For example `AZR: step 12/200 · 41 % · 3 min left`. */
+export function statusText(run: RunOverview, otherLiveRuns: number): SafeText {
   const parts = [headline(run)];
   if (run.solveRate !== undefined) parts.push(percentText(run.solveRate));
   if (run.state === 'running' && run.live?.remainingMs !== undefined) {
     parts.push(t('{0} left', durationText(run.live.remainingMs)));
   }
   if (otherLiveRuns > 0) parts.push(t('+{0} more', otherLiveRuns));
-  return `${icon}${t('AZR: {0}', parts.join(' · '))}`;
+  return t('AZR: {0}', joined(parts, ' · '));
 }
 
-function restingIcon({ state }: RunOverview): string {
-  if (state === 'paused') return '$(debug-pause) ';
-  return state === 'failed' || state === 'interrupted' ? '$(warning) ' : '';
+/** The icon before the text; a spinner only while something moves. */
+export function iconOf(run: RunOverview): IconName | undefined {
+  if (isBusy(run)) return 'sync~spin';
+  if (run.state === 'paused') return 'debug-pause';
+  return run.state === 'failed' || run.state === 'interrupted' ? 'warning' : undefined;
 }
 
-function headline(run: RunOverview): string {
+function headline(run: RunOverview): SafeText {
   const step = t('step {0}/{1}', Math.max(0, run.lastStep), run.steps);
   switch (run.state) {
     case 'running':
@@ -35,7 +37,7 @@ function headline(run: RunOverview): string {
     case 'stopping':
     case 'stopped':
     case 'interrupted':
-      return `${stateText(run.state)} · ${step}`;
+      return joined([stateText(run.state), step], ' · ');
     case 'finished':
     case 'failed':
     case 'unreadable':
@@ -43,14 +45,14 @@ function headline(run: RunOverview): string {
   }
 }
 
-function seedingText({ live }: RunOverview): string {
+function seedingText({ live }: RunOverview): SafeText {
   return live === undefined || live.total === 0
     ? phaseText('seed')
     : t('{0} {1}/{2}', phaseText('seed'), live.done, live.total);
 }
 
 /** Lines of the item's tooltip. */
-export function statusTooltip(run: RunOverview): string[] {
+export function statusTooltip(run: RunOverview): SafeText[] {
   const lines = [t('{0}: {1}', runLabel(run), stateText(run.state))];
   if (run.model !== undefined) lines.push(t('Model: {0}', run.model));
   if (isLive(run) && run.live !== undefined) {
@@ -67,6 +69,7 @@ export function statusTooltip(run: RunOverview): string[] {
       t('Held-out tasks: {0} → {1}', percentText(run.heldOutBefore), percentText(run.heldOutAfter)),
     );
   }
-  if (run.problem !== undefined) lines.push(run.problem.message, run.problem.remedy);
+  if (run.problem !== undefined)
+    lines.push(foreignText(run.problem.message), foreignText(run.problem.remedy));
   return lines;
 }

@@ -8,6 +8,7 @@ import {
   VERDICT_REASONS,
 } from '../../../server/protocol/vocabulary.ts';
 import { t } from '../localise.ts';
+import { foreignText, joined, type SafeText } from '../shown/safeText.ts';
 
 /** One thing that can be ticked. `part` names the list of the filter that it belongs to. */
 export interface FilterChoice {
@@ -51,11 +52,17 @@ export function isEmptyFilter(filter: ItemFilter): boolean {
 }
 
 /** For example `Filter: solver · wrong, malformed · "sort"`; undefined without a filter. */
-export function filterMessage(filter: ItemFilter): string | undefined {
+export function filterMessage(filter: ItemFilter): SafeText | undefined {
   if (isEmptyFilter(filter)) return undefined;
-  const parts = FILTER_PARTS.map((part) => (filter[part] ?? []).map(readable).join(', '));
+  const parts = FILTER_PARTS.map((part) => joined((filter[part] ?? []).map(readable), ', '));
   if (filter.text !== undefined) parts.push(t('"{0}"', filter.text));
-  return t('Filter: {0}', parts.filter((part) => part !== '').join(' · '));
+  return t(
+    'Filter: {0}',
+    joined(
+      parts.filter((part) => part !== ''),
+      ' · ',
+    ),
+  );
 }
 
 /** A stored filter, from a window that may have been another version; what is unknown is left out. */
@@ -72,6 +79,6 @@ export function storedFilter(value: unknown): ItemFilter {
 }
 
 /** A word of the vocabulary for people: `too-few-inputs` reads `too few inputs`. */
-export function readable(word: string): string {
-  return word.replaceAll('-', ' ');
+export function readable(word: string): SafeText {
+  return foreignText(word.replaceAll('-', ' '));
 }

@@ -3,24 +3,30 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import {
   EventEmitter,
-  MarkdownString,
   ThemeColor,
   ThemeIcon,
-  TreeItem,
+  type TreeItem,
   TreeItemCollapsibleState,
   Uri,
-  window,
   type Disposable,
-  type TreeDataProvider,
-  type TreeView,
 } from 'vscode';
 
 import { ChangeBatch } from '../changeBatch.ts';
+import { problemOf } from '../connection/problemOf.ts';
+import {
+  shownError,
+  tooltip,
+  treeItem,
+  type SafeTreeDataProvider,
+  type SafeTreeItem,
+} from '../shown/safeItems.ts';
+import { foreignText, joined } from '../shown/safeText.ts';
+import { window, type SafeTreeView } from '../shown/safeWindow.ts';
 import { contextValue } from './contextValue.ts';
 import { itemUri } from './itemAddress.ts';
 import type { TaskTreeModel } from './taskTreeModel.ts';
 import { parentOf, type TreeNode } from './treeNode.ts';
-import { nodeText, type NodeIcon, type NodeText } from './treeText.ts';
+import { nodeText, type NodeIcon } from './treeText.ts';
 
 export const TREE_VIEW_ID = 'azr.tasks';
 /**
@@ -32,13 +38,14 @@ const REFRESH_INTERVAL_MS = 250;
 const LIST_INTERVAL_MS = 500;
 
 const REVEAL_ATTEMPTS = 8;
+const NOTHING = foreignText('');
 
-export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
+export class TaskTree implements SafeTreeDataProvider<TreeNode>, Disposable {
   readonly #model: TaskTreeModel;
   readonly #loaded: () => Promise<void>;
   readonly #emitter = new EventEmitter<TreeNode | undefined>();
   readonly #changes: ChangeBatch<TreeNode | undefined>;
-  readonly view: TreeView<TreeNode>;
+  readonly view: SafeTreeView<TreeNode>;
 
   readonly onDidChangeTreeData = this.#emitter.event;
 
@@ -61,7 +68,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
-    if (node === undefined) await this.#loaded();
+    if (node === undefined) await this.#loaded().catch(throwSafely);
     return [...(await this.#model.children(node))];
   }
 
@@ -69,14 +76,16 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
     return parentOf(node);
   }
 
-  getTreeItem(node: TreeNode): TreeItem {
+  getTreeItem(node: TreeNode): SafeTreeItem {
     const text = nodeText(node);
-    const item = new TreeItem(text.label, collapsibleState(node));
+    const item = treeItem(text.label, collapsibleState(node));
     item.id = node.id;
     if (text.description !== undefined) item.description = text.description;
     item.iconPath = themeIcon(text.icon);
     item.contextValue = contextValue(node);
-    item.accessibilityInformation = { label: `${text.label}, ${text.description ?? ''}` };
+    item.accessibilityInformation = {
+      label: joined([text.label, text.description ?? NOTHING], ', '),
+    };
     if (node.kind === 'item') {
       item.command = {
         command: 'vscode.open',
@@ -90,9 +99,10 @@ export class TaskTree implements TreeDataProvider<TreeNode>, Disposable {
   }
 
   /** Tooltips are made when one is looked at: most of what a refresh of a long list would carry. */
-  resolveTreeItem(item: TreeItem, node: TreeNode): TreeItem {
-    item.tooltip = tooltip(nodeText(node));
-    return item;
+  resolveTreeItem(item: TreeItem, node: TreeNode): SafeTreeItem {
+    const { tooltip: lines, code } = nodeText(node);
+    item.tooltip = tooltip(lines, { hasTitle: true, ...(code !== undefined && { code }) });
+    return item as SafeTreeItem;
   }
 
   /** Expands what is above the node and selects it. */
@@ -165,14 +175,8 @@ function themeIcon({ name, colour }: NodeIcon): ThemeIcon {
   return new ThemeIcon(name, colour === undefined ? undefined : new ThemeColor(colour));
 }
 
-/** `appendText` and `appendCodeblock` escape: nothing in here is markup but ours. */
-function tooltip({ tooltip: [title, ...lines], code }: NodeText): MarkdownString {
-  const markdown = new MarkdownString();
-  markdown
-    .appendMarkdown('**')
-    .appendText(title ?? '')
-    .appendMarkdown('**');
-  for (const line of lines) markdown.appendMarkdown('\n\n').appendText(line);
-  if (code !== undefined) markdown.appendMarkdown('\n\n').appendCodeblock(code, 'python');
-  return markdown;
+/** VS Code shows in a notification what the root's children cannot be had for. */
+function throwSafely(error: unknown): never {
+  const { message, remedy } = problemOf(error);
+  throw shownError(joined([foreignText(message), foreignText(remedy)], ' '));
 }

@@ -1,7 +1,4 @@
-/**
- * How a node looks, in plain data: label, description, icon, tooltip. Whatever a model wrote stays
- * text here and is escaped by whoever shows it.
- */
+/** How a node looks, in plain data: label, description, icon, tooltip. */
 import type { AttemptItem, ProposalItem } from '../../../server/protocol/queries.ts';
 import type {
   LiveTask,
@@ -11,6 +8,7 @@ import type {
 } from '../../../server/protocol/runs.ts';
 import { t } from '../localise.ts';
 import { percentText, rewardText, timeText } from '../numberText.ts';
+import { foreignText, joined, type SafeText } from '../shown/safeText.ts';
 import { runLabel } from '../state/runLabel.ts';
 import { phaseText, stateText } from '../state/stateText.ts';
 import { readable } from './itemFilter.ts';
@@ -23,12 +21,12 @@ export interface NodeIcon {
 }
 
 export interface NodeText {
-  readonly label: string;
-  readonly description?: string;
+  readonly label: SafeText;
+  readonly description?: SafeText;
   readonly icon: NodeIcon;
   /** Lines of the tooltip; the first is its title. */
-  readonly tooltip: readonly string[];
-  /** Python of the tooltip. */
+  readonly tooltip: readonly SafeText[];
+  /** Python of the tooltip, as a model wrote it: {@link tooltip} makes it visible. */
   readonly code?: string;
 }
 
@@ -61,16 +59,16 @@ export function nodeText(node: TreeNode): NodeText {
       return {
         label: problemLabel(node),
         icon: { name: 'warning', colour: 'list.warningForeground' },
-        tooltip: [node.problem.message, node.problem.remedy],
+        tooltip: [foreignText(node.problem.message), foreignText(node.problem.remedy)],
       };
   }
 }
 
 /** The folder of the run above is known, and its path would fill the row. */
-function problemLabel({ parent, problem }: ProblemNode): string {
-  if (parent?.kind !== 'run') return problem.message;
+function problemLabel({ parent, problem }: ProblemNode): SafeText {
+  if (parent?.kind !== 'run') return foreignText(problem.message);
   const { folder } = parent.run;
-  return problem.message.replaceAll(`${folder}/`, '').replaceAll(`${folder}\\`, '');
+  return foreignText(problem.message.replaceAll(`${folder}/`, '').replaceAll(`${folder}\\`, ''));
 }
 
 function runText(run: RunOverview): NodeText {
@@ -78,13 +76,13 @@ function runText(run: RunOverview): NodeText {
   if (run.solveRate !== undefined) parts.push(percentText(run.solveRate));
   return {
     label: runLabel(run),
-    description: parts.join(' · '),
+    description: joined(parts, ' · '),
     icon: runIcon(run),
     tooltip: runTooltip(run),
   };
 }
 
-function runPosition(run: RunOverview): string {
+function runPosition(run: RunOverview): SafeText {
   const step = t('step {0}/{1}', Math.max(0, run.lastStep), run.steps);
   switch (run.state) {
     case 'unreadable':
@@ -99,7 +97,7 @@ function runPosition(run: RunOverview): string {
     case 'interrupted':
     case 'finished':
     case 'failed':
-      return `${stateText(run.state)} · ${step}`;
+      return joined([stateText(run.state), step], ' · ');
   }
 }
 
@@ -125,10 +123,12 @@ function runIcon({ state }: RunOverview): NodeIcon {
   }
 }
 
-function runTooltip(run: RunOverview): string[] {
-  const lines = [run.name, t('State: {0}', stateText(run.state))];
+function runTooltip(run: RunOverview): SafeText[] {
+  const lines = [foreignText(run.name), t('State: {0}', stateText(run.state))];
   if (run.replayOf !== undefined) lines.push(t('Replay of {0}', run.replayOf));
-  if (run.problem !== undefined) lines.push(run.problem.message, run.problem.remedy);
+  if (run.problem !== undefined) {
+    lines.push(foreignText(run.problem.message), foreignText(run.problem.remedy));
+  }
   if (run.model !== undefined) {
     lines.push(t('Model: {0}, preset {1}, seed {2}', run.model, run.preset ?? '', run.seed ?? ''));
   }
@@ -143,26 +143,28 @@ function runTooltip(run: RunOverview): string[] {
       t('Held-out tasks: {0} → {1}', percentText(run.heldOutBefore), percentText(run.heldOutAfter)),
     );
   }
-  return [...lines, run.folder];
+  return [...lines, foreignText(run.folder)];
 }
 
 function liveText({ live }: RunOverview): NodeText {
   const label = live === undefined ? t('Working…') : t('Step {0}', live.step);
-  const phase = live === undefined ? '' : phaseText(live.phase);
-  const count =
-    live === undefined || live.total === 0 ? '' : ` ${String(live.done)}/${String(live.total)}`;
+  const phase = live === undefined ? [] : [phaseText(live.phase)];
+  const count = live === undefined || live.total === 0 ? [] : [ratio(live.done, live.total)];
   return {
     label,
-    description: `${phase}${count}`,
+    description: joined([...phase, ...count], ' '),
     icon: { name: 'loading~spin' },
-    tooltip: [label, phase, t('A step appears when all of it is done and stored.')],
+    tooltip: [label, ...phase, t('A step appears when all of it is done and stored.')],
   };
 }
 
 function liveTaskText({ mode, title, solveRate }: LiveTask): NodeText {
   return {
-    label: title,
-    description: solveRate === undefined ? mode : `${mode} · ${percentText(solveRate)}`,
+    label: foreignText(title),
+    description: joined(
+      [foreignText(mode), ...(solveRate === undefined ? [] : [percentText(solveRate)])],
+      ' · ',
+    ),
     icon: { name: 'circle-outline', colour: QUIET },
     tooltip: [
       t('A new {0} task', mode),
@@ -180,7 +182,7 @@ function stepText(step: StepOverview): NodeText {
   const solved = step.groups.filter(({ role }) => role === 'solver');
   const accepted = sum(proposed.map(({ good }) => good));
   const solveRate = meanSolveRate(solved.length > 0 ? solved : proposed);
-  const parts: string[] = [];
+  const parts: SafeText[] = [];
   if (solveRate !== undefined) parts.push(t('{0} solved', percentText(solveRate)));
   // A filter on the solver leaves no proposals to speak of.
   if (sum(proposed.map(({ count }) => count)) > 0) {
@@ -189,7 +191,7 @@ function stepText(step: StepOverview): NodeText {
   const label = step.step === 0 ? t('Step 0, seeding') : t('Step {0}', step.step);
   return {
     label,
-    description: parts.join(' · '),
+    description: joined(parts, ' · '),
     icon: { name: step.step === 0 ? 'circle-outline' : 'git-commit' },
     tooltip: [
       label,
@@ -202,13 +204,13 @@ function stepText(step: StepOverview): NodeText {
 
 function groupText(group: StepGroupOverview): NodeText {
   const { role, mode, count, good, solveRate } = group;
-  const rate = solveRate === undefined ? '' : ` · ${percentText(solveRate)}`;
+  const rate = solveRate === undefined ? [] : [percentText(solveRate)];
   const isProposer = role === 'proposer';
   return {
-    label: `${role} · ${mode}`,
+    label: joined([foreignText(role), foreignText(mode)], ' · '),
     description: isProposer
       ? t('{0}/{1} valid', good, count)
-      : `${String(good)}/${String(count)}${rate}`,
+      : joined([ratio(good, count), ...rate], ' · '),
     icon: { name: isProposer ? 'lightbulb' : 'tools' },
     tooltip: isProposer
       ? [
@@ -242,7 +244,7 @@ function proposalText(item: ProposalItem): NodeText {
   if (item.reward !== undefined) tooltip.push(t('Reward {0}', rewardText(item.reward)));
   if (item.advantage !== undefined) tooltip.push(t('Advantage {0}', rewardText(item.advantage)));
   return {
-    label: item.title,
+    label: foreignText(item.title),
     description: proposalDescription(item),
     icon: item.accepted ? { name: 'pass', colour: GOOD } : { name: 'circle-slash', colour: BAD },
     tooltip,
@@ -250,7 +252,7 @@ function proposalText(item: ProposalItem): NodeText {
   };
 }
 
-function proposalDescription(item: ProposalItem): string {
+function proposalDescription(item: ProposalItem): SafeText {
   if (!item.accepted) return readable(item.reason ?? 'rejected');
   return item.solveRate === undefined ? t('accepted') : percentText(item.solveRate);
 }
@@ -258,8 +260,9 @@ function proposalDescription(item: ProposalItem): string {
 function attemptText(item: AttemptItem): NodeText {
   const score = t('{0}/{1} right', item.correct, item.attempts);
   return {
-    label: item.title,
-    description: item.phase === 'estimate' ? score : `${score} · ${item.phase}`,
+    label: foreignText(item.title),
+    description:
+      item.phase === 'estimate' ? score : joined([score, foreignText(item.phase)], ' · '),
     icon: attemptIcon(item),
     tooltip: [
       item.taskId === undefined ? t('Held-out task') : t('Task {0}', item.taskId),
@@ -277,7 +280,7 @@ function attemptIcon({ correct, attempts }: AttemptItem): NodeIcon {
     : { name: 'circle-large-filled', colour: MIXED };
 }
 
-function attemptPurpose(phase: AttemptItem['phase']): string {
+function attemptPurpose(phase: AttemptItem['phase']): SafeText {
   switch (phase) {
     case 'estimate':
       return t('The answers measured how hard the new task is.');
@@ -288,6 +291,10 @@ function attemptPurpose(phase: AttemptItem['phase']): string {
     case 'probe':
       return t('A task kept aside: never trained on, it shows what was really learned.');
   }
+}
+
+function ratio(part: number, whole: number): SafeText {
+  return foreignText(`${String(part)}/${String(whole)}`);
 }
 
 function meanSolveRate(groups: readonly StepGroupOverview[]): number | undefined {

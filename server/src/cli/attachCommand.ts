@@ -17,6 +17,7 @@ import { chooseView } from './chooseView.ts';
 import type { Command, ExitCode } from './command.ts';
 import { EXIT, parseArguments, UsageError } from './command.ts';
 import type { RunView } from './runView.ts';
+import { STDOUT } from './terminal.ts';
 
 const LOOK_MS = 100;
 /** Steps of the past that the first frame is made of: pace and curves need some. */
@@ -134,7 +135,7 @@ class Watcher {
     this.#shownStep = Math.max(-1, this.#reader.counters().lastStep - SHOWN_STEPS);
     this.#view = view;
     this.#catchUp();
-    if (this.#output === 'text' && process.stdin.isTTY && process.stdout.isTTY) {
+    if (this.#output === 'text' && process.stdin.isTTY && STDOUT.isTTY) {
       this.#releaseKeys = readKeys(process.stdin, (key) => {
         this.#press(key);
       });

@@ -7,6 +7,7 @@ import { logView } from './logView.ts';
 import { plainView } from './plainView.ts';
 import { RunProgress } from './runProgress.ts';
 import type { RunView } from './runView.ts';
+import { STDOUT } from './terminal.ts';
 
 /** For a person, every event as JSON, or what a log file is for as JSON. */
 export type RunOutput = 'text' | 'json' | 'log';
@@ -21,9 +22,8 @@ export interface WatchedRun {
 
 /** `message` says what the run is about to do other than to go on; it is asked for every frame. */
 export function chooseView(watched: WatchedRun, message: () => string | undefined): RunView {
-  const { stdout } = process;
   const progress = new RunProgress(watched.settings, watched.folder, watched.heldOut);
-  if (watched.output === 'json') return jsonView(stdout, watched.folder);
-  if (watched.output === 'log') return logView(stdout, watched.folder);
-  return stdout.isTTY ? liveView(stdout, progress, message) : plainView(stdout, progress);
+  if (watched.output === 'json') return jsonView(STDOUT, watched.folder);
+  if (watched.output === 'log') return logView(STDOUT, watched.folder);
+  return STDOUT.isTTY ? liveView(STDOUT, progress, message) : plainView(STDOUT, progress);
 }

@@ -1,11 +1,10 @@
 import type { SandboxDescription } from '../../protocol/sandbox.ts';
 import type { Command, ExitCode } from './command.ts';
 import { EXIT, parseArguments } from './command.ts';
-import { writeLine } from './jsonLines.ts';
 import { checkMachine, type MachineCheck } from '../runner/machineChecks.ts';
 import { SETTINGS_OPTIONS, SETTINGS_OPTIONS_HELP, settingsLayers } from './settingsOptions.ts';
-import type { Paint } from './terminalText.ts';
-import { paintFor } from './terminalText.ts';
+import { STDOUT } from './terminal.ts';
+import { type Paint, shown, type TerminalText } from './terminalText.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',
@@ -36,26 +35,26 @@ async function examine(argumentList: readonly string[]): Promise<ExitCode> {
   const checks = await checkMachine({ layers });
   const ok = checks.every(({ status }) => status !== 'failed');
   if (values.json === true) {
-    await writeLine(process.stdout, { ok, checks });
+    STDOUT.json({ ok, checks });
   } else {
-    const paint = paintFor(process.stdout);
-    process.stdout.write(`${checks.flatMap((check) => checkLines(check, paint)).join('\n')}\n`);
+    for (const line of checks.flatMap((check) => checkLines(check, STDOUT.paint)))
+      STDOUT.line(line);
   }
   return ok ? EXIT.ok : EXIT.failed;
 }
 
 const MARKS = { ok: ['green', '✓'], warning: ['yellow', '!'], failed: ['red', '✗'] } as const;
 
-function checkLines(check: MachineCheck, paint: Paint): string[] {
+function checkLines(check: MachineCheck, paint: Paint): TerminalText[] {
   const [style, mark] = MARKS[check.status];
-  const lines = [`${paint(style, mark)} ${check.name.padEnd(8)} ${check.detail}`];
-  if (check.remedy !== undefined) lines.push(`  ${' '.repeat(8)} → ${check.remedy}`);
+  const lines = [shown`${paint(style, mark)} ${check.name.padEnd(8)} ${check.detail}`];
+  if (check.remedy !== undefined) lines.push(shown`  ${' '.repeat(8)} → ${check.remedy}`);
   return check.sandbox === undefined ? lines : [...lines, ...sandboxLines(check.sandbox, paint)];
 }
 
-function sandboxLines({ rings, notPromised }: SandboxDescription, paint: Paint): string[] {
+function sandboxLines({ rings, notPromised }: SandboxDescription, paint: Paint): TerminalText[] {
   return [
-    ...rings.map((ring) => `  ${' '.repeat(8)} in force: ${ring}`),
+    ...rings.map((ring) => shown`  ${' '.repeat(8)} in force: ${ring}`),
     ...notPromised.map((gap) => paint('dim', `  ${' '.repeat(8)} not promised: ${gap}`)),
   ];
 }

@@ -4,7 +4,6 @@ import type { Command } from './command.ts';
 import type { Answer, GradingCommand, OptionValues } from './gradingCommand.ts';
 import { GRADING_HELP, readProgram, runGradingCommand } from './gradingCommand.ts';
 import { RequestReader, requestSchema } from './requestSchema.ts';
-import { printable } from './terminalText.ts';
 
 interface ExecRequest {
   readonly program: string;
@@ -57,5 +56,5 @@ function executionText(execution: Execution): string {
   const { outcome, output, message, line, stdout, durationMs } = execution;
   const place = line === undefined ? '' : ` (line ${line})`;
   const result = output ?? `${outcome}${place}: ${message ?? ''}`;
-  return `${stdout}${printable(result)}\n${outcome} after ${durationMs.toFixed(1)} ms`;
+  return `${stdout}${result}\n${outcome} after ${durationMs.toFixed(1)} ms`;
 }

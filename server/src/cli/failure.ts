@@ -33,9 +33,9 @@ export function failureText(error: unknown): string {
   if (isExplained(error)) {
     const { message, remedy } = error;
     // Some messages end with their remedy already.
-    return message.endsWith(remedy) ? `azr: ${message}\n` : `azr: ${message}\n     ${remedy}\n`;
+    return message.endsWith(remedy) ? `azr: ${message}` : `azr: ${message}\n     ${remedy}`;
   }
-  return `azr: this is a defect of azr, please report it:\n${inspect(error)}\n`;
+  return `azr: this is a defect of azr, please report it:\n${inspect(error)}`;
 }
 
 const USAGE_CODES = new Set(['usage', 'invalid-settings']);

@@ -12,9 +12,10 @@ import { completeSettings } from '../runner/settings.ts';
 import type { ExitCode } from './command.ts';
 import { EXIT, parseArguments, UsageError } from './command.ts';
 import { failureData } from './failure.ts';
-import { answerLines, type JsonLine, writeLine } from './jsonLines.ts';
+import { answerLines, type JsonLine } from './jsonLines.ts';
 import { RequestError, type RequestReader } from './requestSchema.ts';
 import { SETTINGS_OPTIONS, SETTINGS_OPTIONS_HELP, settingsLayers } from './settingsOptions.ts';
+import { STDOUT } from './terminal.ts';
 
 /** An answer: the JSON object, what a person reads, and whether it is the good outcome. */
 export interface Answer {
@@ -112,8 +113,8 @@ async function answerOne<Request>(
   asJson: boolean,
 ): Promise<ExitCode> {
   const { json, text, good } = await command.answer(request, open);
-  if (asJson) await writeLine(process.stdout, json);
-  else process.stdout.write(`${text}\n`);
+  if (asJson) STDOUT.json(json);
+  else STDOUT.line(text);
   return good ? EXIT.ok : EXIT.failed;
 }
 
@@ -133,7 +134,7 @@ async function answerStandardInput<Request>(
     }
   };
   // A few more than can run at a time, so that no worker waits for its next program.
-  await answerLines(process.stdin, process.stdout, answer, availableParallelism() * 4);
+  await answerLines(process.stdin, STDOUT, answer, availableParallelism() * 4);
   return misunderstood === 0 ? EXIT.ok : EXIT.usage;
 }
 

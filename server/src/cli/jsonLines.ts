@@ -1,6 +1,7 @@
 /** JSON Lines in, JSON Lines out: answered side by side, written in order, never held in memory whole. */
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
+
+import type { Terminal } from './terminal.ts';
 
 /** A longer line is answered with an error instead of filling the memory. */
 const LONGEST_LINE_BYTES = 16 * 2 ** 20;
@@ -49,7 +50,7 @@ async function* readLines(input: Readable): AsyncGenerator<JsonLine, void, undef
  */
 export async function answerLines(
   input: Readable,
-  output: Writable,
+  output: Terminal,
   answer: (line: JsonLine) => Promise<object>,
   concurrency: number,
 ): Promise<void> {
@@ -58,7 +59,10 @@ export async function answerLines(
   for await (const line of readLines(input)) {
     while (underWay.size >= concurrency) await Promise.race(underWay);
     const result = answer(line);
-    const written = Promise.all([result, previous]).then(([value]) => writeLine(output, value));
+    const written = Promise.all([result, previous]).then(([value]) => {
+      output.json(value);
+      return output.room();
+    });
     previous = written;
     underWay.add(written);
     // A failure is reported by the await of `previous` at the latest; here only the place is freed.
@@ -66,9 +70,4 @@ export async function answerLines(
     written.then(free, free);
   }
   await previous;
-}
-
-/** Writes one JSON line and waits while the reader at the other end is slower than we are. */
-export async function writeLine(output: Writable, value: object): Promise<void> {
-  if (!output.write(`${JSON.stringify(value)}\n`)) await once(output, 'drain');
 }

@@ -1,8 +1,18 @@
 /** One frame of the live view, as lines. Nothing here knows how lines get onto a screen. */
 import { MODES } from '../../protocol/vocabulary.ts';
 import type { PhaseProgress, RunProgress, TaskEvent } from './runProgress.ts';
-import type { Paint } from './terminalText.ts';
-import { durationText, percentText, printable, progressBar, sparkline } from './terminalText.ts';
+import {
+  durationText,
+  type Paint,
+  percentText,
+  progressBar,
+  shown,
+  singleLine,
+  sparkline,
+  TerminalText,
+} from './terminalText.ts';
+
+const EMPTY = TerminalText.of('');
 
 export interface FrameSize {
   readonly columns: number;
@@ -39,13 +49,13 @@ export function liveFrame(
   steering: string | undefined,
   size: FrameSize,
   paint: Paint,
-): string[] {
+): TerminalText[] {
   const head = [
     ...headLines(progress, size, paint),
-    '',
+    EMPTY,
     ...tableLines(progress, paint),
     ...heldOutLines(progress, size, paint),
-    '',
+    EMPTY,
   ];
   const foot = footLines(progress, steering, paint);
   const room = size.rows - head.length - foot.length;
@@ -54,7 +64,7 @@ export function liveFrame(
   return [...head, ...clip(code, room), ...foot].slice(0, size.rows);
 }
 
-function headLines(progress: RunProgress, size: FrameSize, paint: Paint): string[] {
+function headLines(progress: RunProgress, size: FrameSize, paint: Paint): TerminalText[] {
   const { settings, phase } = progress;
   const width = Math.max(10, Math.min(40, size.columns - 50));
   const done = Math.max(0, progress.step);
@@ -65,20 +75,20 @@ function headLines(progress: RunProgress, size: FrameSize, paint: Paint): string
     remaining !== undefined && `${durationText(remaining)} left`,
   ];
   return [
-    `${paint('bold', 'AZR')} ${printable(settings.model)} · ${settings.preset} · seed ${settings.seed}`,
-    `step ${`${done}/${settings.steps}`.padEnd(10)} ${progressBar(done, settings.steps, width)} ${pace.filter((part) => part !== false).join(' · ')}`,
+    shown`${paint('bold', 'AZR')} ${singleLine(settings.model)} · ${settings.preset} · seed ${settings.seed}`,
+    shown`step ${`${done}/${settings.steps}`.padEnd(10)} ${progressBar(done, settings.steps, width)} ${pace.filter((part) => part !== false).join(' · ')}`,
     phaseLine(phase, width, paint),
   ];
 }
 
-function phaseLine(phase: PhaseProgress | undefined, width: number, paint: Paint): string {
-  if (phase === undefined) return '';
+function phaseLine(phase: PhaseProgress | undefined, width: number, paint: Paint): TerminalText {
+  if (phase === undefined) return EMPTY;
   const text = PHASE_TEXTS[phase.phase];
   const bar = paint('cyan', progressBar(phase.done, phase.total, width));
-  return `${' '.repeat(15)} ${bar} ${text} ${phase.done}/${phase.total}`;
+  return shown`${' '.repeat(15)} ${bar} ${text} ${phase.done}/${phase.total}`;
 }
 
-function tableLines({ metrics, settings }: RunProgress, paint: Paint): string[] {
+function tableLines({ metrics, settings }: RunProgress, paint: Paint): TerminalText[] {
   const cell = (text: string, column: { title: string }) =>
     text.padStart(Math.max(column.title.length, 6));
   const header = TABLE_COLUMNS.map((column) => cell(column.title, column)).join('  ');
@@ -88,50 +98,52 @@ function tableLines({ metrics, settings }: RunProgress, paint: Paint): string[] 
       const text = column.share ? percentText(value) : (value?.toFixed(2) ?? '–');
       return cell(text, column);
     });
-    return `${mode.padEnd(10)} ${cells.join('  ')}`;
+    return shown`${mode.padEnd(10)} ${cells.join('  ')}`;
   });
   return [paint('dim', `${' '.repeat(10)} ${header}`), ...rows];
 }
 
-function heldOutLines({ heldOut }: RunProgress, size: FrameSize, paint: Paint): string[] {
+function heldOutLines({ heldOut }: RunProgress, size: FrameSize, paint: Paint): TerminalText[] {
   if (heldOut.length === 0) return [];
   const curve = paint('green', sparkline(heldOut, Math.max(8, size.columns - 40)));
   return [
-    '',
-    `held-out   ${percentText(heldOut[0])} ${curve} ${paint('bold', percentText(heldOut.at(-1)))}`,
+    EMPTY,
+    shown`held-out   ${percentText(heldOut[0])} ${curve} ${paint('bold', percentText(heldOut.at(-1)))}`,
   ];
 }
 
-function taskLines(task: TaskEvent, progress: RunProgress, paint: Paint): string[] {
+function taskLines(task: TaskEvent, progress: RunProgress, paint: Paint): TerminalText[] {
   const { mode, program, input, output, solveRate } = task;
-  const title = `${paint('bold', 'last task')} ${paint('dim', `step ${task.step} · ${mode}`)} ${verdicts(solveRate, progress, paint)}`;
-  const code = printable(program)
-    .split('\n')
-    .map((line) => `  ${line.replaceAll('\t', '    ')}`);
-  const call = `  f(${singleLine(input)}) ${paint('dim', '→')} ${singleLine(output)}`;
+  const title = shown`${paint('bold', 'last task')} ${paint('dim', `step ${task.step} · ${mode}`)} ${verdicts(solveRate, progress, paint)}`;
+  const code = program.split('\n').map((line) => shown`  ${line.replaceAll('\t', '    ')}`);
+  const call = shown`  f(${singleLine(input)}) ${paint('dim', '→')} ${singleLine(output)}`;
   return [title, ...code, call];
 }
 
 /** A mark per estimation rollout: how many of them were correct. */
-function verdicts(solveRate: number | undefined, { settings }: RunProgress, paint: Paint): string {
-  if (solveRate === undefined) return '';
+function verdicts(
+  solveRate: number | undefined,
+  { settings }: RunProgress,
+  paint: Paint,
+): TerminalText {
+  if (solveRate === undefined) return EMPTY;
   const correct = Math.round(solveRate * settings.estimationRollouts);
   const wrong = settings.estimationRollouts - correct;
-  return `${paint('green', '✓'.repeat(correct))}${paint('red', '✗'.repeat(wrong))}`;
+  return shown`${paint('green', '✓'.repeat(correct))}${paint('red', '✗'.repeat(wrong))}`;
 }
 
-function footLines(progress: RunProgress, steering: string | undefined, paint: Paint): string[] {
-  if (steering !== undefined) return ['', paint('yellow', steering)];
+function footLines(
+  progress: RunProgress,
+  steering: string | undefined,
+  paint: Paint,
+): TerminalText[] {
+  if (steering !== undefined) return [EMPTY, paint('yellow', singleLine(steering))];
   const notice = progress.lastNotice;
-  return notice === undefined ? [] : ['', paint('dim', singleLine(notice))];
-}
-
-function singleLine(text: string): string {
-  return printable(text.replaceAll('\n', '⏎'));
+  return notice === undefined ? [] : [EMPTY, paint('dim', singleLine(notice))];
 }
 
 /** The first lines that fit, with a mark where some are left out. */
-function clip(lines: readonly string[], room: number): string[] {
+function clip(lines: readonly TerminalText[], room: number): TerminalText[] {
   if (lines.length <= room) return [...lines];
-  return room < 2 ? [] : [...lines.slice(0, room - 1), '  …'];
+  return room < 2 ? [] : [...lines.slice(0, room - 1), TerminalText.of('  …')];
 }

@@ -1,12 +1,13 @@
 import type { RunView } from './runView.ts';
+import type { Terminal } from './terminal.ts';
 
 /**
  * One JSON object per line, for a log file that a long run must not fill: steps, notices and the
  * end. What else a step measured stands in run.db.
  */
-export function logView(output: NodeJS.WritableStream, folder: string): RunView {
+export function logView(output: Terminal, folder: string): RunView {
   const write = (value: object): void => {
-    output.write(`${JSON.stringify({ time: new Date().toISOString(), ...value })}\n`);
+    output.json({ time: new Date().toISOString(), ...value });
   };
   write({ kind: 'run', folder, pid: process.pid });
   return {

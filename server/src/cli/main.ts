@@ -12,6 +12,7 @@ import { resumeCommand } from './resumeCommand.ts';
 import { runCommand } from './runCommand.ts';
 import { schemaCommand } from './schemaCommand.ts';
 import { setupCommand } from './setupCommand.ts';
+import { STDERR, STDOUT } from './terminal.ts';
 import { validateCommand } from './validateCommand.ts';
 import { verifyCommand } from './verifyCommand.ts';
 import { versionText } from './versionText.ts';
@@ -41,18 +42,17 @@ ${lines.join('\n')}
 "azr <command> --help" tells more. "azr --version" prints the version.
 
 Exit codes: 0 done; 1 it failed, or the answer asked for is no; 2 wrong usage or an invalid run
-file; 130 ended at once by a second Ctrl-C.
-`;
+file; 130 ended at once by a second Ctrl-C.`;
 }
 
 async function main(argumentList: readonly string[]): Promise<number> {
   const [name, ...rest] = argumentList;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(overview());
+    STDOUT.line(overview());
     return name === undefined ? EXIT.usage : EXIT.ok;
   }
   if (name === '--version') {
-    process.stdout.write(`${versionText()}\n`);
+    STDOUT.line(versionText());
     return EXIT.ok;
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
@@ -60,7 +60,7 @@ async function main(argumentList: readonly string[]): Promise<number> {
     throw new UsageError(`There is no command "${name}".`, '"azr --help" lists them all.');
   }
   if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(`Usage: ${command.help}\n`);
+    STDOUT.line(`Usage: ${command.help}`);
     return EXIT.ok;
   }
   return command.run(rest);
@@ -71,7 +71,7 @@ if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 
 const argumentList = process.argv.slice(2);
 const isLogging = argumentList.includes('--log');
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+STDOUT.onError((error) => {
   // Whoever reads our output may leave at any time, as `head` does; there is nobody left to tell then.
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
   // A log that cannot grow is no reason to end a run.
@@ -82,9 +82,9 @@ try {
   process.exitCode = await main(argumentList);
 } catch (error) {
   if (isLogging || argumentList.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({ error: failureData(error) })}\n`);
+    STDOUT.json({ error: failureData(error) });
   } else {
-    process.stderr.write(failureText(error));
+    STDERR.line(failureText(error));
   }
   process.exitCode = exitCodeOf(error);
 }

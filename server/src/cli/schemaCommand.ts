@@ -1,6 +1,7 @@
 import { settingsSchema } from '../runner/settingsSchema.ts';
 import type { Command } from './command.ts';
 import { EXIT, parseArguments } from './command.ts';
+import { STDOUT } from './terminal.ts';
 
 export const schemaCommand: Command = {
   name: 'schema',
@@ -8,7 +9,7 @@ export const schemaCommand: Command = {
   help: 'azr schema > azr.schema.json',
   run(argumentList) {
     parseArguments('schema', argumentList, {});
-    process.stdout.write(`${JSON.stringify(settingsSchema(), undefined, 2)}\n`);
+    STDOUT.line(JSON.stringify(settingsSchema(), undefined, 2));
     return Promise.resolve(EXIT.ok);
   },
 };

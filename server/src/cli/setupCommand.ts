@@ -5,6 +5,7 @@ import { setUpPython } from '../runner/setUpPython.ts';
 import { userData } from '../runner/userData.ts';
 import type { Command, ExitCode } from './command.ts';
 import { EXIT, parseArguments } from './command.ts';
+import { STDOUT } from './terminal.ts';
 
 export const setupCommand: Command = {
   name: 'setup',
@@ -31,8 +32,8 @@ async function setUp(argumentList: readonly string[]): Promise<ExitCode> {
   const { values } = parseArguments('setup', argumentList, options);
   const directory = path.resolve(values.directory ?? userEnvironment());
   const show = (value: { readonly line: string } | { readonly python: string }): void => {
-    const text = 'line' in value ? value.line : readyText(value.python, values.directory);
-    process.stdout.write(`${values.json === true ? JSON.stringify(value) : text}\n`);
+    if (values.json === true) STDOUT.json(value);
+    else STDOUT.line('line' in value ? value.line : readyText(value.python, values.directory));
   };
   const abort = new AbortController();
   const interrupt = (): void => {

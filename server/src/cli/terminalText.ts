@@ -1,13 +1,5 @@
 /** Text that is safe and pleasant to show in a terminal. */
-
-/** Everything that a terminal might obey instead of showing, but for line breaks and tabs. */
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
-
-/** `text` without anything that moves the cursor, changes colours or reorders what is read. */
-export function printable(text: string): string {
-  return text.replaceAll(CONTROL, '\ufffd');
-}
+import { visibleText } from '../../protocol/visibleText.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
@@ -20,22 +12,70 @@ const CODES: Readonly<Record<Style, readonly [number, number]>> = {
   cyan: [36, 39],
 };
 
-/** Wraps a text in a style, or leaves it plain. */
-export type Paint = (style: Style, text: string) => string;
+/**
+ * A text for a terminal, every control sequence in it one of {@link Style}. A terminal acts on what it is
+ * sent: it clears its screen, changes its title or writes to the clipboard. `shown` and `paint` make such
+ * texts, and whatever is put into them is made visible first.
+ */
+export class TerminalText {
+  readonly #sequences: string;
 
-/** A {@link Paint} that obeys https://no-color.org and the terminal's own abilities. */
+  private constructor(sequences: string) {
+    this.#sequences = sequences;
+  }
+
+  /** Whatever a program or a model wrote, as it is. */
+  static of(text: string | number): TerminalText {
+    return new TerminalText(visibleText(String(text)));
+  }
+
+  static styled(style: Style, text: TerminalText): TerminalText {
+    const [on, off] = CODES[style];
+    return new TerminalText(`\u001b[${on}m${text.toString()}\u001b[${off}m`);
+  }
+
+  static concat(parts: readonly TerminalText[]): TerminalText {
+    return new TerminalText(parts.map(String).join(''));
+  }
+
+  /** What is sent to the terminal. */
+  toString(): string {
+    return this.#sequences;
+  }
+}
+
+export type Shown = TerminalText | string | number;
+
+/** A template whose values, unless they are TerminalTexts already, are made visible. */
+export function shown(strings: TemplateStringsArray, ...values: Shown[]): TerminalText {
+  const parts = strings.flatMap((text, index) => {
+    const value = values[index];
+    return value === undefined ? [TerminalText.of(text)] : [TerminalText.of(text), textOf(value)];
+  });
+  return TerminalText.concat(parts);
+}
+
+function textOf(value: Shown): TerminalText {
+  return value instanceof TerminalText ? value : TerminalText.of(value);
+}
+
+/** `text` on one line. */
+export function singleLine(text: string): string {
+  return text.replaceAll('\n', '⏎');
+}
+
+/** Shows a text in a style, or plain. */
+export type Paint = (style: Style, text: Shown) => TerminalText;
+
+/** A {@link Paint} that follows https://no-color.org and the terminal's own abilities. */
 export function paintFor(stream: { hasColors?(): boolean }): Paint {
   const noColor = process.env['NO_COLOR'];
   const coloured = (noColor === undefined || noColor === '') && (stream.hasColors?.() ?? false);
-  if (!coloured) return (_, text) => text;
-  return (style, text) => {
-    const [on, off] = CODES[style];
-    return `\u001b[${on}m${text}\u001b[${off}m`;
-  };
+  if (!coloured) return (_, text) => textOf(text);
+  return (style, text) => TerminalText.styled(style, textOf(text));
 }
 
 const SPARKS = '▁▂▃▄▅▆▇█';
-
 /** The last `width` of `values` as bars between the smallest and the largest of them. */
 export function sparkline(values: readonly number[], width: number): string {
   const shown = values.slice(-width);

@@ -4,7 +4,6 @@ import type { Command } from './command.ts';
 import type { Answer, GradingCommand, OptionValues } from './gradingCommand.ts';
 import { GRADING_HELP, readProgram, runGradingCommand } from './gradingCommand.ts';
 import { RequestReader, requestSchema, schemaByMode } from './requestSchema.ts';
-import { printable } from './terminalText.ts';
 
 const programRequest = requestSchema(['mode', 'program', 'input'], ['program', 'input']);
 const inductionRequest = requestSchema(
@@ -93,8 +92,8 @@ function validationData(proposal: Proposal, validation: Validation): object {
 function validationText(validation: Validation): string {
   if (!validation.valid) {
     const place = validation.line === undefined ? '' : ` (line ${validation.line})`;
-    return `invalid, ${validation.reason}${place}: ${printable(validation.message)}`;
+    return `invalid, ${validation.reason}${place}: ${validation.message}`;
   }
   const pairs = validation.examples.map(({ input, output }) => `f(${input}) = ${output}`);
-  return ['valid', ...pairs.map(printable)].join('\n');
+  return ['valid', ...pairs].join('\n');
 }

@@ -13,7 +13,6 @@ import {
   requestSchema,
   schemaByMode,
 } from './requestSchema.ts';
-import { printable } from './terminalText.ts';
 
 interface VerifyRequest {
   readonly mode: Mode;
@@ -67,7 +66,7 @@ const verify: GradingCommand<VerifyRequest> = {
     const { verdict, reason, message } = verification;
     return {
       json: { verdict, reason, message },
-      text: `${verdict}, ${reason}: ${printable(message)}`,
+      text: `${verdict}, ${reason}: ${message}`,
       good: verdict === 'correct',
     };
   },

@@ -7,8 +7,10 @@ import path from 'node:path';
 import { environmentPython, layoutOf } from '../../../scripts/bootstrap/layout.mjs';
 import { findVscodeNode } from '../../../scripts/bootstrap/nodeRuntime.mjs';
 import { findVscodeServer } from '../../../scripts/bootstrap/vscodeServer.mjs';
+import { basePathIn } from '../../../scripts/studio/basePath.mjs';
 import { installExtension, startCodeServer } from '../../../scripts/studio/codeServer.mjs';
 import { freePort } from '../../../scripts/studio/freePort.mjs';
+import { openStudioGate } from '../../../scripts/studio/studioGate.mjs';
 import { processesMentioning, type RunningProcess } from './processes.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
@@ -17,7 +19,9 @@ const END_TIMEOUT_MS = 10_000;
 
 /** What a test needs to know of the server; plain data, handed to the test's process. */
 export interface StudioAddress {
-  readonly origin: string;
+  /** Of the workbench: `http://127.0.0.1:8473/azr-…/`. */
+  readonly workbench: string;
+  /** The cookie of a browser that is signed in. */
   readonly session: { readonly name: string; readonly value: string };
   /** Everything of this server lies below it, workspaces too. */
   readonly root: string;
@@ -54,13 +58,15 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
     arguments: ['--disable-workspace-trust'],
     environment,
   });
+  const basePath = basePathIn(dataFolder);
+  const gate = await openStudioGate({
+    ...{ server: served, port: await freePort(), basePath, folder: root, trustedFolder: undefined },
+  });
+  const session = await signedIn(gate.issueLink());
   return {
-    address: {
-      origin: served.origin,
-      session: served.session,
-      root,
-    },
+    address: { workbench: `${gate.origin}${basePath}/`, session, root },
     stop: async () => {
+      await gate.close();
       await served.stop();
       const left = await processesLeft(root);
       // A run that a failed test left at work would go on for hours.
@@ -69,6 +75,12 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
       return left.map(({ processId, command }) => `${String(processId)} ${command}`);
     },
   };
+}
+
+async function signedIn(link: string): Promise<StudioAddress['session']> {
+  const { headers } = await fetch(link);
+  const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(headers.get('set-cookie') ?? '') ?? [];
+  return { name, value };
 }
 
 const TEST_SETTINGS = {

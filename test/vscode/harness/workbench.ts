@@ -89,12 +89,12 @@ export class Workbench {
     // Without a GPU, every frame of what only turns or glides is painted by the processor.
     const context = await browser.newContext({ viewport: VIEWPORT, reducedMotion: 'reduce' });
     const { name, value } = studio.session;
-    await context.addCookies([{ name, value, url: studio.origin, sameSite: 'Lax' }]);
+    await context.addCookies([{ name, value, url: studio.workbench, sameSite: 'Strict' }]);
     if (motion === 'still') await context.addInitScript({ content: HOLD_STILL });
     const page = await context.newPage();
     page.setDefaultTimeout(DEFAULT_TIMEOUT_MS);
     const workbench = new Workbench(context, page);
-    await page.goto(`${studio.origin}/?folder=${encodeURIComponent(folder)}`);
+    await page.goto(`${studio.workbench}?folder=${encodeURIComponent(folder)}`);
     await workbench.untilReady();
     return workbench;
   }

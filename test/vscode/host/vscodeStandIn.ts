@@ -27,12 +27,12 @@ if (tests === undefined || folder === undefined) {
 const server = await startStudioServer({});
 const browser = await launchBrowser();
 try {
-  const { origin, session } = server.address;
+  const { workbench, session } = server.address;
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const { name, value } = session;
-  await context.addCookies([{ name, value, url: origin, sameSite: 'Lax' }]);
+  await context.addCookies([{ name, value, url: workbench, sameSite: 'Strict' }]);
   const page = await context.newPage();
-  const authority = new URL(origin).host;
+  const authority = new URL(workbench).host;
   const uriOf = (file: string) => ({ scheme: 'vscode-remote', authority, path: file });
   await page.addInitScript(addDevelopmentOptions, {
     extensions: optionsNamed('extensionDevelopmentPath').map(uriOf),
@@ -50,7 +50,7 @@ try {
       resolve(code);
     });
   });
-  await page.goto(`${origin}/?folder=${encodeURIComponent(path.resolve(folder))}`);
+  await page.goto(`${workbench}?folder=${encodeURIComponent(path.resolve(folder))}`);
   process.exitCode = await exitCode;
   await page.close();
 } catch (error) {

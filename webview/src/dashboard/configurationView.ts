@@ -2,7 +2,7 @@
 import type { RunConfiguration } from '../../../server/protocol/runs.ts';
 import { element } from '../ui/elements.ts';
 import { plainTable } from '../ui/plainTable.ts';
-import { visibleText } from '../ui/visibleText.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 
 export function configurationView(configuration: RunConfiguration): HTMLElement {
   const { settings, departures, sessions, checkpointSteps, modelDigest, branch } = configuration;

@@ -4,7 +4,7 @@ import { element } from '../ui/elements.ts';
 import { countText, durationText, percentText, quantityText } from '../ui/numberText.ts';
 import { CHART_COLOURS } from '../ui/themeColours.ts';
 import { checkbox } from '../ui/toolkit.ts';
-import { visibleText } from '../ui/visibleText.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 import type { RunWarning } from './warnings.ts';
 
 /** More runs than colours cannot be told apart. */

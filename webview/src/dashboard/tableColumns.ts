@@ -2,7 +2,7 @@
 import type { ProposalItem, RolloutItem } from '../../../server/protocol/queries.ts';
 import { percentText, quantityText, signedText } from '../ui/numberText.ts';
 import type { GridColumn } from '../ui/virtualGrid.ts';
-import { visibleText } from '../ui/visibleText.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 
 export type TableRow = ProposalItem | RolloutItem;
 export type TableName = 'proposals' | 'rollouts';

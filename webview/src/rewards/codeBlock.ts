@@ -1,7 +1,7 @@
 /** Text of a model or a program, as text, in a box that scrolls and can be reached by keyboard. */
 import { type Child, element } from '../ui/elements.ts';
 import { countText } from '../ui/numberText.ts';
-import { shownText } from '../ui/visibleText.ts';
+import { shownText } from '../ui/shownText.ts';
 
 export function codeBlock(label: string, text: string): HTMLElement {
   const shown = shownText(text);

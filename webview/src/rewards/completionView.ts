@@ -1,7 +1,7 @@
 /** A completion with the parts marked that the parser took for something. */
 import type { ParsedPart } from '../../../server/protocol/rewardStory.ts';
 import { type Child, element } from '../ui/elements.ts';
-import { shownText } from '../ui/visibleText.ts';
+import { shownText } from '../ui/shownText.ts';
 import { codeRegion, emptyMark } from './codeBlock.ts';
 
 export interface TextPiece {

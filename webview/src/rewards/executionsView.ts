@@ -2,7 +2,7 @@
 import type { Execution, InputOutput } from '../../../server/protocol/sandbox.ts';
 import { element } from '../ui/elements.ts';
 import { durationText, quantityText } from '../ui/numberText.ts';
-import { shownText } from '../ui/visibleText.ts';
+import { shownText } from '../ui/shownText.ts';
 import { codeBlock } from './codeBlock.ts';
 
 /** Lists may hold as many executions as a task has examples; a page shows the first of them. */

@@ -11,7 +11,7 @@ import { element, fill } from '../ui/elements.ts';
 import { emptyNotice, problemNotice } from '../ui/problemNotice.ts';
 import { makeRoving, setTabStop } from '../ui/rovingFocus.ts';
 import { button, progressRing, setDisabled } from '../ui/toolkit.ts';
-import { visibleText } from '../ui/visibleText.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 import { formulaView } from './formulaView.ts';
 import { stageBody } from './stageBody.ts';
 import { stageTitle } from './stageTitle.ts';

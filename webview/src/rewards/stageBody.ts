@@ -3,7 +3,7 @@ import type { RewardStage } from '../../../server/protocol/rewardStory.ts';
 import { element } from '../ui/elements.ts';
 import { countText, percentText, signedText } from '../ui/numberText.ts';
 import { plainTable } from '../ui/plainTable.ts';
-import { shownText } from '../ui/visibleText.ts';
+import { shownText } from '../ui/shownText.ts';
 import { baselinePicture } from './baselinePicture.ts';
 import { codeBlock } from './codeBlock.ts';
 import { completionView } from './completionView.ts';

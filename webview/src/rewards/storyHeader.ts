@@ -4,7 +4,7 @@ import type { RewardStory } from '../../../server/protocol/rewardStory.ts';
 import type { StepperMove } from '../../../server/protocol/webviewMessages.ts';
 import { element } from '../ui/elements.ts';
 import { button } from '../ui/toolkit.ts';
-import { visibleText } from '../ui/visibleText.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 import { destination } from './stepperMoves.ts';
 
 export interface HeaderControls {

@@ -4,7 +4,7 @@ import { element, fill } from '../ui/elements.ts';
 import { countText, percentText, signedText } from '../ui/numberText.ts';
 import { makeRoving, setTabStop } from '../ui/rovingFocus.ts';
 import { checkbox } from '../ui/toolkit.ts';
-import { visibleText } from '../ui/visibleText.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
 import { LEVELS, pushLevel, surpriseLevel } from './tokenLevel.ts';
 
 const MOST_TOKENS = 4096;

@@ -38,7 +38,9 @@ function freshVerdict(text: string, line: number, result: RerunResult | undefine
   const { verdict, verdictReason = '', problem } = result;
   const label = verdict === 'correct' ? 'now ✓ correct' : `now ✗ ${verdict} · ${verdictReason}`;
   const end = text.split(/\r\n|\r|\n/)[line]?.length ?? 0;
-  return [hintAt(line, end, label, problem ?? 'The answer was judged again just now.')];
+  const tooltip =
+    problem === undefined ? 'The answer was judged again just now.' : shownLine(problem);
+  return [hintAt(line, end, label, tooltip)];
 }
 
 function freshHint(call: CallMark, found: RerunCase): InlayHint {
@@ -51,7 +53,9 @@ function freshHint(call: CallMark, found: RerunCase): InlayHint {
     deterministic ? 'Just now in the sandbox:' : 'Just now in the sandbox, and the runs differ:',
     ...values,
     ...(expected === undefined ? [] : [`Stored: ${expected}`]),
-  ].join('\n');
+  ]
+    .map(shownLine)
+    .join('\n');
   return hintAt(call.line, call.end, sign + shortened(shownLine(`${value}${stored}`)), tooltip);
 }
 

@@ -1,6 +1,7 @@
 /** The lenses above a document: what can be done with it, and what a rerun gave. */
 import { type CodeLens, Command } from 'vscode-languageserver/node';
 
+import { foreignText } from '../../../protocol/foreignText.ts';
 import { LENS_COMMANDS } from '../../../protocol/languageMessages.ts';
 import type { RerunResult } from '../../../protocol/reruns.ts';
 import type { DocumentFacts } from '../documents/azrDocument.ts';
@@ -31,7 +32,8 @@ export function lensesOf({
   const add = (title: string, command: string, argument: string): void => {
     commands.push(Command.create(title, command, argument));
   };
-  if (result !== undefined) add(result.summary, LENS_COMMANDS.rerun, uri);
+  // What a program gave is in it, and a lens draws `$(name)` as an icon.
+  if (result !== undefined) add(foreignText(result.summary), LENS_COMMANDS.rerun, uri);
   if (facts.runnable) {
     add('Run in sandbox', LENS_COMMANDS.rerun, uri);
     add(`Run ×${String(manyTimes)}`, LENS_COMMANDS.rerunMany, uri);

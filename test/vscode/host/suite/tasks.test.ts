@@ -70,7 +70,7 @@ describe('the tree', () => {
     const item = studio.tree.getTreeItem(items[0]!);
     const { label, description } = item;
     const { tooltip } = studio.tree.resolveTreeItem(item, items[0]!);
-    assert.ok(label !== undefined && description !== undefined && tooltip !== undefined);
+    assert.ok(label !== '' && description !== undefined && tooltip !== undefined);
   });
 });
 
