@@ -15,6 +15,7 @@ import {
   takeVariable,
 } from '../runner/engineKeys.ts';
 import { ExpectedFailure } from '../runner/expectedFailure.ts';
+import { STDERR } from './terminal.ts';
 
 /** For an engine that asks for no key, the way out of every refusal. */
 const WITHOUT_KEY = `If that engine asks for no key, unset ${ENGINE_KEY_VARIABLE}.`;
@@ -59,20 +60,21 @@ export function destinationNotice(
 
 /** False also where nobody can be asked. */
 async function asksAndIsAllowed(origin: string): Promise<boolean> {
-  const { stdin: input, stderr: output } = process;
-  if (!input.isTTY || !output.isTTY) return false;
-  output.write(`The run's settings name the engine at ${origin}.\n`);
-  const terminal = createInterface({ input, output });
+  const { stdin: input } = process;
+  if (!input.isTTY || !STDERR.isTTY) return false;
+  STDERR.line(`The run's settings name the engine at ${origin}.`);
+  STDERR.line(`Send it the key in ${ENGINE_KEY_VARIABLE}? [y/N]`);
+  const lines = createInterface({ input });
   const answer = new Promise<string>((resolve) => {
-    terminal.once('close', () => {
+    lines.once('line', resolve);
+    lines.once('close', () => {
       resolve('');
     });
-    terminal.question(`Send it the key in ${ENGINE_KEY_VARIABLE}? [y/N] `, resolve);
   });
   try {
     return /^(y|yes)$/i.test((await answer).trim());
   } finally {
-    terminal.close();
+    lines.close();
   }
 }
 

@@ -7,6 +7,7 @@ import type { ExitCode } from './command.ts';
 import { EXIT } from './command.ts';
 import { steeringMessage } from './steeringMessage.ts';
 import { StopSignals } from './stopSignals.ts';
+import { STDOUT } from './terminal.ts';
 
 export const OUTPUT_OPTIONS = { json: { type: 'boolean' }, log: { type: 'boolean' } } as const;
 
@@ -28,7 +29,7 @@ export async function watchRun(
   const steering = new RunSteering();
   const signals = new StopSignals(steering);
   // The live view has the terminal's second screen, on which no line stays.
-  if (opening !== undefined && watched.output === 'text') process.stdout.write(`${opening}\n`);
+  if (opening !== undefined && watched.output === 'text') STDOUT.line(opening);
   const view = chooseView(watched, () => steeringMessage(steering));
   if (opening !== undefined && watched.output !== 'text') {
     view.show({ kind: 'notice', message: opening });
