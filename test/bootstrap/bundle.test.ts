@@ -38,7 +38,9 @@ test('the sandbox runs from the bundles alone, in a worker that may read its own
     { outcome: 'ok', output: '42' },
     { outcome: 'forbidden', exceptionType: 'PermissionError' },
   ]);
-  expect(read('dist/sandboxWorker.mjs')).not.toMatch(/node:(?:fs|net|child_process)/);
+  for (const program of ['sandboxWorker', 'templateRenderer']) {
+    expect(read(`dist/${program}.mjs`)).not.toMatch(/node:(?:fs|net|child_process)/);
+  }
 });
 
 test('the extension needs nothing but VS Code and Node', () => {

@@ -168,6 +168,13 @@ def test_a_single_connection_has_time_to_send_its_token(port: int) -> None:
         assert connection.recv(4096).startswith(b"HTTP/1.1 200")
 
 
+def test_many_connections_of_the_owner_at_once_are_all_answered(port: int) -> None:
+    request = HEAD + f"X-API-Key: {TOKEN}\r\n\r\n".encode()
+    with strangers(port, 300, request) as connections:
+        for connection in connections:
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+
+
 def test_a_connection_of_the_owner_outlives_all_strangers(port: int) -> None:
     with connect(port) as owner:
         for count in (0, 2 * MOST_STRANGERS):

@@ -8,13 +8,17 @@ sent its token long before as many others have come, and is from then on none of
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
+import sys
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-# Far below the number of files that a process may have open, which is 256 on some systems.
-MOST_STRANGERS = 64
+# More than the owner ever opens at a time, since its new connections are strangers for a moment,
+# and well below the number of files that this process may have open.
+MOST_STRANGERS = 512
+WANTED_FILES = 4096
 # So many come to the event loop at a time, so that it reads what has arrived in between.
 ACCEPTED_AT_ONCE = 8
 # How many may wait in the system to be accepted.
@@ -26,17 +30,35 @@ SECONDS = 1.0
 SECONDS_WHILE_FEW = 10.0
 
 
+def most_strangers() -> int:
+    """How many there may be, after raising the number of files that this process may have open."""
+    if sys.platform == "win32":
+        return MOST_STRANGERS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < WANTED_FILES:
+        # Some systems call the hard limit infinite and refuse a soft one that is.
+        wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return min(MOST_STRANGERS, soft // 4)
+    return MOST_STRANGERS
+
+
 class Strangers:
     """All connections of a server without a token, oldest first, each with its timer."""
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
+        self._most = most_strangers()
         self._timers: dict[TokenProtocol, asyncio.TimerHandle] = {}
 
     def add(self, connection: TokenProtocol) -> None:
         loop = asyncio.get_running_loop()
         self._timers[connection] = loop.call_later(SECONDS, self._first_time_out, connection)
-        if len(self._timers) > MOST_STRANGERS:
+        if len(self._timers) > self._most:
             self._end(next(iter(self._timers)))
 
     def remove(self, connection: TokenProtocol) -> None:
