@@ -51,18 +51,34 @@ describe.each(available)('$name', (engine) => {
   });
 
   test('an input that ends the process does not take the others with it, within bounds', async () => {
-    await withSandbox(engine, { limits: { cpuMs: 200 } }, async (sandbox) => {
-      const program = 'def f(x):\n    while x % 2: pass\n    return x';
+    await withSandbox(engine, {}, async (sandbox) => {
+      const program = 'import os\ndef f(x):\n    if x % 2: os._exit(0)\n    return x';
       const executions = await sandbox.runBatch(program, ['0', '1', '2', '3', '4', '5']);
       expect(executions.map(({ outcome }) => outcome)).toEqual([
         'ok',
-        'timeout',
+        'crashed',
+        'ok',
+        'crashed',
+        'crashed',
+        'crashed',
+      ]);
+      expect(executions[3]?.message).not.toMatch(/^Not tried/);
+      expect(executions[4]?.message).toMatch(/^Not tried/);
+    });
+  });
+
+  test('after an input that takes all its time, the rest are not tried', async () => {
+    await withSandbox(engine, { limits: { cpuMs: 200 } }, async (sandbox) => {
+      const program = 'def f(x):\n    while x % 2: pass\n    return x';
+      const executions = await sandbox.runBatch(program, ['0', '1', '2', '3']);
+      expect(executions.map(({ outcome }) => outcome)).toEqual([
         'ok',
         'timeout',
         'timeout',
         'timeout',
       ]);
-      expect(executions[4]?.message).toMatch(/^Not tried/);
+      expect(executions[1]?.message).not.toMatch(/^Not tried/);
+      expect(executions[2]?.message).toMatch(/^Not tried/);
     });
   });
 

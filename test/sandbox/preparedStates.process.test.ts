@@ -90,6 +90,7 @@ test('other inputs have states of their own, and what is left behind goes after 
     { ...one, digest: 'two' },
     { ...one, bootSource: 'y' },
     { ...one, variants: [SEEDS[0], { ...SEEDS[1], hashSeed: 9 }] as const },
+    { ...one, variants: [SEEDS[0], { ...SEEDS[1], layoutSeed: 9 }] as const },
   ].map((inputs) => new PreparedStates(inputs, folder));
   for (const other of others) expect(await other.read()).toEqual({});
 
@@ -124,8 +125,8 @@ test.runIf(process.platform === 'linux')('the folder is that of the user’s cac
 });
 
 const SEEDS = [
-  { hashSeed: 1, addressMask: 0 },
-  { hashSeed: 2, addressMask: 16 },
+  { hashSeed: 1, addressMask: 0, layoutSeed: 0 },
+  { hashSeed: 2, addressMask: 16, layoutSeed: 3 },
 ] as const;
 
 function flipped(content: Buffer): Buffer {

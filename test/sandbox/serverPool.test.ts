@@ -21,7 +21,7 @@ class ScriptedServer implements SandboxServer {
   }
 
   async handle({ body }: ServerRequest): Promise<ServerAnswer> {
-    await wait((body as { takesMs: number }).takesMs);
+    await wait((body as unknown as { takesMs: number }).takesMs);
     this.served += 1;
     return this.pid as unknown as ServerAnswer;
   }
@@ -77,7 +77,8 @@ async function openPool(
 
 function request(takesMs: number, priority: 'run' | 'user' = 'run'): PoolRequest {
   return {
-    ...{ header: {} as PoolRequest['header'], body: { takesMs }, variant: 0 },
+    ...{ header: {} as PoolRequest['header'], variant: 0 },
+    body: { takesMs } as unknown as PoolRequest['body'],
     ...{ priority, signal: undefined },
   };
 }

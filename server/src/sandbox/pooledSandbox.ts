@@ -9,6 +9,7 @@ import {
   type PythonSandbox,
   type SandboxDescription,
 } from '../../protocol/sandbox.ts';
+import type { ExecutionOutcome } from '../../protocol/vocabulary.ts';
 import { formatArguments } from './literal/format.ts';
 import { parseArguments } from './literal/parse.ts';
 import { failedExecution, readExecutions, readInspection, uninspectable } from './reports.ts';
@@ -30,6 +31,8 @@ const REPORT_BYTES = 16_384;
 
 /** After so many of a batch's inputs have ended their process, the rest are not tried. */
 const LOST_PROCESSES = 2;
+/** Nor are they after one of these. */
+const GIVEN_UP = new Set<ExecutionOutcome | undefined>(['timeout', 'unavailable']);
 
 export class PooledSandbox<Server extends SandboxServer = SandboxServer> implements PythonSandbox {
   readonly description: SandboxDescription;
@@ -114,7 +117,10 @@ export class PooledSandbox<Server extends SandboxServer = SandboxServer> impleme
     await this.#pool.close();
   }
 
-  /** Goes on in a new process after an input that ended the old one, up to a point. */
+  /**
+   * Goes on in a new process after an input that ended the old one, up to a point, but not after one
+   * that took all its time: what hangs on one input mostly hangs on the next.
+   */
   async #runAll(
     program: string,
     inputs: readonly string[],
@@ -123,6 +129,7 @@ export class PooledSandbox<Server extends SandboxServer = SandboxServer> impleme
     const limits = this.#limitsOf(options);
     const executions: Execution[] = [];
     for (let lost = 0; executions.length < inputs.length && lost < LOST_PROCESSES; lost += 1) {
+      if (GIVEN_UP.has(executions.at(-1)?.outcome)) break;
       const rest = inputs.slice(executions.length);
       const nonce = randomBytes(NONCE_BYTES);
       const answer = await this.#ask('run', program, rest, limits, options, nonce);

@@ -31,6 +31,7 @@ export function readExecutions(
   inputs: number,
   limits: ExecutionLimits,
 ): Execution[] {
+  if (response.end === 'forged') return forgedBatch(response, inputs);
   const { reports, leftover } = readFrames(response.payload, nonce);
   const executions: Execution[] = [];
   for (const [index, report] of reports.slice(0, inputs).entries()) {
@@ -69,12 +70,10 @@ export function failedExecution(
 
 const NOTHING = { wallMs: 0, cpuMs: 0, memoryKb: 0 } as const;
 
+const FORGED = 'The program wrote to the channel that carries its result.';
+
 function forgedBatch(response: Response, inputs: number): Execution[] {
-  const forged = failedExecution(
-    'forged',
-    'The program wrote to the channel that carries its result.',
-    response,
-  );
+  const forged = failedExecution('forged', FORGED, response);
   return Array.from({ length: inputs }, () => forged);
 }
 
@@ -89,6 +88,8 @@ function describeEnd(response: Response, limits: ExecutionLimits): Execution {
       return failed('timeout', `The program did not finish within ${limits.wallMs} ms.`);
     case 'payload-limit':
       return failed('too-large', 'The program reported more than the sandbox passes on.');
+    case 'forged':
+      return failed('forged', FORGED);
     case 'exited':
       break;
   }

@@ -15,9 +15,21 @@ export const SERVER_HUNG = 'server-hung';
 /** How a request ended: a response, or the server gone, or hung. */
 export type ServerAnswer = Response | typeof SERVER_DIED | typeof SERVER_HUNG;
 
+/** What `service.py` is asked. */
+export interface RequestBody {
+  readonly operation: 'run' | 'inspect';
+  readonly program: string;
+  /** Argument lists in canonical form, one for each execution; none where a program is inspected. */
+  readonly inputs: readonly string[];
+  /** The token that marks true reports, in hexadecimal. */
+  readonly nonce: string;
+  readonly outputCharacters: number;
+  readonly stdoutCharacters: number;
+}
+
 export interface ServerRequest {
   readonly header: Omit<RequestHeader, 'identifier'>;
-  readonly body: object;
+  readonly body: RequestBody;
   readonly variant: Variant;
 }
 

@@ -15,6 +15,9 @@ import {
 } from './sandboxServer.ts';
 import { ServerLane } from './serverLane.ts';
 
+/** What a second try may take beyond the time that the first has left: a new server's first request. */
+const SECOND_TRY_MS = 2_000;
+
 export interface PoolSettings<Server extends SandboxServer> {
   /** Starts a server; one that answers requests of either variant may ignore which is asked for. */
   readonly start: (variant: Variant) => Promise<Server>;
@@ -125,15 +128,34 @@ export class ServerPool<Server extends SandboxServer> {
   }
 
   /**
-   * A server ends a program in time by itself. One that dies or is silent was killed or stopped from
-   * outside, so one more try is fair. It is made on a server of its own: what happened to one may have
-   * happened to the idle ones too.
+   * A server ends a program in time by itself. One that dies was killed from outside, so one more try is
+   * fair. It is made on a server of its own: what happened to one may have happened to the idle ones
+   * too. Both tries share the time of one, and there is none after a server that hung: a program that
+   * can do either must not gain time by it.
    */
   async #runJob(job: Job): Promise<ServerAnswer> {
     const lane = this.#lanes[job.variant];
-    const first = await this.#tryJob(job, await lane.take(job.priority));
-    const isLost = first === SERVER_DIED || first === SERVER_HUNG;
-    return isLost && !this.#closed ? this.#tryJob(job, await lane.takeNew()) : first;
+    const server = await lane.take(job.priority);
+    const started = performance.now();
+    const first = await this.#tryJob(job, server);
+    if (first !== SERVER_DIED || this.#closed) return first;
+    const spentMs = performance.now() - started;
+    const allowedMs = job.header.wallMs * job.header.executions;
+    const second = await lane.takeNew();
+    const end = { hung: false };
+    const watchdog = setTimeout(
+      () => {
+        end.hung = true;
+        second.kill();
+      },
+      Math.max(0, allowedMs - spentMs) + SECOND_TRY_MS,
+    );
+    try {
+      const answer = await this.#tryJob(job, second);
+      return end.hung ? SERVER_HUNG : answer;
+    } finally {
+      clearTimeout(watchdog);
+    }
   }
 
   async #tryJob(job: Job, server: Server): Promise<ServerAnswer> {

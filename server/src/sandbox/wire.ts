@@ -2,7 +2,8 @@
 
 const REQUEST_BYTES = 32;
 const RESPONSE_BYTES = 29;
-const FRAME_BYTES = 20;
+/** Of a frame: the token, and how many bytes of JSON follow. */
+export const FRAME_BYTES = 20;
 export const NONCE_BYTES = 16;
 
 /** Identifier of a fork server's greeting; 1 is its refusal to start, and requests count from 2. */
@@ -11,7 +12,8 @@ export const FIRST_REQUEST = 2n;
 
 /** How a child ended, as the fork server saw it; the order is that of `wire.py`. */
 export const CHILD_ENDS = ['exited', 'cpu-limit', 'wall-limit', 'payload-limit'] as const;
-export type ChildEnd = (typeof CHILD_ENDS)[number];
+/** The wasm engine also ends a program that writes anything but the one report of its execution. */
+export type ChildEnd = (typeof CHILD_ENDS)[number] | 'forged';
 
 /** The most a fork server relays for one request. */
 export const RELAY_BYTES = 8 << 20;
@@ -132,34 +134,4 @@ export function readFrames(payload: Buffer, nonce: Buffer): Frames {
     offset = end;
   }
   return { reports, leftover: payload.length - offset };
-}
-
-/** Counts the frames of a stream as they become complete, without looking at what is in them. */
-export class FrameCounter {
-  /** Of the frame under way: its header's first bytes, then how much of it is still to come. */
-  #header = Buffer.alloc(0);
-  #left = 0;
-
-  /** Takes the next bytes of the stream; returns how many frames they complete. */
-  add(chunk: Uint8Array): number {
-    let complete = 0;
-    let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    while (rest.length > 0) {
-      if (this.#left === 0) {
-        const missing = FRAME_BYTES - this.#header.length;
-        this.#header = Buffer.concat([this.#header, rest.subarray(0, missing)]);
-        rest = rest.subarray(missing);
-        if (this.#header.length < FRAME_BYTES) break;
-        this.#left = this.#header.readUInt32LE(NONCE_BYTES);
-        this.#header = Buffer.alloc(0);
-        if (this.#left > 0) continue;
-      } else {
-        const taken = Math.min(this.#left, rest.length);
-        this.#left -= taken;
-        rest = rest.subarray(taken);
-      }
-      if (this.#left === 0) complete += 1;
-    }
-    return complete;
-  }
 }

@@ -67,14 +67,19 @@ async function readManifest(folder: string): Promise<Manifest> {
   }
 }
 
-/** The harness as one Python text: its files by name, then the entry point that loads them. */
+/**
+ * The harness as one Python text: its files by name, then the entry point that loads them. It is compiled
+ * from within Python, which frees what compiling takes before the text runs, and kept: what is freed
+ * after it would be used first by programs, at the same addresses in both variants.
+ */
 async function readBootSource(sandboxFolder: string): Promise<string> {
   const read = async (...parts: string[]): Promise<string> =>
     (await readShipped(path.join(sandboxFolder, ...parts))).toString('utf8');
   const texts = await Promise.all(HARNESS.map((name) => read('harness', `${name}.py`)));
   const sources = Object.fromEntries(HARNESS.map((name, index) => [name, texts[index]]));
-  // A JSON object of texts is a Python dictionary of texts.
-  return `SOURCES = ${JSON.stringify(sources)}\n${await read('wasm_entry.py')}`;
+  // A JSON object of texts is a Python dictionary of texts, and a JSON text a Python text.
+  const text = `SOURCES = ${JSON.stringify(sources)}\n${await read('wasm_entry.py')}`;
+  return `BOOT = compile(${JSON.stringify(text)}, "<boot>", "exec")\nexec(BOOT)`;
 }
 
 async function readShipped(file: string): Promise<Buffer> {

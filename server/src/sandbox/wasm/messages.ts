@@ -2,11 +2,20 @@
 import type { ChildEnd, Measured } from '../wire.ts';
 import type { Variant } from '../sandboxServer.ts';
 
+/**
+ * Every program of either variant starts with so much memory, and an instance that grew beyond it is
+ * dropped: memory never shrinks, and how much there is would tell a program what ran before it. Few
+ * programs need more than the prepared interpreters leave of it.
+ */
+export const START_BYTES = 10 << 20;
+
 /** How the two interpreters of a worker differ, besides their clocks and random numbers. */
 export interface VariantSeeds {
   readonly hashSeed: number;
   /** What the addresses that programs see are masked with. */
   readonly addressMask: number;
+  /** From which `wasm_entry.py` makes addresses and counts of its own; with 0 it leaves them alone. */
+  readonly layoutSeed: number;
 }
 
 /** First message of the owner to a worker. */
@@ -42,8 +51,10 @@ export interface WorkerPermissions {
 export interface WorkerRequest {
   readonly identifier: bigint;
   readonly variant: Variant;
-  /** JSON for `service.py`. */
-  readonly body: string;
+  /** JSON for `service.py`, one for each execution. */
+  readonly bodies: readonly string[];
+  /** Marks true reports; in hexadecimal. */
+  readonly token: string;
   /** Limits per execution. */
   readonly cpuMs: number;
   readonly wallMs: number;
@@ -61,6 +72,8 @@ export interface WorkerResponse extends Measured {
   readonly payload: Uint8Array;
   /** Time of each execution that was reported in full, measured outside the interpreter. */
   readonly executions: readonly Measured[];
+  /** Resident memory of the whole worker process before a program, when it last held none. */
+  readonly heldBytes: number;
   /** The variant's interpreter, when this worker had to prepare it. */
   readonly prepared: Prepared | undefined;
 }
@@ -80,7 +93,8 @@ export interface ThreadRequest {
   readonly variant: Variant;
   /** The state to start from. */
   readonly snapshot: Snapshot;
-  readonly body: string;
+  readonly bodies: readonly string[];
+  readonly token: string;
   readonly wallMs: number;
   readonly memoryMb: number;
   readonly payloadBytes: number;
@@ -88,10 +102,11 @@ export interface ThreadRequest {
 
 export type ThreadMessage =
   | { readonly kind: 'ready' }
-  /** The interpreter is as it was prepared, and the program's time begins. */
+  /** The interpreter is as it was prepared, and the time of the first execution begins. */
   | { readonly kind: 'started'; readonly now: Clocks }
-  /** The program, or the harness for it, wrote to the result descriptor. */
-  | { readonly kind: 'wrote'; readonly now: Clocks; readonly bytes: Uint8Array }
+  /** The interpreter has returned from an execution with its report, a frame; the next begins. */
+  | { readonly kind: 'reported'; readonly now: Clocks; readonly frame: Uint8Array<ArrayBuffer> }
+  /** The request has ended, and what memory was needed for this one only is free again. */
   | {
       readonly kind: 'ended';
       readonly now: Clocks;

@@ -9,7 +9,7 @@ import path from 'node:path';
 import type { Variant } from '../sandboxServer.ts';
 import { keepInCache } from '../userCache.ts';
 import type { Interpreter } from './artifact.ts';
-import type { Prepared, WorkerStart } from './messages.ts';
+import { type Prepared, START_BYTES, type WorkerStart } from './messages.ts';
 
 /** Of a file: the digest of all that follows, the stack pointer, the memory. */
 const DIGEST_BYTES = 32;
@@ -26,7 +26,7 @@ export class PreparedStates {
   constructor({ digest, bootSource, variants }: PreparingInputs, folder: string) {
     this.#folder = folder;
     this.#key = createHash('sha256')
-      .update(JSON.stringify([digest, bootSource, variants]))
+      .update(JSON.stringify([digest, bootSource, variants, START_BYTES]))
       .digest('hex')
       .slice(0, 32);
   }

@@ -32,6 +32,9 @@ const REQUESTS_PER_SERVER = 200_000;
 /** Addresses below 512 MiB, all with the same low bits, which alignment shows. */
 const ADDRESS_MASKS = [0x0000_0000, 0x15a3_c5f0] as const;
 
+/** A mask alone would leave the distances of two addresses, and all that is counted, as they are. */
+const LAYOUT_SEEDS = [0, 2_718_281] as const;
+
 export type WasmSandbox = PooledSandbox<WasmServer>;
 
 /** Opens it; throws a SandboxError with a remedy when the installation is damaged. */
@@ -42,6 +45,7 @@ export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise
   const seeds = (variant: 0 | 1): WorkerStart['variants'][0] => ({
     hashSeed: HASH_SEEDS[variant],
     addressMask: ADDRESS_MASKS[variant],
+    layoutSeed: LAYOUT_SEEDS[variant],
   });
   const variants: WorkerStart['variants'] = [seeds(0), seeds(1)];
   const folder = options.statesFolder ?? userCache('sandbox');

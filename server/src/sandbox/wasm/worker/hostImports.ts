@@ -4,6 +4,7 @@
  * refused with an error number. An import that is not listed here makes the module unusable.
  */
 import type { Variant } from '../../sandboxServer.ts';
+import type { ReportReader } from './reportReader.ts';
 
 /** Error numbers of WASI preview 1. */
 const SUCCESS = 0;
@@ -20,8 +21,6 @@ const EVENT_BYTES = 32;
 const FILE_BYTES = 64;
 /** Of one call, as POSIX' IOV_MAX. */
 const MOST_VECTORS = 1024;
-/** Of one program; the harness needs one for each execution. */
-const MOST_RESULTS = 10_000;
 const COMPLAINT_CHARACTERS = 2_000;
 
 /**
@@ -47,41 +46,34 @@ export class ProgramExit extends Error {
 /** The program slept longer than it may run. */
 export class SleptTooLong extends Error {}
 
-/** More was written to the result descriptor than is passed on. */
-export class ReportedTooMuch extends Error {}
-
-export interface HostLimits {
-  readonly wallMs: number;
-  readonly payloadBytes: number;
-}
-
 export class Host {
   /** Set once the instance exists. */
   memory: WebAssembly.Memory | undefined;
   /** The first words on standard error, such as why Python did not start. */
   complaint = '';
-  readonly #onResult: (bytes: Uint8Array) => void;
+  /** Whatever is written to the result descriptor; undefined while an interpreter is prepared. */
+  #reports: ReportReader | undefined;
   #clockNs = 0n;
   #stepNs = 0n;
   #random = 0;
   #sleepNsLeft = 0n;
-  #resultBytesLeft = 0;
-  #resultsLeft = 0;
 
-  /** @param onResult is given what is written to the result descriptor */
-  constructor(onResult: (bytes: Uint8Array) => void) {
-    this.#onResult = onResult;
-  }
-
-  /** As for a first program: the variant's clock and random numbers from their start. */
-  reset(variant: Variant, { wallMs, payloadBytes }: HostLimits): void {
+  /**
+   * As for a first program: the variant's clock and random numbers from their start.
+   * @param reports is given what is written to the result descriptor
+   */
+  reset(variant: Variant, reports?: ReportReader): void {
     this.#clockNs = CLOCKS[variant].startNs;
     this.#stepNs = CLOCKS[variant].stepNs;
     this.#random = RANDOM_SEEDS[variant];
-    this.#sleepNsLeft = BigInt(Math.ceil(wallMs * 1e6));
-    this.#resultBytesLeft = payloadBytes;
-    this.#resultsLeft = MOST_RESULTS;
+    this.#sleepNsLeft = 0n;
+    this.#reports = reports;
     this.complaint = '';
+  }
+
+  /** From here on so much may be slept: an execution begins. */
+  allowSleep(wallMs: number): void {
+    this.#sleepNsLeft = BigInt(Math.ceil(wallMs * 1e6));
   }
 
   /** The functions of the one module that the interpreter imports from. */
@@ -215,18 +207,15 @@ export class Host {
       parts.push(new Uint8Array(this.memory!.buffer, address, length));
       total += length;
     }
-    if (descriptor === RESULT_DESCRIPTOR) this.#report(parts, total);
+    if (descriptor === RESULT_DESCRIPTOR) this.#report(parts);
     if (descriptor === STANDARD_ERROR) this.#complain(parts);
     view.setUint32(result, total, true);
     return SUCCESS;
   };
 
-  #report(parts: readonly Uint8Array[], bytes: number): void {
-    this.#resultBytesLeft -= bytes;
-    this.#resultsLeft -= 1;
-    if (this.#resultBytesLeft < 0 || this.#resultsLeft < 0) throw new ReportedTooMuch();
-    // Copied, because the memory goes on changing.
-    if (bytes > 0) this.#onResult(Buffer.concat(parts));
+  #report(parts: readonly Uint8Array[]): void {
+    if (this.#reports === undefined) throw new Error('The harness reported before it was asked.');
+    for (const part of parts) this.#reports.add(part);
   }
 
   #complain(parts: readonly Uint8Array[]): void {

@@ -10,21 +10,26 @@ import { Interpreter } from './interpreter.ts';
 
 export function serveSupervisor(): void {
   const port = parentPort!;
-  const tell = (message: ThreadMessage): void => {
-    port.postMessage(message);
+  const tell = (message: ThreadMessage, transferred: readonly ArrayBuffer[] = []): void => {
+    port.postMessage(message, transferred);
   };
   const { module } = workerData as ThreadStart;
   let interpreter: Interpreter | undefined;
   port.on('message', (request: ThreadRequest) => {
     // Not before: a thread that only waits needs no memory for it.
-    interpreter ??= new Interpreter(module, (bytes) => {
-      tell({ kind: 'wrote', now: readClocks(), bytes });
+    interpreter ??= new Interpreter(module);
+    const ending = interpreter.call(request, {
+      onStarted: () => {
+        tell({ kind: 'started', now: readClocks() });
+      },
+      onReported: (frame) => {
+        tell({ kind: 'reported', now: readClocks(), frame }, [frame.buffer]);
+      },
     });
-    const ending = interpreter.call(request, () => {
-      tell({ kind: 'started', now: readClocks() });
-    });
+    const now = readClocks();
     const memoryKb = interpreter.memory.length / 1024;
-    tell({ kind: 'ended', now: readClocks(), ending, memoryKb });
+    interpreter.release();
+    tell({ kind: 'ended', now, ending, memoryKb });
   });
   tell({ kind: 'ready' });
 }

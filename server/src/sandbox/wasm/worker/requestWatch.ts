@@ -1,5 +1,5 @@
 /** Follows one request: what it has reported, and how long each of its executions takes. */
-import { FrameCounter, type Measured } from '../../wire.ts';
+import type { Measured } from '../../wire.ts';
 import type { Clocks, WorkerRequest } from '../messages.ts';
 import { between, readClocks } from './clocks.ts';
 
@@ -10,8 +10,7 @@ export class RequestWatch {
   /** Time of each execution that has been reported in full. */
   readonly executions: Measured[] = [];
   readonly #request: WorkerRequest;
-  readonly #frames = new FrameCounter();
-  readonly #chunks: Uint8Array[] = [];
+  readonly #frames: Uint8Array[] = [];
   readonly #onLimit: (end: 'cpu-limit' | 'wall-limit') => void;
   #started = readClocks();
   #executionStarted = this.#started;
@@ -30,21 +29,21 @@ export class RequestWatch {
     this.#lookAfter(Math.min(this.#request.cpuMs, this.#request.wallMs));
   }
 
-  /** Takes what the program wrote at `now`; each full report renews the limits. */
-  add(chunk: Uint8Array, now: Clocks): void {
-    this.#chunks.push(chunk);
-    const complete = this.#frames.add(chunk);
-    for (let count = 0; count < complete; count += 1) {
-      this.executions.push(between(this.#executionStarted, now));
-      this.#executionStarted = now;
-    }
-    if (complete > 0) this.#lookAfter(Math.min(this.#request.cpuMs, this.#request.wallMs));
+  /**
+   * An execution has ended with its report at `now`, as the host saw it, and the next has its own
+   * limits. A request of n executions so ends after n times the limit: programs have no say in it.
+   */
+  reported(frame: Uint8Array, now: Clocks): void {
+    this.#frames.push(frame);
+    this.executions.push(between(this.#executionStarted, now));
+    this.#executionStarted = now;
+    this.#lookAfter(Math.min(this.#request.cpuMs, this.#request.wallMs));
   }
 
-  /** Stops the clocks; returns the whole request's time and all that was written. */
+  /** Stops the clocks; returns the whole request's time and all that was reported. */
   stop(now: Clocks): Measured & { readonly payload: Uint8Array } {
     clearTimeout(this.#timer);
-    return { ...between(this.#started, now), payload: Buffer.concat(this.#chunks) };
+    return { ...between(this.#started, now), payload: Buffer.concat(this.#frames) };
   }
 
   #lookAfter(pauseMs: number): void {

@@ -23,6 +23,8 @@ import { RequestWatch } from './requestWatch.ts';
 
 /** V8's stack for code that recurses in C up to Python's limit, in MiB. */
 const STACK_MB = 64;
+/** Looking takes as long as a twentieth of a quick program. */
+const MEASURE_EVERY_MS = 500;
 /** The thread's JavaScript holds a few buffers. */
 const JAVASCRIPT_HEAP_MB = 64;
 
@@ -62,6 +64,11 @@ class Supervisor {
    */
   #spare: InterpreterThread | undefined;
   #current: Current | undefined;
+  /** Threads that have been told to end, and may still hold a program's memory. */
+  #threadsEnding = 0;
+  /** Resident memory of this process when it last held no program. */
+  #heldBytes = 0;
+  #measuredAt = 0;
 
   constructor({ program, bootSource, variants, prepared }: WorkerStart) {
     this.#bootSource = bootSource;
@@ -89,10 +96,15 @@ class Supervisor {
 
   /** One request at a time; the owner does not send another before it has the answer. */
   async handle(request: WorkerRequest): Promise<WorkerResponse> {
-    const { identifier, variant, body, wallMs, memoryMb, payloadBytes } = request;
+    const { identifier, variant, bodies, token, wallMs, memoryMb, payloadBytes } = request;
     const prepared = this.#prepare(variant);
-    // The time that a thread takes to start is not the program's.
-    await this.#thread.ready;
+    // The time that a thread takes to start is not the program's. One that breaks is replaced.
+    let thread;
+    do {
+      thread = this.#thread;
+      await thread.ready;
+    } while (thread !== this.#thread);
+    this.#measure();
     return new Promise((resolve) => {
       const watch = new RequestWatch(request, (end) => {
         this.#replaceThread(end === 'cpu-limit' ? CPU_LIMIT : WALL_LIMIT);
@@ -101,12 +113,13 @@ class Supervisor {
         this.#current = undefined;
         const measured = watch.stop(now);
         const { executions } = watch;
-        resolve({ identifier, ...ending, ...measured, memoryKb, executions, prepared });
+        const heldBytes = this.#heldBytes;
+        resolve({ identifier, ...ending, ...measured, memoryKb, executions, heldBytes, prepared });
         this.#spare ??= this.#newThread();
       };
       this.#current = { watch, end };
       const snapshot = this.#snapshots[variant]!;
-      this.#thread.run({ variant, snapshot, body, wallMs, memoryMb, payloadBytes });
+      this.#thread.run({ variant, snapshot, bodies, token, wallMs, memoryMb, payloadBytes });
     });
   }
 
@@ -122,12 +135,19 @@ class Supervisor {
     return prepared;
   }
 
+  #measure(): void {
+    const now = performance.now();
+    if (this.#threadsEnding > 0 || now - this.#measuredAt < MEASURE_EVERY_MS) return;
+    this.#measuredAt = now;
+    this.#heldBytes = process.memoryUsage.rss();
+  }
+
   #newThread(): InterpreterThread {
     const thread: InterpreterThread = new InterpreterThread(
       { module: this.#module },
       {
         onStarted: (now) => this.#current?.watch.start(now),
-        onWritten: (bytes, now) => this.#current?.watch.add(bytes, now),
+        onReported: (frame, now) => this.#current?.watch.reported(frame, now),
         onEnded: (ending, now, memoryKb) => this.#current?.end(ending, now, memoryKb),
         onBroken: () => {
           if (thread === this.#thread) this.#replaceThread(ABORTED);
@@ -139,7 +159,10 @@ class Supervisor {
   }
 
   #replaceThread(ending: Parameters<Current['end']>[0]): void {
-    this.#thread.end();
+    this.#threadsEnding += 1;
+    void this.#thread.end().then(() => {
+      this.#threadsEnding -= 1;
+    });
     this.#thread = this.#spare ?? this.#newThread();
     this.#spare = undefined;
     this.#current?.end(ending, readClocks(), 0);
@@ -148,18 +171,18 @@ class Supervisor {
 
 interface ThreadListener {
   readonly onStarted: (now: Clocks) => void;
-  readonly onWritten: (bytes: Uint8Array, now: Clocks) => void;
+  readonly onReported: (frame: Uint8Array, now: Clocks) => void;
   readonly onEnded: (ending: Ending, now: Clocks, memoryKb: number) => void;
   /** It ended by itself, such as for want of memory. */
   readonly onBroken: () => void;
 }
 
 class InterpreterThread {
-  /** Resolves when it can run a program. */
+  /** Resolves when it can run a program, or is broken. */
   readonly ready: Promise<void>;
   readonly #worker: Worker;
 
-  constructor(start: ThreadStart, { onStarted, onWritten, onEnded, onBroken }: ThreadListener) {
+  constructor(start: ThreadStart, { onStarted, onReported, onEnded, onBroken }: ThreadListener) {
     const worker = new Worker(process.argv[1]!, {
       workerData: start,
       env: {},
@@ -175,26 +198,29 @@ class InterpreterThread {
           case 'started':
             onStarted(message.now);
             break;
-          case 'wrote':
-            onWritten(message.bytes, message.now);
+          case 'reported':
+            onReported(message.frame, message.now);
             break;
           case 'ended':
             onEnded(message.ending, message.now, message.memoryKb);
         }
       });
+      worker.on('error', () => {
+        onBroken();
+        resolve();
+      });
     });
-    worker.on('error', onBroken);
   }
 
   run(request: ThreadRequest): void {
     this.#worker.postMessage(request);
   }
 
-  /** Ends it wherever it is. What it still has to say concerns nobody. */
-  end(): void {
+  /** Ends it wherever it is; resolves when it is gone. What it still has to say concerns nobody. */
+  async end(): Promise<void> {
     this.#worker.removeAllListeners();
     this.#worker.on('error', () => undefined);
-    void this.#worker.terminate();
+    await this.#worker.terminate();
   }
 }
 
