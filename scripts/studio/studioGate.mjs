@@ -12,6 +12,8 @@ import { isEqual, SignInLinks } from './signInLinks.mjs';
 import { refusal, signInPage } from './signInPages.mjs';
 
 const SECRET_BYTES = 32;
+/** For the head of a request: who says nothing is let go. */
+const TIME_LIMITS = { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 };
 const SIGN_IN = '/sign-in/';
 const NOT_SIGNED_IN =
   'This browser is not signed in to AZR Studio. In the terminal of npm start, press Enter for another link and open that; if there is no such terminal, run npm start again.';
@@ -65,7 +67,7 @@ export async function openStudioGate(options) {
     };
   };
 
-  const gate = createServer((request, response) => {
+  const gate = createServer(TIME_LIMITS, (request, response) => {
     const url = request.url ?? '';
     if (request.method === 'GET' && url.startsWith(SIGN_IN)) {
       if (!links.redeem(url.slice(SIGN_IN.length))) {

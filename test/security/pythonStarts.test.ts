@@ -15,6 +15,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 /** Files that start programs other than Python, or a Python with no environment at all, and why that is so. */
 const OTHER_STARTS: Readonly<Record<string, string>> = {
   'server/src/sandbox/wasm/wasmServer.ts': 'starts Node',
+  'server/src/engine/chatTemplate.ts': 'starts Node',
   'server/src/sandbox/outerRing.ts': 'empty environment, working folder /',
   'server/src/sandbox/forkServer.ts': 'environment of its own, working folder /',
   'server/src/runner/processIdentity.ts': 'starts ps',

@@ -219,9 +219,11 @@ test.runIf(process.platform === 'linux')(
       expect(screen).toContain('Send it the key in TINKER_API_KEY? [y/N]');
       return screen;
     };
-    for (const no of ['\n', 'n\n', '\u0003']) {
+    for (const no of ['\n', 'n\n', '\u0004']) {
       expect(await answering(no)).toContain('It was not sent.');
     }
+    // Ctrl-C ends the command itself.
+    expect(await answering('\u0003')).not.toContain('The engine is at');
     expect(keys).toEqual([]);
 
     expect(await answering('y\n')).toContain(`The engine is at ${address}`);

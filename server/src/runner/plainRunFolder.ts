@@ -28,15 +28,20 @@ export function requirePlainRunFolder(run: RunFolder): void {
   requirePlainCheckpoints(run.checkpoints);
 }
 
-/** Nothing is ever written to the lock, so what is in it, or beside it, is not ours. */
+/**
+ * Nothing is ever committed to the lock. While somebody holds it, SQLite keeps a journal beside it,
+ * which it deletes unread where it finds one beside an empty file; a lock with something in it would
+ * have its journal played back instead.
+ */
 function requireEmptyLock(lock: string): void {
+  isPlainFileOfOneName(`${lock}-journal`);
   const found = lstatSync(lock, { throwIfNoEntry: false });
-  const beside = ['-journal', '-wal', '-shm'].map((ending) => `${lock}${ending}`);
+  const beside = ['-wal', '-shm'].map((ending) => `${lock}${ending}`);
   const foreign = beside.find((file) => lstatSync(file, { throwIfNoEntry: false }) !== undefined);
   if (foreign === undefined && (found === undefined || found.size === 0)) return;
   throw new RunnerError(
     'unsafe-run',
-    `${foreign ?? lock} was not made by AZR Studio: the lock of a run is an empty file, alone.`,
+    `${foreign ?? lock} was not made by AZR Studio: the lock of a run is an empty file, and has no log.`,
     'Do not use this folder if it came from somebody else; otherwise delete that file.',
   );
 }
