@@ -116,30 +116,43 @@ function refuseJournal(path: string): void {
 }
 
 function openForWriting(path: string): DatabaseSync {
-  return explainingErrors(path, () => {
-    const database = new DatabaseSync(path, { readOnly: false, ...LIMITS });
-    database.exec('PRAGMA trusted_schema = OFF');
-    database.exec(`PRAGMA busy_timeout = ${String(LOCK_WAIT_MS)}`);
-    database.exec('PRAGMA journal_mode = WAL');
+  return configured(path, new DatabaseSync(path, { readOnly: false, ...LIMITS }), [
+    'trusted_schema = OFF',
+    `busy_timeout = ${String(LOCK_WAIT_MS)}`,
+    'journal_mode = WAL',
     // FULL syncs the log at every commit, one sync per step: a committed step survives a power cut.
-    database.exec('PRAGMA synchronous = FULL');
-    database.exec(`PRAGMA cache_size = -${String(WRITE_CACHE_KB)}`);
-    database.exec(`PRAGMA wal_autocheckpoint = ${String(LOG_PAGES)}`);
-    return database;
-  });
+    'synchronous = FULL',
+    `cache_size = -${String(WRITE_CACHE_KB)}`,
+    `wal_autocheckpoint = ${String(LOG_PAGES)}`,
+  ]);
 }
 
 function openForReading(path: string): DatabaseSync {
-  return explainingErrors(path, () => {
-    const database = openReadOnly(path);
-    database.exec(`PRAGMA busy_timeout = ${String(LOCK_WAIT_MS)}`);
-    database.exec('PRAGMA temp_store = MEMORY');
+  return configured(path, openReadOnly(path), [
+    `busy_timeout = ${String(LOCK_WAIT_MS)}`,
+    'temp_store = MEMORY',
     // Pages of indexes are read again and again while one scrolls through millions of rows.
-    database.exec(`PRAGMA cache_size = -${String(READ_CACHE_KB)}`);
+    `cache_size = -${String(READ_CACHE_KB)}`,
     // The file may come from anybody: its schema may call no function with side effects.
-    database.exec('PRAGMA trusted_schema = OFF');
+    'trusted_schema = OFF',
+  ]);
+}
+
+/** The database with its pragmas; closed again where one of them meets a damaged file. */
+function configured(
+  path: string,
+  database: DatabaseSync,
+  pragmas: readonly string[],
+): DatabaseSync {
+  try {
+    explainingErrors(path, () => {
+      for (const one of pragmas) database.exec(`PRAGMA ${one}`);
+    });
     return database;
-  });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /**

@@ -13,6 +13,7 @@ import type {
   TaskRecord,
 } from '../../protocol/records.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
+import { CheckedRow } from './checkedRow.ts';
 import { openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
 import { readRollout } from './rolloutQuery.ts';
@@ -218,7 +219,11 @@ export class RunReader {
 
   /** Checkpoints that are kept, oldest first. */
   checkpoints(): CheckpointRecord[] {
-    return this.#all<CheckpointRecord>('SELECT step, path FROM checkpoint ORDER BY step');
+    const rows = this.connection.all('SELECT step, path FROM checkpoint ORDER BY step');
+    return rows.map((one) => {
+      const row = new CheckedRow(one, this.connection.path);
+      return { step: row.integer('step'), path: row.text('path') };
+    });
   }
 
   #metrics(condition: string, parameter: SQLInputValue): MetricRecord[] {
