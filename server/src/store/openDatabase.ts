@@ -116,7 +116,7 @@ function refuseJournal(path: string): void {
 }
 
 function openForWriting(path: string): DatabaseSync {
-  return configured(path, new DatabaseSync(path, { readOnly: false, ...LIMITS }), [
+  return configured(path, () => new DatabaseSync(path, { readOnly: false, ...LIMITS }), [
     'trusted_schema = OFF',
     `busy_timeout = ${String(LOCK_WAIT_MS)}`,
     'journal_mode = WAL',
@@ -128,7 +128,7 @@ function openForWriting(path: string): DatabaseSync {
 }
 
 function openForReading(path: string): DatabaseSync {
-  return configured(path, openReadOnly(path), [
+  return configured(path, () => openReadOnly(path), [
     `busy_timeout = ${String(LOCK_WAIT_MS)}`,
     'temp_store = MEMORY',
     // Pages of indexes are read again and again while one scrolls through millions of rows.
@@ -138,21 +138,22 @@ function openForReading(path: string): DatabaseSync {
   ]);
 }
 
-/** The database with its pragmas; closed again where one of them meets a damaged file. */
+/** The database with its pragmas; closed again where one of them meets a damaged file. Throws StoreError. */
 function configured(
   path: string,
-  database: DatabaseSync,
+  open: () => DatabaseSync,
   pragmas: readonly string[],
 ): DatabaseSync {
-  try {
-    explainingErrors(path, () => {
+  return explainingErrors(path, () => {
+    const database = open();
+    try {
       for (const one of pragmas) database.exec(`PRAGMA ${one}`);
-    });
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
 }
 
 /**
