@@ -116,6 +116,7 @@ export class Interpreter {
   release(): void {
     if (this.memory.length <= START_BYTES) return;
     this.#exports = undefined;
+    this.#host.memory = undefined;
     // V8 would keep the memory until much else has been allocated beside it.
     (globalThis as { gc?: () => void }).gc?.();
   }
