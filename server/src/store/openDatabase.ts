@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
 import { isPlainFile, isPlainFileOfOneName } from '../files/plainFile.ts';
-import { oversizedValue } from './oversizedValue.ts';
+import { oversizedTable, oversizedValue } from './oversizedValue.ts';
 import { addPacks, addPackViews } from './packSchema.ts';
 import type { RunInformation } from './runInformation.ts';
 import { foreignPart } from './foreignSchema.ts';
@@ -232,6 +232,8 @@ function checkSchema(database: DatabaseSync, path: string): number {
   if (version < 1) throw notOurs(path, 'its version is missing');
   const foreign = foreignPart(database, version);
   if (foreign !== undefined) throw notOurs(path, foreign);
+  const crowded = oversizedTable(database);
+  if (crowded !== undefined) throw corruptError(path, `the table "${crowded}" holds too much`);
   const oversized = oversizedValue(database, version);
   if (oversized !== undefined) throw corruptError(path, `a value of "${oversized}" is too long`);
   return version;
