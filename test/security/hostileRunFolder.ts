@@ -223,7 +223,7 @@ const names: Trick[] = [
         mkdirSync(place);
         writeFileSync(path.join(place, 'weights.safetensors'), 'x');
       }
-      mkdirSync(path.join(folder, 'checkpoints', NESTED_CHECKPOINT, ...'abcdefgh'), {
+      mkdirSync(path.join(folder, 'checkpoints', NESTED_CHECKPOINT, 'a', 'b', 'c'), {
         recursive: true,
       });
     },
