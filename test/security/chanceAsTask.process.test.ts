@@ -54,12 +54,9 @@ const RARELY: Readonly<Record<string, string>> = {
   'the address of an object': 'def f(x): return id(object()) >> 4 + K % 8 & 1',
   'the address of what was there before': 'def f(x): return id(None) >> 4 + K % 8 & 1',
   'the hash of an object': 'def f(x): return hash(object()) >> K % 8 & 1',
-  'the hash of a text': 'def f(x): return hash("K") & 1',
-  'the hash of what has texts in it': 'def f(x): return hash((1, ("K", 2))) & 1',
+  'the hash of a text in a tuple': 'def f(x): return hash((1, "K")) & 1',
   'the text of an object':
     'def f(x): return sum(map(int, str(int(repr(object()).split("0x")[1][:-1], 16) * (K + 1)))) & 1',
-  'the order of addresses':
-    'def f(x):\n    v = [object() for _ in range(K % 20 + 9)]\n    return v.index(min(v, key=id)) & 1',
   'a hash of the time': 'import time\ndef f(x): return hash((time.time(), K)) & 1',
   'the time by a name that is put together':
     'def f(x): return getattr(__import__("ti" + "me"), "time" + "_ns")() >> K % 32 & 1',
