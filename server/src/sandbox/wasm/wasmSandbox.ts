@@ -11,6 +11,7 @@ import { userCache } from '../userCache.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from './artifact.ts';
 import type { WorkerPermissions, WorkerStart } from './messages.ts';
 import { PreparedStates } from './preparedStates.ts';
+import { FIRST_ROUND } from './surroundings.ts';
 import { WasmServer } from './wasmServer.ts';
 
 export interface WasmSandboxOptions {
@@ -46,6 +47,7 @@ export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise
     hashSeed: HASH_SEEDS[variant],
     addressMask: ADDRESS_MASKS[variant],
     layoutSeed: LAYOUT_SEEDS[variant],
+    host: FIRST_ROUND[variant],
   });
   const variants: WorkerStart['variants'] = [seeds(0), seeds(1)];
   const folder = options.statesFolder ?? userCache('sandbox');
