@@ -68,6 +68,14 @@ const RARELY: Readonly<Record<string, string>> = {
     'import _thread\ndef f(x): return _thread.get_ident() >> K % 32 & 1',
   'the counter of the collector':
     'import gc\ndef f(x): return gc.get_count()[0] * (2 * K + 1) >> 3 & 1',
+  'the token of its request': `
+def f(x):
+    def g():
+        yield h.gi_frame.f_back
+    h = g()
+    frame = next(h)
+    while "nonce" not in frame.f_locals: frame = frame.f_back
+    return (frame.f_locals["nonce"][0] + K) & 1`,
   'the references to an object':
     'import sys\ndef f(x): return sys.getrefcount(None) * (2 * K + 1) >> 5 & 1',
 };
