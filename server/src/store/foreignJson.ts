@@ -8,7 +8,9 @@ const LONGEST_CHARACTERS = 16 * 2 ** 20;
  * The value of `json`. Throws a SyntaxError where it is none, or where it is longer or nested deeper than
  * ours: nine megabytes of opening brackets take a gigabyte to parse.
  */
-export function foreignJson(json: string): unknown {
+export function foreignJson(json: unknown): unknown {
+  // A damaged row may have nothing where the table demands something.
+  if (typeof json !== 'string') throw new SyntaxError('a text of JSON is missing');
   if (json.length > LONGEST_CHARACTERS) throw new SyntaxError('a text of JSON is too long');
   if (isDeep(json)) throw new SyntaxError('a text of JSON is nested too deeply');
   return JSON.parse(json);
