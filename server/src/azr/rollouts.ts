@@ -76,21 +76,27 @@ export async function sampleJobs(
   dependencies.listener({ kind: 'phase', step: ledger.step, phase, done: 0, total });
   const requests = jobs.map(({ promptTokens, samples }) => ({ promptTokens, samples }));
   const groups = await engine.sample(requests, parameters, signal);
+  const texts = new Map<Completion, string>();
+  for (const completion of groups.flat()) {
+    // A tokenizer may be slow, and the run is to end all the same.
+    signal.throwIfAborted();
+    texts.set(completion, await engine.decode(completion.tokens));
+  }
   return jobs.map((job, index) => {
     const group = ledger.nextGroup();
     const completions = groups[index] ?? [];
     return completions.map((completion) =>
-      addRollout(dependencies, ledger, job, group, completion),
+      addRollout(ledger, job, group, completion, texts.get(completion) ?? ''),
     );
   });
 }
 
 function addRollout(
-  dependencies: LoopDependencies,
   ledger: Ledger,
   job: SamplingJob,
   group: number,
   completion: Completion,
+  text: string,
 ): RolloutDraft {
   return ledger.addRollout({
     role: job.role,
@@ -99,7 +105,7 @@ function addRollout(
     ...(job.taskId === undefined ? {} : { taskId: job.taskId }),
     group,
     prompt: promptText(job.prompt),
-    completion: dependencies.engine.decode(completion.tokens),
+    completion: text,
     promptTokens: job.promptTokens,
     tokens: completion.tokens,
     logProbabilities: completion.logProbabilities,

@@ -74,7 +74,6 @@ async function open(
   release: () => Promise<void>,
 ): Promise<TinkerEngine> {
   const { signal, update } = options;
-  const tokenizer = await FolderTokenizer.load(folder);
   const capabilities = await client.get<unknown>('get_server_capabilities', signal);
   const declared = declaredExtensions(capabilities);
   const traits = serverTraits(declared, options.server);
@@ -82,38 +81,44 @@ async function open(
   if (update !== undefined) refuseUpdate(traits, update.loss, update.adam);
   const extensions = declared ?? {};
   const plan = planFor(extensions, options.memory);
-  const session = await client.post<unknown>(
-    'create_session',
-    { tags: ['azr-studio'], user_metadata: {}, sdk_version: 'azr-studio' },
-    true,
-    signal,
-  );
-  const sessionId = textIn(session, 'session_id');
-  const models = new TinkerModels(client, traits, {
-    ...options,
-    sessionId,
-    baseModel: servedModel(capabilities, options.model),
-    memoryPlan: plan && wirePlan(plan),
-  });
-  const modelId = await models.create(signal);
-  const information = await client.post<unknown>('get_info', { model_id: modelId }, true, signal);
-  const facts = await readModelFacts(folder);
-  return new TinkerEngine({
-    client,
-    tokenizer,
-    extensions,
-    traits,
-    endTokens: facts.endTokens,
-    description: {
-      ...describe(information, extensions, facts, options),
-      server: traits.server,
-      trainable: options.trainable,
-    },
-    sessionId,
-    models,
-    modelId,
-    release,
-  });
+  const tokenizer = await FolderTokenizer.load(folder);
+  try {
+    const session = await client.post<unknown>(
+      'create_session',
+      { tags: ['azr-studio'], user_metadata: {}, sdk_version: 'azr-studio' },
+      true,
+      signal,
+    );
+    const sessionId = textIn(session, 'session_id');
+    const models = new TinkerModels(client, traits, {
+      ...options,
+      sessionId,
+      baseModel: servedModel(capabilities, options.model),
+      memoryPlan: plan && wirePlan(plan),
+    });
+    const modelId = await models.create(signal);
+    const information = await client.post<unknown>('get_info', { model_id: modelId }, true, signal);
+    const facts = await readModelFacts(folder);
+    return new TinkerEngine({
+      client,
+      tokenizer,
+      extensions,
+      traits,
+      endTokens: facts.endTokens,
+      description: {
+        ...describe(information, extensions, facts, options),
+        server: traits.server,
+        trainable: options.trainable,
+      },
+      sessionId,
+      models,
+      modelId,
+      release,
+    });
+  } catch (error) {
+    tokenizer.close();
+    throw error;
+  }
 }
 
 function servedModel(capabilities: unknown, wanted?: string): string {

@@ -81,11 +81,11 @@ export class TinkerEngine implements Engine {
     }, parts.traits.heartbeatMs).unref();
   }
 
-  encode(text: string): number[] {
+  encode(text: string): Promise<number[]> {
     return this.#parts.tokenizer.encode(text);
   }
 
-  decode(tokens: readonly number[]): string {
+  decode(tokens: readonly number[]): Promise<string> {
     return this.#parts.tokenizer.decode(tokens);
   }
 
