@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import type { AdamParameters, EngineDescription, PolicyLoss } from '../../protocol/engine.ts';
 import type { EngineServer } from '../../protocol/engineServers.ts';
+import { foreignSentence } from '../../protocol/foreignProblem.ts';
 import { EngineError } from './engineError.ts';
 import type { EngineProcessOptions } from './engineProcess.ts';
 import { startEngineProcess } from './engineProcess.ts';
@@ -128,10 +129,11 @@ function servedModel(capabilities: unknown, wanted?: string): string {
   const [first] = names;
   if (first !== undefined && names.length === 1) return first;
   if (wanted !== undefined && names.includes(wanted)) return wanted;
+  const listed = names.slice(0, 20).map(shortName).join(', ');
   throw new EngineError(
     'model_not_named',
     `The engine serves ${names.length} models, and none by the name ${wanted ?? '(none given)'}.`,
-    `Set "model" to one of these, fetched to this machine for its tokenizer: ${names.slice(0, 20).join(', ')}.`,
+    `Set "model" to one of these, fetched to this machine for its tokenizer: ${listed}.`,
   );
 }
 
@@ -162,8 +164,15 @@ function declaredExtensions(capabilities: unknown): Extensions | undefined {
   if (typeof declared !== 'object' || declared === null) return undefined;
   const isFitting = ([name, value]: [string, unknown]): boolean =>
     !(name in EXTENSION_TYPES) || typeOf(value) === EXTENSION_TYPES[name];
-  return Object.fromEntries(Object.entries(declared).filter(isFitting));
+  const shortened = ([name, value]: [string, unknown]): [string, unknown] => [
+    name,
+    SHOWN_TEXTS.includes(name) && typeof value === 'string' ? shortName(value) : value,
+  ];
+  return Object.fromEntries(Object.entries(declared).filter(isFitting).map(shortened));
 }
+
+/** Texts that are told to a person, and nothing else is done with them. */
+const SHOWN_TEXTS = ['server', 'device', 'loss_reduction'];
 
 const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   server: 'string',
@@ -189,7 +198,12 @@ function typeOf(value: unknown): string {
 
 function textOr(reply: unknown, name: string): string | undefined {
   const value = fieldOf(reply, name);
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' ? shortName(value) : undefined;
+}
+
+/** A server's name for something, which stands in a sentence or a line of facts. */
+function shortName(name: string): string {
+  return foreignSentence(name, 100);
 }
 
 function numberOr(reply: unknown, name: string): number | undefined {
