@@ -121,9 +121,9 @@ async function listeningPort(
     if (event?.event === 'listening' && event.port !== undefined) return event.port;
     if (event?.event === 'failed') {
       const { code, message, remedy } = foreignProblem({
-        code: String(event.code ?? 'engine_failed'),
-        message: String(event.error ?? line),
-        remedy: String(event.remedy ?? ''),
+        code: event.code ?? 'engine_failed',
+        message: event.error ?? line,
+        remedy: event.remedy ?? '',
       });
       throw new EngineError(code, message, remedy);
     }

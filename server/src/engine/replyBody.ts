@@ -54,7 +54,7 @@ export async function readReply(
     let length = 0;
     for (;;) {
       signal.throwIfAborted();
-      const { value } = await reader.read();
+      const { value } = (await reader.read()) as { readonly value?: Uint8Array };
       signal.throwIfAborted();
       if (value === undefined) break;
       chunks.push(value);
