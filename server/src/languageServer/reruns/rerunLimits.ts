@@ -28,14 +28,10 @@ export interface LimitedSettings {
   readonly changed: readonly string[];
 }
 
-/** `settings` with each limit at most that of the product, and in the range of its setting. */
+/** `settings` with each limit at most that of the product. */
 export function limitedSettings(settings: RunSettings): LimitedSettings {
   const names = Object.keys(MOST) as Limit[];
-  const limits = names.map((name) => {
-    const { type } = SETTINGS[name];
-    const least = 'minimum' in type ? type.minimum : 0;
-    return [name, Math.max(least, Math.min(settings[name], MOST[name]))] as const;
-  });
+  const limits = names.map((name) => [name, Math.min(settings[name], MOST[name])] as const);
   return {
     settings: { ...settings, ...Object.fromEntries(limits) },
     changed: limits
