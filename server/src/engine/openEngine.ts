@@ -55,7 +55,7 @@ export async function openLocalEngine(options: LocalEngineOptions): Promise<Tink
   try {
     const { url, apiKey, gone, close } = server;
     const client = new TinkerClient({ url, apiKey, gone });
-    return await open(client, options.modelFolder, options, close);
+    return await open(client, options.modelFolder, options, close, options.checkpointFolder);
   } catch (error) {
     await server.close();
     throw error;
@@ -73,6 +73,7 @@ async function open(
   folder: string,
   options: ModelOptions & Partial<RemoteEngineOptions>,
   release: () => Promise<void>,
+  checkpointFolder?: string,
 ): Promise<TinkerEngine> {
   const { signal, update } = options;
   const capabilities = await client.get<unknown>('get_server_capabilities', signal);
@@ -104,6 +105,7 @@ async function open(
       client,
       tokenizer,
       extensions,
+      checkpointFolder,
       traits,
       endTokens: facts.endTokens,
       description: {
@@ -188,7 +190,6 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   full_fine_tuning: 'boolean',
   asample_batch: 'boolean',
   cancel_future: 'boolean',
-  checkpoint_folder: 'string',
   maximum_request_bytes: 'number',
 };
 

@@ -50,6 +50,8 @@ export interface TinkerEngineParts {
   readonly tokenizer: FolderTokenizer;
   readonly description: EngineDescription;
   readonly extensions: Extensions;
+  /** Where the process that this one started keeps its checkpoints; what another server says of folders is not looked at. */
+  readonly checkpointFolder: string | undefined;
   readonly traits: ServerTraits;
   /** Tokens that end a completion. */
   readonly endTokens: readonly number[];
@@ -253,7 +255,7 @@ export class TinkerEngine implements Engine {
 
   async saveCheckpoint(name: string, signal?: AbortSignal): Promise<string> {
     const saved = await this.#computeInOrder<unknown>('save_weights', { path: name }, signal);
-    const folder = this.#parts.extensions.checkpoint_folder;
+    const folder = this.#parts.checkpointFolder;
     return folder === undefined ? textIn(saved, 'path') : path.join(folder, name);
   }
 
@@ -275,7 +277,7 @@ export class TinkerEngine implements Engine {
   }
 
   #checkpointName(location: string): string {
-    const folder = this.#parts.extensions.checkpoint_folder;
+    const folder = this.#parts.checkpointFolder;
     if (folder !== undefined && path.dirname(path.resolve(location)) === path.resolve(folder)) {
       return path.basename(location);
     }
