@@ -93,7 +93,9 @@ test('nothing beside the run folders was read into, changed, made or deleted', (
 });
 
 test('of a checkpoint folder only what this product named is deleted', () => {
-  const folder = path.join(parent, 'runs', 'foreign-files-among-checkpoints', 'checkpoints');
+  const name = 'foreign-files-among-checkpoints';
+  expect(used.get(name)!.refusals.filter((refusal) => refusal.use === 'resume')).toEqual([]);
+  const folder = path.join(parent, 'runs', name, 'checkpoints');
   expect(readdirSync(folder).sort()).toEqual(
     [CHECKPOINT, NESTED_CHECKPOINT, ...FOREIGN_CHECKPOINTS].sort(),
   );
