@@ -7,15 +7,14 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 
 import { randomSource } from '../../test/randomJson.ts';
-import { makeCanaryTree, snapshotOf } from '../../test/security/canaryTree.ts';
-import { makeModel } from '../../test/security/harmlessRun.ts';
-import { MutatedRun } from '../../test/security/runFolderMutations.ts';
+import { snapshotOf } from '../../test/security/canaryTree.ts';
+import { mutatedRunIn } from '../../test/security/runFolderMutations.ts';
 
 const HANG_MS = 2_000;
 const MEMORY_BYTES = 300 * 2 ** 20;
@@ -53,13 +52,8 @@ async function damageInParts(): Promise<boolean> {
 
 async function damage(seed: number): Promise<boolean> {
   const parent = mkdtempSync(path.join(tmpdir(), 'azr-fuzz-'));
-  const model = path.join(parent, 'model');
-  makeModel(model);
-  const canaries = makeCanaryTree(path.join(parent, 'canaries'), model);
+  const { run, canaries } = mutatedRunIn(parent, randomSource(seed));
   const before = snapshotOf(canaries.folder);
-  const work = path.join(parent, 'work');
-  mkdirSync(work);
-  const run = new MutatedRun(work, model, canaries, randomSource(seed));
 
   const refused = new Map<string, number>();
   const faults: string[] = [];

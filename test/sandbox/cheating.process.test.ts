@@ -1,21 +1,15 @@
 /** Whoever is paid for passing will cheat: nothing here may be judged correct, or become a task. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Grader, GraderRules } from '../../server/protocol/sandbox.ts';
+import type { Grader } from '../../server/protocol/sandbox.ts';
 import { createGrader } from '../../server/src/sandbox/grader.ts';
 import { CHEATS, DEPENDENT, HIDDEN, NOT_DETERMINISTIC, VISIBLE } from './cheatingPrograms.ts';
 import { availableEngines, type TestedSandbox } from './engines.ts';
+import { openGate } from './openGate.ts';
 
-/** The static gate is open as wide as it goes, so that it is not what stops a cheat. */
-const OPEN_GATE: GraderRules = {
-  allowedImports: [
-    ...['builtins', 'collections', 'gc', 'math', 'operator', 'os', 're', 'sys', 'time', 'typing'],
-    'unittest',
-  ],
-  bannedWords: [],
-  programCharacters: 100_000,
-  minimumInductionInputs: 3,
-  singleFunction: false,
-};
+const OPEN_GATE = openGate([
+  ...['builtins', 'collections', 'gc', 'math', 'operator', 'os', 're', 'sys', 'time', 'typing'],
+  'unittest',
+]);
 
 const { available, missing } = await availableEngines();
 for (const { name, reason } of missing) test.skip(`${name}: not tried, because ${reason}`);

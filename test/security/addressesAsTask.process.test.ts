@@ -1,18 +1,11 @@
 /** A proposer that is paid for tasks whose answer is an address or a count of the interpreter. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { GraderRules } from '../../server/protocol/sandbox.ts';
 import { createGrader } from '../../server/src/sandbox/grader.ts';
 import { openWasmSandbox, type WasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
+import { openGate } from '../sandbox/openGate.ts';
 import { entry } from './reportForgery.ts';
 
-/** The static gate is open as wide as it goes, so that it is not what stops a proposal. */
-const OPEN_GATE: GraderRules = {
-  allowedImports: ['gc', 'sys', 'weakref'],
-  bannedWords: [],
-  programCharacters: 100_000,
-  minimumInductionInputs: 3,
-  singleFunction: false,
-};
+const OPEN_GATE = openGate(['gc', 'sys', 'weakref']);
 
 let sandbox: WasmSandbox;
 beforeAll(async () => {

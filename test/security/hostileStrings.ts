@@ -1,5 +1,7 @@
 /** Texts that an attacker puts into a run folder, a name or an answer of a server, and what must not be left of them. */
 
+import { randomSource } from '../randomJson.ts';
+
 export const HOSTILE_STRINGS: readonly string[] = [
   '[Show details](command:workbench.action.terminal.sendSequence?%7B%22text%22%3A%22id%5Cn%22%7D)',
   '[a](command:azr.showLog "title")',
@@ -32,20 +34,9 @@ export const UNSEEN =
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\u{e0000}-\u{e007f}]/u;
 
-/** A generator of numbers in [0, 1) that gives the same ones at every run (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** `count` texts put together from the pieces that markup is made of. */
 export function* randomHostileTexts(count: number, seed = 1): Generator<string> {
-  const random = randomNumbers(seed);
+  const random = randomSource(seed);
   const pieces = [
     ...[
       '[',

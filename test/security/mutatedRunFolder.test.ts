@@ -3,16 +3,15 @@
  * hangs, and nothing beside it is touched. `npm run bench:security` does the same hundreds
  * of times as often.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { randomSource } from '../randomJson.ts';
-import { makeCanaryTree, snapshotOf } from './canaryTree.ts';
-import { makeModel } from './harmlessRun.ts';
-import { MutatedRun } from './runFolderMutations.ts';
+import { snapshotOf } from './canaryTree.ts';
+import { mutatedRunIn } from './runFolderMutations.ts';
 
 const ROUNDS = 250;
 /** The rule is two seconds; a test beside others gets more. */
@@ -29,13 +28,8 @@ afterAll(() => {
 });
 
 test('random damage is refused or harmless', { timeout: 120_000 }, async () => {
-  const model = path.join(parent, 'model');
-  makeModel(model);
-  const canaries = makeCanaryTree(path.join(parent, 'canaries'), model);
+  const { run, canaries } = mutatedRunIn(parent, randomSource(16));
   const before = snapshotOf(canaries.folder);
-  const work = path.join(parent, 'work');
-  mkdirSync(work);
-  const run = new MutatedRun(work, model, canaries, randomSource(16));
   const codes = new Set<string>();
   let harmless = 0;
   for (let round = 0; round < ROUNDS; round += 1) {

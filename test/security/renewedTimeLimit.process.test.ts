@@ -1,8 +1,9 @@
 /** Programs of the wasm engine that want more time than they may have, by what they report. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Execution, GraderRules } from '../../server/protocol/sandbox.ts';
+import type { Execution } from '../../server/protocol/sandbox.ts';
 import { createGrader } from '../../server/src/sandbox/grader.ts';
 import { openWasmSandbox, type WasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
+import { openGate } from '../sandbox/openGate.ts';
 import { entry, knowingToken } from './reportForgery.ts';
 
 const LIMITS = { cpuMs: 500, wallMs: 1_000, memoryMb: 64 };
@@ -11,13 +12,7 @@ const MOST_MS = 1.5 * LIMITS.wallMs + 200;
 const INPUTS = Array.from({ length: 10 }, (_, index) => String(index));
 const CLEAN = 'def f(x): return x + 1';
 
-const OPEN_GATE: GraderRules = {
-  allowedImports: ['os', 'sys', 'time'],
-  bannedWords: [],
-  programCharacters: 100_000,
-  minimumInductionInputs: 3,
-  singleFunction: false,
-};
+const OPEN_GATE = openGate(['os', 'sys', 'time']);
 
 let sandbox: WasmSandbox;
 beforeAll(async () => {

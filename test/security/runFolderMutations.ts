@@ -11,18 +11,16 @@ import {
 import path from 'node:path';
 
 import { branchRun } from '../../server/src/runner/branchRun.ts';
-import { replayIn } from '../../server/src/runner/replayRun.ts';
 import { resumeRun } from '../../server/src/runner/run.ts';
-import { RunDatabase } from '../../server/src/runner/runDatabase.ts';
 import { readRunFile } from '../../server/src/runner/runFile.ts';
 import { runFolderAt } from '../../server/src/runner/runFolder.ts';
-import { readRunnerAddress } from '../../server/src/runner/runnerAddress.ts';
 import { RunSteering } from '../../server/src/runner/runSteering.ts';
-import { problemOf, readRunOutcome } from '../../server/src/runner/runOutcome.ts';
+import { problemOf } from '../../server/src/runner/runOutcome.ts';
 import { mutated } from '../randomJson.ts';
 import { askEverything } from '../store/askEverything.ts';
-import type { CanaryTree } from './canaryTree.ts';
-import { makeHarmlessRun } from './harmlessRun.ts';
+import { type CanaryTree, makeCanaryTree } from './canaryTree.ts';
+import { makeHarmlessRun, makeModel } from './harmlessRun.ts';
+import { listRun } from './listRun.ts';
 
 const JSON_FILES = ['azr.json', 'runner.json', 'outcome.json', 'replay.json'];
 const BINARY_FILES = ['run.db', 'run.db', 'run.db', 'run.db-wal', 'run.db-shm'];
@@ -155,6 +153,19 @@ export class MutatedRun {
   }
 }
 
+/** A run to damage and the files beside it that are to stay as they are, below the empty folder `parent`. */
+export function mutatedRunIn(
+  parent: string,
+  random: () => number,
+): { readonly run: MutatedRun; readonly canaries: CanaryTree } {
+  const model = path.join(parent, 'model');
+  makeModel(model);
+  const canaries = makeCanaryTree(path.join(parent, 'canaries'), model);
+  const work = path.join(parent, 'work');
+  mkdirSync(work);
+  return { run: new MutatedRun(work, model, canaries, random), canaries };
+}
+
 /** Something of every kind of note. */
 const NOTES = {
   ...{ kind: 'failed', problem: { code: 'x', message: 'x', remedy: 'x' } },
@@ -165,16 +176,7 @@ const NOTES = {
 /** Listing, asking, reading the run file. */
 const USES: readonly ((folder: string) => unknown)[] = [
   (folder) => {
-    const run = runFolderAt(folder);
-    readRunnerAddress(run);
-    readRunOutcome(run);
-    replayIn(run);
-    const database = new RunDatabase(run);
-    database.refresh(true);
-    const { look } = database;
-    database.close();
-    if (look.kind === 'unreadable')
-      throw Object.assign(new Error(look.problem.message), look.problem);
+    listRun(runFolderAt(folder));
   },
   (folder) => {
     askEverything(path.join(folder, 'run.db'));

@@ -1,7 +1,7 @@
 """How the fork server follows a child: its bytes, its clocks, its end and the owner's.
 
 The child runs an untrusted program, which can do with its end of the pipe what it likes: close it,
-write what is no frame, or say nothing more. None of that may make it live longer.
+write something else than frames, or write nothing more. None of that may make it live longer.
 """
 
 import os

@@ -134,7 +134,6 @@ const extensions = {
   full_fine_tuning: true,
   asample_batch: true,
   sampler_matches_trainer: true,
-  checkpoint_folder: path.resolve(values.checkpoints),
 };
 
 async function answer(route: string, body: Body): Promise<object | undefined> {

@@ -22,7 +22,7 @@ def _device_memory_bytes() -> int | None:
     return int(torch.cuda.mem_get_info()[1])
 
 
-def capabilities(base_folder: Path, checkpoint_folder: Path) -> dict[str, Any]:
+def capabilities(base_folder: Path) -> dict[str, Any]:
     """The body of get_server_capabilities; `extensions` is ours, the rest Tinker's."""
     device = choose_device()
     return {
@@ -55,7 +55,6 @@ def capabilities(base_folder: Path, checkpoint_folder: Path) -> dict[str, Any]:
             "unsupported_sampling": ["top_k", "prompt_logprobs", "stop_strings"],
             # Training outputs hold 0 before the first position that carries loss.
             "prompt_logprobs_in_training": False,
-            "checkpoint_folder": str(checkpoint_folder),
             "checkpoint_contains": ["weights", "optimizer", "random_state"],
             "maximum_request_bytes": MAXIMUM_REQUEST_BYTES,
         },

@@ -67,7 +67,7 @@ class Service:
         }
 
     def server_capabilities(self) -> Body:
-        return capabilities(self._registry.base_folder, self._checkpoints.root)
+        return capabilities(self._registry.base_folder)
 
     async def retrieve_future(self, fields: Fields) -> bytes | None:
         """The encoded result, or None when it is not there within the polling time."""

@@ -1,0 +1,20 @@
+/** What a window does with each run folder that it lists. */
+import { replayIn } from '../../server/src/runner/replayRun.ts';
+import { RunDatabase } from '../../server/src/runner/runDatabase.ts';
+import type { RunFolder } from '../../server/src/runner/runFolder.ts';
+import { readRunnerAddress } from '../../server/src/runner/runnerAddress.ts';
+import { readRunOutcome } from '../../server/src/runner/runOutcome.ts';
+
+/** Throws the problem that a list would show beside the run, with its code and remedy. */
+export function listRun(run: RunFolder): void {
+  readRunnerAddress(run);
+  readRunOutcome(run);
+  replayIn(run);
+  const database = new RunDatabase(run);
+  database.refresh(true);
+  const { look } = database;
+  database.close();
+  if (look.kind === 'unreadable') {
+    throw Object.assign(new Error(look.problem.message), look.problem);
+  }
+}
