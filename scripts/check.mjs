@@ -4,4 +4,4 @@ import { nodeChecks, pythonChecks, runChecks } from './checks.mjs';
 
 const toolchain = await prepare();
 const failed = await runChecks([...nodeChecks(toolchain.node), ...pythonChecks(toolchain)]);
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = failed.length === 0 ? 0 : 1;

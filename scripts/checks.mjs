@@ -76,12 +76,12 @@ function toolOf(node, file) {
  * @param {object} [options]
  * @param {number} [options.atOnce]
  * @param {Promise<unknown>} [options.silentUntil] They begin at once, and say nothing before it is there.
- * @returns {Promise<number>} How many failed. The output of each that did has been printed.
+ * @returns {Promise<readonly string[]>} The names of those that failed. The output of each has been printed.
  */
 export async function runChecks(checks, options = {}) {
   const { atOnce = MAXIMUM_AT_ONCE, silentUntil } = options;
   const waiting = [...checks];
-  /** @type {Promise<boolean>[]} */
+  /** @type {Promise<readonly string[]>[]} */
   const outcomes = [];
   const work = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
@@ -97,13 +97,13 @@ export async function runChecks(checks, options = {}) {
       outcomes.push(
         Promise.resolve(silentUntil).then(() => {
           process.stdout.write(passed ? text : `${text}${output.trimEnd()}\n`);
-          return passed;
+          return passed ? [] : [`check ${check.name}`];
         }),
       );
     }
   };
   const workers = Math.min(atOnce, availableParallelism());
   await Promise.all(Array.from({ length: workers }, work));
-  const all = await Promise.all(outcomes);
-  return all.filter((passed) => !passed).length;
+  const failures = await Promise.all(outcomes);
+  return failures.flat();
 }

@@ -1,6 +1,7 @@
 /**
  * `npm test`: the checks, then every test, quick ones first; all of them run even when one fails.
- * The last line says how many tests passed and how many failed; a failed check counts as failed.
+ * The last lines name what failed, and how many tests passed and how many failed; a failed check
+ * counts as failed.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -26,7 +27,7 @@ rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 
 let passed = 0;
-let failed = await runChecks(pythonChecks(toolchain), { atOnce: 1 });
+const failures = [...(await runChecks(pythonChecks(toolchain), { atOnce: 1 }))];
 
 /**
  * @param {string} name
@@ -55,8 +56,10 @@ async function runTests(name, command, read, report, output = 'inherit') {
   if (output === 'pipe') process.stdout.write(`\n${name}\n${printed}`);
   const count = read(report);
   passed += count.passed;
+  failures.push(...count.failures);
   // A runner that fails without naming a test (no test found, a crash) is one failure.
-  failed += Math.max(count.failed, exitCode === 0 ? 0 : 1);
+  if (exitCode !== 0 && count.failures.length === 0)
+    failures.push(`${name} ended with ${exitCode}`);
 }
 
 /**
@@ -97,13 +100,15 @@ async function runInExtensionHost(output) {
 // Two lanes, since each leaves gaps: tests that start processes, and those that wait for VS Code. What
 // is left of the checks goes on beside them.
 await Promise.all([
-  early.then((count) => {
-    failed += count;
+  early.then((failed) => {
+    failures.push(...failed);
   }),
   runVitest('fast').then(() => runVitest('processes')),
   runPytest()
     .then(() => runVitest('vscode', 'pipe'))
     .then(() => runInExtensionHost('pipe')),
 ]);
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+// Named again at the end, since what is kept of a long output is often its last lines.
+for (const failure of failures) process.stdout.write(`\nFAILED ${failure}`);
+process.stdout.write(`\n${passed} passed, ${failures.length} failed\n`);
+process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1;

@@ -15,7 +15,8 @@ export async function run(): Promise<void> {
     mocha.addFile(path.join(__dirname, file));
   }
   const lines: string[] = [];
-  let [passed, failed] = [0, 0];
+  const failures: string[] = [];
+  let passed = 0;
   await new Promise<void>((resolve) => {
     mocha
       .run(() => {
@@ -26,7 +27,7 @@ export async function run(): Promise<void> {
         lines.push(`  ✓ ${test.fullTitle()} (${String(test.duration ?? 0)} ms)`);
       })
       .on('fail', (test, error: Error) => {
-        failed += 1;
+        failures.push(`${test.fullTitle()}: ${error.message.split('\n')[0] ?? ''}`);
         lines.push(
           `  ✗ ${test.fullTitle()}`,
           (error.stack ?? error.message).replaceAll(/^/gm, '      '),
@@ -35,6 +36,7 @@ export async function run(): Promise<void> {
   });
   const report = process.env['AZR_HOST_REPORT'] ?? '';
   writeFileSync(report.replace(/json$/, 'txt'), `${lines.join('\n')}\n`);
-  writeFileSync(report, JSON.stringify({ passed, failed, activationMs: activationMs() }));
+  const failed = failures.length;
+  writeFileSync(report, JSON.stringify({ passed, failed, failures, activationMs: activationMs() }));
   if (failed > 0) throw new Error(`${String(failed)} tests failed`);
 }
