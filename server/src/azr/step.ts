@@ -44,7 +44,9 @@ export async function runStep(
     memory.remember(task);
   }
 
-  const trained = [...proposals.map(({ rollout }) => rollout), ...solverRollouts, ...replayed];
+  // A program of the held-out set teaches nothing, not even that it should not be proposed.
+  const proposers = proposals.filter(({ reason }) => reason !== 'held-out');
+  const trained = [...proposers.map(({ rollout }) => rollout), ...solverRollouts, ...replayed];
   assignAdvantages(ledger, settings, trained);
   const trainedTokens = await updatePolicy(dependencies, ledger, trained, signal);
 
@@ -101,8 +103,12 @@ function rewardProposers(
   }
 }
 
-/** Share of the mode's other proposals of this step that fill the same template. */
+/**
+ * Share of the mode's other proposals of this step that fill the same template. An induction proposer
+ * was given its program, so the template is not its doing.
+ */
 function templateShare(proposal: ProposalOutcome, proposals: readonly ProposalOutcome[]): number {
+  if (proposal.mode === 'induction') return 0;
   const others = proposals.filter(({ mode }) => mode === proposal.mode).length - 1;
   const same =
     proposals.filter(
