@@ -40,9 +40,7 @@ export async function runStep(
     ? estimated.filter(({ task }) => memory.passesGate(task)).flatMap(({ rollouts }) => rollouts)
     : await solveFreshly(dependencies, ledger, memory, estimated, signal);
   const replayed = await replay(dependencies, ledger, memory, signal);
-  for (const { task } of estimated) {
-    memory.remember(task);
-  }
+  const newPrograms = rememberTasks(memory, estimated);
 
   // A program of the held-out set teaches nothing, not even that it should not be proposed.
   const proposers = proposals.filter(({ reason }) => reason !== 'held-out');
@@ -50,11 +48,20 @@ export async function runStep(
   assignAdvantages(ledger, settings, trained);
   const trainedTokens = await updatePolicy(dependencies, ledger, trained, signal);
 
-  recordMonitors(ledger, memory, proposals, estimated, trainedTokens);
+  recordMonitors(ledger, memory, proposals, estimated, { trainedTokens, newPrograms });
   if (step % settings.probeEverySteps === 0 || step === settings.steps) {
     await recordProbe(dependencies, ledger, signal);
   }
   return ledger.close(clock.now());
+}
+
+/** Returns how many of the tasks have a program that no earlier task has. */
+function rememberTasks(memory: TaskMemory, estimated: readonly SolvedTask<TaskDraft>[]): number {
+  const before = memory.programs;
+  for (const { task } of estimated) {
+    memory.remember(task);
+  }
+  return memory.programs - before;
 }
 
 /** n solver rollouts per new task give its solve rate and, by eq. 4, its learnability. */
