@@ -55,6 +55,12 @@ const BUNDLES = [
     outfile: 'dist/templateRenderer.mjs',
     format: 'esm',
   },
+  {
+    // A third, which works tokenizers.
+    entryPoints: ['server/src/engine/tokenizeTexts.mjs'],
+    outfile: 'dist/tokenizer.mjs',
+    format: 'esm',
+  },
   page('dashboard'),
   page('rewards'),
 ];

@@ -69,7 +69,7 @@ async function greedyRates(
       const prompt = dialect.solve(questionOf(task));
       const promptTokens =
         prompt.kind === 'text'
-          ? engine.encode(prompt.text)
+          ? await engine.encode(prompt.text)
           : await engine.encodeChat(prompt.messages);
       if (promptTokens === undefined) throw new Error('The model has no chat template.');
       return { promptTokens, samples: 1 };
@@ -84,7 +84,8 @@ async function greedyRates(
   const groups = await engine.sample(requests, parameters, signal);
   const correct = await Promise.all(
     heldOut.map(async (task, index) => {
-      const answer = dialect.readAnswer(task.mode, engine.decode(groups[index]![0]!.tokens));
+      const text = await engine.decode(groups[index]![0]!.tokens);
+      const answer = dialect.readAnswer(task.mode, text);
       if (answer === undefined) return false;
       return (await verifyAnswer(grader, task, answer, signal)).verdict === 'correct';
     }),

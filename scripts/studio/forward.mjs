@@ -44,7 +44,7 @@ export function forwardUpgrade(request, socket, head, upstream) {
   forwarded.on('error', () => socket.destroy());
   // VS Code refuses the origin of a stranger, for example.
   forwarded.on('response', (answer) => {
-    socket.end(headOf(answer));
+    endWith(socket, headOf(answer));
     answer.resume();
   });
   forwarded.on('upgrade', (answer, other, otherHead) => {
@@ -57,6 +57,15 @@ export function forwardUpgrade(request, socket, head, upstream) {
     socket.pipe(other).pipe(socket);
   });
   forwarded.end();
+}
+
+/**
+ * Says something last. What the other side leaves half open is not waited for.
+ * @param {import('node:stream').Duplex} socket
+ * @param {string} text
+ */
+export function endWith(socket, text) {
+  socket.end(text, () => socket.destroy());
 }
 
 /**

@@ -6,7 +6,6 @@ import { pathToFileURL } from 'node:url';
 import { layoutOf } from '../bootstrap/layout.mjs';
 import { findVscodeNode } from '../bootstrap/nodeRuntime.mjs';
 import { findVscodeServer } from '../bootstrap/vscodeServer.mjs';
-import { basePathIn } from './basePath.mjs';
 import { installExtension, startCodeServer } from './codeServer.mjs';
 import { freePort } from './freePort.mjs';
 import { openBrowser } from './openBrowser.mjs';
@@ -14,7 +13,7 @@ import { signInFileIn } from './signInFile.mjs';
 import { LINK_LIFETIME_MINUTES } from './signInLinks.mjs';
 import { openStudioGate } from './studioGate.mjs';
 
-/** The browser keeps the window's layout by address, so the address should stay the same. */
+/** The browser keeps the window's layout by host and port, so these should stay the same. */
 const PREFERRED_PORT = 8473;
 
 /**
@@ -46,7 +45,6 @@ export async function serveStudio(options) {
   const gate = await openStudioGate({
     server: served,
     port: await freePort(PREFERRED_PORT),
-    basePath: basePathIn(dataFolder),
     folder,
     trustedFolder: options.trusted ? decodeURIComponent(pathToFileURL(folder).pathname) : undefined,
   });

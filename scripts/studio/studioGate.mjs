@@ -2,16 +2,20 @@
  * The door to VS Code's server: a browser that has used a sign-in link gets a cookie, and whoever has the
  * cookie is let through. Browsers send the cookies of `127.0.0.1` to every port of it, which may be another
  * user's, and let pages from there ask us with them. The cookie therefore belongs to a path that nobody
- * else knows, below which all of VS Code lies. VS Code's own secret never leaves this process.
+ * else knows, below which all of VS Code lies. It is another at each start: while the studio is closed,
+ * another user may listen on its port, and learn the path from a tab that is still open. VS Code's own
+ * secret never leaves this process.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 
-import { forwardRequest, forwardUpgrade } from './forward.mjs';
+import { endWith, forwardRequest, forwardUpgrade } from './forward.mjs';
 import { isEqual, SignInLinks } from './signInLinks.mjs';
 import { refusal, signInPage } from './signInPages.mjs';
+import { UnknownConnections } from './unknownConnections.mjs';
 
 const SECRET_BYTES = 32;
+const PATH_BYTES = 16;
 /** For the head of a request: who says nothing is let go. */
 const TIME_LIMITS = { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 };
 const SIGN_IN = '/sign-in/';
@@ -25,6 +29,7 @@ const LINK_IS_USED =
 /**
  * @typedef {object} StudioGate
  * @property {string} origin Such as `http://127.0.0.1:8473`.
+ * @property {string} basePath Such as `/azr-…`, below which VS Code lies.
  * @property {() => string} issueLink A link that signs one browser in; the one before it stops working.
  * @property {(listener: () => void) => void} onSignedIn Called whenever a link was used.
  * @property {() => Promise<void>} close
@@ -34,17 +39,17 @@ const LINK_IS_USED =
  * @param {object} options
  * @param {Pick<import('./codeServer.mjs').CodeServer, 'port' | 'session'>} options.server
  * @param {number} options.port
- * @param {string} options.basePath Such as `/azr-…`, which nobody else knows.
  * @param {string} options.folder What the workbench opens.
  * @param {string | undefined} options.trustedFolder See {@link signInPage}.
  * @param {SignInLinks} [options.links]
  * @returns {Promise<StudioGate>}
  */
 export async function openStudioGate(options) {
-  const { server, basePath, folder, trustedFolder, links = new SignInLinks() } = options;
+  const { server, folder, trustedFolder, links = new SignInLinks() } = options;
   // Two studios of one browser differ in port only, which cookies do not tell apart.
   const cookie = `azr-studio-session-${options.port}`;
   const value = randomBytes(SECRET_BYTES).toString('base64url');
+  const basePath = `/azr-${randomBytes(PATH_BYTES).toString('base64url')}`;
   const target = `${basePath}/?folder=${encodeURIComponent(folder)}`;
   /** @type {(() => void)[]} */
   const listeners = [];
@@ -67,6 +72,7 @@ export async function openStudioGate(options) {
     };
   };
 
+  const unknown = new UnknownConnections();
   const gate = createServer(TIME_LIMITS, (request, response) => {
     const url = request.url ?? '';
     if (request.method === 'GET' && url.startsWith(SIGN_IN)) {
@@ -87,20 +93,28 @@ export async function openStudioGate(options) {
     } else if (!isSignedIn(request)) {
       refuse(response, 401, NOT_SIGNED_IN);
     } else {
+      unknown.remove(request.socket);
       forwardRequest(request, response, upstreamOf(request));
     }
   });
   /** @type {Set<import('node:stream').Duplex>} */
   const windows = new Set();
+  gate.on('connection', (socket) => {
+    unknown.add(socket);
+  });
   gate.on('upgrade', (request, socket, head) => {
     // Nobody else listens for it: a connection that is torn would end this process.
     socket.on('error', () => socket.destroy());
     if (request.url?.startsWith(`${basePath}/`) && isSignedIn(request)) {
+      unknown.remove(socket);
       windows.add(socket);
       socket.on('close', () => windows.delete(socket));
       forwardUpgrade(request, socket, head, upstreamOf(request));
     } else {
-      socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      endWith(
+        socket,
+        'HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+      );
     }
   });
   // A window's requests may take as long as what they wait for.
@@ -114,6 +128,7 @@ export async function openStudioGate(options) {
   const origin = `http://127.0.0.1:${options.port}`;
   return {
     origin,
+    basePath,
     issueLink: () => `${origin}${SIGN_IN}${links.issue()}`,
     onSignedIn: (listener) => {
       listeners.push(listener);
@@ -149,6 +164,8 @@ function cookiesOf({ headers: { cookie = '' } }) {
  * @param {string} message
  */
 function refuse(response, status, message) {
+  // The rest of the request, which may never come, is not waited for.
+  response.setHeader('Connection', 'close');
   response.setHeader('Content-Security-Policy', "default-src 'none'");
   answer(response, status, refusal(message));
 }

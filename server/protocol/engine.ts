@@ -67,9 +67,9 @@ export interface EngineDescription {
 /** One trainable policy. A rejected promise carries an `EngineError` with a code and a remedy. */
 export interface Engine {
   readonly description: EngineDescription;
-  encode(text: string): number[];
+  encode(text: string): Promise<number[]>;
   /** Text of the tokens without special tokens. */
-  decode(tokens: readonly number[]): string;
+  decode(tokens: readonly number[]): Promise<string>;
   /** The tokenizer's own chat template, with the generation prompt; undefined when it has none. */
   encodeChat(
     messages: readonly { readonly role: string; readonly content: string }[],

@@ -44,7 +44,10 @@ export interface RerunResult {
   readonly summary: string;
   /** What the jail refused or why nothing ran, in words; absent when all went well. */
   readonly problem?: string;
-  /** Which sandbox ran it, such as `native, Python 3.11.7`. */
+  /**
+   * Which sandbox ran it, such as `native, Python 3.11.7`; then the limits that are others than the run's,
+   * such as `; memoryMb 512 (the run: 65536)`.
+   */
   readonly sandbox: string;
   /** Pairs as comparisons show them: what the hidden examples of induction ask for. */
   readonly hidden?: readonly InputOutput[];

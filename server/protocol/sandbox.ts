@@ -70,6 +70,12 @@ export interface ExecutionOptions {
   readonly limits?: Partial<ExecutionLimits>;
   /** Which hash seed to run under: two executions with different values share no interpreter and no seed. */
   readonly variant?: 0 | 1;
+  /**
+   * Which of a variant's surroundings, from 0, the default: what the clock says, which numbers are drawn
+   * by chance, where objects lie. Executions of one variant and one round are alike in `wasm`; in
+   * `native` no two executions are.
+   */
+  readonly round?: number;
   /** A user's rerun goes before a run's queue. */
   readonly priority?: 'run' | 'user';
   readonly signal?: AbortSignal;

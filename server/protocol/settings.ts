@@ -566,7 +566,7 @@ export const SETTINGS: SettingDefinitions = {
     description: 'Longest program that is looked at.',
   },
   cpuMs: {
-    type: integer(10, 600_000),
+    type: integer(10, 60_000),
     studio: 1000,
     paper: 10_000,
     description:
@@ -574,13 +574,13 @@ export const SETTINGS: SettingDefinitions = {
     paperReference: 'under 10 s',
   },
   wallMs: {
-    type: integer(50, 3_600_000),
+    type: integer(50, 60_000),
     studio: 4000,
     paper: 20_000,
     description: 'Wall time after which an execution is ended whatever it does, in milliseconds.',
   },
   memoryMb: {
-    type: integer(16, 65_536),
+    type: integer(16, 512),
     studio: 128,
     paper: 128,
     description:

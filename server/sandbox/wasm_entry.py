@@ -23,6 +23,7 @@ _ORDER = (
     "inspection",
     "wire",
     "service",
+    "surroundings",
 )
 
 # Run once before the copy is made, so that what Python prepares on first use is prepared in every
@@ -68,7 +69,7 @@ def _load() -> None:
 
 
 def _prepare() -> Any:
-    from harness import execution, inspection, preload, service, values
+    from harness import execution, inspection, preload, service, surroundings, values
 
     preload.load()
     values.allow_long_integers()
@@ -80,8 +81,14 @@ def _prepare() -> Any:
     execution.execute("def g(x):\n    return x[0]", "1", 8192, 8192)
     execution.execute("def g(x)", "1", 8192, 8192)
 
+    surroundings.refuse_numbers()
+
     def serve(body: bytes) -> None:
-        service.answer(json.loads(body))
+        request = json.loads(body)
+        if "surroundings" in request:
+            surroundings.replace_identities()
+            surroundings.make_up(surroundings.Chance(bytes.fromhex(request["surroundings"])))
+        service.answer(request)
 
     return serve
 
@@ -106,7 +113,7 @@ class _Layout:
         for length in range(1, 9):
             self._scatter(lambda length=length: (None,) * length, _FREE_OBJECTS)
         for size, count in _FREE_BLOCKS.items():
-            self._scatter(lambda size=size: self._block(size), count)
+            self._scatter(lambda size=size: _block(size), count)
         self._scatter(lambda: bytes(512 + self._below(_LARGEST_BYTES)), _LARGE_BLOCKS)
 
     def unsettle(self) -> None:
@@ -142,14 +149,6 @@ class _Layout:
         while blocks:
             blocks.pop()
 
-    def _block(self, size: int) -> object:
-        if size < 16:
-            return object()
-        if size < 32:
-            # An integer of one or two digits, which is smaller than any bytes.
-            return 1_000 << 30 * (size // 8 - 2)
-        return bytes(size - sys.getsizeof(b""))
-
     def _below(self, bound: int) -> int:
         """The next number of a linear congruential generator, that of the C standard's example."""
         self._state = (self._state * 1_103_515_245 + 12_345) % 2**31
@@ -158,6 +157,7 @@ class _Layout:
 
 _load()
 _serve = _prepare()
+_block: Callable[[int], object] = sys.modules["harness.surroundings"].block
 sys.modules["harness.preload"].hide_from_programs()
 vars(sys.modules["__main__"])["serve"] = _serve
 gc.collect()

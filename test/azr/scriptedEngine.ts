@@ -60,15 +60,12 @@ export class ScriptedEngine implements Engine {
     };
   }
 
-  encode(text: string): number[] {
-    return Array.from(text, (character) => character.codePointAt(0) ?? END);
+  async encode(text: string): Promise<number[]> {
+    return encoded(text);
   }
 
-  decode(tokens: readonly number[]): string {
-    return tokens
-      .filter((token) => token !== END)
-      .map((token) => String.fromCodePoint(token))
-      .join('');
+  async decode(tokens: readonly number[]): Promise<string> {
+    return decoded(tokens);
   }
 
   encodeChat(): Promise<undefined> {
@@ -81,7 +78,7 @@ export class ScriptedEngine implements Engine {
     signal?: AbortSignal,
   ): Promise<Completion[][]> {
     this.#enter('sample', signal);
-    const prompts = requests.map(({ promptTokens }) => this.decode(promptTokens));
+    const prompts = requests.map(({ promptTokens }) => decoded(promptTokens));
     const samples = requests.map((request) => request.samples);
     this.sampleCalls.push({ prompts, samples, parameters });
     return prompts.map((prompt, request) =>
@@ -95,7 +92,7 @@ export class ScriptedEngine implements Engine {
   }
 
   #complete(prompt: string, maximumTokens: number, random: RandomStream): Completion {
-    const whole = [...this.encode(this.policy(prompt, random)), END];
+    const whole = [...encoded(this.policy(prompt, random)), END];
     const tokens = whole.slice(0, maximumTokens);
     return {
       tokens,
@@ -149,4 +146,15 @@ export class ScriptedEngine implements Engine {
     this.onCall(name);
     signal?.throwIfAborted();
   }
+}
+
+function encoded(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0) ?? END);
+}
+
+function decoded(tokens: readonly number[]): string {
+  return tokens
+    .filter((token) => token !== END)
+    .map((token) => String.fromCodePoint(token))
+    .join('');
 }

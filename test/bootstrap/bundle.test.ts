@@ -41,6 +41,8 @@ test('the sandbox runs from the bundles alone, in a worker that may read its own
   for (const program of ['sandboxWorker', 'templateRenderer']) {
     expect(read(`dist/${program}.mjs`)).not.toMatch(/node:(?:fs|net|child_process)/);
   }
+  // Its standard input is the open file.
+  expect(read('dist/tokenizer.mjs')).not.toMatch(/node:(?:net|child_process)/);
 });
 
 test('the extension needs nothing but VS Code and Node', () => {

@@ -52,8 +52,8 @@ export function testEngineContract(
   beforeAll(async () => {
     server = await start();
     engine = await server.open();
-    const first = datum(engine, '[solve deduction]\n', 'def f(x)');
-    const second = datum(engine, 'x = [1, 2', ', 3]');
+    const first = await datum(engine, '[solve deduction]\n', 'def f(x)');
+    const second = await datum(engine, 'x = [1, 2', ', 3]');
     const [scoredFirst, scoredSecond] = await scored(engine, [first, second]);
     data = [scoredFirst!, scoredSecond!];
   });
@@ -86,7 +86,7 @@ export function testEngineContract(
   });
 
   test('samples carry the log-probabilities of temperature 1, whatever they were drawn at', async () => {
-    const prompt = engine.encode('[solve deduction]\n');
+    const prompt = await engine.encode('[solve deduction]\n');
     const requests = [
       { promptTokens: prompt, samples: 4 },
       { promptTokens: prompt, samples: 4 },
@@ -217,11 +217,11 @@ async function updated(
   return engine.logProbabilities(data);
 }
 
-function datum(engine: Engine, prompt: string, completion: string): TrainingDatum {
-  const completionTokens = engine.encode(completion);
+async function datum(engine: Engine, prompt: string, completion: string): Promise<TrainingDatum> {
+  const completionTokens = await engine.encode(completion);
   const none = completionTokens.map(() => 0);
   return {
-    promptTokens: engine.encode(prompt),
+    promptTokens: await engine.encode(prompt),
     completionTokens,
     logProbabilities: none,
     advantages: none,

@@ -105,7 +105,7 @@ async function useEngine(): Promise<void> {
     );
     const { tokens, logProbabilities } = completion!;
     expect(tokens.length).toBe(logProbabilities.length);
-    engine.decode(tokens);
+    await engine.decode(tokens);
     const advantages = [1, 1];
     const datum = {
       promptTokens: [3],

@@ -57,7 +57,7 @@ test('what Python compiled for this start is there for the next one', () => {
   expect(compiled.join()).toMatch(/service\.cpython-\d+\.pyc/);
 });
 
-test('the tokenizer agrees with Python on programs and on characters it does not know', () => {
+test('the tokenizer agrees with Python on programs and on characters it does not know', async () => {
   const tasks = readFileSync(path.join(modelFolder, 'probe.jsonl'), 'utf8')
     .split('\n')
     .slice(0, 50);
@@ -73,12 +73,13 @@ test('the tokenizer agrees with Python on programs and on characters it does not
     { input: JSON.stringify(texts), encoding: 'utf8' },
   );
   const [ids, decoded] = JSON.parse(stdout) as [number[][], string[]];
-  expect(texts.map((text) => engine.encode(text))).toEqual(ids);
-  expect(ids.map((tokens) => engine.decode(tokens))).toEqual(decoded);
+  await expect(Promise.all(texts.map((text) => engine.encode(text)))).resolves.toEqual(ids);
+  const decodings = ids.map((tokens) => engine.decode(tokens));
+  await expect(Promise.all(decodings)).resolves.toEqual(decoded);
 });
 
 test('an update moves the policy as asked, and a checkpoint takes it back', async () => {
-  const promptTokens = engine.encode('[solve deduction]\n');
+  const promptTokens = await engine.encode('[solve deduction]\n');
   const requests = [{ promptTokens, samples: 8 }];
   const [group] = await engine.sample(requests, sampling);
   const data: TrainingDatum[] = group!.map((completion, index) => ({
@@ -109,7 +110,7 @@ test('an update moves the policy as asked, and a checkpoint takes it back', asyn
 });
 
 test('an aborted sample rejects and leaves the engine usable', async () => {
-  const requests = [{ promptTokens: engine.encode('def'), samples: 20_000 }];
+  const requests = [{ promptTokens: await engine.encode('def'), samples: 20_000 }];
   const abort = AbortSignal.timeout(300);
   await expect(
     engine.sample(requests, { ...sampling, maximumTokens: 200 }, abort),

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
 import { FolderTokenizer } from '../../server/src/engine/tokenizer.ts';
-import { tokenTexts } from '../../server/src/languageServer/tokenTexts.ts';
+import { tokenTexts } from '../../server/src/engine/tokenTexts.mjs';
 
 describe('texts of tokens', () => {
   it('make up the text of all of them', async () => {
     const tokenizer = await FolderTokenizer.load('server/models/azr-nano');
     const text = 'def f(x, y):\n    return [y, x]';
-    const tokens = tokenizer.encode(text);
-    expect(tokenTexts(tokenizer, tokens).join('')).toContain(text);
-    expect(tokenTexts(tokenizer, tokens)).toHaveLength(tokens.length);
+    const tokens = await tokenizer.encode(text);
+    const texts = await tokenizer.texts(tokens);
+    expect(texts.join('')).toContain(text);
+    expect(texts).toHaveLength(tokens.length);
+    tokenizer.close();
   });
 
   /** Each token is one byte, as where a character takes several. */

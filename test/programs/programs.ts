@@ -14,6 +14,7 @@ export const PROGRAMS = {
   cli: path.join(ROOT, 'server/src/cli/main.ts'),
   sandboxWorker: path.join(ROOT, 'server/src/sandbox/wasm/worker/main.ts'),
   templateRenderer: path.join(ROOT, 'server/src/engine/renderTemplate.mjs'),
+  tokenizer: path.join(ROOT, 'server/src/engine/tokenizeTexts.mjs'),
   scriptedCli: path.join(ROOT, 'test/runner/fixtures/scriptedCli.ts'),
   scriptedRun: path.join(ROOT, 'test/runner/fixtures/scriptedRun.ts'),
   scriptedTinker: path.join(ROOT, 'test/runner/faults/scriptedTinker.ts'),

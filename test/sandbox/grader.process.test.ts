@@ -323,9 +323,10 @@ describe.each(available)('$name', (engine) => {
 
     test('that is right under one hash seed only is not right', async () => {
       // Finds an expression that tells the two seeds apart, then answers rightly under the first only.
-      const probe = 'def f(x):\n    return hash("seed")';
+      const order = '[*{"a", "b", "c", "d", "e", "seed"}]';
+      const probe = `def f(x):\n    return ${order}`;
       const { output } = await sandbox.run(probe, '0', { variant: 0 });
-      const answer = `def f(x):\n    return x * 2 if hash("seed") == ${output} else 0`;
+      const answer = `def f(x):\n    return x * 2 if ${order} == ${output} else 0`;
       const hidden = [{ input: '1', output: '2' }];
       expect(await grader().verifyInduction({ hidden }, answer)).toMatchObject({
         verdict: 'wrong',

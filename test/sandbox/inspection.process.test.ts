@@ -126,6 +126,17 @@ def f(x, /, y=1, *rest, z, **more):
     ['def f(x): return "".join(str(y) for y in x) + f"{len(x)}"', []],
     ['def f(x): return "".join(map(str, set(x)))', []],
     ['class A:\n    def __init__(self, n): self.n = n\ndef f(x): return A(x).n', []],
+    [
+      'def f(x):\n    h = (h.gi_frame.f_back for _ in x)\n    return next(h)',
+      ['gi_frame', 'f_back'],
+    ],
+    ['def f(x): return "{0.gi_frame.f_back}".format(x)', ['f_back', 'gi_frame']],
+    ['def f(x): return ("{0.gi_" + "frame}").format(x)', ['a template that is put together']],
+    ['def f(x): return "{0.__class__.__mro__[1]}".format(x)', ['__mro__']],
+    ['def f(x):\n    match f:\n        case object(__globals__=g): return len(g)', ['__globals__']],
+    ['import collections\ndef f(x): return collections._sys.maxsize', ['_sys']],
+    ['import typing\ndef f(x: "1"): return typing.get_type_hints(f)', ['get_type_hints']],
+    ['def f(time, f_name):\n    return "{} of {f_name}".format(time, f_name=f_name)', []],
   ])('the sources of chance that %j names', async (program, names) => {
     const { chance } = await sandbox.inspect(program);
     expect(names.filter((name) => !chance.includes(name))).toEqual([]);

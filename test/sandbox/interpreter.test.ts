@@ -7,14 +7,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Variant } from '../../server/src/sandbox/sandboxServer.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from '../../server/src/sandbox/wasm/artifact.ts';
 import type { Ending, Snapshot, VariantSeeds } from '../../server/src/sandbox/wasm/messages.ts';
+import { FIRST_ROUND } from '../../server/src/sandbox/wasm/surroundings.ts';
 import { Host } from '../../server/src/sandbox/wasm/worker/hostImports.ts';
 import { Interpreter, prepareSnapshot } from '../../server/src/sandbox/wasm/worker/interpreter.ts';
 import { readFrames } from '../../server/src/sandbox/wire.ts';
 
 const ARTIFACT = path.join(DEFAULT_SANDBOX_FOLDER, 'wasm');
 const SEEDS: readonly [VariantSeeds, VariantSeeds] = [
-  { hashSeed: 1, addressMask: 0, layoutSeed: 0 },
-  { hashSeed: 2, addressMask: 0x15a3_c5f0, layoutSeed: 5 },
+  { hashSeed: 1, addressMask: 0, layoutSeed: 0, host: FIRST_ROUND[0] },
+  { hashSeed: 2, addressMask: 0x15a3_c5f0, layoutSeed: 5, host: FIRST_ROUND[1] },
 ];
 const NONCE = Buffer.alloc(16, 7);
 
@@ -48,7 +49,7 @@ beforeAll(async () => {
 }, 120_000);
 
 function snapshotOf(variant: Variant): Snapshot {
-  const { memory, stackPointer } = prepareSnapshot(module, bootSource, SEEDS[variant], variant);
+  const { memory, stackPointer } = prepareSnapshot(module, bootSource, SEEDS[variant]);
   const shared = new SharedArrayBuffer(memory.length);
   new Uint8Array(shared).set(memory);
   return { memory: shared, stackPointer };
@@ -70,7 +71,8 @@ class Subject {
     });
     const ending = this.interpreter.call(
       {
-        ...{ variant, snapshot: snapshots[variant], bodies: [body], token: NONCE.toString('hex') },
+        ...{ variant, snapshot: snapshots[variant], surroundings: FIRST_ROUND[variant] },
+        ...{ bodies: [body], token: NONCE.toString('hex') },
         ...{ wallMs: 1_000, memoryMb: 64, payloadBytes: 200_000 },
       },
       { onStarted: () => undefined, onReported: (frame) => written.push(frame) },
@@ -227,7 +229,8 @@ return type(f)(code, {})(1)`,
   function memoryAfterNothing(subject: Subject): Uint8Array {
     subject.interpreter.call(
       {
-        ...{ variant: 0, snapshot: snapshots[0], bodies: [''], token: NONCE.toString('hex') },
+        ...{ variant: 0, snapshot: snapshots[0], surroundings: FIRST_ROUND[0] },
+        ...{ bodies: [''], token: NONCE.toString('hex') },
         ...{ wallMs: 1_000, memoryMb: 64, payloadBytes: 0 },
       },
       { onStarted: () => undefined, onReported: () => undefined },

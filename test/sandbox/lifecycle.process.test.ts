@@ -141,7 +141,7 @@ describe.each(available)('$name', (engine) => {
       const identity = 'def f(x): return x';
       const inputs = [
         "{'b': {3, 1, 2}, 'a': frozenset({'y', 'x'})}",
-        '[nan, inf, -inf, -0.0, 1e16, 1e-7, 1+2j, 3j, -3j, (nan+infj)]',
+        '[nan, inf, -inf, -0.0, 1e16, 1e-7, 1+2j, 3j, -3j, 0-3j, -infj, (nan+infj)]',
         "('é\\u200b😀', b'\\x00\\xff', None, True, 10**0)".replace('10**0', '10'),
         '12345678901234567890123456789012345678901234567890',
         '9' + '0'.repeat(6_000),
@@ -150,7 +150,7 @@ describe.each(available)('$name', (engine) => {
       const executions = await sandbox.runBatch(identity, inputs);
       expect(executions.map(({ output }) => output)).toEqual([
         "{'a': frozenset({'x', 'y'}), 'b': {1, 2, 3}}",
-        '[nan, inf, -inf, -0.0, 1e+16, 1e-07, (1+2j), 3j, -3j, (nan+infj)]',
+        '[nan, inf, -inf, -0.0, 1e+16, 1e-07, (1+2j), 3j, -3j, (0-3j), -infj, (nan+infj)]',
         "('é\\u200b😀', b'\\x00\\xff', None, True, 10)",
         '12345678901234567890123456789012345678901234567890',
         '9' + '0'.repeat(6_000),

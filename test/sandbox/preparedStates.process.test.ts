@@ -13,6 +13,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { userCache } from '../../server/src/sandbox/userCache.ts';
 import { PreparedStates } from '../../server/src/sandbox/wasm/preparedStates.ts';
+import { FIRST_ROUND } from '../../server/src/sandbox/wasm/surroundings.ts';
 import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
 
 const HASHES = 'def f(x): return [hash(x), id(x) & 1023]';
@@ -86,11 +87,13 @@ test('other inputs have states of their own, and what is left behind goes after 
   const one = { digest: 'one', bootSource: 'x', variants: SEEDS } as const;
   const state = { memory: new Uint8Array([1, 2, 3]), stackPointer: 5 };
   await new PreparedStates(one, folder).write(0, state);
+  const otherClock = { ...FIRST_ROUND[1], clockStartNs: FIRST_ROUND[1].clockStartNs + 2n };
   const others = [
     { ...one, digest: 'two' },
     { ...one, bootSource: 'y' },
     { ...one, variants: [SEEDS[0], { ...SEEDS[1], hashSeed: 9 }] as const },
     { ...one, variants: [SEEDS[0], { ...SEEDS[1], layoutSeed: 9 }] as const },
+    { ...one, variants: [SEEDS[0], { ...SEEDS[1], host: otherClock }] as const },
   ].map((inputs) => new PreparedStates(inputs, folder));
   for (const other of others) expect(await other.read()).toEqual({});
 
@@ -125,8 +128,8 @@ test.runIf(process.platform === 'linux')('the folder is that of the user’s cac
 });
 
 const SEEDS = [
-  { hashSeed: 1, addressMask: 0, layoutSeed: 0 },
-  { hashSeed: 2, addressMask: 16, layoutSeed: 3 },
+  { hashSeed: 1, addressMask: 0, layoutSeed: 0, host: FIRST_ROUND[0] },
+  { hashSeed: 2, addressMask: 16, layoutSeed: 3, host: FIRST_ROUND[1] },
 ] as const;
 
 function flipped(content: Buffer): Buffer {

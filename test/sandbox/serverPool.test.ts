@@ -77,7 +77,7 @@ async function openPool(
 
 function request(takesMs: number, priority: 'run' | 'user' = 'run'): PoolRequest {
   return {
-    ...{ header: {} as PoolRequest['header'], variant: 0 },
+    ...{ header: {} as PoolRequest['header'], variant: 0, round: 0 },
     body: { takesMs } as unknown as PoolRequest['body'],
     ...{ priority, signal: undefined },
   };

@@ -80,14 +80,53 @@ describe('a template that is', () => {
   });
 });
 
+const LINES = (times: number): string =>
+  `{% set ns = namespace(s='\\n') %}{% for i in range(${times}) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}`;
+
+test.runIf(process.platform === 'linux').each([
+  ['a text of 268 million lines', `${LINES(28)}{{ ns.s.split('\\n') | length }}`],
+  [
+    'two lists of it',
+    `${LINES(26)}{% set ns.a = ns.s.split('\\n') %}{% set ns.b = ns.s.split('\\n') %}`,
+  ],
+])(
+  'one call of the runtime, which no limit of the heap stops, takes half a gigabyte at most: %s',
+  async (_name, template) => {
+    let mostKb = 0;
+    const look = setInterval(() => {
+      const renderer = rendererOf(process.pid);
+      const status = Number.isNaN(renderer) ? '' : readStatus(renderer);
+      mostKb = Math.max(mostKb, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0));
+    }, 20);
+    const started = performance.now();
+    await expect(tokensOf(template)).rejects.toMatchObject({
+      code: 'chat_template_refused',
+      message: expect.stringMatching(/MB of memory|within 6 s|longer than 5 s/) as string,
+    });
+    clearInterval(look);
+    expect(mostKb).toBeGreaterThan(50 * 2 ** 10);
+    expect(mostKb).toBeLessThan(512 * 2 ** 10);
+    expect(performance.now() - started).toBeLessThan(ENDED_MS);
+  },
+);
+
+/** Empty when the process has just ended. */
+function readStatus(processId: number): string {
+  try {
+    return readFileSync(`/proc/${processId}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 test('an honest template gives what it gives without a process of its own, again and again', async () => {
   writeFileSync(path.join(folder, 'chat_template.jinja'), HONEST);
   const tokenizer = await FolderTokenizer.load(folder);
   const rendered = new Template(HONEST).render({ messages: MESSAGES });
-  const expected = tokenizer.encode(rendered);
+  const expected = await tokenizer.encode(rendered);
   const all = await Promise.all(Array.from({ length: 200 }, () => tokenizer.encodeChat(MESSAGES)));
   for (const tokens of all) {
-    expect(tokenizer.decode(tokens!)).toBe(tokenizer.decode(expected));
+    expect(await tokenizer.decode(tokens!)).toBe(await tokenizer.decode(expected));
   }
   tokenizer.close();
   // After it was closed, another process is started.

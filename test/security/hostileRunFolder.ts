@@ -40,6 +40,8 @@ const FILES = [
 export const FOREIGN_CHECKPOINTS = ['thesis', 'step-1', 'step-000001.old', '.step-000001.old'];
 /** Of such a name, as an interrupted save leaves it. */
 const ABANDONED_CHECKPOINT = `.step-000007.${'0123456789abcdef'.repeat(2)}`;
+/** The same, with folders in it, as no save leaves it. */
+export const NESTED_CHECKPOINT = `.step-000008.${'0123456789abcdef'.repeat(2)}`;
 const FOLDERS = ['checkpoints', 'logs', `checkpoints/${CHECKPOINT}`];
 
 /** Modules that a Python started here would import. */
@@ -149,6 +151,12 @@ const databases: Trick[] = [
       'DROP TABLE branch; CREATE TABLE branch (id INTEGER PRIMARY KEY CHECK (length(hex(zeroblob(200000000))) > id), parent TEXT NOT NULL, step INTEGER NOT NULL) STRICT',
     'oversized-settings': 'UPDATE run SET settings = hex(zeroblob(30000000))',
     'oversized-session': 'UPDATE session SET engine = hex(zeroblob(30000000))',
+    'many-checkpoints': `${numbers(200_000)} INSERT INTO checkpoint SELECT i, 'checkpoints/step-' || i FROM n WHERE i > 10`,
+    'many-starts': `${numbers(10_100)} INSERT INTO session SELECT i, 'x', i, '{}', '{}', '{}' FROM n WHERE i > 10`,
+    'large-starts': `${numbers(40)} INSERT INTO session SELECT i, 'x', i, '"' || hex(zeroblob(500000)) || '"', '{}', '{}' FROM n WHERE i > 10`,
+    'deep-examples': `UPDATE task SET examples = ${brackets(2_000_000)}`,
+    'deep-departures': `UPDATE run SET departures = ${brackets(400_000)}`,
+    'departures-of-nothing': `UPDATE run SET departures = '[null]'`,
     'checkpoint-elsewhere': "UPDATE checkpoint SET path = '../canaries/documents/step-000001'",
     'checkpoint-absolute': "UPDATE checkpoint SET path = '/etc'",
     'checkpoint-is-the-run': "UPDATE checkpoint SET path = 'checkpoints/..'",
@@ -157,6 +165,18 @@ const databases: Trick[] = [
     name,
     play: (folder: string) => {
       changeDatabase(folder, sql);
+    },
+  })),
+  ...Object.entries({
+    'settings-without-end': { steps: 1e15, proposalsPerMode: -1 },
+    'limits-without-end': { wallMs: 4e9, cpuMs: 1e12, memoryMb: 1e6 },
+    'modes-of-nothing': { modes: ['x'] },
+    'imports-of-nothing': { allowedImports: ['os', { a: 1 }, 5] },
+    'settings-that-contradict': { inductionInputs: 2, inductionVisible: 2 },
+  }).map(([name, settings]) => ({
+    name,
+    play: (folder: string) => {
+      changeSettings(folder, settings);
     },
   })),
   {
@@ -203,6 +223,9 @@ const names: Trick[] = [
         mkdirSync(place);
         writeFileSync(path.join(place, 'weights.safetensors'), 'x');
       }
+      mkdirSync(path.join(folder, 'checkpoints', NESTED_CHECKPOINT, 'a', 'b', 'c'), {
+        recursive: true,
+      });
     },
   },
   {
@@ -256,6 +279,17 @@ function changeDatabase(folder: string, sql: string): void {
   database.exec('PRAGMA writable_schema = ON; PRAGMA ignore_check_constraints = ON');
   database.exec(sql);
   database.close();
+}
+
+/** A table n of the integers up to `count`. */
+function numbers(count: number): string {
+  return `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${String(count)})`;
+}
+
+function brackets(depth: number): string {
+  const side = (bracket: string): string =>
+    `replace(hex(zeroblob(${String(depth / 2)})), '00', '${bracket}')`;
+  return `${side('[')} || ${side(']')}`;
 }
 
 function changeSettings(folder: string, settings: object): void {

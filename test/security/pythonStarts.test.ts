@@ -15,7 +15,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 /** Files that start programs other than Python, or a Python with no environment at all, and why that is so. */
 const OTHER_STARTS: Readonly<Record<string, string>> = {
   'server/src/sandbox/wasm/wasmServer.ts': 'starts Node',
-  'server/src/engine/chatTemplate.ts': 'starts Node',
+  'server/src/engine/confinedProcess.ts': 'starts Node',
   'server/src/sandbox/outerRing.ts': 'empty environment, working folder /',
   'server/src/sandbox/forkServer.ts': 'environment of its own, working folder /',
   'server/src/runner/processIdentity.ts': 'starts ps',
@@ -37,6 +37,7 @@ const OTHER_STARTS: Readonly<Record<string, string>> = {
   'bench/sandbox/oracle.ts': 'isolated (-I), in an empty folder',
   'bench/sandbox/freshProcess.ts': 'isolated (-I), in an empty folder',
   'bench/engine/gpuMemory.ts': 'starts nvidia-smi',
+  'bench/security/main.ts': 'starts Node',
   'bench/scale/main.ts': 'starts Node',
   'bench/learn/trial.ts': 'starts Node',
   'bench/studio/activation.ts': 'starts Node',

@@ -60,7 +60,7 @@ const REQUEST: PoolRequest = {
     ...{ operation: 'run', program: '', inputs: ['1', '2', '3'], nonce: '' },
     ...{ outputCharacters: 100, stdoutCharacters: 100 },
   },
-  ...{ variant: 0, priority: 'run', signal: undefined },
+  ...{ variant: 0, round: 0, priority: 'run', signal: undefined },
 };
 const ANSWER = {} as ServerAnswer;
 

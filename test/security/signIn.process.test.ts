@@ -14,7 +14,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { layoutOf } from '../../scripts/bootstrap/layout.mjs';
 import { findVscodeNode } from '../../scripts/bootstrap/nodeRuntime.mjs';
 import { findVscodeServer } from '../../scripts/bootstrap/vscodeServer.mjs';
-import { basePathIn } from '../../scripts/studio/basePath.mjs';
 import { type CodeServer, startCodeServer } from '../../scripts/studio/codeServer.mjs';
 import { freePort } from '../../scripts/studio/freePort.mjs';
 import { signInFileIn } from '../../scripts/studio/signInFile.mjs';
@@ -26,7 +25,6 @@ const WORKBENCH_TIMEOUT_MS = 90_000;
 
 let root: string;
 let dataFolder: string;
-let basePath: string;
 let server: CodeServer;
 let gate: StudioGate;
 let stranger: Server;
@@ -47,10 +45,9 @@ beforeAll(async () => {
     { node, entry, dataFolder },
     { port: await freePort(), environment },
   );
-  basePath = basePathIn(dataFolder);
   const folder = path.join(root, 'demo folder');
   gate = await openStudioGate({
-    ...{ server, port: await freePort(), basePath, folder },
+    ...{ server, port: await freePort(), folder },
     trustedFolder: decodeURIComponent(pathToFileURL(folder).pathname),
   });
   heardByStranger = [];
@@ -92,7 +89,7 @@ test('the file leads into the demo folder, which is trusted, and a reload needs 
   const link = gate.issueLink();
   signInFile.write(link);
   await page.goto(pathToFileURL(signInFile.file).href);
-  await page.waitForURL((url) => url.pathname === `${basePath}/`);
+  await page.waitForURL((url) => url.pathname === `${gate.basePath}/`);
   await untilOpen('demo folder');
   await page.reload();
   await untilOpen('demo folder');
@@ -108,7 +105,7 @@ test('the file leads into the demo folder, which is trusted, and a reload needs 
 
 test('another folder in the same window is not trusted before the user says so', async () => {
   await page.goto(
-    `${gate.origin}${basePath}/?folder=${encodeURIComponent(path.join(root, 'foreign'))}`,
+    `${gate.origin}${gate.basePath}/?folder=${encodeURIComponent(path.join(root, 'foreign'))}`,
   );
   await untilOpen('foreign');
   await restricted().waitFor();
@@ -131,7 +128,7 @@ test('a server on another port never hears the cookie', async () => {
   expect(heardByStranger.length).toBeGreaterThanOrEqual(3);
   expect(heardByStranger.join()).not.toContain('session');
   const kept = (await context.cookies()).filter(({ name }) => name.includes('session'));
-  expect(kept.map(({ path: place }) => place)).toEqual([`${basePath}/`]);
+  expect(kept.map(({ path: place }) => place)).toEqual([`${gate.basePath}/`]);
 });
 
 test('everything that VS Code writes is private, and there is no password in it', () => {

@@ -21,14 +21,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { basePathIn } from '../../scripts/studio/basePath.mjs';
 import { freePort } from '../../scripts/studio/freePort.mjs';
 import { openBrowser } from '../../scripts/studio/openBrowser.mjs';
 import { signInFileIn } from '../../scripts/studio/signInFile.mjs';
 import { LINK_LIFETIME_MINUTES, SignInLinks } from '../../scripts/studio/signInLinks.mjs';
 import { openStudioGate, type StudioGate } from '../../scripts/studio/studioGate.mjs';
 
-const BASE = '/azr-secretsecretsecret';
+/** In places below: the path of this start. */
+const BASE = '/azr-BASE';
 const SESSION = { name: 'upstream', value: 'never-in-a-browser' };
 
 let folder: string;
@@ -58,7 +58,6 @@ beforeEach(async () => {
   gate = await openStudioGate({
     server: { port, session: SESSION },
     port: await freePort(),
-    basePath: BASE,
     folder: '/a folder',
     trustedFolder: '/a folder',
     links: new SignInLinks(() => nowMs),
@@ -89,7 +88,7 @@ async function openSocket(cookie: string) {
   });
   await once(socket, 'connect');
   socket.write(
-    `GET ${BASE}/socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nCookie: ${cookie}\r\n\r\n`,
+    `GET ${gate.basePath}/socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\nCookie: ${cookie}\r\n\r\n`,
   );
   return {
     closed,
@@ -112,14 +111,15 @@ describe('the link', () => {
     const first = await fetch(link);
     expect(first.status).toBe(200);
     expect(first.headers.get('set-cookie')).toMatch(
-      /^azr-studio-session-\d+=[\w-]{43}; Path=\/azr-secretsecretsecret\/; HttpOnly; SameSite=Strict$/,
+      /^azr-studio-session-\d+=[\w-]{43}; Path=\/azr-[\w-]{22}\/; HttpOnly; SameSite=Strict$/,
     );
-    expect(await first.text()).toContain('/azr-secretsecretsecret/?folder=%2Fa%20folder');
+    expect(first.headers.get('set-cookie')).toContain(`; Path=${gate.basePath}/;`);
+    expect(await first.text()).toContain(`${gate.basePath}/?folder=%2Fa%20folder`);
     for (const method of ['GET', 'POST', 'HEAD']) {
       const again = await fetch(link, { method });
       expect(again.status).toBeGreaterThanOrEqual(400);
       expect(again.headers.get('set-cookie')).toBeNull();
-      expect(await again.text()).not.toContain(BASE);
+      expect(await again.text()).not.toContain(gate.basePath);
     }
     expect(signedIn).toBe(1);
   });
@@ -151,7 +151,7 @@ describe('the session', () => {
     const cookie = await signIn();
     for (let reload = 0; reload < 3; reload += 1) {
       const headers = { cookie: `theme=dark; ${cookie}` };
-      const response = await fetch(`${gate.origin}${BASE}/?folder=%2Fb`, { headers });
+      const response = await fetch(`${gate.origin}${gate.basePath}/?folder=%2Fb`, { headers });
       expect(response.headers.get('x-from')).toBe('VS Code');
     }
     const seen = { url: '/?folder=%2Fb', cookie: 'theme=dark; upstream=never-in-a-browser' };
@@ -161,7 +161,11 @@ describe('the session', () => {
   test('carries bodies both ways', async () => {
     const body = 'x'.repeat(3_000_000);
     const headers = { cookie: await signIn() };
-    const response = await fetch(`${gate.origin}${BASE}/put`, { method: 'POST', body, headers });
+    const response = await fetch(`${gate.origin}${gate.basePath}/put`, {
+      method: 'POST',
+      body,
+      headers,
+    });
     expect(await response.text()).toBe(body);
   });
 
@@ -175,7 +179,9 @@ describe('the session', () => {
     ['the login page of VS Code', '/login', undefined, 404],
   ])('is asked for: %s', async (_, place, given, status) => {
     const cookie = given ?? (await signIn());
-    const response = await fetch(`${gate.origin}${place}`, { headers: { cookie } });
+    const response = await fetch(`${gate.origin}${place.replace(BASE, gate.basePath)}`, {
+      headers: { cookie },
+    });
     expect(response.status).toBe(status);
     expect(asked).toEqual([]);
   });
@@ -202,9 +208,9 @@ test('connections that are torn do not end the gate', async () => {
       await socket.closed;
     }
     const leaving = { headers: { cookie }, signal: AbortSignal.timeout(1) };
-    await fetch(`${gate.origin}${BASE}/`, leaving).catch(() => undefined);
+    await fetch(`${gate.origin}${gate.basePath}/`, leaving).catch(() => undefined);
   }
-  const response = await fetch(`${gate.origin}${BASE}/`, { headers: { cookie } });
+  const response = await fetch(`${gate.origin}${gate.basePath}/`, { headers: { cookie } });
   expect(response.status).toBe(200);
 });
 
@@ -258,14 +264,5 @@ describe('on this machine', () => {
     closeSync(opened);
     expect(statSync(signInFile.file).mode & 0o777).toBe(0o600);
     expect(statSync(path.dirname(signInFile.file)).mode & 0o777).toBe(0o700);
-  });
-
-  test('the path that the cookie belongs to is random, private and the same at every start', () => {
-    const basePath = basePathIn(folder);
-    expect(basePath).toMatch(/^\/azr-[\w-]{22}$/);
-    expect(basePathIn(folder)).toBe(basePath);
-    expect(statSync(path.join(folder, 'base-path')).mode & 0o777).toBe(0o600);
-    writeFileSync(path.join(folder, 'base-path'), '/');
-    expect(basePathIn(folder)).not.toBe('/');
   });
 });

@@ -140,13 +140,16 @@ describe('no key is sent without consent', () => {
     expect(new Set(keys)).toEqual(new Set([KEY]));
   });
 
-  test("on starting a run of a stranger's model whose own defaults name an address", async () => {
+  test("on starting a run of a stranger's model, which cannot name an address", async () => {
     const model = path.join(folder, 'model');
     cpSync(MODEL, model, { recursive: true });
     const facts = path.join(model, 'azr-model.json');
     const known = JSON.parse(readFileSync(facts, 'utf8')) as object;
     writeFileSync(facts, JSON.stringify({ ...known, engineUrl: address }));
-    expectRefused(await inTerminal(['run', '--model', model, '--directory', 'new']));
+    const { code, stderr } = await inTerminal(['run', '--model', model, '--directory', 'new']);
+    expect(keys).toEqual([]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${facts}: "engineUrl" cannot be set by a model.`);
   });
 
   test('and without a key, the first line says where everything goes', async () => {

@@ -12,7 +12,12 @@ import { programPath } from '../programs/programs.ts';
 import { makeCanaryTree, snapshotOf } from './canaryTree.ts';
 import type { Refusal } from './fixtures/useRunFolders.ts';
 import { CHECKPOINT, makeModel } from './harmlessRun.ts';
-import { FOREIGN_CHECKPOINTS, makeHostileRuns, TRICKS } from './hostileRunFolder.ts';
+import {
+  FOREIGN_CHECKPOINTS,
+  makeHostileRuns,
+  NESTED_CHECKPOINT,
+  TRICKS,
+} from './hostileRunFolder.ts';
 
 /** For all uses of one folder; some start a sandbox. */
 const HANG_MS = 60_000;
@@ -88,8 +93,12 @@ test('nothing beside the run folders was read into, changed, made or deleted', (
 });
 
 test('of a checkpoint folder only what this product named is deleted', () => {
-  const folder = path.join(parent, 'runs', 'foreign-files-among-checkpoints', 'checkpoints');
-  expect(readdirSync(folder).sort()).toEqual([CHECKPOINT, ...FOREIGN_CHECKPOINTS].sort());
+  const name = 'foreign-files-among-checkpoints';
+  expect(used.get(name)!.refusals.filter((refusal) => refusal.use === 'resume')).toEqual([]);
+  const folder = path.join(parent, 'runs', name, 'checkpoints');
+  expect(readdirSync(folder).sort()).toEqual(
+    [CHECKPOINT, NESTED_CHECKPOINT, ...FOREIGN_CHECKPOINTS].sort(),
+  );
 });
 
 describe.each(TRICKS.map(({ name }) => name))('%s', (name) => {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,3 +164,49 @@ def test_what_cannot_be_converted_is_refused(
         obtain(str(path), tmp_path / "models", lambda _line: None)
     assert caught.value.code == "gguf_unusable"
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def _gguf(tensors: int, fields: int, rest: bytes) -> bytes:
+    return b"GGUF" + struct.pack("<IQQ", 3, tensors, fields) + rest
+
+
+def _field(kind: int, value: bytes) -> bytes:
+    return struct.pack("<Q", 1) + b"x" + struct.pack("<I", kind) + value
+
+
+NESTED = struct.pack("<IQ", 9, 1) * 200_000 + struct.pack("<IQ", 4, 0)
+HOSTILE = {
+    "arrays in arrays": _gguf(0, 1, _field(9, NESTED)),
+    "a long array": _gguf(0, 1, _field(9, struct.pack("<IQ", 4, 2**40))),
+    "many items": _gguf(0, 1, _field(9, struct.pack("<IQ", 0, 5_000_000) + bytes(5_000_000))),
+    "a long text": _gguf(0, 1, _field(8, struct.pack("<Q", 2**63))),
+    "many fields": _gguf(0, 2**60, b""),
+    "many tensors": _gguf(2**60, 0, b""),
+    "many dimensions": _gguf(1, 0, struct.pack("<QI", 0, 2**31) + bytes(64)),
+    "an odd type": _gguf(0, 1, _field(99, bytes(8))),
+    "nothing": b"",
+    "no more than its magic": b"GGUF",
+    "a tensor of more numbers than there are": _gguf(
+        1, 0, struct.pack("<QIQQIQ", 0, 2, 2**40, 2**40, 0, 0) + bytes(64)
+    ),
+    "a text for the name of its architecture": _gguf(
+        0,
+        1,
+        struct.pack("<Q", 20)
+        + b"general.architecture"
+        + struct.pack("<IQ", 8, 10**6)
+        + b"A\nB" * 333_334,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_lengths_that_a_file_claims_are_compared_with_the_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(HOSTILE[name])
+    started = time.monotonic()
+    with pytest.raises(EngineError) as caught:
+        obtain(str(path), tmp_path / "models", lambda _line: None)
+    assert caught.value.code == "gguf_unusable"
+    assert len(caught.value.message) <= 600 and "\n" not in caught.value.message
+    assert time.monotonic() - started < 2

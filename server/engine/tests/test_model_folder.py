@@ -112,3 +112,46 @@ def test_a_broken_configuration_is_refused_with_its_name(folder: Path, text: str
     with pytest.raises(EngineError) as caught:
         check_model_folder(folder)
     assert "config.json" in str(caught.value.payload()["error"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"vocab_size": 100_000_000},
+        {"vocab_size": 1e8},
+        {"num_hidden_layers": 10_000_000},
+        {"intermediate_size": 2**40},
+        {"hidden_size": 2**20},
+        {"nested": {"vocab_size": 10**9, "hidden_size": 4096}},
+    ],
+)
+def test_a_configuration_does_not_outgrow_the_weights(
+    folder: Path, change: dict[str, object]
+) -> None:
+    change_config(folder, **change)
+    with pytest.raises(EngineError) as caught:
+        check_model_folder(folder)
+    assert caught.value.code == "model_not_loadable"
+    assert "config.json describes a larger model" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"vocab_size": "many"},
+        {"vocab_size": 7},
+        {"text_config": {"hidden_size": 8}},
+        {"max_position_embeddings": "long"},
+        {"eos_token_id": {"a": 1}},
+        {"num_attention_heads": 0},
+        {"rope_parameters": 7, "rope_scaling": 7},
+        {"hidden_act": "none\nthat is known" + "!" * 10_000},
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused(
+    folder: Path, change: dict[str, object]
+) -> None:
+    change_config(folder, **change)
+    error = refusal(folder)
+    assert error.code == "model_not_loadable"
+    assert len(error.message) <= 600 and "\n" not in error.message

@@ -6,6 +6,8 @@ be called `id`.
 """
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
 
 from harness import preload
@@ -16,12 +18,25 @@ _NAMES = frozenset(
         *("ascii", "attrgetter", "breakpoint", "compile", "dir", "eval", "exec", "getattr"),
         *("globals", "hash", "id", "input", "locals", "methodcaller", "object", "open"),
         *("repr", "vars"),
+        # Evaluate texts, or find attributes by them.
+        *("Formatter", "ForwardRef", "_eval_type", "_evaluate", "get_type_hints"),
+        *("singledispatch", "singledispatchmethod"),
+    }
+)
+# Lead to the harness that called the program, and to the token of its request.
+_FRAMES = frozenset(
+    {
+        *("ag_frame", "cr_frame", "f_back", "f_builtins", "f_globals", "f_locals", "gi_frame"),
+        "tb_frame",
     }
 )
 # Of the modules a program may import: all of them but these compute from what they are given.
 _NAMES_IN_MODULES = frozenset({"kde_random", "random", "samples"})
 _HARMLESS = frozenset({"__class__", "__doc__", "__init__", "__main__", "__name__"})
 _PURE_MODULES = frozenset(name.split(".")[0] for name in preload.MODULES)
+# What modules have imported is found among their attributes, as in `statistics.sys`.
+_FOREIGN_MODULES = frozenset(name.strip("_") for name in sys.stdlib_module_names) - _PURE_MODULES
+_TEMPLATES = frozenset({"format", "format_map"})
 
 _TEXT_FUNCTIONS = frozenset({"format", "str"})
 _SETS = frozenset({"frozenset", "set"})
@@ -32,6 +47,7 @@ def sources(tree: ast.Module) -> list[str]:
     """What in `tree` may lead to chance, most of it names and modules: each once, in order."""
     found = {name for node in ast.walk(tree) for name in _names(node) if _is_suspect(name)}
     found.update(module for node in ast.walk(tree) for module in _foreign_modules(node))
+    found.update(name for node in ast.walk(tree) for name in _attributes(node))
     if (_has_text(tree) or _has_set(tree)) and _has_object(tree):
         found.add("the address of an object")
     return sorted(found)
@@ -44,15 +60,28 @@ def _names(node: ast.AST) -> Iterator[str]:
         yield node.attr
     elif isinstance(node, ast.ImportFrom):
         yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "__" in node.value:
+    elif isinstance(node, ast.MatchClass):
+        yield from node.kwd_attrs
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "_" in node.value:
         # Texts can be templates, which reach attributes by name.
-        yield from node.value.replace("{", ".").replace("}", ".").split(".")
+        yield from (word for word in re.findall(r"\w+", node.value) if "_" in word)
+
+
+def _attributes(node: ast.AST) -> Iterator[str]:
+    """What leads to chance as an attribute, and is an ordinary name otherwise."""
+    if isinstance(node, ast.Attribute):
+        if node.attr.strip("_") in _FOREIGN_MODULES or node.attr == "evaluate":
+            yield node.attr
+        if node.attr in _TEMPLATES and not isinstance(node.value, ast.Constant):
+            yield "a template that is put together"
+    elif isinstance(node, ast.ImportFrom):
+        yield from (a.name for a in node.names if a.name.strip("_") in _FOREIGN_MODULES)
 
 
 def _is_suspect(name: str) -> bool:
     if name.startswith("__") and name.endswith("__"):
         return name not in _HARMLESS
-    return name in _NAMES or name in _NAMES_IN_MODULES
+    return name in _NAMES or name in _FRAMES or name in _NAMES_IN_MODULES
 
 
 def _foreign_modules(node: ast.AST) -> Iterator[str]:

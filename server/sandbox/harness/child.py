@@ -3,7 +3,7 @@
 import json
 import os
 
-from harness import service, surroundings
+from harness import clock, service, surroundings
 from harness.lockdown import ChildLockdown
 from harness.wire import ACKNOWLEDGEMENT, write_all
 
@@ -22,7 +22,9 @@ def serve_request(
     write_all(result, ACKNOWLEDGEMENT, nonce)
     lockdown.apply(result, cpu_seconds, memory_mb)
     if request["operation"] == "run":
-        surroundings.make_up(variant, nonce)
+        chance = surroundings.Chance(nonce)
+        clock.make_up(variant, chance)
+        surroundings.make_up(chance)
     service.answer(request)
 
 

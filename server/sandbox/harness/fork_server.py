@@ -15,7 +15,7 @@ import sys
 from time import monotonic
 from typing import NoReturn
 
-from harness import child, lockdown, preload, surroundings, values, wire
+from harness import child, clock, lockdown, preload, surroundings, values, wire
 from harness.child_watch import ChildWatch
 
 # Largest relayed payload. The owner never asks for more.
@@ -42,7 +42,9 @@ def main() -> NoReturn:
         _tell(wire.REFUSAL, {"missing": missing, "message": f"{type(error).__name__}: {error}"})
         os._exit(1)
     values.allow_long_integers()
-    surroundings.prepare()
+    clock.prepare()
+    surroundings.refuse_numbers()
+    surroundings.replace_identities()
     preload.hide_from_programs()
     server = _ForkServer(child_lockdown, variant)
     # Children then share these objects' pages for as long as nothing changes their counts.

@@ -78,6 +78,16 @@ class _Writer:
     def scalar(self, value: Any, _depth: int) -> None:
         self.emit(repr(value))
 
+    def complex_number(self, value: complex, _depth: int) -> None:
+        # Python's own text loses the sign of a real part of zero: (-0-3j) reads back as 0-3j.
+        imaginary = repr(value.imag)
+        if value.real != 0 or not imaginary.startswith("-"):
+            self.emit(repr(value))
+        elif repr(value.real).startswith("-"):
+            self.emit(f"{imaginary}j")
+        else:
+            self.emit(f"(0{imaginary}j)")
+
     def integer(self, value: int, _depth: int) -> None:
         if value.bit_length() > self.room * _BITS_PER_DIGIT + 8:
             raise TooLargeError
@@ -162,7 +172,7 @@ _WRITERS: dict[type, Callable[[_Writer, Any, int], None]] = {
     type(None): _Writer.scalar,
     bool: _Writer.scalar,
     float: _Writer.scalar,
-    complex: _Writer.scalar,
+    complex: _Writer.complex_number,
     int: _Writer.integer,
     str: _Writer.text,
     bytes: _Writer.text,

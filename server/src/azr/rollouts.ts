@@ -53,7 +53,7 @@ export async function sampleJobs(
   if (jobs.length === 0) {
     return [];
   }
-  const { settings } = dependencies;
+  const { engine, settings } = dependencies;
   const byLimit = new Map<number, SamplingJob[]>();
   for (const job of jobs) {
     const limit = completionLimit(dependencies, job, phase);
@@ -62,6 +62,7 @@ export async function sampleJobs(
   const total = jobs.reduce((sum, job) => sum + job.samples, 0);
   ledger.enterPhase(phase, dependencies.clock.now());
   const completions = new Map<SamplingJob, readonly Completion[]>();
+  const texts = new Map<Completion, string>();
   let done = 0;
   for (const [maximumTokens, alike] of byLimit) {
     dependencies.listener({ kind: 'phase', step: ledger.step, phase, done, total });
@@ -77,15 +78,20 @@ export async function sampleJobs(
       ),
     };
     const requests = alike.map(({ promptTokens, samples }) => ({ promptTokens, samples }));
-    const groups = await dependencies.engine.sample(requests, parameters, signal);
+    const groups = await engine.sample(requests, parameters, signal);
     alike.forEach((job, index) => completions.set(job, groups[index] ?? []));
+    for (const completion of groups.flat()) {
+      // A tokenizer may be slow, and the run is to end all the same.
+      signal.throwIfAborted();
+      texts.set(completion, await engine.decode(completion.tokens));
+    }
     done += alike.reduce((sum, job) => sum + job.samples, 0);
   }
   return jobs.map((job) => {
     const group = ledger.nextGroup();
     return completions
       .get(job)!
-      .map((completion) => addRollout(dependencies, ledger, job, group, completion));
+      .map((completion) => addRollout(ledger, job, group, completion, texts.get(completion) ?? ''));
   });
 }
 
@@ -113,11 +119,11 @@ function wantedTokens(settings: RunSettings, role: Role): number {
 }
 
 function addRollout(
-  dependencies: LoopDependencies,
   ledger: Ledger,
   job: SamplingJob,
   group: number,
   completion: Completion,
+  text: string,
 ): RolloutDraft {
   return ledger.addRollout({
     role: job.role,
@@ -126,7 +132,7 @@ function addRollout(
     ...(job.taskId === undefined ? {} : { taskId: job.taskId }),
     group,
     prompt: promptText(job.prompt),
-    completion: dependencies.engine.decode(completion.tokens),
+    completion: text,
     promptTokens: job.promptTokens,
     tokens: completion.tokens,
     logProbabilities: completion.logProbabilities,

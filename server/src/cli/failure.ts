@@ -33,7 +33,9 @@ export function failureText(error: unknown): string {
   if (isExplained(error)) {
     const { message, remedy } = error;
     // Some messages end with their remedy already.
-    return message.endsWith(remedy) ? `azr: ${message}` : `azr: ${message}\n     ${remedy}`;
+    const text = message.endsWith(remedy) ? message : `${message}\n${remedy}`;
+    // A line within them that began at the margin could pass for another message of ours.
+    return `azr: ${text.replaceAll('\n', '\n     ')}`;
   }
   return `azr: this is a defect of azr, please report it:\n${inspect(error)}`;
 }

@@ -1,7 +1,7 @@
 /**
  * Which key a run that is started in a terminal may send. `TINKER_API_KEY` says nothing of where it
- * belongs, and an address may have come with somebody else's folder: in its `azr.json`, its `run.db`,
- * or its model's defaults. So the user names the address, or is shown it and asked.
+ * belongs, and an address may have come with somebody else's folder: in its `azr.json` or its `run.db`.
+ * So the user names the address, or is shown it and asked.
  */
 import { createInterface } from 'node:readline';
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 
 import { execa } from 'execa';
 
+import { foreignProblem, foreignSentence } from '../../protocol/foreignProblem.ts';
 import { openForAppending } from '../files/openFile.ts';
 import { pythonStart } from '../python/pythonStart.mjs';
 import { EngineError } from './engineError.ts';
@@ -46,7 +47,7 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
   const tail: string[] = [];
   child.stderr.pipe(log);
   createInterface({ input: child.stderr }).on('line', (line) => {
-    tail.push(line);
+    tail.push(foreignSentence(line));
     if (tail.length > 20) tail.shift();
   });
   const gone = new AbortController();
@@ -119,7 +120,12 @@ async function listeningPort(
     const event = asEvent(line);
     if (event?.event === 'listening' && event.port !== undefined) return event.port;
     if (event?.event === 'failed') {
-      throw new EngineError(event.code ?? 'engine_failed', event.error ?? line, event.remedy ?? '');
+      const { code, message, remedy } = foreignProblem({
+        code: event.code ?? 'engine_failed',
+        message: event.error ?? line,
+        remedy: event.remedy ?? '',
+      });
+      throw new EngineError(code, message, remedy);
     }
   }
   signal?.throwIfAborted();

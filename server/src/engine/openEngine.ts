@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import type { AdamParameters, EngineDescription, PolicyLoss } from '../../protocol/engine.ts';
 import type { EngineServer } from '../../protocol/engineServers.ts';
+import { foreignSentence } from '../../protocol/foreignProblem.ts';
 import { EngineError } from './engineError.ts';
 import type { EngineProcessOptions } from './engineProcess.ts';
 import { startEngineProcess } from './engineProcess.ts';
@@ -54,7 +55,7 @@ export async function openLocalEngine(options: LocalEngineOptions): Promise<Tink
   try {
     const { url, apiKey, gone, close } = server;
     const client = new TinkerClient({ url, apiKey, gone });
-    return await open(client, options.modelFolder, options, close);
+    return await open(client, options.modelFolder, options, close, options.checkpointFolder);
   } catch (error) {
     await server.close();
     throw error;
@@ -72,9 +73,9 @@ async function open(
   folder: string,
   options: ModelOptions & Partial<RemoteEngineOptions>,
   release: () => Promise<void>,
+  checkpointFolder?: string,
 ): Promise<TinkerEngine> {
   const { signal, update } = options;
-  const tokenizer = await FolderTokenizer.load(folder);
   const capabilities = await client.get<unknown>('get_server_capabilities', signal);
   const declared = declaredExtensions(capabilities);
   const traits = serverTraits(declared, options.server);
@@ -82,38 +83,45 @@ async function open(
   if (update !== undefined) refuseUpdate(traits, update.loss, update.adam);
   const extensions = declared ?? {};
   const plan = planFor(extensions, options.memory);
-  const session = await client.post<unknown>(
-    'create_session',
-    { tags: ['azr-studio'], user_metadata: {}, sdk_version: 'azr-studio' },
-    true,
-    signal,
-  );
-  const sessionId = textIn(session, 'session_id');
-  const models = new TinkerModels(client, traits, {
-    ...options,
-    sessionId,
-    baseModel: servedModel(capabilities, options.model),
-    memoryPlan: plan && wirePlan(plan),
-  });
-  const modelId = await models.create(signal);
-  const information = await client.post<unknown>('get_info', { model_id: modelId }, true, signal);
-  const facts = await readModelFacts(folder);
-  return new TinkerEngine({
-    client,
-    tokenizer,
-    extensions,
-    traits,
-    endTokens: facts.endTokens,
-    description: {
-      ...describe(information, extensions, facts, options),
-      server: traits.server,
-      trainable: options.trainable,
-    },
-    sessionId,
-    models,
-    modelId,
-    release,
-  });
+  const tokenizer = await FolderTokenizer.load(folder);
+  try {
+    const session = await client.post<unknown>(
+      'create_session',
+      { tags: ['azr-studio'], user_metadata: {}, sdk_version: 'azr-studio' },
+      true,
+      signal,
+    );
+    const sessionId = textIn(session, 'session_id');
+    const models = new TinkerModels(client, traits, {
+      ...options,
+      sessionId,
+      baseModel: servedModel(capabilities, options.model),
+      memoryPlan: plan && wirePlan(plan),
+    });
+    const modelId = await models.create(signal);
+    const information = await client.post<unknown>('get_info', { model_id: modelId }, true, signal);
+    const facts = await readModelFacts(folder);
+    return new TinkerEngine({
+      client,
+      tokenizer,
+      extensions,
+      checkpointFolder,
+      traits,
+      endTokens: facts.endTokens,
+      description: {
+        ...describe(information, extensions, facts, options),
+        server: traits.server,
+        trainable: options.trainable,
+      },
+      sessionId,
+      models,
+      modelId,
+      release,
+    });
+  } catch (error) {
+    tokenizer.close();
+    throw error;
+  }
 }
 
 function servedModel(capabilities: unknown, wanted?: string): string {
@@ -123,10 +131,11 @@ function servedModel(capabilities: unknown, wanted?: string): string {
   const [first] = names;
   if (first !== undefined && names.length === 1) return first;
   if (wanted !== undefined && names.includes(wanted)) return wanted;
+  const listed = names.slice(0, 20).map(shortName).join(', ');
   throw new EngineError(
     'model_not_named',
     `The engine serves ${names.length} models, and none by the name ${wanted ?? '(none given)'}.`,
-    `Set "model" to one of these, fetched to this machine for its tokenizer: ${names.slice(0, 20).join(', ')}.`,
+    `Set "model" to one of these, fetched to this machine for its tokenizer: ${listed}.`,
   );
 }
 
@@ -157,8 +166,15 @@ function declaredExtensions(capabilities: unknown): Extensions | undefined {
   if (typeof declared !== 'object' || declared === null) return undefined;
   const isFitting = ([name, value]: [string, unknown]): boolean =>
     !(name in EXTENSION_TYPES) || typeOf(value) === EXTENSION_TYPES[name];
-  return Object.fromEntries(Object.entries(declared).filter(isFitting));
+  const shortened = ([name, value]: [string, unknown]): [string, unknown] => [
+    name,
+    SHOWN_TEXTS.includes(name) && typeof value === 'string' ? shortName(value) : value,
+  ];
+  return Object.fromEntries(Object.entries(declared).filter(isFitting).map(shortened));
 }
+
+/** Texts that are told to a person, and nothing else is done with them. */
+const SHOWN_TEXTS = ['server', 'device', 'loss_reduction'];
 
 const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   server: 'string',
@@ -174,7 +190,6 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   full_fine_tuning: 'boolean',
   asample_batch: 'boolean',
   cancel_future: 'boolean',
-  checkpoint_folder: 'string',
   maximum_request_bytes: 'number',
 };
 
@@ -184,7 +199,12 @@ function typeOf(value: unknown): string {
 
 function textOr(reply: unknown, name: string): string | undefined {
   const value = fieldOf(reply, name);
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' ? shortName(value) : undefined;
+}
+
+/** A server's name for something, which stands in a sentence or a line of facts. */
+function shortName(name: string): string {
+  return foreignSentence(name, 100);
 }
 
 function numberOr(reply: unknown, name: string): number | undefined {

@@ -1,25 +1,17 @@
 /**
  * A program of its own: renders one chat template, whose text anybody may have written. Its process
  * has little memory, no right to anything, and ends with its owner. The language of templates has
- * loops and ranges without bounds, so that each rendering has a time limit as well, kept here and not
- * by the owner alone: an owner that was killed limits nothing.
+ * loops and ranges without bounds, so that each rendering has a time limit as well.
  */
-import process from 'node:process';
-import { runInNewContext } from 'node:vm';
-
 import { Template } from '@huggingface/jinja';
+
+import { answerRequests } from './answerRequests.mjs';
 
 /**
  * @typedef {object} RenderRequest
  * @property {string} source
  * @property {Readonly<Record<string, unknown>>} variables
- * @property {number} limitMs
  * @property {number} mostCharacters
- */
-
-/**
- * A text, or a clause on why there is none.
- * @typedef {{ readonly text: string } | { readonly refusal: string }} RenderAnswer
  */
 
 /** @type {{ source: string, template: Template } | undefined} */
@@ -27,33 +19,14 @@ let parsed;
 
 /**
  * @param {RenderRequest} request
- * @returns {RenderAnswer}
+ * @returns {{ readonly text: string } | import('./answerRequests.mjs').Refusal}
  */
-function answerTo({ source, variables, limitMs, mostCharacters }) {
-  const render = () => {
-    if (parsed?.source !== source) parsed = { source, template: new Template(source) };
-    return parsed.template.render(variables);
-  };
-  try {
-    // The limit holds for everything that the call runs, in whatever context that was made.
-    const text = /** @type {string} */ (
-      runInNewContext('render()', { render }, { timeout: limitMs })
-    );
-    return text.length <= mostCharacters
-      ? { text }
-      : { refusal: `it writes more than ${String(mostCharacters)} characters` };
-  } catch (error) {
-    // An error from within has another context's class.
-    const { code, message = '' } = /** @type {{ code?: string, message?: string }} */ (error);
-    return code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
-      ? { refusal: `it takes longer than ${String(limitMs / 1000)} s` }
-      : { refusal: message.slice(0, 500) };
-  }
+function rendered({ source, variables, mostCharacters }) {
+  if (parsed?.source !== source) parsed = { source, template: new Template(source) };
+  const text = parsed.template.render(variables);
+  return text.length <= mostCharacters
+    ? { text }
+    : { refusal: `it writes more than ${String(mostCharacters)} characters` };
 }
 
-process.on('message', (request) => {
-  process.send?.(answerTo(/** @type {RenderRequest} */ (request)));
-});
-process.on('disconnect', () => {
-  process.exit();
-});
+answerRequests(rendered);

@@ -5,6 +5,9 @@
 import { EngineError } from './engineError.ts';
 import type { WireSequence } from './wire.ts';
 
+/** Of a path on Linux. */
+const LONGEST_TEXT = 4096;
+
 /** An answer that is none of this dialect; `what` names what was wrong, in a few words. */
 function protocolError(what: string): EngineError {
   return new EngineError(
@@ -14,9 +17,13 @@ function protocolError(what: string): EngineError {
   );
 }
 
+/** A name, an id or a path; a longer text than such can be is refused. */
 export function textIn(reply: unknown, name: string): string {
   const value = fieldOf(reply, name);
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') {
+    if (value.length <= LONGEST_TEXT) return value;
+    throw protocolError(`"${name}" has ${value.length} characters`);
+  }
   throw protocolError(`"${name}" is no text`);
 }
 

@@ -4,9 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { foreignProblem, foreignSentence } from '../../protocol/foreignProblem.ts';
 import { checkEngineAddress } from './engineAddress.ts';
 import { EngineError } from './engineError.ts';
-import { textIn } from './replyChecks.ts';
+import { readReply, SMALL_REPLY_BYTES } from './replyBody.ts';
+import { fieldOf, textIn } from './replyChecks.ts';
 
 const PREFIX = '/api/v1/';
 const FIRST_DELAY_MS = 100;
@@ -44,6 +46,8 @@ export interface ComputeOptions {
   readonly cancelRoute?: string | undefined;
   /** Whether sending the request twice does no harm; default: when it has a `seq_id`. */
   readonly repeatable?: boolean | undefined;
+  /** The longest answer that the request can need, in bytes; default: that of a small one. */
+  readonly replyBytes?: number | undefined;
 }
 
 interface Reply {
@@ -93,10 +97,11 @@ export class TinkerClient {
    */
   async compute<T>(route: string, body: object, options: ComputeOptions): Promise<T> {
     const { signal, cancelRoute, repeatable = 'seq_id' in body } = options;
+    const { replyBytes = SMALL_REPLY_BYTES } = options;
     const accepted = await this.post<unknown>(route, body, repeatable, signal);
     const future = { request_id: textIn(accepted, 'request_id') };
     try {
-      return await this.#retrieve<T>(route, future, signal);
+      return await this.#retrieve<T>(route, future, replyBytes, signal);
     } catch (error) {
       if (signal?.aborted === true && cancelRoute !== undefined) {
         // The answer no longer matters; a failure to cancel must not hide the abort.
@@ -108,11 +113,16 @@ export class TinkerClient {
     }
   }
 
-  async #retrieve<T>(route: string, future: object, signal?: AbortSignal): Promise<T> {
+  async #retrieve<T>(
+    route: string,
+    future: object,
+    replyBytes: number,
+    signal?: AbortSignal,
+  ): Promise<T> {
     for (;;) {
       const askedMs = Date.now();
       const reply = await this.#limited(this.#pollMs, signal, (either) =>
-        this.#send('POST', 'retrieve_future', future, true, either),
+        this.#send('POST', 'retrieve_future', future, true, either, replyBytes),
       );
       if (reply === undefined) await this.#requireLife(signal);
       else if (reply.status !== 408 && reply.body['type'] !== 'try_again') {
@@ -163,13 +173,14 @@ export class TinkerClient {
     body: object | undefined,
     repeatable: boolean,
     signal?: AbortSignal,
+    replyBytes = SMALL_REPLY_BYTES,
   ): Promise<Reply> {
     const anySignal = this.#orGone(signal);
     const text = body === undefined ? null : JSON.stringify(body);
     let silences = 0;
     for (let attempt = 0; ; attempt += 1) {
       anySignal.throwIfAborted();
-      const outcome = await this.#attempt(method, route, text, anySignal);
+      const outcome = await this.#attempt(method, route, text, replyBytes, anySignal);
       const failed = outcome instanceof Error || isTransient(outcome.status);
       if (!failed) return outcome;
       silences = isSilence(outcome) ? silences + 1 : 0;
@@ -186,19 +197,28 @@ export class TinkerClient {
     method: string,
     route: string,
     text: string | null,
+    replyBytes: number,
     signal: AbortSignal,
   ): Promise<Reply | Error> {
+    // The time limit holds for the body too, however slowly it comes.
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#silenceMs)]);
     try {
       const response = await fetch(this.#base + route, {
         method,
         body: text,
-        headers: { 'X-API-Key': this.#apiKey, 'Content-Type': 'application/json' },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#silenceMs)]),
+        headers: {
+          'X-API-Key': this.#apiKey,
+          'Content-Type': 'application/json',
+          'Accept-Encoding': 'identity',
+        },
+        signal: limited,
         redirect: 'error',
       });
-      return { status: response.status, body: asObject(await response.text()) };
+      const reply = await readReply(response, replyBytes, limited);
+      return { status: response.status, body: asObject(reply) };
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof EngineError) throw error;
       return error instanceof Error ? error : new Error(String(error));
     }
   }
@@ -239,20 +259,22 @@ function asObject(text: string): Readonly<Record<string, unknown>> {
   } catch {
     // A proxy may answer in HTML; the status then tells what happened.
   }
-  return { unreadable: text.slice(0, 200) };
+  return { unreadable: foreignSentence(text.trim(), 200) };
 }
 
-/** The body of a successful reply; anything else is thrown as the server worded it. */
+/** The body of a successful reply; anything else is thrown as the server worded it, shortened. */
 function succeed(route: string, { status, body }: Reply): unknown {
   const error = body['error'] ?? body['detail'];
-  if (status < 400 && error === undefined && body['unreadable'] === undefined) return body;
+  const { code, remedy, unreadable } = body;
+  if (status < 400 && error === undefined && unreadable === undefined) return body;
   if (status === 401 || status === 403) throw keyRefused(status);
-  const { code, remedy } = body;
-  throw new EngineError(
-    typeof code === 'string' ? code : 'engine_refused',
-    errorText(error) ?? `The engine answered ${route} with status ${status}.`,
-    typeof remedy === 'string' ? remedy : "See the engine's log.",
-  );
+  const said = typeof unreadable === 'string' && unreadable !== '' ? `: ${unreadable}` : '.';
+  const problem = foreignProblem({
+    code: typeof code === 'string' ? code : 'engine_refused',
+    message: errorText(error) ?? `The engine answered ${route} with status ${status}${said}`,
+    remedy: typeof remedy === 'string' ? remedy : "See the engine's log.",
+  });
+  throw new EngineError(problem.code, problem.message, problem.remedy);
 }
 
 function keyRefused(status: number): EngineError {
@@ -267,8 +289,14 @@ function keyRefused(status: number): EngineError {
 function errorText(error: unknown): string | undefined {
   if (typeof error === 'string') return error;
   if (!Array.isArray(error) || error.length === 0) return undefined;
-  const parts = (error as { loc?: unknown[]; msg?: string }[]).map(
-    ({ loc = [], msg = '' }) => `${loc.join('.')}: ${msg}`,
-  );
-  return `The engine did not take the request: ${parts.slice(0, 3).join('; ')}.`;
+  const parts = error.slice(0, 3).map((part: unknown) => {
+    const [place, message] = [fieldOf(part, 'loc'), fieldOf(part, 'msg')];
+    const names = Array.isArray(place) ? place.filter(isName).join('.') : '';
+    return `${names}: ${typeof message === 'string' ? message : ''}`;
+  });
+  return `The engine did not take the request: ${parts.join('; ')}.`;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
 }

@@ -15,10 +15,11 @@ import type {
 import { EngineError } from './engineError.ts';
 import { combineMetrics } from './metrics.ts';
 import { refuseUpdate } from './refuseUnsuitable.ts';
+import { replyBytes } from './replyBody.ts';
 import { listIn, metricsIn, sequencesIn, textIn } from './replyChecks.ts';
 import { advantagesForSequenceMeans } from './sequenceMeans.ts';
 import type { ServerTraits } from './serverTraits.ts';
-import type { TinkerClient } from './tinkerClient.ts';
+import type { ComputeOptions, TinkerClient } from './tinkerClient.ts';
 import {
   completionLogProbabilities,
   completions,
@@ -49,6 +50,8 @@ export interface TinkerEngineParts {
   readonly tokenizer: FolderTokenizer;
   readonly description: EngineDescription;
   readonly extensions: Extensions;
+  /** Where the process that this one started keeps its checkpoints; what another server says of folders is not looked at. */
+  readonly checkpointFolder: string | undefined;
   readonly traits: ServerTraits;
   /** Tokens that end a completion. */
   readonly endTokens: readonly number[];
@@ -81,11 +84,11 @@ export class TinkerEngine implements Engine {
     }, parts.traits.heartbeatMs).unref();
   }
 
-  encode(text: string): number[] {
+  encode(text: string): Promise<number[]> {
     return this.#parts.tokenizer.encode(text);
   }
 
-  decode(tokens: readonly number[]): string {
+  decode(tokens: readonly number[]): Promise<string> {
     return this.#parts.tokenizer.decode(tokens);
   }
 
@@ -117,7 +120,7 @@ export class TinkerEngine implements Engine {
       parts.map((part, index) => {
         // The same seed for two requests would give equal prompts equal completions.
         const seed = parameters.seed + index;
-        return this.#sampleBatch(part, wireSampling({ ...parameters, seed }), signal);
+        return this.#sampleBatch(part, { ...parameters, seed }, signal);
       }),
     );
   }
@@ -132,19 +135,20 @@ export class TinkerEngine implements Engine {
     let seed = parameters.seed % SEEDS;
     return Promise.all(
       requests.map((request) => {
-        const stop = traits.knowsEndTokens ? [] : endTokens;
-        const wireParameters = wireSampling({ ...parameters, seed }, stop);
+        const own = { ...parameters, seed };
         seed += request.samples;
-        return this.#sampleOne(request, wireParameters, signal);
+        return this.#sampleOne(request, own, traits.knowsEndTokens ? [] : endTokens, signal);
       }),
     );
   }
 
   async #sampleBatch(
     requests: readonly SampleRequest[],
-    sampling_params: object,
+    parameters: SamplingParameters,
     signal?: AbortSignal,
   ): Promise<Completion[][]> {
+    const { maximumTokens } = parameters;
+    const sampling_params = wireSampling(parameters);
     const items = requests.map(({ promptTokens, samples }) => ({
       prompt: encodedText(promptTokens),
       num_samples: samples,
@@ -152,7 +156,7 @@ export class TinkerEngine implements Engine {
     const reply = await this.#compute<unknown>(
       'asample_batch',
       { ...this.#samplingIdentity(), items, sampling_params },
-      signal,
+      { signal, replyBytes: samplesBytes(requests, maximumTokens) },
     );
     const replies = listIn(reply, 'items');
     return requests.map((request, index) =>
@@ -162,7 +166,8 @@ export class TinkerEngine implements Engine {
 
   async #sampleOne(
     request: SampleRequest,
-    sampling_params: object,
+    parameters: SamplingParameters,
+    stop: readonly number[],
     signal?: AbortSignal,
   ): Promise<Completion[][]> {
     const reply = await this.#compute<unknown>(
@@ -171,9 +176,9 @@ export class TinkerEngine implements Engine {
         ...this.#samplingIdentity(),
         prompt: encodedText(request.promptTokens),
         num_samples: request.samples,
-        sampling_params,
+        sampling_params: wireSampling(parameters, stop),
       },
-      signal,
+      { signal, replyBytes: samplesBytes([request], parameters.maximumTokens) },
     );
     return [completions(request, sequencesIn(reply, 'sequences'))];
   }
@@ -189,6 +194,7 @@ export class TinkerEngine implements Engine {
         'forward',
         { forward_input: { data: batch.data, loss_fn: 'cross_entropy', loss_fn_config: {} } },
         signal,
+        batchBytes(batch),
       );
       results.push(...completionLogProbabilities(reply, batch));
     }
@@ -215,6 +221,7 @@ export class TinkerEngine implements Engine {
         'forward_backward',
         { forward_backward_input },
         signal,
+        batchBytes(batch),
       );
       logProbabilities.push(...completionLogProbabilities(reply, batch));
       metrics.push(metricsIn(reply, 'metrics'));
@@ -248,7 +255,7 @@ export class TinkerEngine implements Engine {
 
   async saveCheckpoint(name: string, signal?: AbortSignal): Promise<string> {
     const saved = await this.#computeInOrder<unknown>('save_weights', { path: name }, signal);
-    const folder = this.#parts.extensions.checkpoint_folder;
+    const folder = this.#parts.checkpointFolder;
     return folder === undefined ? textIn(saved, 'path') : path.join(folder, name);
   }
 
@@ -270,7 +277,7 @@ export class TinkerEngine implements Engine {
   }
 
   #checkpointName(location: string): string {
-    const folder = this.#parts.extensions.checkpoint_folder;
+    const folder = this.#parts.checkpointFolder;
     if (folder !== undefined && path.dirname(path.resolve(location)) === path.resolve(folder)) {
       return path.basename(location);
     }
@@ -310,18 +317,27 @@ export class TinkerEngine implements Engine {
   }
 
   /** A request of the model, in the order of the calls of this method. */
-  #computeInOrder<T>(route: string, body: object, signal?: AbortSignal): Promise<T> {
+  #computeInOrder<T>(
+    route: string,
+    body: object,
+    signal?: AbortSignal,
+    replyBytes?: number,
+  ): Promise<T> {
     // An aborted call must not take a number that the server would then wait for.
     if (signal?.aborted === true) return Promise.reject(abortReason(signal));
     this.#sequence += 1;
     const identity = { model_id: this.#modelId, seq_id: this.#sequence };
     const repeatable = this.#parts.traits.repeatsBySequence;
-    return this.#compute<T>(route, { ...identity, ...body }, signal, repeatable);
+    return this.#compute<T>(route, { ...identity, ...body }, { signal, repeatable, replyBytes });
   }
 
-  #compute<T>(route: string, body: object, signal?: AbortSignal, repeatable?: boolean): Promise<T> {
+  #compute<T>(
+    route: string,
+    body: object,
+    options: Omit<ComputeOptions, 'cancelRoute'>,
+  ): Promise<T> {
     const cancelRoute = this.#parts.extensions.cancel_future === true ? 'cancel_future' : undefined;
-    return this.#parts.client.compute<T>(route, body, { signal, cancelRoute, repeatable });
+    return this.#parts.client.compute<T>(route, body, { ...options, cancelRoute });
   }
 }
 
@@ -341,4 +357,21 @@ function splitByPromptTokens(requests: readonly SampleRequest[]): SampleRequest[
     parts.at(-1)?.push(request);
   }
   return parts;
+}
+
+/** The longest answer to a request for samples. */
+function samplesBytes(requests: readonly SampleRequest[], maximumTokens: number): number {
+  const samples = requests.reduce((sum, request) => sum + request.samples, 0);
+  // Some servers also give the log-probabilities of the prompts, asked or not.
+  const prompts = requests.reduce((sum, request) => sum + request.promptTokens.length, 0);
+  return replyBytes(samples, samples * maximumTokens + prompts);
+}
+
+/** The longest answer to a batch of training data: numbers for each of its tokens. */
+function batchBytes({ data }: TrainingBatch): number {
+  const lengths = data.map((datum) => datum.loss_fn_inputs.target_tokens.data.length);
+  return replyBytes(
+    data.length,
+    lengths.reduce((sum, length) => sum + length, 0),
+  );
 }

@@ -1,80 +1,96 @@
-/** The tokenizer of a Hugging Face model folder, without Python. */
+/**
+ * The tokenizer of a Hugging Face model folder, without Python. It comes with the model, from anybody:
+ * its regular expressions and replacements are worked in a process of its own, with limits of time
+ * and memory.
+ */
 import path from 'node:path';
 
-import { Tokenizer } from '@huggingface/tokenizers';
-
-import { readModelFile } from '../files/readFile.ts';
+import { openModelFile, readSmallFile } from '../files/readFile.ts';
+import type { Refusal } from './answerRequests.mjs';
 import { ChatTemplate } from './chatTemplate.ts';
+import { ConfinedProcess } from './confinedProcess.ts';
+import { TOKENIZER_PROGRAM } from './confinedPrograms.ts';
 import { EngineError } from './engineError.ts';
+import type { TokenizerRequest } from './tokenizeTexts.mjs';
 
 export interface ChatMessage {
   readonly role: string;
   readonly content: string;
 }
 
-/**
- * What is used of the library. Its own declarations import files without extensions, which strict
- * module resolution does not follow.
- */
-interface LoadedTokenizer {
-  encode(text: string, options?: { add_special_tokens: boolean }): { ids: number[] };
-  decode(tokens: number[], options: { skip_special_tokens: boolean }): string;
+/** Of everything but the tokenizer itself: the longest that is known here has two megabytes. */
+const CONFIG_BYTES = 16 * 2 ** 20;
+/** Of a vocabulary of 260,000 tokens, on a machine that does much else. */
+const LOAD_LIMIT_MS = 30_000;
+/** A megabyte of text takes two seconds. */
+const LIMIT_MS = 10_000;
+/** A vocabulary of 260,000 tokens takes half of it. */
+const HEAP_MB = 1_024;
+const RESIDENT_MB = 1_536;
+
+interface Answer {
+  readonly tokens?: number[];
+  readonly text?: string;
+  readonly texts?: string[];
 }
 
-const TokenizerOfFiles = Tokenizer as unknown as new (
-  description: object,
-  config: object,
-) => LoadedTokenizer;
-
+/** All methods reject with EngineError `tokenizer_refused` when they take too much time or memory, or fail. */
 export class FolderTokenizer {
-  readonly #tokenizer: LoadedTokenizer;
+  readonly #folder: string;
+  readonly #process: ConfinedProcess<TokenizerRequest, Answer>;
   readonly #template: ChatTemplate | undefined;
   readonly #templateVariables: Readonly<Record<string, string>>;
 
   private constructor(
-    tokenizer: LoadedTokenizer,
+    folder: string,
+    config: Readonly<Record<string, unknown>>,
     template: ChatTemplate | undefined,
-    variables: Readonly<Record<string, string>>,
   ) {
-    this.#tokenizer = tokenizer;
+    this.#folder = folder;
     this.#template = template;
-    this.#templateVariables = variables;
+    this.#templateVariables = specialTokens(config);
+    this.#process = new ConfinedProcess({
+      program: TOKENIZER_PROGRAM,
+      heapMb: HEAP_MB,
+      residentMb: RESIDENT_MB,
+      openInput: () => openDescription(folder),
+      first: { request: { kind: 'load', config }, limitMs: LOAD_LIMIT_MS },
+    });
   }
 
-  /** Reads tokenizer.json, tokenizer_config.json and, where there is one, chat_template.jinja. */
+  /**
+   * Reads tokenizer.json, tokenizer_config.json and, where there is one, chat_template.jinja. The
+   * caller closes it. Rejects with EngineError `tokenizer_not_found` or `tokenizer_refused`.
+   */
   static async load(folder: string): Promise<FolderTokenizer> {
-    const description = await readObject(path.join(folder, 'tokenizer.json'));
-    if (description === undefined) {
-      throw new EngineError(
-        'tokenizer_not_found',
-        `${folder} has no readable tokenizer.json.`,
-        'Name a model folder that has one; transformers writes it with save_pretrained.',
-      );
-    }
-    const config = (await readObject(path.join(folder, 'tokenizer_config.json'))) ?? {};
+    const config = await readConfig(folder);
     const source =
       (await readText(path.join(folder, 'chat_template.jinja'))) ?? config['chat_template'];
-    return new FolderTokenizer(
-      new TokenizerOfFiles(description, config),
-      typeof source === 'string' ? new ChatTemplate(source, folder) : undefined,
-      specialTokens(config),
-    );
+    const template = typeof source === 'string' ? new ChatTemplate(source, folder) : undefined;
+    const tokenizer = new FolderTokenizer(folder, config, template);
+    const refusal = await tokenizer.#process.open();
+    if (refusal !== undefined) throw refused(folder, 'tokenizer.json', refusal);
+    return tokenizer;
   }
 
   /** Tokens of a text, with the special tokens that the tokenizer puts around every text. */
-  encode(text: string): number[] {
-    return this.#tokenizer.encode(text).ids;
+  encode(text: string): Promise<number[]> {
+    return this.#encode(text, true);
   }
 
   /** Text of the tokens without special tokens. */
-  decode(tokens: readonly number[]): string {
-    if (tokens.length === 0) return '';
-    return this.#tokenizer.decode([...tokens], { skip_special_tokens: true });
+  async decode(tokens: readonly number[]): Promise<string> {
+    return (await this.#ask({ kind: 'decode', tokens })).text ?? '';
+  }
+
+  /** The text that each of the tokens adds, in one request. */
+  async texts(tokens: readonly number[]): Promise<string[]> {
+    return (await this.#ask({ kind: 'texts', tokens })).texts ?? [];
   }
 
   /**
    * The chat template with the generation prompt; undefined when the folder has none. Rejects with
-   * EngineError `chat_template_refused` when rendering it takes too much time or memory, or fails.
+   * EngineError `chat_template_refused` too, when rendering it takes too much time or memory, or fails.
    */
   async encodeChat(messages: readonly ChatMessage[]): Promise<number[] | undefined> {
     if (this.#template === undefined) return undefined;
@@ -84,12 +100,44 @@ export class FolderTokenizer {
       add_generation_prompt: true,
     });
     // The template writes the special tokens itself.
-    return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    return this.#encode(text, false);
   }
 
-  /** Ends what renders the chat template. */
+  /** Ends the processes that do the work; more work starts new ones. */
   close(): void {
+    this.#process.close();
     this.#template?.close();
+  }
+
+  async #encode(text: string, addSpecialTokens: boolean): Promise<number[]> {
+    return (await this.#ask({ kind: 'encode', text, addSpecialTokens })).tokens ?? [];
+  }
+
+  async #ask(request: TokenizerRequest): Promise<Answer> {
+    const answer = await this.#process.ask(request, LIMIT_MS);
+    if ('refusal' in answer) throw refused(this.#folder, 'tokenizer.json', answer);
+    return answer;
+  }
+}
+
+function refused(folder: string, file: string, { refusal }: Refusal): EngineError {
+  return new EngineError(
+    'tokenizer_refused',
+    `The tokenizer ${path.join(folder, file)} cannot be used: ${refusal}.`,
+    'Take the file from where the model was published, or use another model.',
+  );
+}
+
+function openDescription(folder: string): number {
+  try {
+    return openModelFile(path.join(folder, 'tokenizer.json'));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new EngineError(
+      'tokenizer_not_found',
+      `${folder} has no readable tokenizer.json.`,
+      'Name a model folder that has one; transformers writes it with save_pretrained.',
+    );
   }
 }
 
@@ -105,16 +153,26 @@ function specialTokens(config: Readonly<Record<string, unknown>>): Record<string
   return tokens;
 }
 
+async function readConfig(folder: string): Promise<Record<string, unknown>> {
+  const text = (await readText(path.join(folder, 'tokenizer_config.json'))) ?? '{}';
+  try {
+    const config = JSON.parse(text) as unknown;
+    if (typeof config === 'object' && config !== null) return { ...config };
+  } catch {
+    // Told below.
+  }
+  throw refused(folder, 'tokenizer_config.json', { refusal: 'it is not an object in JSON' });
+}
+
 async function readText(file: string): Promise<string | undefined> {
   try {
-    return await readModelFile(file);
+    return await readSmallFile(file, CONFIG_BYTES, 'follow');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
 
-async function readObject(file: string): Promise<Record<string, unknown> | undefined> {
-  const text = await readText(file);
-  return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -43,7 +43,6 @@ export interface Extensions {
   readonly lora_dropout?: { readonly settable: boolean };
   readonly asample_batch?: boolean;
   readonly cancel_future?: boolean;
-  readonly checkpoint_folder?: string;
   readonly maximum_request_bytes?: number;
 }
 

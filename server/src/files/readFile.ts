@@ -5,8 +5,8 @@ import { FileError } from './fileError.ts';
 import { type LinkRule, openForReading } from './openFile.ts';
 
 const CHUNK_BYTES = 2 ** 16;
-/** The largest are tokenizers, of some tens of megabytes. */
-const MODEL_FILE_BYTES = 128 * 2 ** 20;
+/** The largest are tokenizers: 33 MB for a vocabulary of 262,000 tokens. */
+const MODEL_FILE_BYTES = 64 * 2 ** 20;
 
 /**
  * The text of `file`, which has at most `maximumBytes`. Rejects with FileError when it is larger or
@@ -50,6 +50,14 @@ export function readModelFile(file: string): Promise<string> {
 /** The same at once, for the small ones among them. */
 export function readModelFileSync(file: string): string {
   return readSmallFileSync(file, MODEL_FILE_BYTES, 'follow');
+}
+
+/**
+ * The descriptor of such a file, for a process that reads it in our place. The caller closes it.
+ * Throws FileError when it is too large or not a regular file, and the system's error.
+ */
+export function openModelFile(file: string): number {
+  return openOfSize(file, MODEL_FILE_BYTES, 'follow');
 }
 
 function openOfSize(file: string, maximumBytes: number, links: LinkRule): number {

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { RewardStory } from '../../protocol/rewardStory.ts';
-import type { OpenRun } from './openRuns.ts';
+import { numberedToken } from '../engine/tokenTexts.mjs';
 import { ExpectedFailure } from '../runner/expectedFailure.ts';
+import type { OpenRun } from './openRuns.ts';
 import { rewardStory } from './rewards/rewardStory.ts';
 import type { TokenReaders } from './tokenTexts.ts';
 
@@ -10,8 +13,12 @@ export async function tellReward(
   rolloutId: number,
   tokenReaders: TokenReaders,
 ): Promise<RewardStory> {
-  const { texts, problem } = await tokenReaders.of(run);
-  const story = rewardStory(run.queries, run.id, rolloutId, texts);
+  const tokens = run.reader.rollout(rolloutId)?.tokens ?? [];
+  const { texts, problem } = await tokenReaders.textsOf(run, tokens);
+  // Meanwhile the run may have been resumed, and its rollouts written again.
+  const story = rewardStory(run.queries, run.id, rolloutId, (stored) =>
+    isDeepStrictEqual(stored, tokens) ? texts : stored.map(numberedToken),
+  );
   if (story === undefined) {
     throw new ExpectedFailure({
       code: 'no-row',

@@ -1,73 +1,53 @@
 /** Texts of single tokens, for the stories of rewards: from the tokenizer of the run's model. */
 import type { RunId } from '../../protocol/runs.ts';
 import { FolderTokenizer } from '../engine/tokenizer.ts';
+import { numberedToken } from '../engine/tokenTexts.mjs';
 import { openModelFolder } from '../runner/modelFolder.ts';
 import type { OpenRun } from './openRuns.ts';
-import type { TokenTexts } from './rewards/rewardStory.ts';
 
-export interface TokenReader {
-  readonly texts: TokenTexts;
+interface TokenTexts {
+  /** One for each token. */
+  readonly texts: readonly string[];
   /** Present when tokens are shown by number, with the reason. */
   readonly problem?: string;
 }
 
-/** Decodes tokens to a text; {@link FolderTokenizer} does. */
-interface Decoder {
-  decode(tokens: readonly number[]): string;
-}
-
 const KEPT_TOKENIZERS = 4;
-/** What a decoder writes for bytes that are only the beginning of a character. */
-const INCOMPLETE = '\ufffd';
 
 export class TokenReaders {
-  readonly #readers = new Map<RunId, Promise<TokenReader>>();
+  readonly #tokenizers = new Map<RunId, Promise<FolderTokenizer>>();
 
-  /** Never rejects: where there is no tokenizer, tokens are shown by their numbers. */
-  of(run: OpenRun): Promise<TokenReader> {
-    const known = this.#readers.get(run.id);
+  /** Never rejects: where the tokenizer is not there or refused, tokens are shown by their numbers. */
+  async textsOf(run: OpenRun, tokens: readonly number[]): Promise<TokenTexts> {
+    const { model } = run.reader.information().settings;
+    try {
+      const tokenizer = await this.#of(run.id, model);
+      return { texts: await tokenizer.texts(tokens) };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return {
+        texts: tokens.map(numberedToken),
+        problem: `Tokens are shown by number, because the tokenizer of "${model}" cannot be used: ${reason}`,
+      };
+    }
+  }
+
+  /** One that could not be loaded is remembered too: it may have taken half a minute. */
+  #of(id: RunId, model: string): Promise<FolderTokenizer> {
+    const known = this.#tokenizers.get(id);
     if (known !== undefined) return known;
-    const reader = openReader(run.reader.information().settings.model);
-    this.#readers.set(run.id, reader);
-    const [oldest] = this.#readers.keys();
-    if (this.#readers.size > KEPT_TOKENIZERS && oldest !== undefined) this.#readers.delete(oldest);
-    return reader;
+    const opening = openModelFolder(model).then(({ folder }) => FolderTokenizer.load(folder));
+    this.#tokenizers.set(id, opening);
+    const [oldest] = this.#tokenizers;
+    if (this.#tokenizers.size > KEPT_TOKENIZERS && oldest !== undefined) {
+      this.#tokenizers.delete(oldest[0]);
+      oldest[1].then(
+        (tokenizer) => {
+          tokenizer.close();
+        },
+        () => undefined,
+      );
+    }
+    return opening;
   }
-}
-
-async function openReader(model: string): Promise<TokenReader> {
-  try {
-    const { folder } = await openModelFolder(model);
-    const tokenizer = await FolderTokenizer.load(folder);
-    return { texts: (tokens) => tokenTexts(tokenizer, tokens) };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return {
-      texts: (tokens) => tokens.map(numbered),
-      problem: `Tokens are shown by number, because the tokenizer of "${model}" cannot be loaded: ${reason}`,
-    };
-  }
-}
-
-/**
- * The part of the text that each token adds. Tokens are decoded together with the one before,
- * because decoders treat the start of a text in their own way; a token that ends within a character
- * adds nothing, and the one that completes it adds the whole.
- */
-export function tokenTexts(decoder: Decoder, tokens: readonly number[]): string[] {
-  let contextStart = 0;
-  let told = 0;
-  return tokens.map((token, index) => {
-    const before = decoder.decode(tokens.slice(contextStart, told));
-    const after = decoder.decode(tokens.slice(contextStart, index + 1));
-    if (after.endsWith(INCOMPLETE) && index + 1 < tokens.length) return '';
-    contextStart = told;
-    told = index + 1;
-    // A special token has no text of its own.
-    return after.slice(before.length) || numbered(token);
-  });
-}
-
-function numbered(token: number): string {
-  return `⟨${String(token)}⟩`;
 }

@@ -3,7 +3,16 @@
  * other's rows up to there, so that its curves have no gap, and from then on is a run like any other:
  * `resumeRun` goes on with it.
  */
-import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { RunSettings } from '../../protocol/settings.ts';
@@ -21,6 +30,9 @@ import { completeSettings, type PartialSettings, presetDepartures } from './sett
 
 /** What a checkpoint only fits to: other weights, or weights of another shape, are another run. */
 const FIXED = ['model', 'dialect', 'trainable', 'loraRank', 'loraAlpha', 'engineUrl'] as const;
+
+/** So many steps fit into a message. */
+const NAMED_STEPS = 20;
 
 export interface BranchRequest {
   /** Folder of the run to branch from. */
@@ -59,7 +71,7 @@ export async function branchRun(request: BranchRequest): Promise<RunFolder> {
           settings,
           departures: presetDepartures(settings),
         },
-        { step: checkpoint.step, path: bringAlong(checkpoint, parent, run) },
+        { step: checkpoint.step, path: await bringAlong(checkpoint, parent, run) },
       );
     } finally {
       store.close();
@@ -82,13 +94,13 @@ function checkpointAt(
   const wanted =
     step === undefined ? checkpoints.at(-1) : checkpoints.find((one) => one.step === step);
   if (wanted !== undefined) return wanted;
-  const kept = checkpoints.map((one) => one.step);
+  const kept = checkpoints.map((one) => one.step).slice(-NAMED_STEPS);
   throw new RunnerError(
     'no-checkpoint',
     `The run in ${parent.folder} has no checkpoint ${step === undefined ? 'yet' : `of step ${step}`}.`,
     kept.length === 0
       ? 'Wait until it has saved one; "checkpointEverySteps" says how often it does.'
-      : `It keeps those of the steps ${kept.join(', ')}. "checkpointsKeptEvery" keeps more.`,
+      : `The newest that it keeps are of the steps ${kept.join(', ')}. "checkpointsKeptEvery" keeps more.`,
   );
 }
 
@@ -110,8 +122,15 @@ function requireFitting(before: RunSettings, after: RunSettings, step: number): 
   }
 }
 
-/** Copies the checkpoint's files; returns the path to note. One on another machine stays there. */
-function bringAlong(checkpoint: CheckpointRecord, parent: RunFolder, run: RunFolder): string {
+/**
+ * Copies the checkpoint's files; returns the path to note. One on another machine stays there. Rejects
+ * with RunnerError `no-checkpoint`, or `disk-full` where there is no room for the copy.
+ */
+async function bringAlong(
+  checkpoint: CheckpointRecord,
+  parent: RunFolder,
+  run: RunFolder,
+): Promise<string> {
   const source = locateCheckpoint(parent, checkpoint.path);
   if (isRemote(source)) return source;
   if (!isPlainFolder(parent.checkpoints) || !isPlainFolder(source)) {
@@ -121,7 +140,29 @@ function bringAlong(checkpoint: CheckpointRecord, parent: RunFolder, run: RunFol
       'Choose another one, or restore the run folder from a copy.',
     );
   }
-  for (const name of readdirSync(source)) isPlainFile(path.join(source, name));
-  cpSync(source, path.join(run.checkpoints, path.basename(source)), { recursive: true });
+  const files = readdirSync(source).filter((name) => isPlainFile(path.join(source, name)));
+  requireRoom(
+    files.map((name) => path.join(source, name)),
+    run,
+  );
+  const target = path.join(run.checkpoints, path.basename(source));
+  mkdirSync(target, { mode: 0o700 });
+  for (const name of files) {
+    // Where the file system can share the content, nothing is copied.
+    const from = path.join(source, name);
+    await copyFile(from, path.join(target, name), constants.COPYFILE_FICLONE);
+  }
   return `checkpoints/${path.basename(source)}`;
+}
+
+/** A file says how large it is; it may be mostly holes, which a copy fills. */
+function requireRoom(files: readonly string[], run: RunFolder): void {
+  const bytes = files.reduce((sum, file) => sum + lstatSync(file).size, 0);
+  const { bavail, bsize } = statfsSync(run.folder);
+  if (bytes <= bavail * bsize) return;
+  throw new RunnerError(
+    'disk-full',
+    `The checkpoint to branch from has ${String(Math.round(bytes / 2 ** 20))} MiB, and the disk of ${run.folder} has less left.`,
+    'Free some space, or name a folder on another disk with --directory.',
+  );
 }

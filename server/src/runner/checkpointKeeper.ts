@@ -1,5 +1,5 @@
 /** Keeps the newest checkpoints of a run on disk and the rows about them in step. */
-import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 
 import type { RunSettings } from '../../protocol/settings.ts';
@@ -56,18 +56,16 @@ export class CheckpointKeeper {
   /**
    * Deletes checkpoints without a row: what was let go, and what an interrupted save left
    * half-written. Rows go first and files after, so that a crash in between never leaves a row
-   * without its files. Whatever else lies in the folder is not ours to delete.
+   * without its files. Whatever else lies in the folder is not ours to delete. Returns the names that
+   * could not be deleted, which hinders nothing.
    */
-  sweep(): void {
+  sweep(): string[] {
     const kept = new Set(
       this.#store.reader.checkpoints().map(({ path: noted }) => path.basename(noted)),
     );
-    for (const name of readdirSync(this.#run.checkpoints)) {
-      const place = path.join(this.#run.checkpoints, name);
-      // Also true of a name that something else took since the run folder was looked at.
-      if (kept.has(name) || !isOurCheckpointName(name) || !isPlainFolder(place)) continue;
-      rmSync(place, { recursive: true, force: true });
-    }
+    return readdirSync(this.#run.checkpoints)
+      .filter((name) => !kept.has(name) && isOurCheckpointName(name))
+      .filter((name) => !isDeleted(path.join(this.#run.checkpoints, name)));
   }
 
   #portable(location: string): string {
@@ -81,5 +79,18 @@ export class CheckpointKeeper {
       );
     }
     return noted;
+  }
+}
+
+/** A checkpoint is a folder of files; one that holds folders is not ours, and stays. */
+function isDeleted(checkpoint: string): boolean {
+  try {
+    // Also asked for a name that something else took since the run folder was looked at.
+    if (!isPlainFolder(checkpoint)) return true;
+    for (const name of readdirSync(checkpoint)) unlinkSync(path.join(checkpoint, name));
+    rmdirSync(checkpoint);
+    return true;
+  } catch {
+    return false;
   }
 }

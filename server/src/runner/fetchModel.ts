@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
+import { foreignProblem, foreignSentence } from '../../protocol/foreignProblem.ts';
 import { pythonStart } from '../python/pythonStart.mjs';
 import { assetRoot } from './assets.ts';
 import { enginePython } from './enginePython.ts';
@@ -51,16 +52,16 @@ export async function fetchModel(model: string, options: FetchOptions): Promise<
   for await (const text of child.iterable({ from: 'stdout' })) {
     const line = JSON.parse(text) as Line;
     if (line.event === 'progress') onProgress(line.done, line.total);
-    else if (line.event === 'note') onNote(line.text);
+    else if (line.event === 'note') onNote(foreignSentence(line.text));
     else if (line.event === 'ready') folder = line.folder;
-    else throw new ExpectedFailure({ code: line.code, message: line.error, remedy: line.remedy });
+    else throw new ExpectedFailure(foreignProblem({ ...line, message: line.error }));
   }
   const { stderr } = await child;
   signal.throwIfAborted();
   if (folder !== undefined) return folder;
   throw new ExpectedFailure({
     code: 'model-not-fetched',
-    message: `${model} could not be fetched: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+    message: `${model} could not be fetched: ${foreignSentence(stderr.trim().split('\n').at(-1) ?? '')}`,
     remedy: 'Run "azr doctor" to see whether the engine\'s Python is complete.',
   });
 }

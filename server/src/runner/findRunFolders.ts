@@ -1,14 +1,15 @@
 /** Looks for run folders where they usually are; it does not crawl whole disks. */
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { readRunnerAddress, stalenessOf } from './runnerAddress.ts';
 import { type RunFolder, runFolderAt } from './runFolder.ts';
 import { RUNS_FOLDER } from './runsFolder.ts';
 
-/** A folder with more folders than this is a store of something else. */
+/** All folders that one look at a search folder takes in: beyond, it is a store of something else. */
 const MAXIMUM_FOLDERS = 5_000;
+const MAXIMUM_RUNS = 2_000;
 
 const NEVER_RUNS = new Set(['node_modules', 'checkpoints', 'logs', '__pycache__']);
 
@@ -20,28 +21,54 @@ export interface FoundRuns {
 
 /** Runs in `searchFolder`, in its folder `runs`, and one level below each of them. */
 export async function findRunFolders(searchFolder: string): Promise<FoundRuns> {
-  const runs = new Map<string, RunFolder>();
+  const search = new Search();
+  const itself = runFolderAt(searchFolder);
   const places = [searchFolder];
-  const below = async (folder: string): Promise<string[]> => {
+  const runsFolder = path.join(itself.folder, RUNS_FOLDER);
+  if (isRun(itself)) search.runs.push(itself);
+  for (const folder of await search.below(itself.folder)) {
+    const others = await search.below(folder);
+    if (folder === runsFolder) {
+      places.push(folder);
+      for (const other of others) await search.below(other);
+    }
+  }
+  return { runs: search.runs, places };
+}
+
+/**
+ * One look at a search folder. Links are followed, since people keep their runs on another disk; but a
+ * folder that many links lead to is looked at once, or a few thousand links would be millions of runs.
+ */
+class Search {
+  readonly runs: RunFolder[] = [];
+  readonly #seen = new Set<string>();
+
+  /** Adds the runs in `folder`; returns the other folders in it. */
+  async below(folder: string): Promise<string[]> {
     const others: string[] = [];
     for (const name of await folderNames(folder)) {
       const run = runFolderAt(path.join(folder, name));
-      if (isRun(run)) runs.set(run.folder, run);
+      if (this.#seen.size >= MAXIMUM_FOLDERS || this.runs.length >= MAXIMUM_RUNS) break;
+      if (!(await this.#isNew(run.folder))) continue;
+      if (isRun(run)) this.runs.push(run);
       else others.push(run.folder);
     }
     return others;
-  };
-  const itself = runFolderAt(searchFolder);
-  if (isRun(itself)) runs.set(itself.folder, itself);
-  const runsFolder = path.join(itself.folder, RUNS_FOLDER);
-  for (const folder of await below(itself.folder)) {
-    const others = await below(folder);
-    if (folder === runsFolder) {
-      places.push(folder);
-      for (const other of others) await below(other);
+  }
+
+  async #isNew(folder: string): Promise<boolean> {
+    try {
+      const { dev, ino } = await stat(folder, { bigint: true });
+      const identity = `${dev} ${ino}`;
+      if (this.#seen.has(identity)) return false;
+      this.#seen.add(identity);
+      return true;
+    } catch {
+      // A link that leads nowhere, or a folder that went away.
+      return false;
     }
   }
-  return { runs: [...runs.values()], places };
 }
 
 /** A database, or a runner that is about to make one. */
@@ -57,8 +84,7 @@ async function folderNames(folder: string): Promise<string[]> {
     return entries
       .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
       .map(({ name }) => name)
-      .filter((name) => !name.startsWith('.') && !NEVER_RUNS.has(name))
-      .slice(0, MAXIMUM_FOLDERS);
+      .filter((name) => !name.startsWith('.') && !NEVER_RUNS.has(name));
   } catch {
     // It is gone, is no folder, or is not ours to read: there are no runs in it.
     return [];

@@ -12,6 +12,9 @@ import { isNamedModel, namedModelFolder } from './namedModel.ts';
 import { RunnerError } from './runnerError.ts';
 import type { PartialSettings } from './settings.ts';
 import { checkSettings } from './settings.ts';
+import { SettingsError } from './settingsError.ts';
+import type { SettingName } from './settingsSchema.ts';
+import { SETTING_NAMES } from './settingsSchema.ts';
 
 /** The embedded model's name in the run file. */
 export const EMBEDDED_MODEL = 'azr-nano';
@@ -37,7 +40,7 @@ export interface ModelFolder {
 /**
  * `model` as in the run file: `azr-nano`, the path of a folder in Hugging Face format, or a named
  * model that was fetched: `smollm2-135m`, an id of the Hub, a GGUF file.
- * Throws RunnerError `no-model` or `invalid-model`.
+ * Throws RunnerError `no-model` or `invalid-model`, or SettingsError for its azr-model.json.
  */
 export async function openModelFolder(model: string): Promise<ModelFolder> {
   const folder = folderOf(model);
@@ -118,9 +121,42 @@ function requireModelFiles(model: string, folder: string): void {
   }
 }
 
+/**
+ * What a model may say about how it is trained. Where programs run and with what limits, which engine,
+ * which files and how many steps is for whoever starts the run, as a model may come from anybody.
+ */
+const MODEL_SETTINGS: readonly SettingName[] = [
+  'dialect',
+  'modes',
+  'references',
+  'temperature',
+  'topP',
+  'maximumPromptTokens',
+  'maximumProposalTokens',
+  'maximumAnswerTokens',
+  'trainable',
+  'loraRank',
+  'loraAlpha',
+  'learningRate',
+];
+
+/** Throws SettingsError, also for a setting that is not a model's to make. */
 async function readFacts(file: string): Promise<Pick<ModelFolder, 'dialect' | 'defaults'>> {
   if (!existsSync(file)) return { defaults: {} };
-  const { dialect, ...defaults } = checkSettings(await readJson(file), file);
+  const settings = checkSettings(await readJson(file), file);
+  const foreign = SETTING_NAMES.filter(
+    (name) => settings[name] !== undefined && !MODEL_SETTINGS.includes(name),
+  );
+  if (foreign.length > 0) {
+    throw new SettingsError(
+      file,
+      foreign.map((setting) => ({
+        setting,
+        message: `"${setting}" cannot be set by a model. Take it out of this file; a run's own azr.json can set it.`,
+      })),
+    );
+  }
+  const { dialect, ...defaults } = settings;
   return {
     defaults,
     ...(dialect !== undefined && dialect !== 'auto' && { dialect }),

@@ -31,8 +31,12 @@ export async function prepareNewRun(
   return prepare(completeSettings([model.defaults, ...layers], source), model);
 }
 
-/** The same for a run whose settings were completed when it was created. */
-export async function prepareExistingRun(settings: RunSettings): Promise<PreparedRun> {
+/**
+ * The same for a run whose settings were completed when it was created; whoever that was, they must fit
+ * together.
+ */
+export async function prepareExistingRun(stored: RunSettings): Promise<PreparedRun> {
+  const settings = completeSettings([stored], 'the settings of the run');
   return prepare(settings, await openModelFolder(settings.model));
 }
 

@@ -1,7 +1,7 @@
 /** Reads the small JSON files that this product leaves for itself, in a run folder or elsewhere. */
 import { readSmallFileSync } from '../files/readFile.ts';
 
-/** The longest of them holds a message of an engine server. */
+/** Many times what any of them holds. */
 const LONGEST_NOTE_BYTES = 2 ** 20;
 
 /** What stands in `file`; undefined when there is none, or none that can be read. */

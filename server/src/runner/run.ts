@@ -199,7 +199,11 @@ async function runPrepared(
   }
   noteSession(store, started);
   const keeper = new CheckpointKeeper(run, store, settings);
-  keeper.sweep();
+  const left = keeper.sweep();
+  if (left.length > 0) {
+    const message = `${left.slice(0, 3).join(', ')} in ${run.checkpoints} could not be deleted, and stays.`;
+    listener({ kind: 'notice', message });
+  }
   const room = new DiskRoom(run);
   const patience = new Patience(steering, listener);
   const loopStore: RunStore = {

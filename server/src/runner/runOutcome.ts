@@ -1,6 +1,7 @@
 /** `outcome.json`: how the last runner of a run ended. Absent while one works, or when it was killed. */
 import { statfsSync, unlinkSync } from 'node:fs';
 
+import { foreignProblem } from '../../protocol/foreignProblem.ts';
 import type { Problem } from '../../protocol/runs.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import { readNote } from './readNote.ts';
@@ -13,13 +14,19 @@ export type RunOutcome =
 
 export function readRunOutcome(run: RunFolder): RunOutcome | undefined {
   const value = readNote(run.outcome);
-  return isRunOutcome(value) ? value : undefined;
+  if (!isRunOutcome(value)) return undefined;
+  // A run folder from elsewhere has the texts that somebody else gave it.
+  return value.kind === 'failed'
+    ? { kind: 'failed', problem: foreignProblem(value.problem) }
+    : { kind: value.kind };
 }
 
 /** Leaves the note where it can; a run must not fail because its last words did not fit. */
 export function writeRunOutcome(run: RunFolder, outcome: RunOutcome): void {
+  const note =
+    outcome.kind === 'failed' ? { ...outcome, problem: foreignProblem(outcome.problem) } : outcome;
   try {
-    writeJsonAtomically(run.outcome, outcome);
+    writeJsonAtomically(run.outcome, note);
   } catch {
     // A full disk, most likely; whoever reads finds no note and looks at the disk.
   }

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 
 import { WebSocket } from 'ws';
 
+import { foreignProblem } from '../../protocol/foreignProblem.ts';
 import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerMessages.ts';
 import type { Problem, RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
@@ -126,7 +127,7 @@ export class RunnerClient {
     if (message.kind === 'event') this.#sequence = message.sequence;
     else {
       this.#state = message.state;
-      this.#problem = message.problem;
+      this.#problem = message.problem && foreignProblem(message.problem);
     }
     if (message.kind !== 'hello') {
       if (this.#isGreeted) this.#listener.message(message);

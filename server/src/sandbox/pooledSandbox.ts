@@ -174,6 +174,7 @@ export class PooledSandbox<Server extends SandboxServer = SandboxServer> impleme
         stdoutCharacters: limits.stdoutCharacters,
       },
       variant: options.variant ?? 0,
+      round: options.round ?? 0,
       priority: options.priority ?? 'run',
       signal: options.signal,
     });

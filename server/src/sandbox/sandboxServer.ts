@@ -31,6 +31,8 @@ export interface ServerRequest {
   readonly header: Omit<RequestHeader, 'identifier'>;
   readonly body: RequestBody;
   readonly variant: Variant;
+  /** See ExecutionOptions. */
+  readonly round: number;
 }
 
 export interface SandboxServer {

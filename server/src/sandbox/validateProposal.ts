@@ -2,6 +2,7 @@
 import type {
   Execution,
   ExecutionLimits,
+  ExecutionOptions,
   GraderRules,
   InductionProposal,
   InputOutput,
@@ -47,8 +48,8 @@ export async function validateProgram(
   const first = await context.sandbox.run(proposal.program, input, { ...options, variant: 0 });
   if (first.outcome !== 'ok') return failed(first, [first]);
   const executions = [first];
-  for (const variant of furtherVariants(context, gate)) {
-    const next = await context.sandbox.run(proposal.program, input, { ...options, variant });
+  for (const place of furtherExecutions(gate)) {
+    const next = await context.sandbox.run(proposal.program, input, { ...options, ...place });
     executions.push(next);
     const difference = disagreement(first, next);
     if (difference !== undefined) return { ...difference, executions };
@@ -81,8 +82,8 @@ export async function validateInduction(
   // In reverse order, so that a program that remembers earlier calls contradicts itself.
   const reversed = usable.toReversed().map(({ input }) => input);
   const executions = [...first];
-  for (const variant of furtherVariants(context, gate)) {
-    const again = await sandbox.runBatch(proposal.program, reversed, { ...options, variant });
+  for (const place of furtherExecutions(gate)) {
+    const again = await sandbox.runBatch(proposal.program, reversed, { ...options, ...place });
     const next = again.toReversed();
     executions.push(...next);
     for (const [index, { execution }] of usable.entries()) {
@@ -94,18 +95,15 @@ export async function validateInduction(
   return accepted(gate, examples, executions);
 }
 
-/**
- * What to run a program under after its first execution. In `wasm` all executions of one variant are
- * alike, so that more of them would show nothing.
- */
-function furtherVariants(
-  { sandbox }: GradingContext,
-  { chance }: ProgramInspection,
-): readonly (0 | 1)[] {
-  const isWorthMore = chance.length > 0 && sandbox.description.engine === 'native';
-  return Array.from({ length: isWorthMore ? 1 + MORE_EXECUTIONS : 1 }, (_, index) =>
-    index % 2 === 0 ? 1 : 0,
-  );
+/** What to run a program under after its first execution, which was the first round's first variant. */
+function furtherExecutions({
+  chance,
+}: ProgramInspection): readonly Required<Pick<ExecutionOptions, 'variant' | 'round'>>[] {
+  const count = chance.length > 0 ? 1 + MORE_EXECUTIONS : 1;
+  return Array.from({ length: count }, (_, index) => ({
+    variant: index % 2 === 0 ? 1 : 0,
+    round: (index + 1) >> 1,
+  }));
 }
 
 async function passGate(

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
 import { isPlainFile, isPlainFileOfOneName } from '../files/plainFile.ts';
-import { oversizedValue } from './oversizedValue.ts';
+import { oversizedTable, oversizedValue } from './oversizedValue.ts';
 import { addPacks, addPackViews } from './packSchema.ts';
 import type { RunInformation } from './runInformation.ts';
 import { foreignPart } from './foreignSchema.ts';
@@ -116,29 +116,43 @@ function refuseJournal(path: string): void {
 }
 
 function openForWriting(path: string): DatabaseSync {
-  return explainingErrors(path, () => {
-    const database = new DatabaseSync(path, { readOnly: false, ...LIMITS });
-    database.exec('PRAGMA trusted_schema = OFF');
-    database.exec(`PRAGMA busy_timeout = ${String(LOCK_WAIT_MS)}`);
-    database.exec('PRAGMA journal_mode = WAL');
+  return configured(path, () => new DatabaseSync(path, { readOnly: false, ...LIMITS }), [
+    'trusted_schema = OFF',
+    `busy_timeout = ${String(LOCK_WAIT_MS)}`,
+    'journal_mode = WAL',
     // FULL syncs the log at every commit, one sync per step: a committed step survives a power cut.
-    database.exec('PRAGMA synchronous = FULL');
-    database.exec(`PRAGMA cache_size = -${String(WRITE_CACHE_KB)}`);
-    database.exec(`PRAGMA wal_autocheckpoint = ${String(LOG_PAGES)}`);
-    return database;
-  });
+    'synchronous = FULL',
+    `cache_size = -${String(WRITE_CACHE_KB)}`,
+    `wal_autocheckpoint = ${String(LOG_PAGES)}`,
+  ]);
 }
 
 function openForReading(path: string): DatabaseSync {
-  return explainingErrors(path, () => {
-    const database = openReadOnly(path);
-    database.exec(`PRAGMA busy_timeout = ${String(LOCK_WAIT_MS)}`);
-    database.exec('PRAGMA temp_store = MEMORY');
+  return configured(path, () => openReadOnly(path), [
+    `busy_timeout = ${String(LOCK_WAIT_MS)}`,
+    'temp_store = MEMORY',
     // Pages of indexes are read again and again while one scrolls through millions of rows.
-    database.exec(`PRAGMA cache_size = -${String(READ_CACHE_KB)}`);
+    `cache_size = -${String(READ_CACHE_KB)}`,
     // The file may come from anybody: its schema may call no function with side effects.
-    database.exec('PRAGMA trusted_schema = OFF');
-    return database;
+    'trusted_schema = OFF',
+  ]);
+}
+
+/** The database with its pragmas; closed again where one of them meets a damaged file. Throws StoreError. */
+function configured(
+  path: string,
+  open: () => DatabaseSync,
+  pragmas: readonly string[],
+): DatabaseSync {
+  return explainingErrors(path, () => {
+    const database = open();
+    try {
+      for (const one of pragmas) database.exec(`PRAGMA ${one}`);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   });
 }
 
@@ -218,6 +232,8 @@ function checkSchema(database: DatabaseSync, path: string): number {
   if (version < 1) throw notOurs(path, 'its version is missing');
   const foreign = foreignPart(database, version);
   if (foreign !== undefined) throw notOurs(path, foreign);
+  const crowded = oversizedTable(database);
+  if (crowded !== undefined) throw corruptError(path, `the table "${crowded}" holds too much`);
   const oversized = oversizedValue(database, version);
   if (oversized !== undefined) throw corruptError(path, `a value of "${oversized}" is too long`);
   return version;

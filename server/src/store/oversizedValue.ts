@@ -14,6 +14,22 @@ const COLUMNS = {
   checkpoint: ['path'],
 } as const;
 
+/** So many starts, or kept checkpoints, no run of ours has. */
+const MOST_ROWS = { session: 10_000, checkpoint: 100_000 } as const;
+/** Of all starts together: each is described in some hundred characters. */
+const ALL_SESSIONS_BYTES = 16 * 2 ** 20;
+
+/** The table that has more rows, or more in them, than ours; undefined when there is none. */
+export function oversizedTable(database: DatabaseSync): string | undefined {
+  for (const [table, most] of Object.entries(MOST_ROWS)) {
+    const sql = `SELECT 1 FROM main.${table} LIMIT 1 OFFSET ${String(most)}`;
+    if (database.prepare(sql).get() !== undefined) return table;
+  }
+  const lengths = COLUMNS.session.map((column) => `octet_length(${column})`).join(' + ');
+  const sum = database.prepare(`SELECT coalesce(sum(${lengths}), 0) AS bytes FROM main.session`);
+  return Number(sum.get()?.['bytes']) > ALL_SESSIONS_BYTES ? 'session' : undefined;
+}
+
 /** The table and column of a value that is too long to be ours; undefined when there is none. */
 export function oversizedValue(database: DatabaseSync, version: number): string | undefined {
   for (const [table, columns] of Object.entries(COLUMNS)) {

@@ -13,6 +13,8 @@ import type {
   TaskRecord,
 } from '../../protocol/records.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
+import { CheckedRow } from './checkedRow.ts';
+import { foreignJson } from './foreignJson.ts';
 import { openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
 import { readRollout } from './rolloutQuery.ts';
@@ -23,7 +25,7 @@ import type {
   SessionInformation,
 } from './runInformation.ts';
 import { corruptError } from './storeError.ts';
-import { settingsFromJson } from './storedSettings.ts';
+import { departuresFromJson, settingsFromJson } from './storedSettings.ts';
 import type { ProposalRow, RolloutSummary, RolloutSummaryRow, TaskRow } from './storedRows.ts';
 import {
   BASELINE_COLUMNS,
@@ -100,7 +102,7 @@ export class RunReader {
     return this.connection.explaining(() => ({
       ...row,
       settings: settingsFromJson(row.settings),
-      departures: JSON.parse(row.departures) as RunInformation['departures'],
+      departures: departuresFromJson(row.departures),
     }));
   }
 
@@ -121,9 +123,9 @@ export class RunReader {
     );
     return this.#records(rows, (row) => ({
       ...row,
-      engine: JSON.parse(row.engine) as SessionInformation['engine'],
-      sandbox: JSON.parse(row.sandbox) as SessionInformation['sandbox'],
-      machine: JSON.parse(row.machine) as SessionInformation['machine'],
+      engine: foreignJson(row.engine) as SessionInformation['engine'],
+      sandbox: foreignJson(row.sandbox) as SessionInformation['sandbox'],
+      machine: foreignJson(row.machine) as SessionInformation['machine'],
     }));
   }
 
@@ -218,7 +220,11 @@ export class RunReader {
 
   /** Checkpoints that are kept, oldest first. */
   checkpoints(): CheckpointRecord[] {
-    return this.#all<CheckpointRecord>('SELECT step, path FROM checkpoint ORDER BY step');
+    const rows = this.connection.all('SELECT step, path FROM checkpoint ORDER BY step');
+    return rows.map((one) => {
+      const row = new CheckedRow(one, this.connection.path);
+      return { step: row.integer('step'), path: row.text('path') };
+    });
   }
 
   #metrics(condition: string, parameter: SQLInputValue): MetricRecord[] {

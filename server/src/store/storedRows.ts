@@ -14,6 +14,7 @@ import {
   VERDICT_REASONS,
   VERDICTS,
 } from '../../protocol/vocabulary.ts';
+import { foreignJson } from './foreignJson.ts';
 import { blobToFloats, blobToIntegers } from './numberBlobs.ts';
 import { COMPLETION_TEXT } from './packReader.ts';
 import { TOKEN_COUNT } from './packSchema.ts';
@@ -72,7 +73,7 @@ function textsFromJson(name: string, json: string): string[] {
 
 /** Throws a SyntaxError when `json` is no list of what `isItem` accepts. */
 function listFromJson(name: string, json: string, isItem: (value: unknown) => boolean): unknown[] {
-  const value: unknown = JSON.parse(json);
+  const value = foreignJson(json);
   if (Array.isArray(value) && value.every(isItem)) return value;
   throw new SyntaxError(`"${name}" is no list of the right kind`);
 }

@@ -1,15 +1,17 @@
 /** The settings of a run as they were stored, which may have been by another version, or by nobody of ours. */
 import { PRESETS, SETTINGS, type RunSettings, type SettingType } from '../../protocol/settings.ts';
+import { foreignJson } from './foreignJson.ts';
+import type { PresetDeparture } from './runInformation.ts';
 
 /** What a run without the setting did, where that is not what its preset says now. */
 const BEFORE_THE_SETTING: Partial<RunSettings> = { sandbox: 'native' };
 
 /**
  * Settings that the file lacks came later and are what their preset says, or what every run did
- * before. Throws a SyntaxError when one is of another type than ours.
+ * before. Throws a SyntaxError when one is of another type than ours, or out of its range.
  */
 export function settingsFromJson(json: string): RunSettings {
-  const stored: unknown = JSON.parse(json);
+  const stored = foreignJson(json);
   if (typeof stored !== 'object' || stored === null) {
     throw new SyntaxError('the settings are no object');
   }
@@ -17,16 +19,56 @@ export function settingsFromJson(json: string): RunSettings {
   const preset = PRESETS.find((name) => name === values['preset']);
   if (preset === undefined) throw new SyntaxError('the settings name no preset');
   const settings = Object.entries(SETTINGS).map(([name, definition]) => {
-    const usual: unknown = definition[preset];
-    const value = values[name] ?? BEFORE_THE_SETTING[name as keyof RunSettings] ?? usual;
-    if (typeof value !== typeof usual || Array.isArray(value) !== Array.isArray(usual)) {
-      throw new SyntaxError(`the setting "${name}" is of another type`);
-    }
+    const value: unknown =
+      values[name] ?? BEFORE_THE_SETTING[name as keyof RunSettings] ?? definition[preset];
     const { type } = definition as { type: SettingType };
-    if (type.kind === 'choice' && !type.choices.includes(value as string)) {
-      throw new SyntaxError(`the setting "${name}" is none of ${type.choices.join(', ')}`);
-    }
+    if (!isOfType(value, type)) throw new SyntaxError(`the setting "${name}" has no value of ours`);
     return [name, value];
   });
   return Object.fromEntries(settings) as RunSettings;
+}
+
+/** What a run's settings have other than their preset. Throws a SyntaxError for anything else. */
+export function departuresFromJson(json: string): readonly PresetDeparture[] {
+  const departures = foreignJson(json);
+  if (Array.isArray(departures) && departures.every(isDeparture)) return departures;
+  throw new SyntaxError('the departures from the preset are none of ours');
+}
+
+function isDeparture(value: unknown): value is PresetDeparture {
+  const { setting } = Object(value) as { readonly setting?: unknown };
+  return typeof setting === 'string' && Object.hasOwn(SETTINGS, setting);
+}
+
+function isOfType(value: unknown, type: SettingType): boolean {
+  switch (type.kind) {
+    case 'integer':
+      return Number.isSafeInteger(value) && isBetween(value, type);
+    case 'number':
+      return isBetween(value, type);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'text':
+      return typeof value === 'string' && value !== '';
+    case 'choice':
+      return type.choices.some((choice) => choice === value);
+    case 'list':
+      return isListOf(value, type.choices, type.minimumItems);
+  }
+}
+
+function isBetween(
+  value: unknown,
+  { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
+): boolean {
+  return typeof value === 'number' && value >= minimum && value <= maximum;
+}
+
+function isListOf(value: unknown, choices: readonly string[] | undefined, fewest: number): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length >= fewest &&
+    new Set(value).size === value.length &&
+    value.every((item) => typeof item === 'string' && (choices?.includes(item) ?? true))
+  );
 }

@@ -61,15 +61,20 @@ interface Datum {
   readonly loss_fn_inputs: { readonly target_tokens: { readonly data: readonly number[] } };
 }
 
-function sampled(prompt: EncodedText, samples: number, item: number, parameters: object): object {
-  const text = tokenizer.decode(prompt.chunks.flatMap(({ tokens }) => tokens));
-  const sequences = Array.from({ length: samples }, (_, sample) => {
+async function sampled(
+  prompt: EncodedText,
+  samples: number,
+  item: number,
+  parameters: object,
+): Promise<object> {
+  const text = await tokenizer.decode(prompt.chunks.flatMap(({ tokens }) => tokens));
+  const sequences = Array.from({ length: samples }, async (_, sample) => {
     const key = [text, parameters, item, sample, policy];
-    const tokens = tokenizer.encode(complete(text, key));
+    const tokens = await tokenizer.encode(complete(text, key));
     const logprobs = tokens.map((_, index) => -number(key, index));
     return { tokens, logprobs, stop_reason: 'stop' };
   });
-  return { sequences };
+  return { sequences: await Promise.all(sequences) };
 }
 
 function forward(data: readonly Datum[]): object[] {
@@ -78,12 +83,12 @@ function forward(data: readonly Datum[]): object[] {
   }));
 }
 
-const COMPUTE: Readonly<Record<string, (body: Body) => object>> = {
+const COMPUTE: Readonly<Record<string, (body: Body) => object | Promise<object>>> = {
   create_model: () => ({ model_id: 'model' }),
   save_weights_for_sampler: () => ({ sampling_session_id: 'sampler' }),
-  asample_batch: ({ items, sampling_params }) => ({
-    items: items.map((item, index) =>
-      sampled(item.prompt, item.num_samples, index, sampling_params),
+  asample_batch: async ({ items, sampling_params }) => ({
+    items: await Promise.all(
+      items.map((item, index) => sampled(item.prompt, item.num_samples, index, sampling_params)),
     ),
   }),
   forward: ({ forward_input }) => ({

@@ -7,7 +7,6 @@ import path from 'node:path';
 import { environmentPython, layoutOf } from '../../../scripts/bootstrap/layout.mjs';
 import { findVscodeNode } from '../../../scripts/bootstrap/nodeRuntime.mjs';
 import { findVscodeServer } from '../../../scripts/bootstrap/vscodeServer.mjs';
-import { basePathIn } from '../../../scripts/studio/basePath.mjs';
 import { installExtension, startCodeServer } from '../../../scripts/studio/codeServer.mjs';
 import { freePort } from '../../../scripts/studio/freePort.mjs';
 import { openStudioGate } from '../../../scripts/studio/studioGate.mjs';
@@ -58,13 +57,12 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
     arguments: ['--disable-workspace-trust'],
     environment,
   });
-  const basePath = basePathIn(dataFolder);
   const gate = await openStudioGate({
-    ...{ server: served, port: await freePort(), basePath, folder: root, trustedFolder: undefined },
+    ...{ server: served, port: await freePort(), folder: root, trustedFolder: undefined },
   });
   const session = await signedIn(gate.issueLink());
   return {
-    address: { workbench: `${gate.origin}${basePath}/`, session, root },
+    address: { workbench: `${gate.origin}${gate.basePath}/`, session, root },
     stop: async () => {
       await gate.close();
       await served.stop();

@@ -21,18 +21,25 @@ const studio = inject('studio');
 const workspace = path.join(studio.root, 'hostile');
 const run = path.join(workspace, 'runs', TEXT);
 
+function writeRun(folder: string, { createdAt, model }: { createdAt?: string; model?: string }) {
+  mkdirSync(folder, { recursive: true });
+  const information = sampleInformation();
+  const store = SqliteRunStore.create(path.join(folder, 'run.db'), {
+    ...information,
+    createdAt: createdAt ?? information.createdAt,
+    settings: { ...information.settings, model: model ?? information.settings.model },
+  });
+  store.commitStep(sampleStep(0));
+  store.close();
+}
+
 let browser: Browser;
 let workbench: Workbench;
 
 beforeAll(async () => {
-  mkdirSync(run, { recursive: true });
-  const information = sampleInformation();
-  const store = SqliteRunStore.create(path.join(run, 'run.db'), {
-    ...information,
-    settings: { ...information.settings, model: TEXT },
-  });
-  store.commitStep(sampleStep(0));
-  store.close();
+  // The newest run is the one that the status bar tells about; of several, a command asks for one.
+  writeRun(run, { createdAt: new Date().toISOString(), model: TEXT });
+  writeRun(path.join(workspace, 'runs', 'another'), {});
   browser = await launchBrowser();
   workbench = await Workbench.open(browser, studio, workspace);
 });
@@ -58,6 +65,7 @@ test('its name stands in the tree, its tooltip and the status bar as what it is'
 
 test('an error that names it has no link', async () => {
   await workbench.runCommand('AZR: Resume');
+  await workbench.quickPickRow(/Show details/).click();
   const notification = workbench.notification(/Show details/);
   await notification.waitFor({ timeout: 60_000 });
   const message = notification.locator('.notification-list-item-message');

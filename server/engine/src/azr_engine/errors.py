@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+# Much of what is told comes from somebody else: names in a model's files, words of a package index.
+MOST_CHARACTERS = 600
+CUT = "… (shortened)"
+
 
 class EngineError(Exception):
     """An expected failure. `code` is stable for programs; `remedy` tells a person what to do."""
 
     def __init__(self, code: str, message: str, remedy: str, status: int = 400) -> None:
-        super().__init__(message)
+        super().__init__(short_line(message))
         self.code = code
-        self.message = message
-        self.remedy = remedy
+        self.message = short_line(message)
+        self.remedy = short_line(remedy)
         self.status = status
 
     def payload(self) -> dict[str, str]:
@@ -22,6 +26,13 @@ class EngineError(Exception):
             "code": self.code,
             "remedy": self.remedy,
         }
+
+
+def short_line(text: str) -> str:
+    """The text on one line of at most MOST_CHARACTERS, with a mark at its end where it was cut."""
+    if len(text) > MOST_CHARACTERS:
+        text = text[: MOST_CHARACTERS - len(CUT)] + CUT
+    return " ".join(part.strip() for part in text.splitlines())
 
 
 def invalid_request(message: str) -> EngineError:

@@ -24,6 +24,7 @@ from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
 from transformers.models.qwen3.configuration_qwen3 import Qwen3Config
 
 from azr_engine.errors import EngineError
+from azr_engine.gguf_layout import check_layout
 
 CONTROL_TOKEN = 3
 USER_DEFINED_TOKEN = 4
@@ -97,10 +98,19 @@ def convert_gguf(path: Path, folder: Path) -> None:
     `gguf_unusable` for a file that is damaged or of a kind that is not known here.
     """
     try:
-        reader = GGUFReader(path)
-        values = {name: field.contents() for name, field in reader.fields.items()}
-    except (ValueError, IndexError, KeyError, OSError, UnicodeDecodeError) as error:
-        raise _unusable(path, f"it cannot be read ({error})") from error
+        check_layout(path)
+        _convert(path, folder)
+    except (EngineError, MemoryError):
+        raise
+    except Exception as error:
+        # Any value in the file may be of any type and size, and its reader trusts them.
+        reason = f"it cannot be read ({type(error).__name__}: {error})"
+        raise _unusable(path, reason) from error
+
+
+def _convert(path: Path, folder: Path) -> None:
+    reader = GGUFReader(path)
+    values = {name: field.contents() for name, field in reader.fields.items()}
     metadata = Metadata(path, values)
     tokenizer = _tokenizer(metadata)
     tensors = _tensors(reader, metadata)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from azr_engine.errors import EngineError
 
@@ -34,9 +34,11 @@ def check_model_folder(folder: Path) -> None:
                 "safetensors weights and tokenizer.json.",
                 status=404,
             )
-    if "transformers_weights" in read_object(folder / "config.json"):
+    config = read_object(folder / "config.json")
+    if "transformers_weights" in config:
         _refuse(folder, "its config.json names a file of weights (transformers_weights)")
     _check_weights(folder)
+    _check_sizes(folder, config)
 
 
 def read_object(file: Path) -> dict[str, Any]:
@@ -82,6 +84,31 @@ def _check_weights(folder: Path) -> None:
         "Name the folder of a Hugging Face causal language model with all of its files.",
         status=404,
     )
+
+
+def _check_sizes(folder: Path, config: dict[str, Any]) -> None:
+    """
+    Refuses a config.json whose matrices the weights cannot hold: transformers makes them in memory
+    before it compares. Sizes of another type than numbers are left to transformers to refuse.
+    """
+    # Two weights to a byte is the least that the formats know.
+    most = 2 * sum(file.stat().st_size for file in folder.glob(f"*{SUFFIX}"))
+    parts = [config, *(part for part in config.values() if isinstance(part, dict))]
+    for part in parts:
+        width = part.get("hidden_size", 1)
+        for name in ("vocab_size", "intermediate_size", "num_hidden_layers", "hidden_size"):
+            size = part.get(name)
+            if _is_number(size) and _is_number(width) and size * width > most:
+                raise EngineError(
+                    "model_not_loadable",
+                    f"{folder / 'config.json'} describes a larger model than the weights hold: "
+                    f"its {name} is {size}.",
+                    "Copy the model folder again from where it came from.",
+                )
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_safetensors_here(name: object) -> bool:

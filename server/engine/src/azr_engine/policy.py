@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +28,7 @@ from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 from azr_engine.adapters import LoraSettings, merged_copy, with_adapters
 from azr_engine.errors import EngineError
 from azr_engine.model_folder import check_model_folder, read_object
+from azr_engine.out_of_memory import is_out_of_memory
 from azr_engine.packing import ComputeCost
 from azr_engine.precision import (
     Precision,
@@ -35,6 +37,8 @@ from azr_engine.precision import (
     choose_precision,
     device_has_bfloat16,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class Policy:
@@ -56,7 +60,7 @@ class Policy:
         self.config = network.config
         self.device: torch.device = next(model.parameters()).device
         self.end_tokens = _end_tokens(folder, network)
-        self.context_tokens = int(getattr(self.config, "max_position_embeddings", 0) or 0)
+        self.context_tokens = _positions(self.config)
         self.layers = _outermost_layers(network)
         self._dropouts = [
             module
@@ -201,7 +205,7 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
     whole: TrainedKind = "full" if trainable else "none"
     trained: TrainedKind = "lora" if lora is not None else whole
     precision = choose_precision(device.type, trained, device_has_bfloat16(device))
-    try:
+    with _loading(folder):
         network: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=precision.weights,
@@ -210,12 +214,9 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
             use_safetensors=True,
             local_files_only=True,
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise EngineError(
-            "model_not_loadable",
-            f"The model in {folder} cannot be loaded: {error}",
-            "Check that the folder is complete and its architecture known to this transformers.",
-        ) from error
+        # What a config says is checked by using it: any value in it may be of any type.
+        _end_tokens(folder, network)
+        _positions(network.config)
     network.to(device)
     model: nn.Module = network
     if lora is not None:
@@ -224,6 +225,25 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
         model.requires_grad_(False)
     model.eval()
     return Policy(model, network, folder, precision, lora)
+
+
+@contextlib.contextmanager
+def _loading(folder: Path) -> Generator[None, None, None]:
+    """
+    Whatever goes wrong while transformers reads a folder is the folder's fault, as anybody may have
+    written it, unless memory has run out.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, EngineError) or is_out_of_memory(error):
+            raise
+        logger.warning("The model in %s cannot be loaded.", folder, exc_info=True)
+        raise EngineError(
+            "model_not_loadable",
+            f"The model in {folder} cannot be loaded: {type(error).__name__}: {error}",
+            "Check that the folder is complete and its architecture known to this transformers.",
+        ) from error
 
 
 def refuse_own_code(folder: Path) -> None:
@@ -243,9 +263,12 @@ def refuse_own_code(folder: Path) -> None:
 def context_length(folder: Path) -> int:
     """The longest sequence the model's config names; 0 where it names none."""
     refuse_own_code(folder)
-    config = AutoConfig.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False
-    ).get_text_config()
+    with _loading(folder):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        return _positions(config.get_text_config())
+
+
+def _positions(config: Any) -> int:
     return int(getattr(config, "max_position_embeddings", 0) or 0)
 
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { RerunRequest, RerunResult } from '../../../protocol/reruns.ts';
 import type { OpenRuns } from '../openRuns.ts';
 import { scratchPlan } from '../scratch/scratchPlan.ts';
+import { limitedSettings, requireFewInputs, RERUN_MS, rerunTooLong } from './rerunLimits.ts';
 import type { RerunPlan } from './rerunPlan.ts';
 import { runPlan } from './runPlan.ts';
 import { SandboxOwner } from './sandboxOwner.ts';
@@ -39,10 +40,8 @@ export class Rerunner {
       target.kind === 'scratch'
         ? scratchPlan(this.#runs, target.uri, target.text)
         : storedPlan(this.#runs.run(target.runId), target);
-    const either = AbortSignal.any([signal, this.#closing.signal]);
-    const result = await this.#sandboxes.use(plan.settings, (open) =>
-      runPlan(plan, times, open, either),
-    );
+    requireFewInputs(plan);
+    const result = await this.#run(plan, times, signal);
     this.#results.delete(plan.uri);
     this.#results.set(plan.uri, {
       result,
@@ -52,6 +51,25 @@ export class Rerunner {
     if (this.#results.size > KEPT_RESULTS && oldest !== undefined) this.#results.delete(oldest);
     this.#done(plan.uri, result);
     return result;
+  }
+
+  async #run(plan: RerunPlan, times: number, signal: AbortSignal): Promise<RerunResult> {
+    const { settings, changed } = limitedSettings(plan.settings);
+    const limit = new AbortController();
+    const result = await this.#sandboxes.use(settings, async (open) => {
+      const timer = setTimeout(() => {
+        limit.abort(rerunTooLong(plan));
+      }, RERUN_MS);
+      try {
+        const either = AbortSignal.any([signal, this.#closing.signal, limit.signal]);
+        return await runPlan(plan, times, open, either);
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+    return changed.length === 0
+      ? result
+      : { ...result, sandbox: `${result.sandbox}; ${changed.join(', ')}` };
   }
 
   /** The latest result of a document; of a scratch file only while its text is the one that was run. */

@@ -97,12 +97,16 @@ function fixedNotation(digits: string, exponent: number): string {
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
+/**
+ * What Python reads back as the same number, signs of zeros included where there is such a literal: 3j is
+ * 0+3j and -3j is -(0+3j), whose real part is -0; a sum with -0.0 has a real part of 0, a difference -0.
+ */
 function formatComplex(real: number, imaginary: number): string {
   const imaginaryText = formatReal(imaginary);
-  // Python writes -0 here too, but cannot read it back: -3j is -(0+3j), whose real part is -0.
-  if (real === 0) return `${imaginaryText}j`;
-  const joint = imaginaryText.startsWith('-') ? '' : '+';
-  return `(${formatReal(real)}${joint}${imaginaryText}j)`;
+  if (Object.is(real, 0) && !(imaginary < 0)) return `${imaginaryText}j`;
+  if (Object.is(real, -0)) return Object.is(imaginary, 0) ? '(-0.0-0j)' : `${imaginaryText}j`;
+  const joint = imaginary < 0 ? '' : '+';
+  return `(${formatReal(real)}${joint}${formatReal(imaginary === 0 ? 0 : imaginary)}j)`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -186,8 +186,13 @@ class LiteralParser {
     if (left.kind === 'int' && !Number.isFinite(real)) {
       return this.#cursor.fail('This integer is too large for a complex number.', position);
     }
-    const imaginary = operator === '+' ? right.imaginary : -right.imaginary;
-    const value = { kind: 'complex' as const, real, imaginary };
+    // As Python adds 1 and 2j: each is a complex number with a zero, whose sign is 0's and not -0's.
+    const isSum = operator === '+';
+    const value = {
+      kind: 'complex' as const,
+      real: isSum ? real + right.real : real - right.real,
+      imaginary: isSum ? 0 + right.imaginary : 0 - right.imaginary,
+    };
     this.#compounds.add(value);
     return value;
   }

@@ -35,6 +35,7 @@ const HARNESS = [
   'inspection',
   'wire',
   'service',
+  'surroundings',
   'preload',
 ];
 

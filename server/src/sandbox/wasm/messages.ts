@@ -9,13 +9,24 @@ import type { Variant } from '../sandboxServer.ts';
  */
 export const START_BYTES = 10 << 20;
 
-/** How the two interpreters of a worker differ, besides their clocks and random numbers. */
+/** What the host makes up for an execution. */
+export interface HostSurroundings {
+  readonly clockStartNs: bigint;
+  /** How far each look at the clock moves it. */
+  readonly clockStepNs: bigint;
+  /** Of 32 bits, not 0. */
+  readonly randomSeed: number;
+}
+
+/** How the two interpreters of a worker differ. */
 export interface VariantSeeds {
   readonly hashSeed: number;
   /** What the addresses that programs see are masked with. */
   readonly addressMask: number;
   /** From which `wasm_entry.py` makes addresses and counts of its own; with 0 it leaves them alone. */
   readonly layoutSeed: number;
+  /** While it is prepared. */
+  readonly host: HostSurroundings;
 }
 
 /** First message of the owner to a worker. */
@@ -51,6 +62,7 @@ export interface WorkerPermissions {
 export interface WorkerRequest {
   readonly identifier: bigint;
   readonly variant: Variant;
+  readonly surroundings: HostSurroundings;
   /** JSON for `service.py`, one for each execution. */
   readonly bodies: readonly string[];
   /** Marks true reports; in hexadecimal. */
@@ -93,6 +105,7 @@ export interface ThreadRequest {
   readonly variant: Variant;
   /** The state to start from. */
   readonly snapshot: Snapshot;
+  readonly surroundings: HostSurroundings;
   readonly bodies: readonly string[];
   readonly token: string;
   readonly wallMs: number;

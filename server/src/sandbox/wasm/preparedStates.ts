@@ -26,7 +26,11 @@ export class PreparedStates {
   constructor({ digest, bootSource, variants }: PreparingInputs, folder: string) {
     this.#folder = folder;
     this.#key = createHash('sha256')
-      .update(JSON.stringify([digest, bootSource, variants, START_BYTES]))
+      .update(
+        JSON.stringify([digest, bootSource, variants, START_BYTES], (_, value: unknown) =>
+          typeof value === 'bigint' ? `${value}n` : value,
+        ),
+      )
       .digest('hex')
       .slice(0, 32);
   }

@@ -4,19 +4,28 @@
  * the next one. `SECURITY.md` says what it contains and what it does not.
  */
 import { availableParallelism } from 'node:os';
-import type { ExecutionLimits, SandboxDescription } from '../../../protocol/sandbox.ts';
+import {
+  DEFAULT_EXECUTION_LIMITS,
+  type ExecutionLimits,
+  type SandboxDescription,
+} from '../../../protocol/sandbox.ts';
 import { PooledSandbox } from '../pooledSandbox.ts';
 import { HASH_SEEDS } from '../sandboxServer.ts';
 import { userCache } from '../userCache.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from './artifact.ts';
-import type { WorkerPermissions, WorkerStart } from './messages.ts';
+import { withMemoryMaximum } from './memoryMaximum.ts';
+import { START_BYTES, type WorkerPermissions, type WorkerStart } from './messages.ts';
 import { PreparedStates } from './preparedStates.ts';
+import { FIRST_ROUND } from './surroundings.ts';
 import { WasmServer } from './wasmServer.ts';
 
 export interface WasmSandboxOptions {
   /** How many programs may run at a time; the number of cores by default. */
   readonly workers?: number;
-  /** Defaults of every execution that does not bring its own. */
+  /**
+   * Defaults of every execution that does not bring its own. No execution gets more memory than these
+   * say, whatever it brings.
+   */
   readonly limits?: Partial<ExecutionLimits>;
   /** `server/sandbox`; a bundle names its own copy. */
   readonly sandboxFolder?: string;
@@ -25,6 +34,9 @@ export interface WasmSandboxOptions {
   /** Keeps prepared interpreters for the next sandbox; the user's cache by default. */
   readonly statesFolder?: string;
 }
+
+/** Besides what a program may use: the text of the program and of its request. */
+const ROOM_MB = 8;
 
 /** Nothing in a worker grows, so this is a precaution. */
 const REQUESTS_PER_SERVER = 200_000;
@@ -46,12 +58,16 @@ export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise
     hashSeed: HASH_SEEDS[variant],
     addressMask: ADDRESS_MASKS[variant],
     layoutSeed: LAYOUT_SEEDS[variant],
+    host: FIRST_ROUND[variant],
   });
   const variants: WorkerStart['variants'] = [seeds(0), seeds(1)];
   const folder = options.statesFolder ?? userCache('sandbox');
   const states = folder && new PreparedStates({ digest, bootSource, variants }, folder);
   const prepared = states ? await states.read() : {};
-  const start: WorkerStart = { program, bootSource, variants, prepared };
+  const { memoryMb } = { ...DEFAULT_EXECUTION_LIMITS, ...options.limits };
+  const mostBytes = START_BYTES + (memoryMb + ROOM_MB) * 2 ** 20;
+  const limited = withMemoryMaximum(program, mostBytes);
+  const start: WorkerStart = { program: limited, bootSource, variants, prepared };
   const startWorker = (): Promise<WasmServer> =>
     WasmServer.start(start, sandboxFolder, (variant, state) => {
       if (prepared[variant] !== undefined) return;

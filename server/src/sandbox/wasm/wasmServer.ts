@@ -19,6 +19,7 @@ import type {
   WorkerResponse,
   WorkerStart,
 } from './messages.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { WORKER_PROGRAM, WORKER_READABLE } from './workerProgram.ts';
 
 const START_TIMEOUT_MS = 60_000;
@@ -112,14 +113,16 @@ export class WasmServer implements SandboxServer {
     return this.#exchange.served;
   }
 
-  async handle({ header, body, variant }: ServerRequest): Promise<ServerAnswer> {
+  async handle({ header, body, variant, round }: ServerRequest): Promise<ServerAnswer> {
+    const { host, seed } = surroundingsOf(variant, round);
     const answer = await this.#exchange.request(
       (identifier) => {
         const request: WorkerRequest = {
           ...header,
           identifier,
           variant,
-          bodies: executionsOf(body).map((each) => JSON.stringify(each)),
+          surroundings: host,
+          bodies: executionsOf(body, seed).map((each) => JSON.stringify(each)),
           token: body.nonce,
         };
         this.#process.send(request, () => undefined);
@@ -146,10 +149,18 @@ export class WasmServer implements SandboxServer {
 /**
  * One request of the harness for each execution, so that where one ends and the next begins is not for
  * the program to say. An inspection is one.
+ * @param seed of the interpreter's surroundings, which are made up once, before the first
  */
-function executionsOf(body: RequestBody): RequestBody[] {
+function executionsOf(
+  body: RequestBody,
+  seed: string | undefined,
+): (RequestBody & { readonly surroundings?: string })[] {
   if (body.operation === 'inspect') return [body];
-  return body.inputs.map((input) => ({ ...body, inputs: [input] }));
+  return body.inputs.map((input, index) => ({
+    ...body,
+    inputs: [input],
+    ...(seed !== undefined && index === 0 && { surroundings: seed }),
+  }));
 }
 
 function spawnWorker(name: string): ChildProcess {

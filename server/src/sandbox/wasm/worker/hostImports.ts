@@ -3,7 +3,7 @@
  * seed, sleeping that only moves the clock, one descriptor for results, and leaving. All else is
  * refused with an error number. An import that is not listed here makes the module unusable.
  */
-import type { Variant } from '../../sandboxServer.ts';
+import type { HostSurroundings } from '../messages.ts';
 import type { ReportReader } from './reportReader.ts';
 
 /** Error numbers of WASI preview 1. */
@@ -22,16 +22,6 @@ const FILE_BYTES = 64;
 /** Of one call, as POSIX' IOV_MAX. */
 const MOST_VECTORS = 1024;
 const COMPLAINT_CHARACTERS = 2_000;
-
-/**
- * What the two variants' clocks say at the start, and how far each look at them moves them: what
- * depends on a date or a duration differs between the variants, and only between them.
- */
-const CLOCKS = [
-  { startNs: 1_704_067_200_000_000_000n, stepNs: 50_021n },
-  { startNs: 1_741_953_600_123_456_789n, stepNs: 91_009n },
-] as const;
-const RANDOM_SEEDS = [0x9e37_79b9, 0x6a09_e667] as const;
 
 /** The program left by `exit`. */
 export class ProgramExit extends Error {
@@ -59,13 +49,13 @@ export class Host {
   #sleepNsLeft = 0n;
 
   /**
-   * As for a first program: the variant's clock and random numbers from their start.
+   * As for a first program: clock and random numbers from their start.
    * @param reports is given what is written to the result descriptor
    */
-  reset(variant: Variant, reports?: ReportReader): void {
-    this.#clockNs = CLOCKS[variant].startNs;
-    this.#stepNs = CLOCKS[variant].stepNs;
-    this.#random = RANDOM_SEEDS[variant];
+  reset({ clockStartNs, clockStepNs, randomSeed }: HostSurroundings, reports?: ReportReader): void {
+    this.#clockNs = clockStartNs;
+    this.#stepNs = clockStepNs;
+    this.#random = randomSeed;
     this.#sleepNsLeft = 0n;
     this.#reports = reports;
     this.complaint = '';
@@ -116,7 +106,7 @@ export class Host {
     return SUCCESS;
   };
 
-  /** Numbers of Marsaglia's xorshift32: enough to differ between variants, and the same every time. */
+  /** Numbers of Marsaglia's xorshift32: enough to differ between seeds, and the same every time. */
   readonly #randomGet = (address: number, length: number): number => {
     const bytes = new Uint8Array(this.memory!.buffer, address, length);
     for (let index = 0; index < length; index += 1) {

@@ -46,10 +46,9 @@ export function prepareSnapshot(
   module: WebAssembly.Module,
   bootSource: string,
   seeds: VariantSeeds,
-  variant: Variant,
 ): Prepared {
   const host = new Host();
-  host.reset(variant);
+  host.reset(seeds.host);
   const exports = instantiate(module, host);
   const [section] = WebAssembly.Module.customSections(module, LIBRARY_SECTION);
   if (section === undefined) throw new Error(`The module has no section ${LIBRARY_SECTION}.`);
@@ -98,7 +97,7 @@ export class Interpreter {
   call(request: ThreadRequest, { onStarted, onReported }: CallListener): Ending {
     const exports = this.#restore(this.#stateOf(request));
     const reports = new ReportReader(Buffer.from(request.token, 'hex'), request.payloadBytes);
-    this.#host.reset(request.variant, reports);
+    this.#host.reset(request.surroundings, reports);
     onStarted();
     for (const body of request.bodies) {
       this.#host.allowSleep(request.wallMs);
@@ -116,6 +115,7 @@ export class Interpreter {
   release(): void {
     if (this.memory.length <= START_BYTES) return;
     this.#exports = undefined;
+    this.#host.memory = undefined;
     // V8 would keep the memory until much else has been allocated beside it.
     (globalThis as { gc?: () => void }).gc?.();
   }

@@ -96,7 +96,8 @@ class Supervisor {
 
   /** One request at a time; the owner does not send another before it has the answer. */
   async handle(request: WorkerRequest): Promise<WorkerResponse> {
-    const { identifier, variant, bodies, token, wallMs, memoryMb, payloadBytes } = request;
+    const { identifier, variant, surroundings, bodies, token } = request;
+    const { wallMs, memoryMb, payloadBytes } = request;
     const prepared = this.#prepare(variant);
     // The time that a thread takes to start is not the program's. One that breaks is replaced.
     let thread;
@@ -119,15 +120,15 @@ class Supervisor {
       };
       this.#current = { watch, end };
       const snapshot = this.#snapshots[variant]!;
-      this.#thread.run({ variant, snapshot, bodies, token, wallMs, memoryMb, payloadBytes });
+      const limits = { wallMs, memoryMb, payloadBytes };
+      this.#thread.run({ variant, snapshot, surroundings, bodies, token, ...limits });
     });
   }
 
   /** Prepares the variant's interpreter unless that was done before; takes a good part of a second. */
   #prepare(variant: Variant): Prepared | undefined {
     if (this.#snapshots[variant] !== undefined) return undefined;
-    const seeds = this.#seeds[variant];
-    const prepared = prepareSnapshot(this.#module, this.#bootSource, seeds, variant);
+    const prepared = prepareSnapshot(this.#module, this.#bootSource, this.#seeds[variant]);
     this.#snapshots[variant] = share(prepared);
     // The interpreter that was copied is not needed any more, and the main thread makes no garbage
     // that would have its memory collected.

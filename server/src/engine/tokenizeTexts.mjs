@@ -1,0 +1,87 @@
+/**
+ * A program of its own: the tokenizer of one model folder, which anybody may have written. Its regular
+ * expressions can take longer than the world lasts for a text of fifty letters, and its replacements
+ * more memory than there is. So its process has no right to anything, and limits of time and memory.
+ * It gets the open tokenizer.json as its standard input.
+ */
+import { readFileSync } from 'node:fs';
+
+import { Tokenizer } from '@huggingface/tokenizers';
+
+import { answerRequests } from './answerRequests.mjs';
+import { tokenTexts } from './tokenTexts.mjs';
+
+/**
+ * @typedef {{ readonly kind: 'load', readonly config: object }
+ *   | { readonly kind: 'encode', readonly text: string, readonly addSpecialTokens: boolean }
+ *   | { readonly kind: 'decode', readonly tokens: readonly number[] }
+ *   | { readonly kind: 'texts', readonly tokens: readonly number[] }} TokenizerRequest
+ */
+
+/**
+ * What is used of the library. Its own declarations import files without extensions, which strict
+ * module resolution does not follow.
+ * @typedef {object} LoadedTokenizer
+ * @property {(text: string, options: { add_special_tokens: boolean }) => { ids: unknown[] }} encode
+ * @property {(tokens: readonly number[], options: { skip_special_tokens: boolean }) => string} decode
+ */
+
+const STANDARD_INPUT = 0;
+/** Of an answer, and more than any context has room for. */
+const MOST_TOKENS = 4_000_000;
+const MOST_CHARACTERS = 16_000_000;
+
+const TokenizerOfFiles =
+  /** @type {new (description: object, config: object) => LoadedTokenizer} */ (
+    /** @type {unknown} */ (Tokenizer)
+  );
+
+/** @type {LoadedTokenizer | undefined} */
+let loaded;
+
+/** @param {TokenizerRequest} request */
+function answerTo(request) {
+  if (request.kind === 'load') {
+    const description = /** @type {object} */ (JSON.parse(readFileSync(STANDARD_INPUT, 'utf8')));
+    loaded = new TokenizerOfFiles(description, request.config);
+    return {};
+  }
+  if (request.kind === 'encode') return { tokens: encode(request.text, request.addSpecialTokens) };
+  if (request.kind === 'decode') return { text: bounded(decode(request.tokens)) };
+  const texts = tokenTexts({ decode }, request.tokens);
+  bounded(texts.join(''));
+  return { texts };
+}
+
+/**
+ * @param {string} text
+ * @param {boolean} addSpecialTokens
+ */
+function encode(text, addSpecialTokens) {
+  const { ids } = tokenizer().encode(text, { add_special_tokens: addSpecialTokens });
+  if (ids.length > MOST_TOKENS) throw new Error(`it makes more than ${MOST_TOKENS} tokens`);
+  if (!ids.every((id) => Number.isSafeInteger(id) && Number(id) >= 0)) {
+    throw new Error('it has no number for a part of a text');
+  }
+  return ids;
+}
+
+/** @param {readonly number[]} tokens */
+function decode(tokens) {
+  return tokens.length === 0 ? '' : tokenizer().decode(tokens, { skip_special_tokens: true });
+}
+
+/** @param {string} text */
+function bounded(text) {
+  if (text.length > MOST_CHARACTERS) {
+    throw new Error(`it writes more than ${MOST_CHARACTERS} characters`);
+  }
+  return text;
+}
+
+function tokenizer() {
+  if (loaded === undefined) throw new Error('it was not loaded');
+  return loaded;
+}
+
+answerRequests(answerTo);
