@@ -1,4 +1,5 @@
 /** A small run that could be resumed, which the hostile ones are made from. */
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -11,6 +12,12 @@ const ROOT = path.join(import.meta.dirname, '../..');
 /** Steps of the run; its checkpoint is that of the last. */
 const STEPS = 2;
 export const CHECKPOINT = 'step-000001';
+/** A run is resumed only with the Python that it had, so it is this machine's. */
+const pythonVersion = execFileSync(
+  'python3',
+  ['-I', '-S', '-c', 'import platform; print(platform.python_version())'],
+  { encoding: 'utf8' },
+).trim();
 
 /** A model folder that the runner accepts. */
 export function makeModel(folder: string): void {
@@ -38,7 +45,10 @@ export function makeHarmlessRun(folder: string, model: string, modelDigest = 'sh
     modelDigest,
   });
   const session = sampleSession(-1);
-  store.startSession({ ...session, sandbox: { ...session.sandbox, engine: 'native' } });
+  store.startSession({
+    ...session,
+    sandbox: { ...session.sandbox, engine: 'native', pythonVersion },
+  });
   for (let step = 0; step < STEPS; step += 1) store.commitStep(sampleStep(step));
   store.recordCheckpoint(STEPS - 1, `checkpoints/${CHECKPOINT}`);
   store.close();
