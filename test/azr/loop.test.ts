@@ -4,10 +4,13 @@ import type { StepRecord } from '../../server/protocol/records.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { LoopError } from '../../server/src/azr/context.ts';
+import { proposedTask } from '../../server/src/azr/judgeProposal.ts';
 import { runLoop } from '../../server/src/azr/loop.ts';
+import { TaskMemory } from '../../server/src/azr/taskMemory.ts';
 import { linearGrader, linearPolicy, type Policy } from './linearWorld.ts';
 import { loopFixture, timeless } from './loopFixture.ts';
 import { MemoryStore } from './memoryStore.ts';
+import { toySettings } from './sampleTasks.ts';
 import { ScriptedEngine } from './scriptedEngine.ts';
 
 function stepOf(store: MemoryStore, step: number): StepRecord {
@@ -353,6 +356,16 @@ describe('proposals that do not become tasks', () => {
     }
   });
 
+  test('a proposal of a held-out program is rewarded for all to see, and never trained on', async () => {
+    const { proposals, rollouts, baselines } = await stepWith(`${heldOutProgram}\n# 9`);
+    const proposers = proposals.map((p) => rollouts.find(({ id }) => id === p.rolloutId)!);
+    for (const { reward, trained, advantage } of proposers) {
+      expect({ reward, trained, advantage }).toEqual({ reward: -0.5, trained: false });
+    }
+    // Nor does it count in what others are compared with.
+    expect(baselines.filter(({ role }) => role === 'proposer')).toEqual([]);
+  });
+
   test('of four equal proposals the first becomes a task, the others are duplicates', async () => {
     const { proposals, rollouts, tasks } = await stepWith(good);
     expect(tasks).toHaveLength(1);
@@ -369,6 +382,72 @@ describe('proposals that do not become tasks', () => {
 });
 
 describe('induction', () => {
+  /** What becomes of one step whose induction proposers answer with these inputs, in turn and in this order. */
+  async function proposing(...orders: readonly (readonly number[])[]) {
+    const fixture = loopFixture({ settings: { steps: 2, repetitionPenalty: 0.5 } });
+    let asked = 0;
+    await afterSeeding((prompt, random) => {
+      if (!prompt.startsWith('[propose induction')) return linearPolicy(prompt, random);
+      const inputs = orders[asked % orders.length]!;
+      asked += 1;
+      return `${inputs.map((input) => `# ${String(input)}\n`).join('')}a linear function`;
+    }, fixture);
+    await fixture.run();
+    const { proposals, tasks, rollouts } = stepOf(fixture.store, 1);
+    return {
+      proposals: proposals.filter(({ mode }) => mode === 'induction'),
+      tasks: tasks.filter(({ mode }) => mode === 'induction'),
+      rollouts,
+      settings: fixture.settings,
+    };
+  }
+
+  test('a proposer is not fined for the template of a program that it was given', async () => {
+    const { proposals, rollouts } = await proposing([1, 2, 3, 4, 5, 6]);
+    const accepted = proposals.filter((proposal) => proposal.accepted);
+    expect(accepted.length).toBeGreaterThan(1);
+    for (const { rolloutId } of accepted) {
+      const { rewardTerms } = rollouts.find(({ id }) => id === rolloutId)!;
+      const fine = rewardTerms.filter(({ name }) => name === 'repetition');
+      expect(fine.map(({ value }) => Math.abs(value))).toEqual(fine.map(() => 0));
+    }
+  });
+
+  test('which examples are shown is not for the proposer to choose', async () => {
+    const inputs = [11, 12, 13, 14, 15, 16];
+    const { tasks, settings } = await proposing(inputs);
+    expect(tasks.length).toBeGreaterThan(1);
+    for (const { examples } of tasks) {
+      // The last four of them, of which four a run of this size asks for.
+      expect(examples.map(({ input }) => Number(input)).sort()).toEqual(inputs.slice(-4));
+    }
+    // Of several programs with the same inputs, not all are shown the first ones.
+    const shown = tasks.map(({ examples, visible }) =>
+      examples.slice(0, visible).map(({ input }) => input),
+    );
+    const first = inputs.slice(-4).slice(0, settings.inductionVisible).map(String);
+    expect(shown).not.toEqual(tasks.map(() => first));
+  });
+
+  test('the same inputs in another order are the same task', async () => {
+    const { tasks } = await proposing([21, 22, 23, 24]);
+    const [task] = tasks;
+    const memory = new TaskMemory(toySettings(), new Set());
+    memory.remember(task!);
+    for (const examples of [task!.examples, [...task!.examples].reverse()]) {
+      const proposed = { valid: true, ...task!, examples, executions: [] } as const;
+      expect(memory.isKnown('induction', proposed)).toBe(true);
+      const proposal = {
+        mode: 'induction',
+        program: task!.program,
+        inputs: [],
+        message: '',
+      } as const;
+      const { dependencies } = loopFixture();
+      expect(proposedTask(dependencies, proposal, proposed).examples).toEqual(task!.examples);
+    }
+  });
+
   test('no solver prompt ever contains a hidden output', async () => {
     const { store, engine, run, settings } = loopFixture({ settings: { steps: 6 } });
     await run();

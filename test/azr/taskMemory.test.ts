@@ -130,6 +130,22 @@ describe('deduplication', () => {
   });
 });
 
+test('programs and templates are counted once each, whatever tasks they are in', () => {
+  const memory = new TaskMemory(toySettings(), new Set());
+  const task = sampleTask(1);
+  const otherInput = { ...task, id: 2, examples: [{ input: '5', output: '6' }] };
+  const otherConstant = { ...sampleTask(3), template: task.template };
+  for (const one of [
+    task,
+    otherInput,
+    otherConstant,
+    { ...task, id: 4, mode: 'abduction' as const },
+  ]) {
+    memory.remember(one);
+  }
+  expect([memory.programs, memory.templates]).toEqual([2, 1]);
+});
+
 test('a held-out program is recognised by its structure, with any input', () => {
   const memory = new TaskMemory(toySettings(), new Set(['structure 1']));
   const other = { examples: [{ input: '99', output: '100' }] };

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from azr_engine.errors import EngineError
-from azr_engine.losses import LossSettings, TokenTargets, summed_loss, token_sums
+from azr_engine.losses import LossName, LossSettings, TokenTargets, summed_loss, token_sums
 
 LOW, HIGH = 0.8, 1.28
 
@@ -64,9 +64,30 @@ def test_token_sums_by_hand() -> None:
     log_probs = torch.tensor([math.log(0.25), math.log(0.25)])
     sums = token_sums(LossSettings("ppo", LOW, HIGH), log_probs, torch.tensor([1.0, 2.0]), targets)
     assert sums["ratio"] == pytest.approx(1.5)
-    assert sums["clip_fraction"] == 1
+    # The first ratio, 0.5, is below its bound, but a good token has to move up: nothing is clipped.
+    assert sums["clip_fraction"] == 0
     assert sums["kl_sampler_trainer"] == pytest.approx(math.log(2))
     assert sums["entropy"] == 3
+
+
+@pytest.mark.parametrize("advantage", [1.0, -1.0, 0.0])
+@pytest.mark.parametrize("ratio", [0.5, 0.99, 1.0, 1.01, 2.0])
+@pytest.mark.parametrize("name", ["ppo", "cispo"])
+def test_a_token_counts_as_clipped_where_the_bounds_change_its_gradient(
+    name: LossName, ratio: float, advantage: float
+) -> None:
+    targets = TokenTargets(torch.zeros(1), torch.tensor([advantage]), torch.zeros(1))
+
+    def gradient(low: float, high: float) -> float:
+        log_probs = torch.tensor([math.log(ratio)], requires_grad=True)
+        summed_loss(LossSettings(name, low, high), log_probs, targets).backward()
+        assert log_probs.grad is not None
+        return log_probs.grad.item()
+
+    settings = LossSettings(name, LOW, HIGH)
+    sums = token_sums(settings, torch.tensor([math.log(ratio)]), torch.zeros(1), targets)
+    is_changed = not math.isclose(gradient(LOW, HIGH), gradient(0.0, 1e9), abs_tol=1e-6)
+    assert sums["clip_fraction"] == is_changed
 
 
 @pytest.mark.parametrize(

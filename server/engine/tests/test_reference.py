@@ -17,13 +17,18 @@ import torch
 from conftest import VOCABULARY
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from azr_engine.adapters import LoraSettings
 from azr_engine.losses import LOSS_NAMES, LossName, LossSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence
 from azr_engine.policy import Policy, load_policy
 from azr_engine.probing import FastPaths
-from azr_engine.training import AdamSettings, Trainer
+from azr_engine.training import (
+    AdamSettings,
+    Trainer,
+    _log_probs_and_entropy,  # pyright: ignore[reportPrivateUsage]
+)
 
 TOLERANCE = 2e-5
 LOW, HIGH = 0.8, 1.28
@@ -216,6 +221,31 @@ def test_trainer_matches_float64(
             assert gradient.abs().max() > 0
             assert_near(parameter.grad, gradient)
         trainer.optimizer.zero_grad(set_to_none=True)
+
+
+def test_entropy_is_not_computed_again_in_the_backward_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[int] = []
+    entropy_of = torch.special.entr
+
+    def count(values: Tensor) -> Tensor:
+        counted.append(len(values))
+        return entropy_of(values)
+
+    monkeypatch.setattr(torch.special, "entr", count)
+    head = torch.randn(4, VOCABULARY, requires_grad=True)
+    hidden, tokens = torch.randn(3, 4), torch.tensor([0, 1, 2])
+
+    def compute(hidden: Tensor) -> tuple[Tensor, Tensor]:
+        return _log_probs_and_entropy(hidden @ head, tokens)
+
+    log_probs, entropy = checkpoint(compute, hidden, use_reentrant=False)
+    (-log_probs.sum()).backward()
+    assert counted == [3]
+    assert head.grad is not None and head.grad.abs().max() > 0
+    expected = torch.distributions.Categorical(logits=(hidden @ head).detach()).entropy()
+    assert entropy.tolist() == pytest.approx(expected.tolist(), rel=1e-5)
 
 
 def test_adamw_matches_float64(model_folder: Callable[[str], Path]) -> None:

@@ -22,7 +22,9 @@ MAXIMUM_MEMORY=$((512 * 1024 * 1024))
 STACK_BYTES=$((1536 * 1024))
 
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mkdir -p "${1:-$(mktemp -d)}" && cd "${1:-$(mktemp -d)}" && pwd)
+work=${1:-$(mktemp -d)}
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
 export JOBS="${JOBS:-$(nproc)}"
 export OPTIMISATION="${OPTIMISATION:--O2 -mbulk-memory -msign-ext -mnontrapping-fptoint}"
 # Python is told when and where it was built; both are made the same everywhere.

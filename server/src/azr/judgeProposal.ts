@@ -1,10 +1,11 @@
 /** Whether what the proposer wrote becomes a task: its reading, and the checks that follow validation. Paper section 3.3.3. */
-import type { Proposal, Validation, ValidProposal } from '../../protocol/sandbox.ts';
+import type { InputOutput, Proposal, Validation, ValidProposal } from '../../protocol/sandbox.ts';
 import type { RejectionReason } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import type { RolloutDraft } from './ledger.ts';
 import type { ProposalPlan } from './planProposal.ts';
 import { promptRoom } from './promptRoom.ts';
+import { RandomStream } from './randomStream.ts';
 import { encodePrompt } from './rollouts.ts';
 import { questionOf, type SolvableTask } from './solve.ts';
 import type { TaskMemory } from './taskMemory.ts';
@@ -70,22 +71,45 @@ export async function judgeProposal(
     : validation;
 }
 
-/** The task as the solver would meet it. At least one example stays hidden, however few inputs turned out usable. */
+/**
+ * The task as the solver would meet it. At least one example stays hidden, however few inputs turned out
+ * usable, and which ones are shown is drawn by lot: a proposer that chose them would show the solver the
+ * least telling ones. The lot is named by the program and its inputs, so that an equal proposal later in
+ * the run makes an equal task, which is then known as a duplicate.
+ */
 export function proposedTask(
   { settings }: LoopDependencies,
   proposal: Proposal,
-  { examples }: ValidProposal,
+  { structure, examples: inProposedOrder }: ValidProposal,
 ): SolvableTask {
   const { mode, program } = proposal;
-  return proposal.mode === 'induction'
-    ? {
-        mode,
-        program,
-        examples,
-        visible: Math.min(settings.inductionVisible, examples.length - 1),
-        message: proposal.message,
-      }
-    : { mode, program, examples, visible: 0 };
+  if (proposal.mode !== 'induction') {
+    return { mode, program, examples: inProposedOrder, visible: 0 };
+  }
+  const examples = shuffled(settings.seed, structure, inProposedOrder);
+  return {
+    mode,
+    program,
+    examples,
+    visible: Math.min(settings.inductionVisible, examples.length - 1),
+    message: proposal.message,
+  };
+}
+
+function shuffled(
+  seed: number,
+  structure: string,
+  examples: readonly InputOutput[],
+): readonly InputOutput[] {
+  const ordered = [...examples].sort((left, right) => compare(left.input, right.input));
+  const inputs = ordered.map(({ input }) => input);
+  const random = new RandomStream(seed, 'visible examples', structure, ...inputs);
+  return random.sample(ordered, ordered.length);
+}
+
+/** By code units, so that the order is the same on every machine. */
+function compare(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
 }
 
 function reject(reason: RejectionReason, message: string): Rejection {

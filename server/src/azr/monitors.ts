@@ -12,7 +12,7 @@ export function recordMonitors(
   memory: TaskMemory,
   proposals: readonly ProposalOutcome[],
   estimated: readonly SolvedTask<TaskDraft>[],
-  trainedTokens: number,
+  { trainedTokens, newPrograms }: { readonly trainedTokens: number; readonly newPrograms: number },
 ): void {
   for (const mode of MODES) {
     recordProposals(
@@ -29,6 +29,9 @@ export function recordMonitors(
     ledger.addMetric(`buffer.${mode}.templates`, memory.buffer(mode).templates);
   }
   recordProposals(ledger, 'proposer', proposals);
+  ledger.addMetric('proposer.newPrograms', newPrograms);
+  ledger.addMetric('memory.programs', memory.programs);
+  ledger.addMetric('memory.templates', memory.templates);
   recordSkipped(ledger);
   recordTokens(ledger);
   ledger.addMetric('tokens.trained', trainedTokens);

@@ -2,6 +2,7 @@
 import type { Completion, SamplingParameters } from '../../protocol/engine.ts';
 import type { Phase } from '../../protocol/events.ts';
 import type { RolloutRecord } from '../../protocol/records.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
 import { LoopError, type LoopDependencies } from './context.ts';
 import type { Prompt } from './dialects/dialect.ts';
@@ -38,8 +39,8 @@ export async function encodePrompt(
 }
 
 /**
- * Samples all jobs in one request and writes a row for each completion; rows come back grouped by
- * job. Every job of one call is sampled at the run's temperature, estimation rollouts too.
+ * Samples all jobs and writes a row for each completion; rows come back grouped by job. Jobs go out in
+ * one request, but for those whose own prompt leaves less room than the settings give. Every job of one call is sampled at the run's temperature, estimation rollouts too.
  */
 export async function sampleJobs(
   dependencies: LoopDependencies,
@@ -53,42 +54,68 @@ export async function sampleJobs(
     return [];
   }
   const { engine, settings } = dependencies;
-  const longestPrompt = Math.max(...jobs.map((job) => job.promptTokens.length));
-  const maximumTokens = Math.min(
-    jobs[0]?.role === 'proposer' ? settings.maximumProposalTokens : settings.maximumAnswerTokens,
-    engine.description.contextTokens - longestPrompt,
-  );
-  if (maximumTokens < 1) {
-    throw new LoopError(
-      'prompt-too-long',
-      `A ${phase} prompt of ${String(longestPrompt)} tokens leaves no room in the model's context of ${String(engine.description.contextTokens)}.`,
-      'Lower "references", "inductionInputs" or "programCharacters", or use a model with a longer context.',
-    );
+  const byLimit = new Map<number, SamplingJob[]>();
+  for (const job of jobs) {
+    const limit = completionLimit(dependencies, job, phase);
+    byLimit.set(limit, [...(byLimit.get(limit) ?? []), job]);
   }
-  const parameters: SamplingParameters = {
-    temperature: settings.temperature,
-    topP: settings.topP,
-    maximumTokens,
-    seed: deriveSeed(settings.seed, 'sample', ledger.step, phase, options.round ?? 0),
-  };
   const total = jobs.reduce((sum, job) => sum + job.samples, 0);
   ledger.enterPhase(phase, dependencies.clock.now());
-  dependencies.listener({ kind: 'phase', step: ledger.step, phase, done: 0, total });
-  const requests = jobs.map(({ promptTokens, samples }) => ({ promptTokens, samples }));
-  const groups = await engine.sample(requests, parameters, signal);
+  const completions = new Map<SamplingJob, readonly Completion[]>();
   const texts = new Map<Completion, string>();
-  for (const completion of groups.flat()) {
-    // A tokenizer may be slow, and the run is to end all the same.
-    signal.throwIfAborted();
-    texts.set(completion, await engine.decode(completion.tokens));
+  let done = 0;
+  for (const [maximumTokens, alike] of byLimit) {
+    dependencies.listener({ kind: 'phase', step: ledger.step, phase, done, total });
+    const parameters: SamplingParameters = {
+      temperature: settings.temperature,
+      topP: settings.topP,
+      maximumTokens,
+      seed: deriveSeed(
+        settings.seed,
+        ...['sample', ledger.step, phase, options.round ?? 0],
+        // The jobs with all the room that the settings give are named by none.
+        ...(maximumTokens === wantedTokens(settings, jobs[0]!.role) ? [] : [maximumTokens]),
+      ),
+    };
+    const requests = alike.map(({ promptTokens, samples }) => ({ promptTokens, samples }));
+    const groups = await engine.sample(requests, parameters, signal);
+    alike.forEach((job, index) => completions.set(job, groups[index] ?? []));
+    for (const completion of groups.flat()) {
+      // A tokenizer may be slow, and the run is to end all the same.
+      signal.throwIfAborted();
+      texts.set(completion, await engine.decode(completion.tokens));
+    }
+    done += alike.reduce((sum, job) => sum + job.samples, 0);
   }
-  return jobs.map((job, index) => {
+  return jobs.map((job) => {
     const group = ledger.nextGroup();
-    const completions = groups[index] ?? [];
-    return completions.map((completion) =>
-      addRollout(ledger, job, group, completion, texts.get(completion) ?? ''),
-    );
+    return completions
+      .get(job)!
+      .map((completion) => addRollout(ledger, job, group, completion, texts.get(completion) ?? ''));
   });
+}
+
+/**
+ * Tokens that a completion of `job` may have: what the settings say, or what its own prompt leaves of
+ * the model's context. The other prompts of its batch have no say in it.
+ */
+function completionLimit(
+  { engine, settings }: LoopDependencies,
+  { role, promptTokens }: SamplingJob,
+  phase: Phase,
+): number {
+  const { contextTokens } = engine.description;
+  const room = contextTokens - promptTokens.length;
+  if (room >= 1) return Math.min(wantedTokens(settings, role), room);
+  throw new LoopError(
+    'prompt-too-long',
+    `A ${phase} prompt of ${String(promptTokens.length)} tokens leaves no room in the model's context of ${String(contextTokens)}.`,
+    'Lower "references", "inductionInputs" or "programCharacters", or use a model with a longer context.',
+  );
+}
+
+function wantedTokens(settings: RunSettings, role: Role): number {
+  return role === 'proposer' ? settings.maximumProposalTokens : settings.maximumAnswerTokens;
 }
 
 function addRollout(

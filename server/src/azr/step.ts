@@ -40,19 +40,28 @@ export async function runStep(
     ? estimated.filter(({ task }) => memory.passesGate(task)).flatMap(({ rollouts }) => rollouts)
     : await solveFreshly(dependencies, ledger, memory, estimated, signal);
   const replayed = await replay(dependencies, ledger, memory, signal);
-  for (const { task } of estimated) {
-    memory.remember(task);
-  }
+  const newPrograms = rememberTasks(memory, estimated);
 
-  const trained = [...proposals.map(({ rollout }) => rollout), ...solverRollouts, ...replayed];
+  // A program of the held-out set teaches nothing, not even that it should not be proposed.
+  const proposers = proposals.filter(({ reason }) => reason !== 'held-out');
+  const trained = [...proposers.map(({ rollout }) => rollout), ...solverRollouts, ...replayed];
   assignAdvantages(ledger, settings, trained);
   const trainedTokens = await updatePolicy(dependencies, ledger, trained, signal);
 
-  recordMonitors(ledger, memory, proposals, estimated, trainedTokens);
+  recordMonitors(ledger, memory, proposals, estimated, { trainedTokens, newPrograms });
   if (step % settings.probeEverySteps === 0 || step === settings.steps) {
     await recordProbe(dependencies, ledger, signal);
   }
   return ledger.close(clock.now());
+}
+
+/** Returns how many of the tasks have a program that no earlier task has. */
+function rememberTasks(memory: TaskMemory, estimated: readonly SolvedTask<TaskDraft>[]): number {
+  const before = memory.programs;
+  for (const { task } of estimated) {
+    memory.remember(task);
+  }
+  return memory.programs - before;
 }
 
 /** n solver rollouts per new task give its solve rate and, by eq. 4, its learnability. */
@@ -101,8 +110,12 @@ function rewardProposers(
   }
 }
 
-/** Share of the mode's other proposals of this step that fill the same template. */
+/**
+ * Share of the mode's other proposals of this step that fill the same template. An induction proposer
+ * was given its program, so the template is not its doing.
+ */
 function templateShare(proposal: ProposalOutcome, proposals: readonly ProposalOutcome[]): number {
+  if (proposal.mode === 'induction') return 0;
   const others = proposals.filter(({ mode }) => mode === proposal.mode).length - 1;
   const same =
     proposals.filter(

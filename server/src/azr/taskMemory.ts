@@ -12,6 +12,8 @@ export class TaskMemory {
   readonly #settings: RunSettings;
   readonly #buffers: ReadonlyMap<Mode, TaskBuffer>;
   readonly #known = new Set<string>();
+  readonly #programs = new Set<string>();
+  readonly #templates = new Set<string>();
   readonly #heldOut: ReadonlySet<string>;
 
   /** @param heldOutStructures structure digests of the probe's programs, which must never be trained on */
@@ -26,9 +28,21 @@ export class TaskMemory {
     return this.#buffers.get(mode)!;
   }
 
+  /** Different programs among all tasks ever accepted, seeds included; a program may be in many tasks. */
+  get programs(): number {
+    return this.#programs.size;
+  }
+
+  /** The same for templates: programs that differ in their constants only are one. */
+  get templates(): number {
+    return this.#templates.size;
+  }
+
   /** Remembers a task, and puts it into its mode's buffer if the gate lets it. */
   remember(task: TaskRecord): void {
     this.#known.add(identity(task.mode, task));
+    this.#programs.add(task.structure);
+    this.#templates.add(task.template);
     if (this.passesGate(task)) {
       this.buffer(task.mode).add(task, new RandomStream(this.#settings.seed, 'buffer', task.id));
     }
@@ -61,9 +75,10 @@ export class TaskMemory {
 
 /**
  * A digest, since a run remembers one for every task it ever accepted: of 132 bits, so that two tasks
- * of one run never share one by chance.
+ * of one run never share one by chance. The order of an induction task's inputs tells none apart: which
+ * of them are shown is drawn by lot.
  */
 function identity(mode: Mode, task: Pick<ValidProposal, 'structure' | 'examples'>): string {
-  const content = [mode, task.structure, ...task.examples.map(({ input }) => input)];
+  const content = [mode, task.structure, ...task.examples.map(({ input }) => input).sort()];
   return createHash('sha256').update(JSON.stringify(content)).digest('base64').slice(0, 22);
 }

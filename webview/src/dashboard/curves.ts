@@ -118,6 +118,17 @@ export const CHARTS: readonly ChartDefinition[] = [
     ],
   },
   {
+    id: 'programs',
+    title: 'Different programs',
+    explanation:
+      'Different programs among all tasks so far, and different templates: programs that differ only in their constants share one. A line that flattens means that the proposer repeats itself.',
+    unit: 'templates',
+    curves: [
+      { label: 'programs', colour: 'blue', metrics: ['memory.programs'] },
+      { label: 'templates', colour: 'purple', metrics: ['memory.templates'] },
+    ],
+  },
+  {
     id: 'zero-variance',
     title: 'Groups without variance',
     explanation:

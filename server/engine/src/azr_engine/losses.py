@@ -80,9 +80,9 @@ def token_sums(
     settings: LossSettings, log_probs: Tensor, entropy: Tensor, targets: TokenTargets
 ) -> dict[str, float]:
     """
-    Sums over tokens of what is reported as means: the ratio, whether it lay outside its bounds,
-    entropy in nats, and sampler minus trainer log-probability, whose mean over tokens that were
-    sampled estimates KL(sampler || trainer).
+    Sums over tokens of what is reported as means: the ratio, whether a bound took the token's
+    gradient away or held its weight, entropy in nats, and sampler minus trainer log-probability,
+    whose mean over tokens that were sampled estimates KL(sampler || trainer).
     """
     sums = {"entropy": entropy.sum().item()}
     if settings.name == "cross_entropy":
@@ -92,6 +92,17 @@ def token_sums(
     sums["ratio"] = ratio.sum().item()
     sums["kl_sampler_trainer"] = difference.sum().item()
     if settings.name != "importance_sampling":
-        outside = (ratio < settings.clip_low) | (ratio > settings.clip_high)
-        sums["clip_fraction"] = outside.sum().item()
+        sums["clip_fraction"] = _is_clipped(settings, ratio, targets.advantages).sum().item()
     return sums
+
+
+def _is_clipped(settings: LossSettings, ratio: Tensor, advantages: Tensor) -> Tensor:
+    """
+    Whether the bounds made a difference, for each token [N]. The minimum of `ppo` takes the clipped
+    value only where the ratio has moved beyond a bound in the direction that the advantage asks
+    for; `cispo` bounds the weight of every token whose advantage is not zero.
+    """
+    above, below = ratio > settings.clip_high, ratio < settings.clip_low
+    if settings.name == "cispo":
+        return (above | below) & (advantages != 0)
+    return (above & (advantages > 0)) | (below & (advantages < 0))

@@ -372,9 +372,11 @@ class Trainer:
 def _log_probs_and_entropy(logits: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
     """Log-probability of `tokens` [N] under logits [N, V], and their entropy in nats, both [N]."""
     log_probs = torch.log_softmax(logits.float(), dim=-1)
+    # First what the backward pass needs: where a chunk is computed again, PyTorch stops after it.
+    chosen = log_probs.gather(1, tokens[:, None])[:, 0]
     with torch.no_grad():
         entropy = torch.special.entr(log_probs.exp()).sum(dim=-1)
-    return log_probs.gather(1, tokens[:, None])[:, 0], entropy
+    return chosen, entropy
 
 
 def _token_targets(members: list[TrainingSequence], device: torch.device) -> TokenTargets:
