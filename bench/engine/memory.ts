@@ -99,8 +99,7 @@ async function oneBatch(engine: Engine, demand: MemoryDemand, vocabulary: number
     };
   });
   await engine.update(
-    data,
-    { kind: 'ppo', clipLow: 0.2, clipHigh: 0.28 },
+    [{ data, loss: { kind: 'ppo', clipLow: 0.2, clipHigh: 0.28 } }],
     {
       ...{ learningRate: 1e-6, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 },
       gradientClipNorm: 1,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import type { Engine } from '../../server/protocol/engine.ts';
+import type { Engine, Objective } from '../../server/protocol/engine.ts';
 import { openEngine } from '../../server/src/runner/openEngine.ts';
 import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
 import { createRun } from '../../server/src/runner/run.ts';
@@ -70,16 +70,20 @@ export function withReversedAdvantages(engine: Engine): Engine {
     encodeChat: (messages) => engine.encodeChat(messages),
     sample: (...request) => engine.sample(...request),
     logProbabilities: (...request) => engine.logProbabilities(...request),
-    update: (data, ...rest) =>
-      engine.update(
-        data.map((datum) => ({
-          ...datum,
-          advantages: datum.advantages.map((advantage) => -advantage),
-        })),
-        ...rest,
-      ),
+    encodeCompletion: (text) => engine.encodeCompletion(text),
+    update: (objectives, ...rest) => engine.update(objectives.map(reversed), ...rest),
     saveCheckpoint: (...request) => engine.saveCheckpoint(...request),
     loadCheckpoint: (...request) => engine.loadCheckpoint(...request),
     close: () => engine.close(),
   };
+}
+
+/** Rewards are turned round; what the interpreter says is not. */
+function reversed({ data, loss }: Objective): Objective {
+  if (loss.kind === 'cross_entropy') return { data, loss };
+  const opposite = data.map((datum) => ({
+    ...datum,
+    advantages: datum.advantages.map((advantage) => -advantage),
+  }));
+  return { data: opposite, loss };
 }

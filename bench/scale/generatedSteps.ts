@@ -98,6 +98,7 @@ class StepMaker {
       proposals,
       tasks,
       rollouts,
+      ...{ harvests: [], goldDocuments: [] },
       baselines,
       metrics,
     };

@@ -104,6 +104,31 @@ export interface TaskRecord {
   readonly learnability?: number;
 }
 
+/** Further pairs of an accepted task's program, executed by the checks of a proposal; the inputs are the model's own. */
+export interface HarvestRecord {
+  readonly step: number;
+  /** The task that the program was first accepted in. */
+  readonly taskId: number;
+  readonly examples: readonly InputOutput[];
+}
+
+/**
+ * A document of executed truth that the policy was trained on by cross-entropy: the solver's question
+ * about a program, completed with the right answer.
+ */
+export interface GoldDocumentRecord {
+  readonly step: number;
+  /** The task that the program was first accepted in. */
+  readonly taskId: number;
+  readonly mode: Mode;
+  /** The input that was run; of induction, those that are shown. */
+  readonly inputs: readonly string[];
+  /** Of the completion, its end token included. */
+  readonly tokenCount: number;
+  /** Natural log-probability of the whole completion before it was trained on. */
+  readonly logProbability: number;
+}
+
 /** Mean and standard deviation over one task-role batch: paper eq. 8. */
 export interface BaselineRecord {
   readonly step: number;
@@ -130,6 +155,8 @@ export interface StepRecord {
   readonly tasks: readonly TaskRecord[];
   readonly rollouts: readonly RolloutRecord[];
   readonly baselines: readonly BaselineRecord[];
+  readonly harvests: readonly HarvestRecord[];
+  readonly goldDocuments: readonly GoldDocumentRecord[];
   readonly metrics: readonly MetricRecord[];
 }
 
@@ -147,6 +174,9 @@ export interface RunStore {
   counters(): RunCounters;
   /** Every accepted task in order of acceptance; the buffers are rebuilt from them. */
   tasks(): Iterable<TaskRecord>;
+  /** All of a run, in order of their steps; what the policy was taught is rebuilt from them. */
+  harvests(): Iterable<HarvestRecord>;
+  goldDocuments(): Iterable<GoldDocumentRecord>;
   /** One transaction; when it is done, it is durable. It may wait for room on the disk. */
   commitStep(record: StepRecord): void | Promise<void>;
   /** Notes that the policy after `step` is kept at `path`. */

@@ -47,6 +47,12 @@ export interface RunSettings {
   readonly proposerLossWeight: number;
   readonly importanceSamplingCap: number;
 
+  readonly goldLossWeight: number;
+  readonly goldDocumentsPerStep: number;
+  readonly harvestInputs: number;
+  readonly goldUpdatesPerStep: number;
+  readonly goldLearningRate: number;
+
   readonly deduplicate: 'none' | 'structural';
   readonly bufferPolicy: 'fifo' | 'reservoir';
   readonly bufferCapacity: number;
@@ -397,6 +403,41 @@ export const SETTINGS: SettingDefinitions = {
     paper: 0,
     description:
       'Truncated importance sampling: caps the trainer-to-sampler probability ratio of a token where the two differ numerically. 0 is off.',
+  },
+  goldLossWeight: {
+    type: number(0, 1000),
+    studio: 0,
+    paper: 0,
+    description:
+      "Trains on what the interpreter knows: adds this much of the cross-entropy of executed answers to the model's own valid programs, in every mode they serve. Each document counts alike, however long its answer. 0 learns from reward alone.",
+  },
+  goldDocumentsPerStep: {
+    type: integer(0, 65_536),
+    studio: 128,
+    paper: 0,
+    description:
+      'How many such documents a step trains on: half about its own programs, the rest about earlier ones, and more often what the solver does not know yet.',
+  },
+  harvestInputs: {
+    type: integer(0, 256),
+    studio: 8,
+    paper: 0,
+    description:
+      "How many more inputs of each new program are executed for `goldLossWeight`: inputs that the model proposed for programs of the same parameter types, or small changes of such. No data but the model's own.",
+  },
+  goldUpdatesPerStep: {
+    type: integer(0, 64),
+    studio: 0,
+    paper: 0,
+    description:
+      'Into how many optimizer steps of their own, after those of the policy, the documents of `goldLossWeight` are split. 0 adds their loss to that of the policy, in the same steps.',
+  },
+  goldLearningRate: {
+    type: number(0, 1),
+    studio: 0,
+    paper: 0,
+    description:
+      'Learning rate of the steps that `goldUpdatesPerStep` asks for. 0 takes that of the policy.',
   },
   deduplicate: {
     type: choice('none', 'structural'),

@@ -63,6 +63,6 @@ export function loopFixture(
 
 /** A step without the times at which it happened. */
 export function timeless(record: StepRecord): Omit<StepRecord, 'startedAt' | 'durationMs'> {
-  const { step, proposals, tasks, rollouts, baselines, metrics } = record;
-  return { step, proposals, tasks, rollouts, baselines, metrics };
+  const { startedAt: _startedAt, durationMs: _durationMs, ...rest } = record;
+  return rest;
 }

@@ -1,5 +1,7 @@
 /** A run's store in memory. Rows are copied on commit, so that a later change of a draft would show. */
 import type {
+  GoldDocumentRecord,
+  HarvestRecord,
   RunCounters,
   RunStore,
   StepRecord,
@@ -36,6 +38,14 @@ export class MemoryStore implements RunStore {
 
   tasks(): TaskRecord[] {
     return this.#steps.flatMap((step) => step.tasks);
+  }
+
+  harvests(): HarvestRecord[] {
+    return this.#steps.flatMap((step) => step.harvests);
+  }
+
+  goldDocuments(): GoldDocumentRecord[] {
+    return this.#steps.flatMap((step) => step.goldDocuments);
   }
 
   commitStep(record: StepRecord): void {

@@ -92,8 +92,8 @@ test('an update moves the policy as asked, and a checkpoint takes it back', asyn
   const checkpoint = await engine.saveCheckpoint('before');
   expect(existsSync(checkpoint)).toBe(true);
 
-  const result = await engine.update(data, loss, adam);
-  for (const [index, values] of result.logProbabilities.entries()) {
+  const result = await engine.update([{ data, loss }], adam);
+  for (const [index, values] of result.logProbabilities[0]!.entries()) {
     for (const [position, value] of values.entries()) {
       expect(value).toBeCloseTo(data[index]!.logProbabilities[position]!, 3);
       expect(value).toBeCloseTo(scored[index]![position]!, 4);

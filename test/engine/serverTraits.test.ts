@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { TrainingDatum } from '../../server/protocol/engine.ts';
 import type { RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
-import { refuseModel, refuseUpdate } from '../../server/src/engine/refuseUnsuitable.ts';
+import { refuseLosses, refuseModel, refuseOptimizer } from '../../server/src/engine/refuseUnsuitable.ts';
 import { advantagesForSequenceMeans } from '../../server/src/engine/sequenceMeans.ts';
 import { serverTraits } from '../../server/src/engine/serverTraits.ts';
 import type { RecordingServer } from './recordingServer.ts';
@@ -86,19 +86,19 @@ describe('what a server would do otherwise than asked is refused', () => {
 
   test('gradient clipping where a server has none', () => {
     const clipped = { ...ADAM, gradientClipNorm: 1 };
-    refuseUpdate(jax, PPO, ADAM);
-    refuseUpdate(ours, PPO, clipped);
-    refuseUpdate(tinker, PPO, clipped);
+    refuseOptimizer(jax, ADAM);
+    refuseOptimizer(ours, clipped);
+    refuseOptimizer(tinker, clipped);
     expect(() => {
-      refuseUpdate(jax, PPO, clipped);
+      refuseOptimizer(jax, clipped);
     }).toThrow(refusal('gradient_clipping_unsupported'));
   });
 
   test('an optimizer other than the one that a server fixed at its start', () => {
     const fixed = { ...ADAM, beta2: 0.999, weightDecay: 0.01, gradientClipNorm: 1 };
-    refuseUpdate(train, PPO, fixed);
+    refuseOptimizer(train, fixed);
     expect(() => {
-      refuseUpdate(train, PPO, ADAM);
+      refuseOptimizer(train, ADAM);
     }).toThrow(
       expect.objectContaining({
         code: 'optimizer_unsupported',
@@ -113,11 +113,19 @@ describe('what a server would do otherwise than asked is refused', () => {
   });
 
   test('a loss that a server computes otherwise', () => {
-    const cispo = { ...PPO, kind: 'cispo' } as const;
-    refuseUpdate(jax, cispo, ADAM);
+    refuseLosses(jax, ['cispo']);
     expect(() => {
-      refuseUpdate(train, cispo, ADAM);
+      refuseLosses(train, ['cispo']);
     }).toThrow(refusal('loss_unsupported'));
+    refuseLosses(ours, ['ppo', 'cross_entropy']);
+    expect(() => {
+      refuseLosses(jax, ['ppo', 'cross_entropy']);
+    }).toThrow(
+      expect.objectContaining({
+        code: 'loss_unsupported',
+        remedy: expect.stringContaining('goldLossWeight') as string,
+      }),
+    );
   });
 });
 
@@ -187,7 +195,7 @@ describe('what goes over the wire', () => {
     // Alpha is not sent: it would be ignored.
     expect(server.bodies('create_model')[1]!['lora_config']).not.toHaveProperty('alpha');
 
-    const { metrics } = await engine.update([long, short], PPO, ADAM);
+    const { metrics } = await engine.update([{ data: [long, short], loss: PPO }], ADAM);
     expect(metrics).toEqual({ gradientNorm: 2 });
     const [{ forward_backward_input } = {}] = server.bodies('forward_backward') as {
       forward_backward_input?: {
@@ -211,7 +219,7 @@ describe('what goes over the wire', () => {
     const engine = await open('skyrl-jax');
     // More than one request's 5,000,000 bytes, at 64 per token and 512 per sequence.
     const big = { ...long, promptTokens: new Array<number>(60_000).fill(1) };
-    await engine.update([big, big, short], PPO, ADAM);
+    await engine.update([{ data: [big, big, short], loss: PPO }], ADAM);
     const sent = server.bodies('forward_backward') as {
       forward_backward_input: { data: { loss_fn_inputs: { advantages: { data: number[] } } }[] };
     }[];
@@ -227,7 +235,7 @@ describe('what goes over the wire', () => {
 
   test('Tinker: no weights, advantages as they are', async () => {
     const engine = await open('tinker');
-    await engine.update([long], PPO, ADAM);
+    await engine.update([{ data: [long], loss: PPO }], ADAM);
     const [{ forward_backward_input } = {}] = server.bodies('forward_backward') as {
       forward_backward_input?: { data: { loss_fn_inputs: object }[] };
     }[];
@@ -266,7 +274,7 @@ describe('what goes over the wire', () => {
     const engine = await open('tinker');
     await engine.loadCheckpoint('tinker://gone/weights/a');
     expect(server.bodies('load_weights')).toMatchObject([{ model_id: 'm1', seq_id: 1 }]);
-    await engine.update([short], PPO, ADAM);
+    await engine.update([{ data: [short], loss: PPO }], ADAM);
     await engine.loadCheckpoint('tinker://gone/weights/b');
     expect(server.bodies('unload_model')).toMatchObject([{ model_id: 'm1' }]);
     expect(server.bodies('load_weights').at(-1)).toMatchObject({ model_id: 'm2', seq_id: 1 });

@@ -33,7 +33,10 @@ function run(step: Partial<StepRecord>, settings: Partial<RunSettings> = {}): Ru
   const path = temporaryPath();
   const complete = completeSettings([{ ...settings }], 'test');
   const store = SqliteRunStore.create(path, { ...sampleInformation(), settings: complete });
-  const none = { proposals: [], tasks: [], rollouts: [], baselines: [], metrics: [] };
+  const none = {
+    ...{ proposals: [], tasks: [], rollouts: [], baselines: [], metrics: [] },
+    ...{ harvests: [], goldDocuments: [] },
+  };
   const record = { startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1, ...none };
   store.commitStep({ ...record, step: 0 });
   store.commitStep({ ...record, ...step, step: 1 });

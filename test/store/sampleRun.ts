@@ -139,6 +139,13 @@ export function sampleStep(step: number): StepRecord {
       },
     ],
     rollouts: [proposer, { ...solver, id: firstId }, { ...solver, id: secondId, trained: false }],
+    harvests: [{ step, taskId: 1, examples: [{ input: '2', output: '3' }] }],
+    goldDocuments: [
+      {
+        ...{ step, taskId: 1, mode: 'deduction', inputs: ['2'] },
+        ...{ tokenCount: 2, logProbability: -0.5 },
+      },
+    ],
     baselines: [
       { step, role: 'solver', mode: 'deduction', mean: 0.5, standardDeviation: 0.25, count: 2 },
     ],

@@ -2,6 +2,8 @@
 import type { Phase } from '../../protocol/events.ts';
 import type {
   BaselineRecord,
+  GoldDocumentRecord,
+  HarvestRecord,
   MetricRecord,
   ProposalRecord,
   RolloutRecord,
@@ -30,6 +32,8 @@ export class Ledger {
   readonly tasks: TaskDraft[] = [];
   readonly rollouts: RolloutDraft[] = [];
   readonly baselines: BaselineRecord[] = [];
+  readonly harvests: HarvestRecord[] = [];
+  readonly goldDocuments: GoldDocumentRecord[] = [];
   readonly metrics: MetricRecord[] = [];
   readonly #phaseDurationsMs = new Map<Phase, number>();
   #phase: { readonly name: Phase; readonly sinceMs: number } | undefined;
@@ -97,6 +101,8 @@ export class Ledger {
       tasks: this.tasks,
       rollouts: this.rollouts,
       baselines: this.baselines,
+      harvests: this.harvests,
+      goldDocuments: this.goldDocuments,
       metrics: this.metrics,
     };
   }

@@ -1,6 +1,7 @@
 /** The run: seeding, then steps until the last one or until somebody asks to stop. */
-import type { StepRecord } from '../../protocol/records.ts';
+import type { RunStore, StepRecord } from '../../protocol/records.ts';
 import type { LoopDependencies } from './context.ts';
+import { GoldMemory } from './goldMemory.ts';
 import { runSeeding } from './seeding.ts';
 import { runStep } from './step.ts';
 import { TaskMemory } from './taskMemory.ts';
@@ -45,17 +46,18 @@ async function runSteps(
   dependencies: LoopDependencies,
   control: LoopControl,
 ): Promise<LoopOutcome> {
-  const { settings, store, heldOut } = dependencies;
+  const { dialect, grader, settings, store, heldOut } = dependencies;
   const { signal } = control;
   const memory = new TaskMemory(settings, heldOut.structures);
-  let seeded = false;
-  for (const task of store.tasks()) {
-    memory.remember(task);
-    seeded = true;
-  }
-  if (!seeded) {
+  const gold = new GoldMemory({
+    heldOut: heldOut.structures,
+    zeroProgram: dialect.zeroTriplet.program,
+    signature: (input) => grader.signature(input),
+  });
+  rebuild(memory, gold, store);
+  if (store.counters().lastStep < 0) {
     if ((await control.beforeStep?.()) === false) return { reason: 'stopped', lastStep: -1 };
-    await commit(dependencies, await runSeeding(dependencies, memory, signal));
+    await commit(dependencies, await runSeeding(dependencies, memory, gold, signal));
     // The seeding needs no checkpoint: the policy after it is still the untrained one.
     if (control.pauseAfterStep?.() === true) {
       await control.resumed?.();
@@ -67,7 +69,7 @@ async function runSteps(
   for (let step = store.counters().lastStep + 1; step <= settings.steps; step += 1) {
     if ((await control.beforeStep?.()) === false) return { reason: 'stopped', lastStep: step - 1 };
     signal.throwIfAborted();
-    await commit(dependencies, await runStep(dependencies, memory, step, signal));
+    await commit(dependencies, await runStep(dependencies, memory, gold, step, signal));
     const isLast = step === settings.steps;
     const stopping = control.stopAfterStep();
     const pausing = !isLast && control.pauseAfterStep?.() === true;
@@ -82,6 +84,26 @@ async function runSteps(
     }
   }
   return { reason: 'steps', lastStep: settings.steps };
+}
+
+/** Everything that is remembered between steps, in the order in which it came about. */
+function rebuild(memory: TaskMemory, gold: GoldMemory, store: RunStore): void {
+  const harvests = [...store.harvests()];
+  let next = 0;
+  const harvestBefore = (step: number) => {
+    for (; harvests[next] !== undefined && harvests[next]!.step < step; next += 1) {
+      gold.rememberHarvest(harvests[next]!);
+    }
+  };
+  for (const task of store.tasks()) {
+    harvestBefore(task.step);
+    memory.remember(task);
+    gold.rememberTask(task);
+  }
+  harvestBefore(Infinity);
+  for (const document of store.goldDocuments()) {
+    gold.rememberDocument(document);
+  }
 }
 
 /** Rows first, announcement second: nothing is shown that is not stored. */

@@ -4,6 +4,9 @@
  */
 import type { StepRecord } from '../../protocol/records.ts';
 import type { LoopDependencies } from './context.ts';
+import { drawGold, recordGoldMetrics, usesGold } from './goldDocuments.ts';
+import type { GoldMemory } from './goldMemory.ts';
+import { harvest } from './harvest.ts';
 import { Ledger, type RolloutDraft, type TaskDraft } from './ledger.ts';
 import { recordMonitors } from './monitors.ts';
 import { recordProbe } from './probe.ts';
@@ -20,6 +23,7 @@ import { assignAdvantages, updatePolicy } from './update.ts';
 export async function runStep(
   dependencies: LoopDependencies,
   memory: TaskMemory,
+  gold: GoldMemory,
   step: number,
   signal: AbortSignal,
 ): Promise<StepRecord> {
@@ -33,7 +37,13 @@ export async function runStep(
     { modes: settings.modes, count: settings.proposalsPerMode, phase: 'propose', round: 0 },
     signal,
   );
-  const estimated = await estimateLearnability(dependencies, ledger, proposals, signal);
+  for (const task of ledger.tasks) gold.rememberTask(task);
+  const [estimated] = await Promise.all([
+    estimateLearnability(dependencies, ledger, proposals, signal),
+    // Programs run while the solver writes.
+    usesGold(settings) ? harvest(dependencies, ledger, gold, signal) : undefined,
+  ]);
+  for (const { task, solveRate } of estimated) gold.rememberRate(task, solveRate);
   rewardProposers(dependencies, proposals);
 
   const solverRollouts = settings.trainOnEstimation
@@ -46,9 +56,17 @@ export async function runStep(
   const proposers = proposals.filter(({ reason }) => reason !== 'held-out');
   const trained = [...proposers.map(({ rollout }) => rollout), ...solverRollouts, ...replayed];
   assignAdvantages(ledger, settings, trained);
-  const trainedTokens = await updatePolicy(dependencies, ledger, trained, signal);
+  const documents = await drawGold(dependencies, ledger, gold);
+  const trainedTokens = await updatePolicy(
+    dependencies,
+    ledger,
+    trained,
+    { documents, gold },
+    signal,
+  );
 
   recordMonitors(ledger, memory, proposals, estimated, { trainedTokens, newPrograms });
+  if (usesGold(settings)) recordGoldMetrics(ledger);
   if (step % settings.probeEverySteps === 0 || step === settings.steps) {
     await recordProbe(dependencies, ledger, signal);
   }

@@ -1,7 +1,7 @@
 /** Opens engines: one started here for a model folder, or one that already runs somewhere. */
 import path from 'node:path';
 
-import type { AdamParameters, EngineDescription, PolicyLoss } from '../../protocol/engine.ts';
+import type { AdamParameters, EngineDescription, TrainingLoss } from '../../protocol/engine.ts';
 import type { EngineServer } from '../../protocol/engineServers.ts';
 import { foreignSentence } from '../../protocol/foreignProblem.ts';
 import { EngineError } from './engineError.ts';
@@ -10,7 +10,7 @@ import { startEngineProcess } from './engineProcess.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import { readModelFacts } from './modelFacts.ts';
 import { type MemoryKnowledge, planFor, wirePlan } from './plannedMemory.ts';
-import { refuseModel, refuseUpdate } from './refuseUnsuitable.ts';
+import { refuseLosses, refuseModel, refuseOptimizer } from './refuseUnsuitable.ts';
 import { fieldOf, listIn, textIn } from './replyChecks.ts';
 import { serverTraits } from './serverTraits.ts';
 import { TinkerClient } from './tinkerClient.ts';
@@ -46,7 +46,9 @@ export interface RemoteEngineOptions extends ModelOptions {
   /** What kind of server it is, where it does not declare that itself. */
   readonly server?: EngineServer | undefined;
   /** Every update of the run, so that one the server cannot do is refused before anything starts. */
-  readonly update?: { readonly loss: PolicyLoss; readonly adam: AdamParameters } | undefined;
+  readonly update?:
+    | { readonly losses: readonly TrainingLoss['kind'][]; readonly adam: AdamParameters }
+    | undefined;
 }
 
 /** Starts the Python server for a model folder; it ends with the engine or with this process. */
@@ -80,7 +82,10 @@ async function open(
   const declared = declaredExtensions(capabilities);
   const traits = serverTraits(declared, options.server);
   refuseModel(traits, options);
-  if (update !== undefined) refuseUpdate(traits, update.loss, update.adam);
+  if (update !== undefined) {
+    refuseLosses(traits, update.losses);
+    refuseOptimizer(traits, update.adam);
+  }
   const extensions = declared ?? {};
   const plan = planFor(extensions, options.memory);
   const tokenizer = await FolderTokenizer.load(folder);

@@ -209,6 +209,8 @@ async function runPrepared(
   const loopStore: RunStore = {
     counters: () => store.counters(),
     tasks: () => store.tasks(),
+    harvests: () => store.harvests(),
+    goldDocuments: () => store.goldDocuments(),
     commitStep: async (record) => {
       await patience.insist(() => {
         store.commitStep(record);

@@ -6,6 +6,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 import { addPacks } from './packSchema.ts';
+import { GOLD_SCHEMA } from './goldSchema.ts';
 import { BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 import { SUMMARY_SCHEMA } from './summarySchema.ts';
 
@@ -48,8 +49,9 @@ function makeSchema(version: number): ReadonlyMap<string, string> {
     database.exec(SCHEMA);
     if (version >= 2) database.exec(SUMMARY_SCHEMA);
     if (version >= 3) database.exec(BRANCH_SCHEMA);
-    if (version < SCHEMA_VERSION) database.exec(EARLIER_INDEX);
+    if (version < 4) database.exec(EARLIER_INDEX);
     else addPacks(database);
+    if (version >= SCHEMA_VERSION) database.exec(GOLD_SCHEMA);
     return statementsOf(database);
   } finally {
     database.close();

@@ -86,10 +86,15 @@ export function addPackViews(database: DatabaseSync): void {
     const absent = columns.map((definition) => `NULL AS ${nameOf(definition)}`).join(', ');
     database.exec(`CREATE TEMP VIEW ${table} AS SELECT *, ${absent} FROM main.${table}`);
   }
-  for (const [, table = '', body = ''] of PACK_SCHEMA.matchAll(
+  addEmptyViews(database, PACK_SCHEMA);
+}
+
+/** Lets readers ask for tables of `schema` that a database does not have: they are empty. */
+export function addEmptyViews(database: DatabaseSync, schema: string): void {
+  for (const [, table = '', body = ''] of schema.matchAll(
     /CREATE TABLE IF NOT EXISTS (\w+) \((.*?)\) STRICT/gs,
   )) {
-    const absent = [...body.matchAll(/^ {2}(\w+)/gm)].map(([, name = '']) => `NULL AS ${name}`);
+    const absent = [...body.matchAll(/^ {2}([a-z]\w*)/gm)].map(([, name = '']) => `NULL AS ${name}`);
     database.exec(`CREATE TEMP VIEW ${table} AS SELECT ${absent.join(', ')} WHERE 0`);
   }
 }

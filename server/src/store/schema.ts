@@ -8,8 +8,9 @@
  * Written to `PRAGMA user_version`. Raise it with every change of the tables below, of those in
  * summarySchema.ts and of those in packSchema.ts. 1: the records. 2: also the summaries and indexes that large lists need.
  * 3: also where a run branched off another one. 4: prompts and completions are deflated (packSchema.ts).
+ * 5: what was trained on beside rewards (goldSchema.ts).
  */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** "AZRr" in ASCII, written to `PRAGMA application_id`: tells a run from any other database. */
 export const APPLICATION_ID = 0x415a5272;

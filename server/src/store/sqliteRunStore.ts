@@ -1,7 +1,14 @@
 /** The writer of one run's run.db. There is at most one per run; its owner holds the run's lock. */
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { RunCounters, RunStore, StepRecord, TaskRecord } from '../../protocol/records.ts';
+import type {
+  GoldDocumentRecord,
+  HarvestRecord,
+  RunCounters,
+  RunStore,
+  StepRecord,
+  TaskRecord,
+} from '../../protocol/records.ts';
 import { CompletionPruner, type CompletionRetention } from './completionPruner.ts';
 import { createDatabase, openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
@@ -25,6 +32,8 @@ const STEP_TABLES = [
   'rollout',
   'proposal',
   'task',
+  'harvest',
+  'gold_document',
   'baseline',
   'metric',
   'checkpoint',
@@ -73,6 +82,14 @@ export class SqliteRunStore implements RunStore {
 
   tasks(): Iterable<TaskRecord> {
     return this.reader.allTasks();
+  }
+
+  harvests(): Iterable<HarvestRecord> {
+    return this.reader.allHarvests();
+  }
+
+  goldDocuments(): Iterable<GoldDocumentRecord> {
+    return this.reader.allGoldDocuments();
   }
 
   /**

@@ -3,6 +3,8 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 import type {
   BaselineRecord,
+  GoldDocumentRecord,
+  HarvestRecord,
   MetricRecord,
   ProposalRecord,
   RewardTerm,
@@ -47,6 +49,8 @@ export class StepWriter {
   readonly #execution;
   readonly #proposal;
   readonly #task;
+  readonly #harvest;
+  readonly #goldDocument;
   readonly #baseline;
   readonly #metric;
   readonly #completionSize;
@@ -130,6 +134,11 @@ export class StepWriter {
       ] as const),
       ...(['syntax_nodes', 'parent_task_ids', 'solve_rate', 'learnability'] as const),
     ]);
+    this.#harvest = new Insertion(database, 'harvest', ['task_id', 'step', 'examples']);
+    this.#goldDocument = new Insertion(database, 'gold_document', [
+      ...(['step', 'position', 'task_id', 'mode', 'inputs'] as const),
+      ...(['token_count', 'log_probability'] as const),
+    ]);
     this.#baseline = new Insertion(database, 'baseline', [
       ...(['step', 'role', 'mode', 'mean', 'standard_deviation', 'count'] as const),
     ]);
@@ -152,6 +161,10 @@ export class StepWriter {
     this.#writeRollouts(record.step, record.rollouts);
     for (const proposal of record.proposals) this.#writeProposal(proposal);
     for (const task of record.tasks) this.#writeTask(task);
+    for (const harvest of record.harvests) this.#writeHarvest(harvest);
+    record.goldDocuments.forEach((document, position) => {
+      this.#writeGoldDocument(document, position);
+    });
     for (const baseline of record.baselines) this.#writeBaseline(baseline);
     for (const metric of record.metrics) this.#writeMetric(metric);
   }
@@ -286,6 +299,18 @@ export class StepWriter {
       parent_task_ids: JSON.stringify(task.parentTaskIds),
       solve_rate: task.solveRate ?? null,
       learnability: task.learnability ?? null,
+    });
+  }
+
+  #writeHarvest({ step, taskId, examples }: HarvestRecord): void {
+    this.#harvest.insert({ task_id: taskId, step, examples: JSON.stringify(examples) });
+  }
+
+  #writeGoldDocument(document: GoldDocumentRecord, position: number): void {
+    const { step, taskId, mode, inputs, tokenCount, logProbability } = document;
+    this.#goldDocument.insert({
+      ...{ step, position, task_id: taskId, mode, inputs: JSON.stringify(inputs) },
+      ...{ token_count: tokenCount, log_probability: logProbability },
     });
   }
 

@@ -2,6 +2,7 @@
  * The dialect of the embedded model: no prose, no thinking, the fewest tokens that say what is
  * asked. Its pretraining corpus is written in it, so a change here needs a new model.
  */
+import type { InputOutput } from '../../../protocol/sandbox.ts';
 import {
   type Dialect,
   dialectOf,
@@ -32,6 +33,9 @@ export const compactDialect: Dialect = dialectOf({
   solve(question) {
     return text(`[solve ${question.mode}]\n${body(question)}`);
   },
+
+  writeAnswer: (_mode, answer) => answer,
+  messageFor: typeLine,
 
   locateProposal(completion) {
     const split = completion.lastIndexOf(INPUT_LINE);
@@ -70,6 +74,50 @@ export const compactDialect: Dialect = dialectOf({
     return isEmptySpan(answer) ? undefined : answer;
   },
 });
+
+/** `str and int to list`: what the model's corpus tells of a program; undefined where the pairs differ in it. */
+function typeLine(examples: readonly InputOutput[]): string | undefined {
+  const lines = new Set(examples.map(({ input, output }) => typesOf(input, output)));
+  const [line] = lines;
+  return lines.size === 1 ? line : undefined;
+}
+
+function typesOf(input: string, output: string): string | undefined {
+  const types = [...topLevelParts(input), output].map(typeName);
+  const result = types.pop();
+  return types.includes(undefined) ? undefined : result && `${types.join(' and ')} to ${result}`;
+}
+
+function typeName(literal: string): string | undefined {
+  if (literal.startsWith('[')) return 'list';
+  if (literal === 'True' || literal === 'False') return 'bool';
+  if (/^['"]/.test(literal)) return 'str';
+  return /^-?\d+$/.test(literal) ? 'int' : undefined;
+}
+
+/** The arguments of a canonical input: parted by commas that stand in no bracket and no string. */
+function topLevelParts(input: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  let quote = '';
+  for (let index = 0; index < input.length; index += 1) {
+    const character = input.charAt(index);
+    if (quote !== '') {
+      if (character === '\\') {
+        parts[parts.length - 1] += character;
+        index += 1;
+      } else if (character === quote) quote = '';
+    } else if (character === "'" || character === '"') quote = character;
+    else if ('[({'.includes(character)) depth += 1;
+    else if ('])}'.includes(character)) depth -= 1;
+    else if (character === ',' && depth === 0) {
+      parts.push('');
+      continue;
+    }
+    parts[parts.length - 1] += input.charAt(index);
+  }
+  return parts.map((part) => part.trim());
+}
 
 function linesOf(completion: string): Span[] {
   let start = 0;

@@ -1,0 +1,23 @@
+/** What version 5 adds: what the policy was taught beside rewards. */
+
+export const GOLD_SCHEMA = `
+-- Further executed inputs of the program of a task. The inputs are the model's own.
+CREATE TABLE IF NOT EXISTS harvest (
+  task_id INTEGER PRIMARY KEY,
+  step INTEGER NOT NULL,
+  examples TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS harvest_step ON harvest (step);
+
+-- Documents of executed truth that a step trained on, in order.
+CREATE TABLE IF NOT EXISTS gold_document (
+  step INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  task_id INTEGER NOT NULL,
+  mode TEXT NOT NULL,
+  inputs TEXT NOT NULL,
+  token_count INTEGER NOT NULL,
+  log_probability REAL NOT NULL,
+  PRIMARY KEY (step, position)
+) STRICT, WITHOUT ROWID;
+`;
