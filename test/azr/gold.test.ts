@@ -72,12 +72,7 @@ describe('what the loss is', () => {
   test('or in steps of its own with a rate of its own', async () => {
     const { engine } = await runWith({ goldUpdatesPerStep: 3, goldLearningRate: 0.125, steps: 1 });
     const kinds = engine.updateCalls.map(({ objectives }) => objectives.map((o) => o.loss.kind));
-    expect(kinds).toEqual([
-      ['ppo'],
-      ['cross_entropy'],
-      ['cross_entropy'],
-      ['cross_entropy'],
-    ]);
+    expect(kinds).toEqual([['ppo'], ['cross_entropy'], ['cross_entropy'], ['cross_entropy']]);
     expect(engine.updateCalls.map(({ adam }) => adam.learningRate).slice(1)).toEqual([
       0.125, 0.125, 0.125,
     ]);
@@ -188,7 +183,9 @@ describe('more inputs than were proposed', () => {
     const { store } = await runWith({});
     const seen = new Set<string>();
     for (const { tasks, harvests } of store.steps) {
-      const fresh = tasks.filter(({ program }) => !seen.has(program) && program.includes('return a '));
+      const fresh = tasks.filter(
+        ({ program }) => !seen.has(program) && program.includes('return a '),
+      );
       for (const { program } of tasks) seen.add(program);
       const first = fresh.filter(
         ({ program }, index) => fresh.findIndex((task) => task.program === program) === index,

@@ -114,11 +114,7 @@ export class ScriptedEngine implements Engine {
     return data.map((datum) => datum.logProbabilities.map((value) => value + Math.LN2));
   }
 
-  async update(
-    objectives: readonly Objective[],
-    adam: AdamParameters,
-    signal?: AbortSignal,
-  ) {
+  async update(objectives: readonly Objective[], adam: AdamParameters, signal?: AbortSignal) {
     this.#enter('update', signal);
     const [{ data, loss }] = objectives as [Objective];
     this.updateCalls.push({ data, loss, objectives, adam });

@@ -109,6 +109,32 @@ test('an update moves the policy as asked, and a checkpoint takes it back', asyn
   expect(await engine.sample(requests, sampling)).toEqual([group]);
 });
 
+test('several objectives are one step: cross-entropy undoes what a reward of −1 asks for', async () => {
+  const promptTokens = await engine.encode('[solve deduction]\ndef f(x):\n    return x\n# 7\n-> ');
+  const completionTokens = await engine.encodeCompletion('7');
+  // A completion that ends as a sampled one does, with the end token of the model's folder.
+  expect(completionTokens.slice(0, -1)).toEqual(await engine.encode('7'));
+  expect(completionTokens.at(-1)).toBe(1);
+  const bare = { promptTokens, completionTokens, logProbabilities: [], advantages: [0.5, 0.25] };
+  const [logProbabilities] = await engine.logProbabilities([bare]);
+  const disliked = { ...bare, logProbabilities: logProbabilities!, advantages: [-0.5, -0.25] };
+  const still = { ...adam, learningRate: 0 };
+  const truth = { data: [bare], loss: { kind: 'cross_entropy' } } as const;
+  const reward = { data: [disliked], loss } as const;
+
+  const alone = await engine.update([truth], still);
+  const penalised = await engine.update([reward], still);
+  const both = await engine.update([reward, truth], still);
+  // At a ratio of 1 the gradient of the policy loss is −A ∇ log p, that of cross-entropy −w ∇ log p.
+  expect(alone.metrics['gradientNorm']).toBeCloseTo(penalised.metrics['gradientNorm']!, 4);
+  expect(alone.metrics['gradientNorm']).toBeGreaterThan(0.01);
+  expect(both.metrics['gradientNorm']).toBeLessThan(1e-4);
+  expect(both.logProbabilities).toHaveLength(2);
+  for (const [token, value] of both.logProbabilities[1]![0]!.entries()) {
+    expect(value).toBeCloseTo(logProbabilities![token]!, 4);
+  }
+});
+
 test('an aborted sample rejects and leaves the engine usable', async () => {
   const requests = [{ promptTokens: await engine.encode('def'), samples: 20_000 }];
   const abort = AbortSignal.timeout(300);

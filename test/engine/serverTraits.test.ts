@@ -6,7 +6,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { TrainingDatum } from '../../server/protocol/engine.ts';
 import type { RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
-import { refuseLosses, refuseModel, refuseOptimizer } from '../../server/src/engine/refuseUnsuitable.ts';
+import {
+  refuseLosses,
+  refuseModel,
+  refuseOptimizer,
+} from '../../server/src/engine/refuseUnsuitable.ts';
 import { advantagesForSequenceMeans } from '../../server/src/engine/sequenceMeans.ts';
 import { serverTraits } from '../../server/src/engine/serverTraits.ts';
 import type { RecordingServer } from './recordingServer.ts';

@@ -139,10 +139,10 @@ export function sampleStep(step: number): StepRecord {
       },
     ],
     rollouts: [proposer, { ...solver, id: firstId }, { ...solver, id: secondId, trained: false }],
-    harvests: [{ step, taskId: 1, examples: [{ input: '2', output: '3' }] }],
+    harvests: [{ step, taskId, examples: [{ input: '2', output: '3' }] }],
     goldDocuments: [
       {
-        ...{ step, taskId: 1, mode: 'deduction', inputs: ['2'] },
+        ...{ step, taskId, mode: 'deduction', inputs: ['2'] },
         ...{ tokenCount: 2, logProbability: -0.5 },
       },
     ],

@@ -227,7 +227,7 @@ function truncates({ engine, settings }: LoopDependencies): boolean {
 }
 
 /** The loss of every update of a run. */
-export function lossOf(settings: RunSettings): PolicyLoss {
+function lossOf(settings: RunSettings): PolicyLoss {
   return { kind: 'ppo', clipLow: settings.clipLow, clipHigh: settings.clipHigh };
 }
 

@@ -47,8 +47,7 @@ export interface RemoteEngineOptions extends ModelOptions {
   readonly server?: EngineServer | undefined;
   /** Every update of the run, so that one the server cannot do is refused before anything starts. */
   readonly update?:
-    | { readonly losses: readonly TrainingLoss['kind'][]; readonly adam: AdamParameters }
-    | undefined;
+    { readonly losses: readonly TrainingLoss['kind'][]; readonly adam: AdamParameters } | undefined;
 }
 
 /** Starts the Python server for a model folder; it ends with the engine or with this process. */

@@ -3,7 +3,12 @@ import type { InputOutput } from '../../protocol/sandbox.ts';
 import { formatArguments } from './literal/format.ts';
 import { parseArguments } from './literal/parse.ts';
 import { type Random, signatureOf, varyArguments } from './literal/varyArguments.ts';
-import { disagreement, distinctInputs, furtherExecutions, type GradingContext } from './validateProposal.ts';
+import {
+  disagreement,
+  distinctInputs,
+  furtherExecutions,
+  type GradingContext,
+} from './validateProposal.ts';
 
 /** Undefined where `input` is no argument list of literals. */
 export function signature(input: string): string | undefined {
@@ -18,8 +23,8 @@ export function vary(input: string, random: Random): string {
 }
 
 /**
- * Outputs by the same checks as those of a proposal. Inputs that do not run well are left out; of a
- * program whose runs differ, all are.
+ * Outputs by the same checks as those of a proposal. Inputs that do not run well are left out, as
+ * are those after one that took all its time; of a program whose runs differ, all are.
  */
 export async function executeInputs(
   context: GradingContext,

@@ -94,7 +94,9 @@ export function addEmptyViews(database: DatabaseSync, schema: string): void {
   for (const [, table = '', body = ''] of schema.matchAll(
     /CREATE TABLE IF NOT EXISTS (\w+) \((.*?)\) STRICT/gs,
   )) {
-    const absent = [...body.matchAll(/^ {2}([a-z]\w*)/gm)].map(([, name = '']) => `NULL AS ${name}`);
+    const absent = [...body.matchAll(/^ {2}([a-z]\w*)/gm)].map(
+      ([, name = '']) => `NULL AS ${name}`,
+    );
     database.exec(`CREATE TEMP VIEW ${table} AS SELECT ${absent.join(', ')} WHERE 0`);
   }
 }

@@ -97,26 +97,18 @@ function typeName(literal: string): string | undefined {
 
 /** The arguments of a canonical input: parted by commas that stand in no bracket and no string. */
 function topLevelParts(input: string): string[] {
-  const parts = [''];
+  const parts: string[] = [];
+  let start = 0;
   let depth = 0;
-  let quote = '';
-  for (let index = 0; index < input.length; index += 1) {
-    const character = input.charAt(index);
-    if (quote !== '') {
-      if (character === '\\') {
-        parts[parts.length - 1] += character;
-        index += 1;
-      } else if (character === quote) quote = '';
-    } else if (character === "'" || character === '"') quote = character;
-    else if ('[({'.includes(character)) depth += 1;
-    else if ('])}'.includes(character)) depth -= 1;
-    else if (character === ',' && depth === 0) {
-      parts.push('');
-      continue;
+  for (const { 0: piece, index } of input.matchAll(/'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^'"]/g)) {
+    if ('[({'.includes(piece)) depth += 1;
+    else if ('])}'.includes(piece)) depth -= 1;
+    else if (piece === ',' && depth === 0) {
+      parts.push(input.slice(start, index));
+      start = index + 1;
     }
-    parts[parts.length - 1] += input.charAt(index);
   }
-  return parts.map((part) => part.trim());
+  return [...parts, input.slice(start)].map((part) => part.trim());
 }
 
 function linesOf(completion: string): Span[] {

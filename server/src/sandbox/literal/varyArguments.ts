@@ -23,7 +23,9 @@ function typeOf(value: LiteralValue): string {
     case 'tuple':
       return `tuple[${value.items.map(typeOf).join(', ')}]`;
     case 'dict': {
-      const [keys, values] = [0, 1].map((side) => typesOf(value.entries.map((entry) => entry[side]!)));
+      const [keys, values] = [0, 1].map((side) =>
+        typesOf(value.entries.map((entry) => entry[side]!)),
+      );
       return `dict[${keys!}: ${values!}]`;
     }
     default:
@@ -64,7 +66,7 @@ function varyValue(value: LiteralValue, random: Random): LiteralValue {
       return { ...value, real: varyFloat(value.real, random) };
     case 'str':
     case 'bytes': {
-      const edited = editItems([...value.value], varyCharacter, random);
+      const edited = editItems(Array.from(value.value), varyCharacter, random);
       return { kind: value.kind, value: edited.length === 0 ? 'a' : edited.join('') };
     }
     case 'list':
