@@ -69,7 +69,7 @@ test('what it would do otherwise than asked is refused', async () => {
   });
   await expect(open({ loraAlpha: 16 })).rejects.toMatchObject({ code: 'lora_alpha_unsupported' });
   const update = {
-    losses: ['importance_sampling'],
+    losses: [{ kind: 'importance_sampling' }],
     adam: { ...NO_STEP, gradientClipNorm: 1 },
   } as const;
   await expect(open({ update })).rejects.toMatchObject({ code: 'gradient_clipping_unsupported' });

@@ -6,11 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { TrainingDatum } from '../../server/protocol/engine.ts';
 import type { RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
-import {
-  refuseLosses,
-  refuseModel,
-  refuseOptimizer,
-} from '../../server/src/engine/refuseUnsuitable.ts';
+import { refuseModel, refuseUpdate } from '../../server/src/engine/refuseUnsuitable.ts';
 import { advantagesForSequenceMeans } from '../../server/src/engine/sequenceMeans.ts';
 import { serverTraits } from '../../server/src/engine/serverTraits.ts';
 import type { RecordingServer } from './recordingServer.ts';
@@ -90,19 +86,19 @@ describe('what a server would do otherwise than asked is refused', () => {
 
   test('gradient clipping where a server has none', () => {
     const clipped = { ...ADAM, gradientClipNorm: 1 };
-    refuseOptimizer(jax, ADAM);
-    refuseOptimizer(ours, clipped);
-    refuseOptimizer(tinker, clipped);
+    refuseUpdate(jax, PPO, ADAM);
+    refuseUpdate(ours, PPO, clipped);
+    refuseUpdate(tinker, PPO, clipped);
     expect(() => {
-      refuseOptimizer(jax, clipped);
+      refuseUpdate(jax, PPO, clipped);
     }).toThrow(refusal('gradient_clipping_unsupported'));
   });
 
   test('an optimizer other than the one that a server fixed at its start', () => {
     const fixed = { ...ADAM, beta2: 0.999, weightDecay: 0.01, gradientClipNorm: 1 };
-    refuseOptimizer(train, fixed);
+    refuseUpdate(train, PPO, fixed);
     expect(() => {
-      refuseOptimizer(train, ADAM);
+      refuseUpdate(train, PPO, ADAM);
     }).toThrow(
       expect.objectContaining({
         code: 'optimizer_unsupported',
@@ -117,13 +113,15 @@ describe('what a server would do otherwise than asked is refused', () => {
   });
 
   test('a loss that a server computes otherwise', () => {
-    refuseLosses(jax, ['cispo']);
+    const cispo = { ...PPO, kind: 'cispo' } as const;
+    refuseUpdate(jax, cispo, ADAM);
     expect(() => {
-      refuseLosses(train, ['cispo']);
+      refuseUpdate(train, cispo, ADAM);
     }).toThrow(refusal('loss_unsupported'));
-    refuseLosses(ours, ['ppo', 'cross_entropy']);
+    const crossEntropy = { kind: 'cross_entropy' } as const;
+    refuseUpdate(ours, crossEntropy, ADAM);
     expect(() => {
-      refuseLosses(jax, ['ppo', 'cross_entropy']);
+      refuseUpdate(jax, crossEntropy, ADAM);
     }).toThrow(
       expect.objectContaining({
         code: 'loss_unsupported',

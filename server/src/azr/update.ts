@@ -232,8 +232,8 @@ function lossOf(settings: RunSettings): PolicyLoss {
 }
 
 /** Every loss that an update of the run may have. */
-export function lossesOf(settings: RunSettings): TrainingLoss['kind'][] {
-  return [lossOf(settings).kind, ...(usesGold(settings) ? ['cross_entropy' as const] : [])];
+export function lossesOf(settings: RunSettings): TrainingLoss[] {
+  return [lossOf(settings), ...(usesGold(settings) ? [{ kind: 'cross_entropy' } as const] : [])];
 }
 
 /** The optimizer's settings of an update that trains on documents of executed truth alone. */

@@ -10,7 +10,7 @@ import { startEngineProcess } from './engineProcess.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import { readModelFacts } from './modelFacts.ts';
 import { type MemoryKnowledge, planFor, wirePlan } from './plannedMemory.ts';
-import { refuseLosses, refuseModel, refuseOptimizer } from './refuseUnsuitable.ts';
+import { refuseModel, refuseUpdate } from './refuseUnsuitable.ts';
 import { fieldOf, listIn, textIn } from './replyChecks.ts';
 import { serverTraits } from './serverTraits.ts';
 import { TinkerClient } from './tinkerClient.ts';
@@ -47,7 +47,7 @@ export interface RemoteEngineOptions extends ModelOptions {
   readonly server?: EngineServer | undefined;
   /** Every update of the run, so that one the server cannot do is refused before anything starts. */
   readonly update?:
-    { readonly losses: readonly TrainingLoss['kind'][]; readonly adam: AdamParameters } | undefined;
+    { readonly losses: readonly TrainingLoss[]; readonly adam: AdamParameters } | undefined;
 }
 
 /** Starts the Python server for a model folder; it ends with the engine or with this process. */
@@ -81,10 +81,7 @@ async function open(
   const declared = declaredExtensions(capabilities);
   const traits = serverTraits(declared, options.server);
   refuseModel(traits, options);
-  if (update !== undefined) {
-    refuseLosses(traits, update.losses);
-    refuseOptimizer(traits, update.adam);
-  }
+  for (const loss of update?.losses ?? []) refuseUpdate(traits, loss, update!.adam);
   const extensions = declared ?? {};
   const plan = planFor(extensions, options.memory);
   const tokenizer = await FolderTokenizer.load(folder);

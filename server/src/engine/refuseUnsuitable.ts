@@ -35,21 +35,17 @@ export function refuseModel(traits: ServerTraits, wanted: WantedModel): void {
   );
 }
 
-/** Throws an EngineError when the server computes one of the losses otherwise, or not at all. */
-export function refuseLosses(traits: ServerTraits, losses: readonly TrainingLoss['kind'][]): void {
-  const refused = losses.find((loss) => !traits.losses.includes(loss));
-  if (refused === undefined) return;
-  throw new EngineError(
-    'loss_unsupported',
-    `${traits.server} does not compute the loss ${refused} as it is meant here.`,
-    refused === 'cross_entropy'
-      ? 'Set goldLossWeight to 0, or use the local engine.'
-      : `Use one of: ${traits.losses.join(', ')}.`,
-  );
-}
-
 /** Throws an EngineError when a step would be another one on this server than the run asks for. */
-export function refuseOptimizer(traits: ServerTraits, adam: AdamParameters): void {
+export function refuseUpdate(traits: ServerTraits, loss: TrainingLoss, adam: AdamParameters): void {
+  if (!traits.losses.includes(loss.kind)) {
+    throw new EngineError(
+      'loss_unsupported',
+      `${traits.server} does not compute the loss ${loss.kind} as it is meant here.`,
+      loss.kind === 'cross_entropy'
+        ? 'Set goldLossWeight to 0, or use the local engine.'
+        : `Use one of: ${traits.losses.join(', ')}.`,
+    );
+  }
   if (traits.optimizer === 'as-asked') return;
   if (traits.optimizer !== 'without-clipping') {
     refuseOtherOptimizer(traits.server, traits.optimizer, adam);

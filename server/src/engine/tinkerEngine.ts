@@ -14,7 +14,7 @@ import type {
 } from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
 import { combineMetrics } from './metrics.ts';
-import { refuseLosses, refuseOptimizer } from './refuseUnsuitable.ts';
+import { refuseUpdate } from './refuseUnsuitable.ts';
 import { replyBytes } from './replyBody.ts';
 import { listIn, metricsIn, sequencesIn, textIn } from './replyChecks.ts';
 import { advantagesForSequenceMeans } from './sequenceMeans.ts';
@@ -223,12 +223,7 @@ export class TinkerEngine implements Engine {
     adam: AdamParameters,
     signal?: AbortSignal,
   ): Promise<UpdateResult> {
-    const { traits } = this.#parts;
-    refuseLosses(
-      traits,
-      objectives.map(({ loss }) => loss.kind),
-    );
-    refuseOptimizer(traits, adam);
+    for (const { loss } of objectives) refuseUpdate(this.#parts.traits, loss, adam);
     this.#refuseInterrupted();
     // Until the step is known to be taken, gradients on the server may be half a batch's.
     this.#updateInterrupted = true;
