@@ -98,7 +98,7 @@ class StepMaker {
       proposals,
       tasks,
       rollouts,
-      ...{ harvests: [], goldDocuments: [] },
+      ...{ attempts: [], harvests: [], goldDocuments: [] },
       baselines,
       metrics,
     };

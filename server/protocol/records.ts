@@ -104,6 +104,16 @@ export interface TaskRecord {
   readonly learnability?: number;
 }
 
+/** An earlier task that the solver tried again. */
+export interface AttemptRecord {
+  readonly step: number;
+  readonly taskId: number;
+  /** Mean correctness of this group of answers, in [0, 1]. */
+  readonly solveRate: number;
+  /** The solve rate as it is estimated from then on: a moving mean. */
+  readonly estimate: number;
+}
+
 /** Further pairs of an accepted task's program, executed by the checks of a proposal; the inputs are the model's own. */
 export interface HarvestRecord {
   readonly step: number;
@@ -155,6 +165,7 @@ export interface StepRecord {
   readonly tasks: readonly TaskRecord[];
   readonly rollouts: readonly RolloutRecord[];
   readonly baselines: readonly BaselineRecord[];
+  readonly attempts: readonly AttemptRecord[];
   readonly harvests: readonly HarvestRecord[];
   readonly goldDocuments: readonly GoldDocumentRecord[];
   readonly metrics: readonly MetricRecord[];
@@ -174,6 +185,8 @@ export interface RunStore {
   counters(): RunCounters;
   /** Every accepted task in order of acceptance; the buffers are rebuilt from them. */
   tasks(): Iterable<TaskRecord>;
+  /** In order of their steps. */
+  attempts(): Iterable<AttemptRecord>;
   /** All of a run, in order of their steps; what the policy was taught is rebuilt from them. */
   harvests(): Iterable<HarvestRecord>;
   goldDocuments(): Iterable<GoldDocumentRecord>;

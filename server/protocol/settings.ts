@@ -25,6 +25,9 @@ export interface RunSettings {
   readonly trainOnEstimation: boolean;
   readonly solverTasksPerMode: number;
   readonly replayTasksPerMode: number;
+  readonly replayFloor: number;
+  readonly unsolvedTasksPerMode: number;
+  readonly solveRateMemory: number;
   readonly seedTasks: number;
 
   readonly temperature: number;
@@ -264,7 +267,28 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0,
     paper: 0,
     description:
-      'How many earlier tasks per mode the solver tries again each step, a group of rollouts each, to keep what it learned.',
+      'How many earlier tasks per mode the solver tries again each step, a group of rollouts each, to keep what it learned. See `replayFloor`.',
+  },
+  replayFloor: {
+    type: number(0, 100),
+    studio: 0.02,
+    paper: 0.02,
+    description:
+      'Replayed tasks are drawn with the weight p(1 − p) plus this, p being the solve rate as it is estimated now. The larger, the more alike all tasks are.',
+  },
+  unsolvedTasksPerMode: {
+    type: integer(0, 4096),
+    studio: 2,
+    paper: 0,
+    description:
+      'How many tasks per mode that nobody has solved yet are tried again each step, a group of rollouts each. They hold what the model does not know, and become ordinary tasks once one attempt is right.',
+  },
+  solveRateMemory: {
+    type: number(0, 1),
+    studio: 0.5,
+    paper: 1,
+    description:
+      'How much of the estimated solve rate stays when a task is tried again; the rest is the rate of the new attempts. 1 keeps the first estimate for good.',
   },
   seedTasks: {
     type: integer(1, 100_000),
@@ -444,7 +468,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 'structural',
     paper: 'none',
     description:
-      'Reject a proposal that equals an accepted task of this run up to the names of its variables.',
+      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless nobody has solved that task yet.',
   },
   bufferPolicy: {
     type: choice('fifo', 'reservoir'),

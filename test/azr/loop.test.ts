@@ -249,6 +249,36 @@ describe('one step of the studio preset', () => {
     }
   });
 
+  test('tries tasks again that nobody solved, and remembers what came of it', async () => {
+    const { store, run } = loopFixture({
+      settings: { steps: 5, unsolvedTasksPerMode: 2, solveRateMemory: 0.25 },
+    });
+    await run();
+    const byId = new Map(store.tasks().map((task) => [task.id, task]));
+    const solved = new Set<number>();
+    expect(store.attempts().length).toBeGreaterThan(10);
+    for (const { step, rollouts, attempts, metrics } of store.steps.slice(1)) {
+      const replayed = rollouts.filter(({ phase }) => phase === 'replay');
+      expect(replayed).toHaveLength(4 * attempts.length);
+      for (const { taskId, solveRate, estimate } of attempts) {
+        const task = byId.get(taskId)!;
+        expect(task.step).toBeLessThan(step);
+        expect(task.solveRate).toBe(0);
+        // A task that was solved once is not among them any more.
+        expect(solved.has(taskId)).toBe(false);
+        if (solveRate > 0) solved.add(taskId);
+        const group = replayed.filter((rollout) => rollout.taskId === taskId);
+        const right = group.filter(({ verdict }) => verdict === 'correct').length;
+        expect(solveRate).toBe(right / 4);
+        expect(estimate).toBe(0.75 * solveRate);
+        const mixed = right > 0 && right < 4;
+        expect(group.every(({ trained }) => trained === mixed)).toBe(true);
+      }
+      const newly = metrics.find(({ name }) => name === 'memory.newlySolved')?.value;
+      expect(newly).toBe(attempts.filter(({ solveRate }) => solveRate > 0).length);
+    }
+  });
+
   test('every mode of proposal becomes a task of its mode, induction from a program of the others', async () => {
     const { store, run } = loopFixture({ settings: { steps: 6 } });
     await run();
@@ -606,7 +636,10 @@ describe('the course of a run', () => {
 });
 
 describe('resume', () => {
-  const settings = { steps: 6, checkpointEverySteps: 2, bufferCapacity: 8, replayTasksPerMode: 2 };
+  const settings = {
+    ...{ steps: 6, checkpointEverySteps: 2, bufferCapacity: 8 },
+    ...{ replayTasksPerMode: 2, unsolvedTasksPerMode: 2, solveRateMemory: 0.5 },
+  };
 
   describe.each(['studio', 'paper'] as const)('%s', (preset) => {
     async function unbroken() {

@@ -1,5 +1,6 @@
 /** A run's store in memory. Rows are copied on commit, so that a later change of a draft would show. */
 import type {
+  AttemptRecord,
   GoldDocumentRecord,
   HarvestRecord,
   RunCounters,
@@ -38,6 +39,10 @@ export class MemoryStore implements RunStore {
 
   tasks(): TaskRecord[] {
     return this.#steps.flatMap((step) => step.tasks);
+  }
+
+  attempts(): AttemptRecord[] {
+    return this.#steps.flatMap((step) => step.attempts);
   }
 
   harvests(): HarvestRecord[] {

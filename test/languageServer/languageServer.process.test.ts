@@ -642,7 +642,7 @@ describe('runs that come and go', () => {
     store.commitStep({
       ...sampleStep(2),
       ...{ proposals: [], tasks: [], baselines: [], metrics: [] },
-      ...{ harvests: [], goldDocuments: [] },
+      ...{ attempts: [], harvests: [], goldDocuments: [] },
       rollouts: [{ ...answer!, id, group: lastGroup + 1, taskId: 2, phase: 'replay' }],
     });
     store.close();

@@ -35,7 +35,7 @@ function run(step: Partial<StepRecord>, settings: Partial<RunSettings> = {}): Ru
   const store = SqliteRunStore.create(path, { ...sampleInformation(), settings: complete });
   const none = {
     ...{ proposals: [], tasks: [], rollouts: [], baselines: [], metrics: [] },
-    ...{ harvests: [], goldDocuments: [] },
+    ...{ attempts: [], harvests: [], goldDocuments: [] },
   };
   const record = { startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1, ...none };
   store.commitStep({ ...record, step: 0 });

@@ -2,7 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-import { GOLD_SCHEMA } from '../../server/src/store/goldSchema.ts';
+import { LEARNED_SCHEMA } from '../../server/src/store/learnedSchema.ts';
 import { floatsToBlob, integersToBlob } from '../../server/src/store/numberBlobs.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
@@ -23,7 +23,7 @@ export function asVersion(version: 1 | 3, path: string): string {
     old.exec(`ALTER TABLE rollout DROP COLUMN ${column}`);
   }
   for (const column of ['pack', 'place']) old.exec(`ALTER TABLE prompt DROP COLUMN ${column}`);
-  const later = [...GOLD_SCHEMA.matchAll(/CREATE TABLE IF NOT EXISTS (\w+)/g)].map(
+  const later = [...LEARNED_SCHEMA.matchAll(/CREATE TABLE IF NOT EXISTS (\w+)/g)].map(
     ([, name]) => name!,
   );
   for (const table of ['rollout_pack', 'prompt_pack', 'completion_size', ...later]) {

@@ -106,7 +106,7 @@ export function handMadeSteps(): StepRecord[] {
       solverRollout(2, 0, 'deduction', 2, 'correct', { phase: 'probe', trained: false }),
     ],
     baselines: [],
-    ...{ harvests: [], goldDocuments: [] },
+    ...{ attempts: [], harvests: [], goldDocuments: [] },
     metrics: [
       { step: 0, name: 'probe.mean', value: 0.5 },
       { step: 0, name: 'entropy', value: Number.NaN },
@@ -178,7 +178,7 @@ export function handMadeSteps(): StepRecord[] {
       }),
     ],
     baselines: [],
-    ...{ harvests: [], goldDocuments: [] },
+    ...{ attempts: [], harvests: [], goldDocuments: [] },
     metrics: [
       { step: 1, name: 'probe.mean', value: 0.75 },
       { step: 1, name: 'entropy', value: 2 },

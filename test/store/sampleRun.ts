@@ -139,6 +139,7 @@ export function sampleStep(step: number): StepRecord {
       },
     ],
     rollouts: [proposer, { ...solver, id: firstId }, { ...solver, id: secondId, trained: false }],
+    attempts: [{ step, taskId, solveRate: 0.25, estimate: 0.375 }],
     harvests: [{ step, taskId, examples: [{ input: '2', output: '3' }] }],
     goldDocuments: [
       {

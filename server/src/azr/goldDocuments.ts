@@ -13,9 +13,7 @@ import type { Ledger } from './ledger.ts';
 import { promptRoom } from './promptRoom.ts';
 import { RandomStream } from './randomStream.ts';
 import { encodePrompt } from './rollouts.ts';
-
-/** Draws per document that is wanted, after which there are fewer. */
-const TRIES = 8;
+import { drawWeighted } from './weightedDraw.ts';
 
 /** A document before it was trained on. */
 export interface GoldDocument {
@@ -74,47 +72,22 @@ function questionsAbout(
   });
 }
 
-/** Weighted, without repetition: an equal share per mode first, then what is missing from all that is left. */
+/** An equal share per mode first, then what is missing from all that is left. */
 function draw(
   questions: readonly GoldQuestion[],
   count: number,
   gold: GoldMemory,
   random: RandomStream,
 ): GoldQuestion[] {
-  const drawn = new Set<GoldQuestion>();
+  const weightOf = (question: GoldQuestion) => gold.weightOf(question);
   const modes = MODES.filter((mode) => questions.some((question) => question.mode === mode));
-  for (const mode of modes) {
+  const drawn = modes.flatMap((mode) => {
     const ofMode = questions.filter((question) => question.mode === mode);
-    drawInto(drawn, ofMode, Math.floor(count / modes.length), gold, random);
-  }
-  drawInto(drawn, questions, count - drawn.size, gold, random);
-  return [...drawn];
-}
-
-function drawInto(
-  drawn: Set<GoldQuestion>,
-  questions: readonly GoldQuestion[],
-  count: number,
-  gold: GoldMemory,
-  random: RandomStream,
-): void {
-  let total = 0;
-  const sums = questions.map((question) => (total += gold.weightOf(question)));
-  const end = drawn.size + count;
-  for (let tries = TRIES * count; tries > 0 && drawn.size < end && total > 0; tries -= 1) {
-    drawn.add(questions[placeOf(sums, random.next() * total)]!);
-  }
-}
-
-/** The first place whose sum is above `value`, by halving. */
-function placeOf(sums: readonly number[], value: number): number {
-  let [low, high] = [0, sums.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sums[middle]! > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+    return drawWeighted(ofMode, weightOf, Math.floor(count / modes.length), random);
+  });
+  const known = new Set(drawn);
+  const rest = questions.filter((question) => !known.has(question));
+  return [...drawn, ...drawWeighted(rest, weightOf, count - drawn.length, random)];
 }
 
 async function documentOf(

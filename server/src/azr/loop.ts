@@ -1,5 +1,5 @@
 /** The run: seeding, then steps until the last one or until somebody asks to stop. */
-import type { RunStore, StepRecord } from '../../protocol/records.ts';
+import type { AttemptRecord, RunStore, StepRecord, TaskRecord } from '../../protocol/records.ts';
 import type { LoopDependencies } from './context.ts';
 import { GoldMemory } from './goldMemory.ts';
 import { runSeeding } from './seeding.ts';
@@ -88,21 +88,46 @@ async function runSteps(
 
 /** Everything that is remembered between steps, in the order in which it came about. */
 function rebuild(memory: TaskMemory, gold: GoldMemory, store: RunStore): void {
-  const harvests = [...store.harvests()];
-  let next = 0;
-  const harvestBefore = (step: number) => {
-    for (; harvests[next] !== undefined && harvests[next]!.step < step; next += 1) {
-      gold.rememberHarvest(harvests[next]!);
-    }
+  const tasks = new Map<number, TaskRecord>();
+  const attempts = new Upcoming(store.attempts());
+  const harvests = new Upcoming(store.harvests());
+  const attempted = (attempt: AttemptRecord) => {
+    const task = tasks.get(attempt.taskId);
+    if (task) memory.rememberAttempt(task, attempt);
   };
   for (const task of store.tasks()) {
-    harvestBefore(task.step);
+    tasks.set(task.id, task);
+    // A step tries earlier tasks before it remembers its own, and harvests afterwards.
+    attempts.upTo(task.step, attempted);
+    harvests.upTo(task.step - 1, (harvest) => gold.rememberHarvest(harvest));
     memory.remember(task);
     gold.rememberTask(task);
   }
-  harvestBefore(Infinity);
+  attempts.upTo(Infinity, attempted);
+  harvests.upTo(Infinity, (harvest) => gold.rememberHarvest(harvest));
   for (const document of store.goldDocuments()) {
     gold.rememberDocument(document);
+  }
+}
+
+/** Rows in order of their steps, taken step by step. */
+class Upcoming<Row extends { readonly step: number }> {
+  readonly #rows: Row[];
+  #next = 0;
+
+  constructor(rows: Iterable<Row>) {
+    this.#rows = [...rows];
+  }
+
+  /** Takes what is left of the steps up to `step`. */
+  upTo(step: number, take: (row: Row) => void): void {
+    for (
+      ;
+      this.#next < this.#rows.length && this.#rows[this.#next]!.step <= step;
+      this.#next += 1
+    ) {
+      take(this.#rows[this.#next]!);
+    }
   }
 }
 

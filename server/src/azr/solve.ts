@@ -27,20 +27,21 @@ export async function solveTasks<Task extends SolvableTask>(
   tasks: readonly Task[],
   request: {
     readonly samples: number;
-    readonly rolloutPhase: RolloutRecord['phase'];
+    readonly rolloutPhase: RolloutRecord['phase'] | ((task: Task) => RolloutRecord['phase']);
     readonly phase: Phase;
     /** Tells apart several requests of one step and phase. */
     readonly round?: number;
   },
   signal: AbortSignal,
 ): Promise<SolvedTask<Task>[]> {
+  const { rolloutPhase } = request;
   const jobs = await Promise.all(
     tasks.map(async (task) => {
       const prompt = dependencies.dialect.solve(questionOf(task));
       return {
         role: 'solver' as const,
         mode: task.mode,
-        phase: request.rolloutPhase,
+        phase: typeof rolloutPhase === 'function' ? rolloutPhase(task) : rolloutPhase,
         prompt,
         promptTokens: await encodePrompt(dependencies, prompt),
         samples: request.samples,

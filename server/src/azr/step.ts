@@ -2,7 +2,9 @@
  * One step of Absolute Zero, paper algorithm 1: propose tasks, estimate how learnable they are,
  * solve, reward both roles, and update the one policy that plays them.
  */
-import type { StepRecord } from '../../protocol/records.ts';
+import type { StepRecord, TaskRecord } from '../../protocol/records.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { MODES } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import { drawGold, recordGoldMetrics, usesGold } from './goldDocuments.ts';
 import type { GoldMemory } from './goldMemory.ts';
@@ -38,8 +40,8 @@ export async function runStep(
     signal,
   );
   for (const task of ledger.tasks) gold.rememberTask(task);
-  const [estimated] = await Promise.all([
-    estimateLearnability(dependencies, ledger, proposals, signal),
+  const [{ estimated, replayed }] = await Promise.all([
+    tryTasks(dependencies, ledger, memory, proposals, signal),
     // Programs run while the solver writes.
     usesGold(settings) ? harvest(dependencies, ledger, gold, signal) : undefined,
   ]);
@@ -49,12 +51,16 @@ export async function runStep(
   const solverRollouts = settings.trainOnEstimation
     ? estimated.filter(({ task }) => memory.passesGate(task)).flatMap(({ rollouts }) => rollouts)
     : await solveFreshly(dependencies, ledger, memory, estimated, signal);
-  const replayed = await replay(dependencies, ledger, memory, signal);
+  const newlySolved = rememberAttempts(ledger, memory, replayed);
   const newPrograms = rememberTasks(memory, estimated);
 
   // A program of the held-out set teaches nothing, not even that it should not be proposed.
   const proposers = proposals.filter(({ reason }) => reason !== 'held-out');
-  const trained = [...proposers.map(({ rollout }) => rollout), ...solverRollouts, ...replayed];
+  const trained = [
+    ...proposers.map(({ rollout }) => rollout),
+    ...solverRollouts,
+    ...replayed.filter((one) => memory.passesGate(one)).flatMap(({ rollouts }) => rollouts),
+  ];
   assignAdvantages(ledger, settings, trained);
   const documents = await drawGold(dependencies, ledger, gold);
   const trainedTokens = await updatePolicy(
@@ -65,7 +71,11 @@ export async function runStep(
     signal,
   );
 
-  recordMonitors(ledger, memory, proposals, estimated, { trainedTokens, newPrograms });
+  recordMonitors(ledger, memory, proposals, estimated, {
+    trainedTokens,
+    newPrograms,
+    newlySolved,
+  });
   if (usesGold(settings)) recordGoldMetrics(ledger);
   if (step % settings.probeEverySteps === 0 || step === settings.steps) {
     await recordProbe(dependencies, ledger, signal);
@@ -82,31 +92,70 @@ function rememberTasks(memory: TaskMemory, estimated: readonly SolvedTask<TaskDr
   return memory.programs - before;
 }
 
-/** n solver rollouts per new task give its solve rate and, by eq. 4, its learnability. */
-async function estimateLearnability(
+/**
+ * n solver rollouts per new task give its solve rate and, by eq. 4, its learnability; earlier tasks are
+ * tried again in the same request.
+ */
+async function tryTasks(
   dependencies: LoopDependencies,
   ledger: Ledger,
+  memory: TaskMemory,
   proposals: readonly ProposalOutcome[],
   signal: AbortSignal,
-): Promise<SolvedTask<TaskDraft>[]> {
+): Promise<{
+  readonly estimated: readonly SolvedTask<TaskDraft>[];
+  readonly replayed: readonly SolvedTask<TaskDraft>[];
+}> {
+  const { settings } = dependencies;
   const tasks = proposals.flatMap(({ task }) => task ?? []);
-  const estimated = await solveTasks(
+  const fresh = new Set(tasks);
+  const solved = await solveTasks<TaskDraft>(
     dependencies,
     ledger,
-    tasks,
+    [...tasks, ...earlierTasks(settings, memory, ledger.step)],
     {
-      samples: dependencies.settings.estimationRollouts,
-      rolloutPhase: 'estimate',
+      samples: settings.estimationRollouts,
+      rolloutPhase: (task) => (fresh.has(task) ? 'estimate' : 'replay'),
       phase: 'estimate',
     },
     signal,
   );
+  const estimated = solved.slice(0, tasks.length);
   for (const { task, solveRate } of estimated) {
     task.solveRate = solveRate;
     task.learnability = learnability(solveRate);
     announceTask(dependencies, task);
   }
-  return estimated;
+  return { estimated, replayed: solved.slice(tasks.length) };
+}
+
+/** What is tried again: tasks that are solved sometimes, so that they stay learned, and tasks that nobody has solved. */
+function earlierTasks(settings: RunSettings, memory: TaskMemory, step: number): TaskRecord[] {
+  return settings.modes.flatMap((mode) => {
+    const stream = (name: string) => new RandomStream(settings.seed, name, step, mode);
+    return [
+      ...memory.sampleForReplay(mode, settings.replayTasksPerMode, stream('replay')),
+      ...memory.unsolved(mode).sample(settings.unsolvedTasksPerMode, stream('unsolved')),
+    ];
+  });
+}
+
+/** Returns how many tasks were solved that nobody had solved before. */
+function rememberAttempts(
+  ledger: Ledger,
+  memory: TaskMemory,
+  replayed: readonly SolvedTask<TaskRecord>[],
+): number {
+  const unsolved = () => MODES.reduce((sum, mode) => sum + memory.unsolved(mode).size, 0);
+  const before = unsolved();
+  const inOrder = replayed.toSorted((left, right) => left.task.id - right.task.id);
+  for (const { task, solveRate } of inOrder) {
+    const estimate = memory.estimateAfter({ task, solveRate });
+    const attempt = { step: ledger.step, taskId: task.id, solveRate, estimate };
+    ledger.attempts.push(attempt);
+    memory.rememberAttempt(task, attempt);
+  }
+  return before - unsolved();
 }
 
 function rewardProposers(
@@ -171,38 +220,4 @@ async function solveFreshly(
     signal,
   );
   return solved.flatMap(({ rollouts }) => rollouts);
-}
-
-/** Earlier tasks, tried again by a group of rollouts each, so that what was learned stays learned. */
-async function replay(
-  dependencies: LoopDependencies,
-  ledger: Ledger,
-  memory: TaskMemory,
-  signal: AbortSignal,
-): Promise<RolloutDraft[]> {
-  const { settings } = dependencies;
-  const tasks = settings.modes.flatMap((mode) =>
-    memory
-      .buffer(mode)
-      .sample(
-        settings.replayTasksPerMode,
-        settings.referenceSampling,
-        new RandomStream(settings.seed, 'replay', ledger.step, mode),
-      ),
-  );
-  const solved = await solveTasks(
-    dependencies,
-    ledger,
-    tasks,
-    {
-      samples: settings.estimationRollouts,
-      rolloutPhase: 'replay',
-      phase: 'solve',
-      round: 1,
-    },
-    signal,
-  );
-  return solved
-    .filter(({ solveRate }) => memory.passesGate({ solveRate }))
-    .flatMap(({ rollouts }) => rollouts);
 }

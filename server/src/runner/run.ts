@@ -209,6 +209,7 @@ async function runPrepared(
   const loopStore: RunStore = {
     counters: () => store.counters(),
     tasks: () => store.tasks(),
+    attempts: () => store.attempts(),
     harvests: () => store.harvests(),
     goldDocuments: () => store.goldDocuments(),
     commitStep: async (record) => {

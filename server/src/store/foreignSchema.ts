@@ -6,7 +6,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 import { addPacks } from './packSchema.ts';
-import { GOLD_SCHEMA } from './goldSchema.ts';
+import { LEARNED_SCHEMA } from './learnedSchema.ts';
 import { BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 import { SUMMARY_SCHEMA } from './summarySchema.ts';
 
@@ -51,7 +51,7 @@ function makeSchema(version: number): ReadonlyMap<string, string> {
     if (version >= 3) database.exec(BRANCH_SCHEMA);
     if (version < 4) database.exec(EARLIER_INDEX);
     else addPacks(database);
-    if (version >= SCHEMA_VERSION) database.exec(GOLD_SCHEMA);
+    if (version >= SCHEMA_VERSION) database.exec(LEARNED_SCHEMA);
     return statementsOf(database);
   } finally {
     database.close();

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { isPlainFile, isPlainFileOfOneName } from '../files/plainFile.ts';
 import { oversizedTable, oversizedValue } from './oversizedValue.ts';
 import { addEmptyViews, addPacks, addPackViews } from './packSchema.ts';
-import { GOLD_SCHEMA } from './goldSchema.ts';
+import { LEARNED_SCHEMA } from './learnedSchema.ts';
 import type { RunInformation } from './runInformation.ts';
 import { foreignPart } from './foreignSchema.ts';
 import { APPLICATION_ID, BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
@@ -45,7 +45,7 @@ export function createDatabase(path: string, information: RunInformation): Datab
     database.exec(SCHEMA);
     database.exec(SUMMARY_SCHEMA);
     database.exec(BRANCH_SCHEMA);
-    database.exec(GOLD_SCHEMA);
+    database.exec(LEARNED_SCHEMA);
     addPacks(database);
     database.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
@@ -193,7 +193,7 @@ function bringUpToDate(database: DatabaseSync, path: string, version: number): v
       fillSummaries(database);
     }
     database.exec(BRANCH_SCHEMA);
-    database.exec(GOLD_SCHEMA);
+    database.exec(LEARNED_SCHEMA);
     addPacks(database);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     // A file from elsewhere may have held something else under one of these names already.
@@ -207,7 +207,7 @@ function bringUpToDate(database: DatabaseSync, path: string, version: number): v
 
 /** Lets readers ask for what the file does not hold yet. Summaries are computed from its records. */
 function addViews(database: DatabaseSync, version: number): void {
-  addEmptyViews(database, GOLD_SCHEMA);
+  addEmptyViews(database, LEARNED_SCHEMA);
   if (version < 4) addPackViews(database);
   if (version >= 2) return;
   // Views of the connection, not of the file: nothing is written to it.

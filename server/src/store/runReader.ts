@@ -5,6 +5,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 
 import type {
+  AttemptRecord,
   BaselineRecord,
   GoldDocumentRecord,
   HarvestRecord,
@@ -37,6 +38,7 @@ import type {
   TaskRow,
 } from './storedRows.ts';
 import {
+  ATTEMPT_COLUMNS,
   BASELINE_COLUMNS,
   GOLD_DOCUMENT_COLUMNS,
   goldDocumentFromRow,
@@ -181,6 +183,14 @@ export class RunReader {
   *allTasks(): Generator<TaskRecord, void, undefined> {
     for (const row of this.connection.iterate(`SELECT ${TASK_COLUMNS} FROM task ORDER BY id`)) {
       yield this.connection.explaining(() => taskFromRow({ ...row } as unknown as TaskRow));
+    }
+  }
+
+  /** In order of their steps. */
+  *allAttempts(): Generator<AttemptRecord, void, undefined> {
+    const sql = `SELECT ${ATTEMPT_COLUMNS} FROM task_attempt ORDER BY step, task_id`;
+    for (const row of this.connection.iterate(sql)) {
+      yield { ...row } as unknown as AttemptRecord;
     }
   }
 

@@ -8,7 +8,7 @@
  * Written to `PRAGMA user_version`. Raise it with every change of the tables below, of those in
  * summarySchema.ts and of those in packSchema.ts. 1: the records. 2: also the summaries and indexes that large lists need.
  * 3: also where a run branched off another one. 4: prompts and completions are deflated (packSchema.ts).
- * 5: what was trained on beside rewards (goldSchema.ts).
+ * 5: further attempts at tasks, and what was trained on beside rewards (learnedSchema.ts).
  */
 export const SCHEMA_VERSION = 5;
 

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type {
+  AttemptRecord,
   GoldDocumentRecord,
   HarvestRecord,
   RunCounters,
@@ -32,6 +33,7 @@ const STEP_TABLES = [
   'rollout',
   'proposal',
   'task',
+  'task_attempt',
   'harvest',
   'gold_document',
   'baseline',
@@ -82,6 +84,10 @@ export class SqliteRunStore implements RunStore {
 
   tasks(): Iterable<TaskRecord> {
     return this.reader.allTasks();
+  }
+
+  attempts(): Iterable<AttemptRecord> {
+    return this.reader.allAttempts();
   }
 
   harvests(): Iterable<HarvestRecord> {

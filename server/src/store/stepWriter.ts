@@ -2,6 +2,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 import type {
+  AttemptRecord,
   BaselineRecord,
   GoldDocumentRecord,
   HarvestRecord,
@@ -49,6 +50,7 @@ export class StepWriter {
   readonly #execution;
   readonly #proposal;
   readonly #task;
+  readonly #attempt;
   readonly #harvest;
   readonly #goldDocument;
   readonly #baseline;
@@ -134,6 +136,9 @@ export class StepWriter {
       ] as const),
       ...(['syntax_nodes', 'parent_task_ids', 'solve_rate', 'learnability'] as const),
     ]);
+    this.#attempt = new Insertion(database, 'task_attempt', [
+      ...(['step', 'task_id', 'solve_rate', 'estimate'] as const),
+    ]);
     this.#harvest = new Insertion(database, 'harvest', ['task_id', 'step', 'examples']);
     this.#goldDocument = new Insertion(database, 'gold_document', [
       ...(['step', 'position', 'task_id', 'mode', 'inputs'] as const),
@@ -161,6 +166,7 @@ export class StepWriter {
     this.#writeRollouts(record.step, record.rollouts);
     for (const proposal of record.proposals) this.#writeProposal(proposal);
     for (const task of record.tasks) this.#writeTask(task);
+    for (const attempt of record.attempts) this.#writeAttempt(attempt);
     for (const harvest of record.harvests) this.#writeHarvest(harvest);
     record.goldDocuments.forEach((document, position) => {
       this.#writeGoldDocument(document, position);
@@ -300,6 +306,10 @@ export class StepWriter {
       solve_rate: task.solveRate ?? null,
       learnability: task.learnability ?? null,
     });
+  }
+
+  #writeAttempt({ step, taskId, solveRate, estimate }: AttemptRecord): void {
+    this.#attempt.insert({ step, task_id: taskId, solve_rate: solveRate, estimate });
   }
 
   #writeHarvest({ step, taskId, examples }: HarvestRecord): void {

@@ -112,6 +112,9 @@ export function taskFromRow(row: TaskRow): TaskRecord {
   });
 }
 
+/** Columns of `task_attempt`, in SELECT form. */
+export const ATTEMPT_COLUMNS = 'step, task_id AS taskId, solve_rate AS solveRate, estimate';
+
 /** Columns of `harvest`, in SELECT form. */
 export const HARVEST_COLUMNS = 'step, task_id AS taskId, examples';
 

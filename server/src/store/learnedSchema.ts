@@ -1,6 +1,14 @@
-/** What version 5 adds: what the policy was taught beside rewards. */
+/** What version 5 adds: earlier tasks that were tried again, and what the policy was taught beside rewards. */
 
-export const GOLD_SCHEMA = `
+export const LEARNED_SCHEMA = `
+CREATE TABLE IF NOT EXISTS task_attempt (
+  step INTEGER NOT NULL,
+  task_id INTEGER NOT NULL,
+  solve_rate REAL NOT NULL,
+  estimate REAL NOT NULL,
+  PRIMARY KEY (step, task_id)
+) STRICT, WITHOUT ROWID;
+
 -- Further executed inputs of the program of a task. The inputs are the model's own.
 CREATE TABLE IF NOT EXISTS harvest (
   task_id INTEGER PRIMARY KEY,
