@@ -272,9 +272,11 @@ function assignAdvantages(step: number, rollouts: readonly Rollout[]): BaselineR
         (rollout) => rollout.role === role && rollout.mode === mode && rollout.phase !== 'probe',
       );
       const { advantages, baseline } = advantagesOf(
-        batch.map(({ reward }) => reward ?? 0),
-        batch.map(({ group }) => group),
-        { baseline: role === 'solver' ? 'group' : 'task-role', normalise: true },
+        batch.map(({ reward = 0, group, verdict }) => ({
+          ...{ reward, group },
+          correct: verdict === 'correct',
+        })),
+        { baseline: role === 'solver' ? 'group' : 'task-role', scale: 'deviation' },
       );
       batch.forEach((rollout, index) => {
         rollout.advantage = advantages[index]!;

@@ -57,6 +57,12 @@ export interface AdamParameters {
   readonly weightDecay: number;
   /** Largest global gradient norm; 0 means no clipping. */
   readonly gradientClipNorm: number;
+  /**
+   * Above 0, the engine keeps an exponential moving average of the trained weights: after step t, the
+   * mean of the weights after steps 1 to t, those of step s weighing decay^(t − s). A step without it
+   * ends the average.
+   */
+  readonly averageDecay?: number;
 }
 
 export interface UpdateResult {

@@ -37,6 +37,9 @@ export interface RunSettings {
   readonly maximumAnswerTokens: number;
 
   readonly learningRate: number;
+  readonly warmUpSteps: number;
+  readonly learningRateDecay: 'none' | 'linear' | 'cosine';
+  readonly averageDecay: number;
   readonly adamBeta2: number;
   readonly weightDecay: number;
   readonly gradientClipNorm: number;
@@ -45,7 +48,8 @@ export interface RunSettings {
   readonly clipHigh: number;
   readonly lossAggregation: 'token-mean' | 'sequence-mean';
   readonly solverBaseline: 'task-role' | 'group';
-  readonly normaliseAdvantage: boolean;
+  readonly advantageScale: 'deviation' | 'group-rate' | 'none';
+  readonly proposerAdvantage: 'together' | 'apart';
   readonly learnabilityGate: boolean;
   readonly proposerLossWeight: number;
   readonly importanceSamplingCap: number;
@@ -340,8 +344,30 @@ export const SETTINGS: SettingDefinitions = {
     studio: 1e-6,
     paper: 1e-6,
     description:
-      "AdamW's constant learning rate. A model folder's azr-model.json can name its own default: a small model needs a far larger one.",
+      "AdamW's learning rate, the highest of the run. A model folder's azr-model.json can name its own default: a small model needs a far larger one.",
     paperReference: 'Table 3',
+  },
+  warmUpSteps: {
+    type: integer(0, 1_000_000),
+    studio: 0,
+    paper: 0,
+    description:
+      'Over how many steps the learning rate rises to its full height, while the optimizer gets to know the gradients. 0 starts at once.',
+    paperReference: 'Table 3',
+  },
+  learningRateDecay: {
+    type: choice('none', 'linear', 'cosine'),
+    studio: 'none',
+    paper: 'none',
+    description: 'How the learning rate falls from there to the last of `steps`.',
+    paperReference: 'Table 3',
+  },
+  averageDecay: {
+    type: number(0, 0.99999),
+    studio: 0,
+    paper: 0,
+    description:
+      'Keeps a moving average of the weights beside them, of which this share stays at every update. 0 keeps none.',
   },
   adamBeta2: {
     type: number(0, 0.99999),
@@ -400,11 +426,20 @@ export const SETTINGS: SettingDefinitions = {
       "What a solver's reward is compared with: the mean of its mode and role in this step (TRR++), or the mean of the rollouts of the same task, which tells effort on a hard task from luck on an easy one.",
     paperReference: 'eq. 8',
   },
-  normaliseAdvantage: {
-    type: { kind: 'boolean' },
-    studio: true,
-    paper: true,
-    description: 'Divide advantages by the standard deviation of their mode and role.',
+  advantageScale: {
+    type: choice('deviation', 'group-rate', 'none'),
+    studio: 'deviation',
+    paper: 'deviation',
+    description:
+      "What advantages are divided by: the standard deviation of their mode and role; for solvers, the share of right answers in the group, so that a rare success on a hard task counts as it does in maximum likelihood; or nothing. 'group-rate' needs 'solverBaseline' 'group'.",
+    paperReference: 'eq. 8',
+  },
+  proposerAdvantage: {
+    type: choice('together', 'apart'),
+    studio: 'apart',
+    paper: 'together',
+    description:
+      "Normalise a proposer's reward as one number, or what its form cost and what the task is worth apart. Together, most of the spread is valid or invalid, and how learnable a task is hardly counts.",
     paperReference: 'eq. 8',
   },
   learnabilityGate: {

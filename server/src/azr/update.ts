@@ -8,12 +8,18 @@ import type {
   UpdateResult,
 } from '../../protocol/engine.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
-import { MODES, ROLES } from '../../protocol/vocabulary.ts';
+import { type Mode, MODES, ROLES } from '../../protocol/vocabulary.ts';
 import { taskRole } from '../../protocol/events.ts';
-import { advantagesOf } from './advantages.ts';
+import {
+  type AdvantageOptions,
+  advantagesApart,
+  advantagesOf,
+  type RewardParts,
+} from './advantages.ts';
 import type { LoopDependencies } from './context.ts';
 import { type GoldDocument, goldObjective, recordGold, usesGold } from './goldDocuments.ts';
 import type { GoldMemory } from './goldMemory.ts';
+import { rateShare } from './learningRate.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { RandomStream } from './randomStream.ts';
 import { measureGap, truncateImportance } from './samplerCorrection.ts';
@@ -34,22 +40,49 @@ export function assignAdvantages(
         continue;
       }
       const { advantages, baseline } = advantagesOf(
-        batch.map(({ reward }) => reward ?? 0),
-        batch.map(({ group }) => group),
-        {
-          // Each proposer prompt has one completion, so its group says nothing.
-          baseline: role === 'solver' ? settings.solverBaseline : 'task-role',
-          normalise: settings.normaliseAdvantage,
-        },
+        batch.map(({ reward = 0, group, verdict }) => ({
+          ...{ reward, group },
+          correct: verdict === 'correct',
+        })),
+        role === 'solver'
+          ? { baseline: settings.solverBaseline, scale: settings.advantageScale }
+          : proposerOptions(settings),
       );
+      const apart = role === 'proposer' && settings.proposerAdvantage === 'apart';
+      const assigned = apart ? advantagesOfParts(ledger, mode, batch) : advantages;
       batch.forEach((rollout, index) => {
-        rollout.advantage = advantages[index]!;
+        rollout.advantage = assigned[index]!;
         rollout.trained = true;
       });
       ledger.baselines.push({ step: ledger.step, role, mode, ...baseline });
       ledger.addMetric(`${taskRole(role, mode)}.rewardMean`, baseline.mean);
     }
   }
+}
+
+/** Each proposer prompt has one completion, so its group says nothing. */
+function proposerOptions({ advantageScale }: RunSettings): AdvantageOptions {
+  const scale = advantageScale === 'group-rate' ? 'deviation' : advantageScale;
+  return { baseline: 'task-role', scale };
+}
+
+/** Notes the baselines of both parts as metrics: whoever tells of an advantage later needs them. */
+function advantagesOfParts(ledger: Ledger, mode: Mode, batch: readonly RolloutDraft[]): number[] {
+  const { advantages, form, role } = advantagesApart(batch.map(partsOf));
+  for (const [name, { mean, standardDeviation }] of Object.entries({ form, role })) {
+    ledger.addMetric(`${taskRole('proposer', mode)}.${name}Mean`, mean);
+    ledger.addMetric(`${taskRole('proposer', mode)}.${name}Deviation`, standardDeviation);
+  }
+  return advantages;
+}
+
+/** The two parts of a proposer's reward. */
+export function partsOf({
+  reward = 0,
+  rewardTerms,
+}: Pick<RolloutDraft, 'reward' | 'rewardTerms'>): RewardParts {
+  const refused = rewardTerms.some(({ name }) => name === 'format');
+  return refused ? { form: reward } : { form: 0, role: reward };
 }
 
 /** What an update trains on beside rewards: documents of executed truth, and who remembers how well they were known. */
@@ -90,12 +123,12 @@ export async function updatePolicy(
     ...Array.from({ length: Math.max(corrected.length, joined.length) }, (_, index) => ({
       policy: corrected[index] ?? [],
       documents: joined[index] ?? [],
-      adam: adamOf(settings),
+      adam: adamAt(settings, ledger.step),
     })),
     ...(own === 0 ? [] : inParts(documents, own)).map((part) => ({
       policy: [],
       documents: part,
-      adam: goldAdamOf(settings),
+      adam: goldAdamAt(settings, ledger.step),
     })),
   ].filter((update) => update.policy.length + update.documents.length > 0);
   const results: UpdateResult[] = [];
@@ -122,6 +155,7 @@ export async function updatePolicy(
     ledger.addMetric('update.samplerGapMaximum', gap.maximum);
     if (truncates(dependencies)) ledger.addMetric('update.samplerTruncated', gap.truncated);
   }
+  ledger.addMetric('update.learningRate', adamAt(settings, ledger.step).learningRate);
   for (const [name, value] of meansOf(results)) ledger.addMetric(`update.${name}`, value);
   return rollouts.reduce((sum, { tokens }) => sum + tokens.length, 0);
 }
@@ -236,16 +270,22 @@ export function lossesOf(settings: RunSettings): TrainingLoss[] {
   return [lossOf(settings), ...(usesGold(settings) ? [{ kind: 'cross_entropy' } as const] : [])];
 }
 
-/** The optimizer's settings of an update that trains on documents of executed truth alone. */
-function goldAdamOf(settings: RunSettings): AdamParameters {
-  const { goldLearningRate, learningRate } = settings;
-  return {
-    ...adamOf(settings),
-    learningRate: goldLearningRate === 0 ? learningRate : goldLearningRate,
-  };
+/** The optimizer's settings of the updates of a step. */
+function adamAt(settings: RunSettings, step: number): AdamParameters {
+  const adam = adamOf(settings);
+  return { ...adam, learningRate: adam.learningRate * rateShare(settings, step) };
 }
 
-/** The optimizer's settings of every update of a run. */
+/** The same for an update that trains on documents of executed truth alone. */
+function goldAdamAt(settings: RunSettings, step: number): AdamParameters {
+  const { goldLearningRate, learningRate } = settings;
+  return adamAt(
+    { ...settings, learningRate: goldLearningRate === 0 ? learningRate : goldLearningRate },
+    step,
+  );
+}
+
+/** The optimizer's settings of a run, at its full learning rate. */
 export function adamOf(settings: RunSettings): AdamParameters {
   return {
     learningRate: settings.learningRate,
@@ -254,5 +294,6 @@ export function adamOf(settings: RunSettings): AdamParameters {
     epsilon: ADAM_EPSILON,
     weightDecay: settings.weightDecay,
     gradientClipNorm: settings.gradientClipNorm,
+    ...(settings.averageDecay > 0 && { averageDecay: settings.averageDecay }),
   };
 }

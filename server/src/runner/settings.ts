@@ -99,6 +99,9 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
       0, 'solverTasksPerMode', 'must be at least 1 while "trainOnEstimation" is false: the solver would train on nothing.');
   require(settings.solverBaseline === 'task-role' ||
     settings.trainOnEstimation, 'solverBaseline', 'must be "task-role" while "trainOnEstimation" is false: a group of one has nothing to be compared with.');
+  require(settings.advantageScale !== 'group-rate' ||
+    settings.solverBaseline ===
+      'group', 'advantageScale', 'can be "group-rate" only while "solverBaseline" is "group".');
   return problems;
 }
 
