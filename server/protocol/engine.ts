@@ -1,10 +1,18 @@
 /** The model engine as the loop sees it: tokens in, tokens and log-probabilities out. */
 
+/**
+ * Which weights are sampled: those under training, their moving average (`AdamParameters.averageDecay`),
+ * or those that training began with.
+ */
+export type SampledWeights = 'trained' | 'average' | 'start';
+
 export interface SamplingParameters {
   readonly temperature: number;
   readonly topP: number;
   readonly maximumTokens: number;
   readonly seed: number;
+  /** `trained` unless it says otherwise. */
+  readonly weights?: SampledWeights;
 }
 
 export interface SampleRequest {

@@ -6,6 +6,7 @@ import type { Ledger, RolloutDraft } from './ledger.ts';
 import { planProposal, type ProposalPlan } from './planProposal.ts';
 import { RandomStream } from './randomStream.ts';
 import { sampleJobs } from './rollouts.ts';
+import { takeTasks } from './takeTasks.ts';
 import { settleProposal, type ProposalOutcome, type ValidatedProposal } from './settleProposal.ts';
 import type { TaskMemory } from './taskMemory.ts';
 
@@ -29,6 +30,10 @@ export async function proposeTasks(
   request: ProposalRequest,
   signal: AbortSignal,
 ): Promise<ProposalOutcome[]> {
+  const source = dependencies.experiment?.taskSource;
+  if (source !== undefined) {
+    return takeTasks(dependencies, ledger, memory, source, request, signal);
+  }
   const plans = await planAll(dependencies, ledger, memory, request);
   const rollouts = await sampleAll(dependencies, ledger, plans, request, signal);
   const validated = await validateAll(dependencies, ledger, plans, rollouts, signal);
@@ -80,7 +85,11 @@ async function sampleAll(
     samples: 1,
   }));
   // Seeding counts its rounds per mode, so the round alone would give two of them the same seed.
-  const options = { round: `${modes.join(' ')} ${String(round)}` };
+  const weights = dependencies.experiment?.proposerWeights;
+  const options = {
+    round: `${modes.join(' ')} ${String(round)}`,
+    ...(weights === undefined ? {} : { weights }),
+  };
   return (await sampleJobs(dependencies, ledger, jobs, 'propose', signal, options)).flat();
 }
 

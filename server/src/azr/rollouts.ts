@@ -1,5 +1,5 @@
 /** Sampling of completions and their first rows: the part that both roles share. */
-import type { Completion, SamplingParameters } from '../../protocol/engine.ts';
+import type { Completion, SampledWeights, SamplingParameters } from '../../protocol/engine.ts';
 import type { Phase } from '../../protocol/events.ts';
 import type { RolloutRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
@@ -48,7 +48,7 @@ export async function sampleJobs(
   jobs: readonly SamplingJob[],
   phase: Phase,
   signal: AbortSignal,
-  options: { readonly round?: number | string } = {},
+  options: { readonly round?: number | string; readonly weights?: SampledWeights } = {},
 ): Promise<RolloutDraft[][]> {
   if (jobs.length === 0) {
     return [];
@@ -76,6 +76,7 @@ export async function sampleJobs(
         // The jobs with all the room that the settings give are named by none.
         ...(maximumTokens === wantedTokens(settings, jobs[0]!.role) ? [] : [maximumTokens]),
       ),
+      ...(options.weights === undefined ? {} : { weights: options.weights }),
     };
     const requests = alike.map(({ promptTokens, samples }) => ({ promptTokens, samples }));
     const groups = await engine.sample(requests, parameters, signal);

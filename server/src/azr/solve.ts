@@ -57,10 +57,15 @@ export async function solveTasks<Task extends SolvableTask>(
     tasks.map(async (task, index) => {
       const rollouts = groups[index] ?? [];
       await verifyGroup(dependencies, task, rollouts, signal);
-      const correct = rollouts.filter(({ verdict }) => verdict === 'correct').length;
-      return { task, rollouts, solveRate: correct / rollouts.length };
+      return { task, rollouts, solveRate: solveRateOf(rollouts) };
     }),
   );
+}
+
+/** Mean correctness of answers that were verified. */
+export function solveRateOf(rollouts: readonly RolloutDraft[]): number {
+  const correct = rollouts.filter(({ verdict }) => verdict === 'correct').length;
+  return correct / rollouts.length;
 }
 
 /** Equal answers to one task are executed once: verification is a function of task and answer. */

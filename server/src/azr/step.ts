@@ -14,10 +14,11 @@ import { recordMonitors } from './monitors.ts';
 import { recordProbe } from './probe.ts';
 import { proposeTasks } from './propose.ts';
 import { RandomStream } from './randomStream.ts';
-import { learnability, proposerReward, rejectedProposalReward } from './rewards.ts';
+import { rewardProposers } from './rewardProposals.ts';
+import { learnability } from './rewards.ts';
 import { announceTask } from './seeding.ts';
 import type { ProposalOutcome } from './settleProposal.ts';
-import { solveTasks, type SolvedTask } from './solve.ts';
+import { solveRateOf, solveTasks, type SolvedTask } from './solve.ts';
 import type { TaskMemory } from './taskMemory.ts';
 import { assignAdvantages, updatePolicy } from './update.ts';
 
@@ -46,21 +47,22 @@ export async function runStep(
     usesGold(settings) ? harvest(dependencies, ledger, gold, signal) : undefined,
   ]);
   for (const { task, solveRate } of estimated) gold.rememberRate(task, solveRate);
-  rewardProposers(dependencies, proposals);
+  rewardProposers(settings, memory, proposals);
 
   const solverRollouts = settings.trainOnEstimation
-    ? estimated.filter(({ task }) => memory.passesGate(task)).flatMap(({ rollouts }) => rollouts)
+    ? estimated.flatMap((one) => trainable(settings, memory, one))
     : await solveFreshly(dependencies, ledger, memory, estimated, signal);
   const newlySolved = rememberAttempts(ledger, memory, replayed);
-  const newPrograms = rememberTasks(memory, estimated);
+  const newPrograms = rememberTasks(memory, ledger.tasks);
 
   // A program of the held-out set teaches nothing, not even that it should not be proposed.
   const proposers = proposals.filter(({ reason }) => reason !== 'held-out');
-  const trained = [
-    ...proposers.map(({ rollout }) => rollout),
+  const rewarded = [
+    ...proposers.flatMap(({ rollout }) => rollout ?? []),
     ...solverRollouts,
-    ...replayed.filter((one) => memory.passesGate(one)).flatMap(({ rollouts }) => rollouts),
+    ...replayed.flatMap((one) => trainable(settings, memory, one)),
   ];
+  const trained = dependencies.experiment?.withoutRewards === true ? [] : rewarded;
   assignAdvantages(ledger, settings, trained);
   const documents = await drawGold(dependencies, ledger, gold);
   const trainedTokens = await updatePolicy(
@@ -83,10 +85,20 @@ export async function runStep(
   return ledger.close(clock.now());
 }
 
+/** The answers to a task, if the solver is to learn from them. */
+function trainable(
+  settings: RunSettings,
+  memory: TaskMemory,
+  { solveRate, rollouts }: SolvedTask<TaskRecord>,
+): readonly RolloutDraft[] {
+  const taught = memory.passesGate({ solveRate }) && solveRate <= settings.trainedSolveRate;
+  return taught ? rollouts : [];
+}
+
 /** Returns how many of the tasks have a program that no earlier task has. */
-function rememberTasks(memory: TaskMemory, estimated: readonly SolvedTask<TaskDraft>[]): number {
+function rememberTasks(memory: TaskMemory, tasks: readonly TaskDraft[]): number {
   const before = memory.programs;
-  for (const { task } of estimated) {
+  for (const task of tasks) {
     memory.remember(task);
   }
   return memory.programs - before;
@@ -109,7 +121,9 @@ async function tryTasks(
   const { settings } = dependencies;
   const tasks = proposals.flatMap(({ task }) => task ?? []);
   const fresh = new Set(tasks);
-  const solved = await solveTasks<TaskDraft>(
+  const { experiment } = dependencies;
+  if (experiment?.withoutRewards === true) return { estimated: [], replayed: [] };
+  const answered = await solveTasks<TaskDraft>(
     dependencies,
     ledger,
     [...tasks, ...earlierTasks(settings, memory, ledger.step)],
@@ -120,6 +134,9 @@ async function tryTasks(
     },
     signal,
   );
+  const answers = answered.flatMap(({ rollouts }) => rollouts);
+  experiment?.alterAnswers?.(answers, ledger.step);
+  const solved = answered.map((one) => ({ ...one, solveRate: solveRateOf(one.rollouts) }));
   const estimated = solved.slice(0, tasks.length);
   for (const { task, solveRate } of estimated) {
     task.solveRate = solveRate;
@@ -156,39 +173,6 @@ function rememberAttempts(
     memory.rememberAttempt(task, attempt);
   }
   return before - unsolved();
-}
-
-function rewardProposers(
-  { settings }: LoopDependencies,
-  proposals: readonly ProposalOutcome[],
-): void {
-  for (const proposal of proposals) {
-    const { rollout, task, reason } = proposal;
-    const reward =
-      task?.solveRate === undefined
-        ? rejectedProposalReward(reason ?? 'format')
-        : proposerReward(
-            task.solveRate,
-            templateShare(proposal, proposals),
-            settings.repetitionPenalty,
-          );
-    rollout.reward = reward.value;
-    rollout.rewardTerms = reward.terms;
-  }
-}
-
-/**
- * Share of the mode's other proposals of this step that fill the same template. An induction proposer
- * was given its program, so the template is not its doing.
- */
-function templateShare(proposal: ProposalOutcome, proposals: readonly ProposalOutcome[]): number {
-  if (proposal.mode === 'induction') return 0;
-  const others = proposals.filter(({ mode }) => mode === proposal.mode).length - 1;
-  const same =
-    proposals.filter(
-      ({ mode, template }) => mode === proposal.mode && template === proposal.template,
-    ).length - 1;
-  return others === 0 ? 0 : same / others;
 }
 
 /**

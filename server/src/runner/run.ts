@@ -7,6 +7,7 @@ import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
+import type { Experiment } from '../azr/experiment.ts';
 import { runLoop } from '../azr/loop.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import type { CheckpointRecord, RunInformation } from '../store/runInformation.ts';
@@ -45,6 +46,8 @@ export type EngineOpener = (
 /** What a run needs of whoever runs it. */
 export interface RunHost extends SessionHost {
   readonly openEngine: EngineOpener;
+  /** Breaks the method on purpose, to find out what it is worth. */
+  readonly experiment?: Experiment;
 }
 
 interface Started {
@@ -189,7 +192,7 @@ async function runPrepared(
   session: RunSession,
 ): Promise<RunResult> {
   const { settings, dialect } = prepared;
-  const { run, presence, releases, openEngine, listener, steering } = session;
+  const { run, presence, releases, openEngine, experiment, listener, steering } = session;
   const { grader, heldOut } = started;
   const { control } = steering;
   const pruned = store.keepCompletions(settings);
@@ -241,6 +244,7 @@ async function runPrepared(
           {
             ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut, dialect },
             ...{ clock: { now: () => Date.now() }, listener },
+            ...(experiment === undefined ? {} : { experiment }),
           },
           { ...control, beforeStep: () => patience.until(() => room.shortage()) },
         ),
