@@ -34,17 +34,40 @@ function judgementOf(answer: RolloutDraft): Partial<RolloutDraft> {
   return Object.fromEntries(JUDGEMENT.map((name) => [name, answer[name]]));
 }
 
+/** Names of the controls, as the command line has them. */
+export const CONTROLS = [
+  'random-rewards',
+  'frozen-proposer',
+  'random-teacher',
+  'supervised',
+] as const;
+export type ControlName = (typeof CONTROLS)[number];
+
+/** @param tasks the file that `random-teacher` and `supervised` take their tasks from */
+export function controlOf(name: ControlName, seed: number, tasks: string | undefined): Experiment {
+  switch (name) {
+    case 'random-rewards':
+      return randomRewards(seed);
+    case 'frozen-proposer':
+      return FROZEN_PROPOSER;
+    case 'random-teacher':
+      return randomTeacher(fileOf(tasks));
+    case 'supervised':
+      return { ...randomTeacher(fileOf(tasks)), withoutRewards: true };
+  }
+}
+
+function fileOf(tasks: string | undefined): string {
+  if (tasks !== undefined) return tasks;
+  throw new Error('This control takes its tasks from a file: name it with --tasks.');
+}
+
 /** The proposer is the model as it was at the start; use it with `proposerLossWeight` 0. */
 export const FROZEN_PROPOSER: Experiment = { proposerWeights: 'start' };
 
 /** The tasks are those of a file, one line after the other, in place of the model's own proposals. */
-export function randomTeacher(file: string): Experiment {
+function randomTeacher(file: string): Experiment {
   return { taskSource: tasksOf(readFileSync(file, 'utf8')) };
-}
-
-/** The same tasks, learned by cross-entropy on what the interpreter says alone: the ceiling. Use it with `goldLossWeight`. */
-export function supervised(file: string): Experiment {
-  return { ...randomTeacher(file), withoutRewards: true };
 }
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { Engine, Objective } from '../../server/protocol/engine.ts';
+import type { Experiment } from '../../server/src/azr/experiment.ts';
 import { openEngine } from '../../server/src/runner/openEngine.ts';
 import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
 import { createRun } from '../../server/src/runner/run.ts';
@@ -21,10 +22,14 @@ export interface ShortRunResult {
   readonly unique: number;
 }
 
-/** @param wrap stands between the loop and the engine, to break something on purpose */
+/**
+ * @param wrap stands between the loop and the engine, to break something on purpose
+ * @param experiment breaks the method itself
+ */
 export async function shortRun(
   seed: number,
   wrap: (engine: Engine) => Engine = (engine) => engine,
+  experiment: Experiment = {},
 ): Promise<ShortRunResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-learning-'));
   try {
@@ -33,6 +38,7 @@ export async function shortRun(
     const prepared = await prepareNewRun([layer], 'the learning test');
     const result = await createRun(prepared, path.join(folder, 'run'), {
       openEngine: async (...request) => wrap(await openEngine(...request)),
+      experiment,
       listener: () => undefined,
       steering: new RunSteering(),
     });

@@ -1,5 +1,11 @@
 /** The run: seeding, then steps until the last one or until somebody asks to stop. */
-import type { AttemptRecord, RunStore, StepRecord, TaskRecord } from '../../protocol/records.ts';
+import type {
+  AttemptRecord,
+  HarvestRecord,
+  RunStore,
+  StepRecord,
+  TaskRecord,
+} from '../../protocol/records.ts';
 import type { LoopDependencies } from './context.ts';
 import { GoldMemory } from './goldMemory.ts';
 import { runSeeding } from './seeding.ts';
@@ -95,16 +101,19 @@ function rebuild(memory: TaskMemory, gold: GoldMemory, store: RunStore): void {
     const task = tasks.get(attempt.taskId);
     if (task) memory.rememberAttempt(task, attempt);
   };
+  const harvested = (harvest: HarvestRecord) => {
+    gold.rememberHarvest(harvest);
+  };
   for (const task of store.tasks()) {
     tasks.set(task.id, task);
     // A step tries earlier tasks before it remembers its own, and harvests afterwards.
     attempts.upTo(task.step, attempted);
-    harvests.upTo(task.step - 1, (harvest) => gold.rememberHarvest(harvest));
+    harvests.upTo(task.step - 1, harvested);
     memory.remember(task);
     gold.rememberTask(task);
   }
   attempts.upTo(Infinity, attempted);
-  harvests.upTo(Infinity, (harvest) => gold.rememberHarvest(harvest));
+  harvests.upTo(Infinity, harvested);
   for (const document of store.goldDocuments()) {
     gold.rememberDocument(document);
   }

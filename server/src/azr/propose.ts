@@ -1,22 +1,16 @@
 /** The proposer's half of a step: prompts from references, completions, validation, new tasks. Paper section 3.3.2 and 3.3.3. */
-import type { Mode } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import { readProposal } from './judgeProposal.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { planProposal, type ProposalPlan } from './planProposal.ts';
 import { RandomStream } from './randomStream.ts';
 import { sampleJobs } from './rollouts.ts';
-import { takeTasks } from './takeTasks.ts';
+import { takeTasks, type TaskRequest } from './takeTasks.ts';
 import { settleProposal, type ProposalOutcome, type ValidatedProposal } from './settleProposal.ts';
 import type { TaskMemory } from './taskMemory.ts';
 
-export interface ProposalRequest {
-  readonly modes: readonly Mode[];
-  /** Proposals per mode. */
-  readonly count: number;
+interface ProposalRequest extends TaskRequest {
   readonly phase: 'seed' | 'propose';
-  /** Tells apart several rounds of one step for the same modes (seeding needs many). */
-  readonly round: number;
 }
 
 /**

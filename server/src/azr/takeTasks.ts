@@ -1,11 +1,19 @@
 /** Tasks from elsewhere than a proposer, validated like those of one. */
+import type { Mode } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import type { TaskSource } from './experiment.ts';
 import { judgeTask, proposedTask } from './judgeProposal.ts';
 import type { Ledger } from './ledger.ts';
-import type { ProposalRequest } from './propose.ts';
 import type { ProposalOutcome } from './settleProposal.ts';
 import type { TaskMemory } from './taskMemory.ts';
+
+export interface TaskRequest {
+  readonly modes: readonly Mode[];
+  /** Tasks per mode. */
+  readonly count: number;
+  /** Tells apart several rounds of one step for the same modes (seeding needs many). */
+  readonly round: number;
+}
 
 /** Takes up to `count` tasks per mode from `source`. There is nobody to reward, so that no proposal is stored. */
 export async function takeTasks(
@@ -13,7 +21,7 @@ export async function takeTasks(
   ledger: Ledger,
   memory: TaskMemory,
   source: TaskSource,
-  { modes, count, round }: ProposalRequest,
+  { modes, count, round }: TaskRequest,
   signal: AbortSignal,
 ): Promise<ProposalOutcome[]> {
   const { clock, grader } = dependencies;
