@@ -97,6 +97,8 @@ export interface TaskRecord {
   readonly message?: string;
   readonly structure: string;
   readonly template: string;
+  /** What the program is built from, each once and sorted: see constructs.ts. */
+  readonly constructs: readonly string[];
   readonly syntaxNodes: number;
   readonly parentTaskIds: readonly number[];
   /** Mean of the estimation rollouts' correctness, in [0, 1]; absent for seeds. */

@@ -14,6 +14,7 @@ export function sampleTask(id: number, changes: Partial<TaskRecord> = {}): TaskR
     visible: 0,
     structure: `structure ${id}`,
     template: `template ${id}`,
+    constructs: ['operator:add', 'statement:return-only'],
     syntaxNodes: 9,
     parentTaskIds: [],
     ...changes,

@@ -9,7 +9,7 @@
  * summarySchema.ts and of those in packSchema.ts. 1: the records. 2: also the summaries and indexes that large lists need.
  * 3: also where a run branched off another one. 4: prompts and completions are deflated (packSchema.ts).
  */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** "AZRr" in ASCII, written to `PRAGMA application_id`: tells a run from any other database. */
 export const APPLICATION_ID = 0x415a5272;
@@ -142,6 +142,7 @@ CREATE TABLE task (
   message TEXT,
   structure TEXT NOT NULL,
   template TEXT NOT NULL,
+  constructs TEXT NOT NULL,
   syntax_nodes INTEGER NOT NULL,
   parent_task_ids TEXT NOT NULL,
   solve_rate REAL,

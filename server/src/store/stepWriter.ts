@@ -127,6 +127,7 @@ export class StepWriter {
         'message',
         'structure',
         'template',
+        'constructs',
       ] as const),
       ...(['syntax_nodes', 'parent_task_ids', 'solve_rate', 'learnability'] as const),
     ]);
@@ -282,6 +283,7 @@ export class StepWriter {
       message: storableOptionalText(task.message),
       structure: task.structure,
       template: task.template,
+      constructs: JSON.stringify(task.constructs),
       syntax_nodes: task.syntaxNodes,
       parent_task_ids: JSON.stringify(task.parentTaskIds),
       solve_rate: task.solveRate ?? null,
