@@ -46,6 +46,7 @@ export interface RunSettings {
   readonly learnabilityGate: boolean;
   readonly proposerLossWeight: number;
   readonly importanceSamplingCap: number;
+  readonly entropyCoefficient: number;
 
   readonly deduplicate: 'none' | 'structural';
   readonly bufferPolicy: 'fifo' | 'reservoir';
@@ -272,7 +273,8 @@ export const SETTINGS: SettingDefinitions = {
     type: number(0.05, 4),
     studio: 1,
     paper: 1,
-    description: 'Sampling temperature of both roles, estimation rollouts included.',
+    description:
+      'Sampling temperature of both roles, estimation rollouts included. Training scores tokens at the same temperature.',
     paperReference: 'Table 3',
   },
   topP: {
@@ -280,7 +282,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 1,
     paper: 1,
     description:
-      'Nucleus sampling: the smallest set of tokens with this much probability. 1 is off.',
+      'Nucleus sampling. A run needs 1, which is off: cutting off tokens would make every update biased.',
     paperReference: 'Table 3',
   },
   maximumPromptTokens: {
@@ -397,6 +399,14 @@ export const SETTINGS: SettingDefinitions = {
     paper: 0,
     description:
       'Truncated importance sampling: caps the trainer-to-sampler probability ratio of a token where the two differ numerically. 0 is off.',
+  },
+  entropyCoefficient: {
+    type: number(0, 1),
+    studio: 0,
+    paper: 0.001,
+    description:
+      'Adds this much of the mean entropy per token to the objective, so that sampling stays varied. 0 is off.',
+    paperReference: 'Table 3',
   },
   deduplicate: {
     type: choice('none', 'structural'),

@@ -32,6 +32,7 @@ export class ScriptedEngine implements Engine {
   readonly description: EngineDescription;
   readonly sampleCalls: SampleCall[] = [];
   readonly updateCalls: UpdateCall[] = [];
+  readonly scoringTemperatures: number[] = [];
   /** Names of the calls in order. */
   readonly calls: string[] = [];
   readonly checkpoints: Map<string, number>;
@@ -101,8 +102,9 @@ export class ScriptedEngine implements Engine {
     };
   }
 
-  async logProbabilities(data: readonly TrainingDatum[], signal?: AbortSignal) {
+  async logProbabilities(data: readonly TrainingDatum[], signal?: AbortSignal, temperature = 1) {
     this.#enter('logProbabilities', signal);
+    this.scoringTemperatures.push(temperature);
     // The trainer finds every token twice as likely as the sampler did.
     return data.map((datum) => datum.logProbabilities.map((value) => value + Math.LN2));
   }
