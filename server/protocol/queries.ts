@@ -38,7 +38,7 @@ export interface AttemptItem {
   readonly group: number;
   readonly step: number;
   readonly mode: Mode;
-  readonly phase: 'estimate' | 'solve' | 'replay' | 'probe';
+  readonly phase: 'estimate' | 'solve' | 'replay' | 'probe' | 'curriculum';
   readonly title: string;
   readonly correct: number;
   readonly attempts: number;
@@ -53,7 +53,7 @@ export interface RolloutItem {
   readonly step: number;
   readonly role: Role;
   readonly mode: Mode;
-  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe';
+  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe' | 'curriculum';
   readonly taskId?: number;
   readonly group: number;
   readonly verdict?: Verdict;

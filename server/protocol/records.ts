@@ -21,9 +21,10 @@ export interface RolloutRecord {
   /**
    * `seed` rollouts fill the buffers before the first update; `estimate` rollouts measure a new
    * task's solve rate; `solve` and `replay` rollouts answer a task for training; `probe` rollouts
-   * answer held-out tasks and are never trained on.
+   * answer held-out tasks and are never trained on; `curriculum` rollouts are the starting model's
+   * answers to new tasks and are never trained on either.
    */
-  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe';
+  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe' | 'curriculum';
   /** The task that was solved, or the task that this proposal became. */
   readonly taskId?: number;
   /** Rollouts of one prompt share a group. */

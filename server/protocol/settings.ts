@@ -57,6 +57,8 @@ export interface RunSettings {
   readonly probe: string;
   readonly probeEverySteps: number;
   readonly probeSamples: number;
+  readonly curriculumEverySteps: number;
+  readonly curriculumTasksPerMode: number;
   readonly checkpointEverySteps: number;
   readonly checkpointsKept: number;
   readonly checkpointsKeptEvery: number;
@@ -461,6 +463,20 @@ export const SETTINGS: SettingDefinitions = {
     studio: 1,
     paper: 1,
     description: 'Answers sampled per held-out task, at the temperature of the run.',
+  },
+  curriculumEverySteps: {
+    type: integer(0, 1_000_000),
+    studio: 20,
+    paper: 0,
+    description:
+      'How often the model that the run began with answers some of the new tasks, to see whether they grow harder for it. These answers are never trained on. 0 is off.',
+  },
+  curriculumTasksPerMode: {
+    type: integer(1, 256),
+    studio: 8,
+    paper: 8,
+    description:
+      'New tasks per mode that the starting model answers each time, as often as the policy did.',
   },
   checkpointEverySteps: {
     type: integer(1, 1_000_000),

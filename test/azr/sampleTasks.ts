@@ -36,6 +36,7 @@ export function toySettings(changes: Partial<RunSettings> = {}): RunSettings {
     ...(preset === 'paper' ? { solverTasksPerMode: 4 } : {}),
     maximumProposalTokens: 96,
     maximumAnswerTokens: 48,
+    curriculumEverySteps: 0,
   };
   return completeSettings([toySize, changes], 'test');
 }

@@ -37,6 +37,8 @@ export class ScriptedEngine implements Engine {
   readonly calls: string[] = [];
   readonly checkpoints: Map<string, number>;
   policy: Policy;
+  /** What the weights that training began with say; the policy's own where absent. */
+  startPolicy: Policy | undefined;
   /** Called before every call is answered; a test may abort from here. */
   onCall: (name: string) => void = () => undefined;
   /** Stands for the weights: the sampled text depends on it, and every update changes it. */
@@ -86,14 +88,21 @@ export class ScriptedEngine implements Engine {
       Array.from({ length: samples[request] ?? 0 }, (_, index) => {
         // At temperature 0 a policy says the same every time.
         const place = parameters.temperature === 0 ? 0 : index;
-        const random = new RandomStream(parameters.seed, this.#weights, request, place);
-        return this.#complete(prompt, parameters.maximumTokens, random);
+        const isStart = parameters.weights === 'start';
+        const random = new RandomStream(
+          parameters.seed,
+          isStart ? 0 : this.#weights,
+          request,
+          place,
+        );
+        const policy = isStart ? (this.startPolicy ?? this.policy) : this.policy;
+        return this.#complete(policy(prompt, random), parameters.maximumTokens, random);
       }),
     );
   }
 
-  #complete(prompt: string, maximumTokens: number, random: RandomStream): Completion {
-    const whole = [...encoded(this.policy(prompt, random)), END];
+  #complete(text: string, maximumTokens: number, random: RandomStream): Completion {
+    const whole = [...encoded(text), END];
     const tokens = whole.slice(0, maximumTokens);
     return {
       tokens,

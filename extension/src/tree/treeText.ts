@@ -290,6 +290,8 @@ function attemptPurpose(phase: AttemptItem['phase']): SafeText {
       return t('An older task, answered again for training.');
     case 'probe':
       return t('A task kept aside: never trained on, it shows what was really learned.');
+    case 'curriculum':
+      return t('Answered by the starting model, to see whether new tasks grow harder.');
   }
 }
 

@@ -9,6 +9,9 @@ import type { Prompt } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { deriveSeed } from './randomStream.ts';
 
+/** How to sample where it is not as the run does. */
+export type Sampling = Pick<SamplingParameters, 'temperature' | 'topP' | 'weights'>;
+
 export interface SamplingJob {
   readonly role: Role;
   readonly mode: Mode;
@@ -40,7 +43,8 @@ export async function encodePrompt(
 
 /**
  * Samples all jobs and writes a row for each completion; rows come back grouped by job. Jobs go out in
- * one request, but for those whose own prompt leaves less room than the settings give. Every job of one call is sampled at the run's temperature, estimation rollouts too.
+ * one request, but for those whose own prompt leaves less room than the settings give. Every job of one call is sampled at the run's temperature,
+ * estimation rollouts too, where `options.sampling` does not say otherwise.
  */
 export async function sampleJobs(
   dependencies: LoopDependencies,
@@ -48,7 +52,7 @@ export async function sampleJobs(
   jobs: readonly SamplingJob[],
   phase: Phase,
   signal: AbortSignal,
-  options: { readonly round?: number | string } = {},
+  options: { readonly round?: number | string; readonly sampling?: Sampling } = {},
 ): Promise<RolloutDraft[][]> {
   if (jobs.length === 0) {
     return [];
@@ -67,8 +71,7 @@ export async function sampleJobs(
   for (const [maximumTokens, alike] of byLimit) {
     dependencies.listener({ kind: 'phase', step: ledger.step, phase, done, total });
     const parameters: SamplingParameters = {
-      temperature: settings.temperature,
-      topP: settings.topP,
+      ...(options.sampling ?? { temperature: settings.temperature, topP: settings.topP }),
       maximumTokens,
       seed: deriveSeed(
         settings.seed,

@@ -7,7 +7,7 @@ import type { LoopDependencies } from './context.ts';
 import type { SolverQuestion } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { solverReward } from './rewards.ts';
-import { encodePrompt, sampleJobs } from './rollouts.ts';
+import { encodePrompt, sampleJobs, type Sampling } from './rollouts.ts';
 
 /** A task as the solver meets it: an accepted one, or a held-out one without an id. */
 export type SolvableTask = HeldOutTask & { readonly id?: number };
@@ -30,7 +30,9 @@ export async function solveTasks<Task extends SolvableTask>(
     readonly rolloutPhase: RolloutRecord['phase'];
     readonly phase: Phase;
     /** Tells apart several requests of one step and phase. */
-    readonly round?: number;
+    readonly round?: number | string;
+    /** Absent for the policy at the run's own temperature. */
+    readonly sampling?: Sampling;
   },
   signal: AbortSignal,
 ): Promise<SolvedTask<Task>[]> {
@@ -48,9 +50,10 @@ export async function solveTasks<Task extends SolvableTask>(
       };
     }),
   );
-  const { phase, round } = request;
+  const { phase, round, sampling } = request;
   const groups = await sampleJobs(dependencies, ledger, jobs, phase, signal, {
     ...(round === undefined ? {} : { round }),
+    ...(sampling === undefined ? {} : { sampling }),
   });
   return Promise.all(
     tasks.map(async (task, index) => {

@@ -13,8 +13,8 @@ import { oneLine, promptTitle, taskTitle, TITLE_SOURCE_CHARACTERS } from './list
 import { COMPLETION_TEXT, PROMPT_TEXT } from './packReader.ts';
 import { TOKEN_COUNT } from './packSchema.ts';
 
-const PHASES = ['seed', 'propose', 'estimate', 'solve', 'replay', 'probe'] as const;
-const SOLVER_PHASES = ['estimate', 'solve', 'replay', 'probe'] as const;
+const PHASES = ['seed', 'propose', 'estimate', 'solve', 'replay', 'probe', 'curriculum'] as const;
+const SOLVER_PHASES = ['estimate', 'solve', 'replay', 'probe', 'curriculum'] as const;
 const SHOWN = String(TITLE_SOURCE_CHARACTERS);
 
 /** Leaves out the fields that are undefined. */

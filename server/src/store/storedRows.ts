@@ -30,7 +30,7 @@ export type Nullable<Value> = {
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   mode: MODES,
   role: ROLES,
-  phase: ['seed', 'propose', 'estimate', 'solve', 'replay', 'probe'],
+  phase: ['seed', 'propose', 'estimate', 'solve', 'replay', 'probe', 'curriculum'],
   verdict: VERDICTS,
   verdictReason: VERDICT_REASONS,
   reason: REJECTION_REASONS,

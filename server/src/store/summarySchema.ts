@@ -21,15 +21,15 @@ export const SUMMARY_VIEWS = {
     FROM proposal LEFT JOIN rollout ON rollout.id = rollout_id LEFT JOIN task ON task.id = proposal.task_id`,
 
   /**
-   * Per step and task-role what the tree shows. Solve rates leave the held-out tasks out, which the
-   * lists hold too: they say how self-play went.
+   * Per step and task-role what the tree shows. Solve rates leave the held-out tasks and the starting
+   * model's answers out, which the lists hold too: they say how self-play went.
    */
   step_group: `SELECT proposal.step, 'proposer' AS role, mode, count(*) AS count, sum(accepted) AS good,
       avg(solve_rate) AS solve_rate
     FROM proposal JOIN proposal_measure USING (id) GROUP BY proposal.step, mode
     UNION ALL
     SELECT step, 'solver', mode, count(*), count(CASE WHEN correct > 0 THEN 1 END),
-      avg(CASE WHEN phase <> 'probe' THEN 1.0 * correct / attempts END)
+      avg(CASE WHEN phase NOT IN ('probe', 'curriculum') THEN 1.0 * correct / attempts END)
     FROM attempt GROUP BY step, mode`,
 
   /** Which tasks came from which: the tasks a proposer was shown. */
