@@ -10,6 +10,7 @@ import type {
   Page,
   ProposalItem,
   RolloutItem,
+  SkillMap,
   StepItemsQuery,
   StepsQuery,
   TableQuery,
@@ -81,6 +82,7 @@ export interface RequestMap {
   'azr/metrics': { parameters: MetricQuery; result: MetricTable };
   'azr/metricNames': { parameters: { runId: RunId }; result: readonly string[] };
   'azr/curriculum': { parameters: { runId: RunId; stretches: number }; result: Curriculum };
+  'azr/skillMap': { parameters: { runId: RunId }; result: SkillMap };
   'azr/rewardStory': { parameters: { runId: RunId; rolloutId: number }; result: RewardStory };
   'azr/rerun': { parameters: RerunRequest; result: RerunResult };
   /** Lists a run folder from anywhere, until the server ends; refused when it holds no run. */

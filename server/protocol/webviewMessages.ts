@@ -12,6 +12,7 @@ export const PAGE_REQUESTS = [
   'azr/metrics',
   'azr/metricNames',
   'azr/curriculum',
+  'azr/skillMap',
   'azr/table',
   'azr/steps',
   'azr/answers',

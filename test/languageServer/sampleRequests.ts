@@ -34,6 +34,7 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/table': { runId, table: 'rollouts', sort: 'advantage', descending: true, limit: 50 },
   'azr/metrics': { runId, names: ['probe.mean'], afterStep: -1, maximumPoints: 500 },
   'azr/metricNames': { runId },
+  'azr/skillMap': { runId },
   'azr/curriculum': { runId, stretches: 12 },
   'azr/rewardStory': { runId, rolloutId: 4 },
   'azr/rerun': { target: { kind: 'scratch', uri: 'file:///a.azr.py', text: '' }, times: 10 },

@@ -56,6 +56,7 @@ function answers(path: string): unknown {
     queries.table({ ...table, table: 'rollouts', sort: 'tokenCount', filter }),
     queries.metrics({ ...run, names: queries.metricNames(), afterStep: -1, maximumPoints: 1 }),
     queries.curriculum('run', 3),
+    queries.skillMap('run'),
     queries.relatives.childrenOfTask(1, 50),
   ];
   queries.close();

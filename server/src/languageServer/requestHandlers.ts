@@ -99,6 +99,7 @@ function queryHandlers(runs: OpenRuns) {
     'azr/table': (query) => runs.run(query.runId).queries.table(query),
     'azr/metrics': (query) => runs.run(query.runId).queries.metrics(query),
     'azr/metricNames': ({ runId }) => runs.run(runId).queries.metricNames(),
+    'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
     'azr/curriculum': ({ runId, stretches }) =>
       runs.run(runId).queries.curriculum(runId, stretches),
   } satisfies Partial<RequestHandlers>;

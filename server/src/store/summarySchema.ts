@@ -4,6 +4,7 @@
  * version 1 gets them when it is next opened for writing, and until then viewers see the same rows
  * through views that compute them ({@link SUMMARY_VIEWS}).
  */
+import { SKILL_SCHEMA } from './skillSummary.ts';
 
 /** Widths, in steps, of the stretches over which metrics are summed in advance. */
 export const METRIC_STRETCH_WIDTHS = [8, 64] as const;
@@ -121,6 +122,7 @@ CREATE TABLE curriculum (
   templates BLOB NOT NULL
 ) STRICT;
 
+${SKILL_SCHEMA}
 CREATE INDEX rollout_group ON rollout (group_id);
 CREATE INDEX rollout_reward ON rollout (reward);
 CREATE INDEX rollout_advantage ON rollout (advantage);
