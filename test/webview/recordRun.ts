@@ -18,10 +18,8 @@ import { tellReward } from '../../server/src/languageServer/tellReward.ts';
 import { TokenReaders } from '../../server/src/languageServer/tokenTexts.ts';
 import { existingRunFolder } from '../../server/src/runner/runFolder.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { CHARTS, metricNames } from '../../webview/src/dashboard/curves.ts';
 import { MAXIMUM_POINTS } from '../../webview/src/dashboard/metricStore.ts';
-import { STRETCHES } from '../../webview/src/dashboard/runData.ts';
-import { WARNING_METRICS } from '../../webview/src/dashboard/warnings.ts';
+import { METRIC_NAMES, STRETCHES } from '../../webview/src/dashboard/runData.ts';
 import { RECORDING_PATH, requestKey } from './harness/recordedHost.ts';
 
 const RUN_ID = 'recorded-run';
@@ -63,7 +61,7 @@ async function recordStory(
 }
 
 const tokenReaders = new TokenReaders();
-const names = [...new Set([...metricNames(CHARTS), ...WARNING_METRICS])];
+const names = METRIC_NAMES;
 const metrics = run.queries.metrics({
   runId: RUN_ID,
   names,
@@ -80,6 +78,7 @@ record(
   { runId: RUN_ID, stretches: STRETCHES },
   run.queries.curriculum(RUN_ID, STRETCHES),
 );
+record('azr/skillMap', { runId: RUN_ID }, run.queries.skillMap(RUN_ID));
 record('azr/configuration', { runId: RUN_ID }, runConfiguration({ ...run, id: RUN_ID }));
 recordTable('proposals', 'id', true, {});
 recordTable('proposals', 'solveRate', true, {});

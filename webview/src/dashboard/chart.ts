@@ -484,6 +484,9 @@ function latestValue(series: ChartSeries, index: number): number | null {
 
 function emptyText(steps: number, id: string): string {
   if (steps === 0) return 'The first point comes with the first step.';
+  if (id === 'start-solve-rate') {
+    return 'The starting model answers some new tasks every few steps (setting curriculumEverySteps).';
+  }
   return id === 'probe'
     ? 'The held-out tasks are asked every few steps (setting probeEverySteps).'
     : 'Not measured in this run so far.';

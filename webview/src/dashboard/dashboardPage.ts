@@ -12,8 +12,9 @@ import { configurationView } from './configurationView.ts';
 import { CurriculumView } from './curriculumView.ts';
 import { CurvesView } from './curvesView.ts';
 import { type DashboardMemory, dashboardMemory } from './dashboardMemory.ts';
-import { RunData } from './runData.ts';
+import { type Part, RunData } from './runData.ts';
 import { MOST_RUNS, runLine, runPicker, warningNotice } from './runHeader.ts';
+import { SkillMapView } from './skillMapView.ts';
 import { TableView } from './tableView.ts';
 import { runWarnings } from './warnings.ts';
 
@@ -32,6 +33,7 @@ export class DashboardPage {
   readonly #data: RunData;
   readonly #curves: CurvesView;
   readonly #curriculum: CurriculumView;
+  readonly #skills = new SkillMapView();
   #table: TableView | undefined;
   #tabs: Tabs | undefined;
   #memory: DashboardMemory = dashboardMemory(undefined);
@@ -115,6 +117,7 @@ export class DashboardPage {
     const first = shown[0]!;
     for (const run of shown) this.#data.refresh(run, ['metrics']);
     if (this.#memory.tab === 'curriculum') this.#data.refresh(first, ['curriculum']);
+    if (this.#memory.tab === 'skills') this.#data.refresh(first, ['skills']);
     if (this.#memory.tab === 'table') this.#table?.show(first);
     if (this.#memory.tab === 'configuration') void this.#configure(first);
   }
@@ -131,6 +134,7 @@ export class DashboardPage {
       'Parts of the dashboard',
       [
         { id: 'curves', label: 'Curves', panel: this.#pictures(this.#curves.root) },
+        { id: 'skills', label: 'Skills', panel: this.#pictures(this.#skills.root) },
         { id: 'curriculum', label: 'Curriculum', panel: this.#pictures(this.#curriculum.root) },
         { id: 'table', label: 'Proposals and Rollouts', panel: this.#table.root },
         { id: 'configuration', label: 'Configuration', panel: this.#configuration },
@@ -143,6 +147,7 @@ export class DashboardPage {
     );
     this.#curves.setTable(this.#memory.asTable);
     this.#curriculum.setTable(this.#memory.asTable);
+    this.#skills.setTable(this.#memory.asTable);
     fill(this.#body, this.#problem, this.#warnings, this.#tabs.root);
   }
 
@@ -160,6 +165,7 @@ export class DashboardPage {
             this.#remember({ asTable });
             this.#curves.setTable(asTable);
             this.#curriculum.setTable(asTable);
+            this.#skills.setTable(asTable);
           },
         }),
         element(
@@ -212,19 +218,21 @@ export class DashboardPage {
     return picker;
   }
 
-  #dataChanged(runId: RunId, part: 'metrics' | 'curriculum'): void {
+  #dataChanged(runId: RunId, part: Part): void {
     const shown = this.#shownRuns();
     const first = shown[0];
     if (first === undefined || !shown.some(({ id }) => id === runId)) return;
     if (part === 'metrics') this.#drawCurves();
     const curriculum = this.#data.curriculum(first.id);
     if (part === 'curriculum' && curriculum !== undefined) this.#curriculum.setData(curriculum);
+    const skills = this.#data.skills(first.id);
+    if (part === 'skills' && skills !== undefined) this.#skills.setData(skills);
     const problem = this.#data.problem(runId);
     fill(
       this.#problem,
       problem &&
         problemNotice(problem, () => {
-          this.#data.retry(first, ['metrics', 'curriculum']);
+          this.#data.retry(first, ['metrics', 'curriculum', 'skills']);
         }),
     );
   }
@@ -236,6 +244,7 @@ export class DashboardPage {
       return table === undefined ? [] : [{ name, table }];
     });
     this.#curves.setRuns(runs);
+    this.#curriculum.setRuns(runs.slice(0, 1));
     const warnings = runs.flatMap(({ table }) => runWarnings(table));
     const text = JSON.stringify(warnings);
     if (this.#warnings.dataset['text'] !== text) {

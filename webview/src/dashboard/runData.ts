@@ -1,26 +1,29 @@
 /**
- * Keeps the curves and the curriculum of the runs on screen up to date: asks for what is new when a
+ * Keeps the curves, the curriculum and the skills of the runs on screen up to date: asks for what is new when a
  * run's sequence number grew, one request at a time per run, and for nothing when nothing changed.
  */
-import type { Curriculum, MetricTable } from '../../../server/protocol/queries.ts';
+import type { Curriculum, MetricTable, SkillMap } from '../../../server/protocol/queries.ts';
 import type { Problem, RunId, RunOverview } from '../../../server/protocol/runs.ts';
 import { type Connection, problemOf } from '../host/connection.ts';
-import { CHARTS, metricNames } from './curves.ts';
+import { CHARTS, CURRICULUM_CHARTS, metricNames } from './curves.ts';
 import { MAXIMUM_POINTS, mergeMetrics, stepToAskAfter } from './metricStore.ts';
 import { PaintPace } from './paintPace.ts';
 import { WARNING_METRICS } from './warnings.ts';
 
-/** The curriculum moves slower than curves. */
+/** Curriculum and skills move slower than curves. */
 const CURRICULUM_INTERVAL_MS = 1000;
 export const STRETCHES = 60;
-const NAMES = [...new Set([...metricNames(CHARTS), ...WARNING_METRICS])];
+export const METRIC_NAMES = [
+  ...new Set([...metricNames([...CHARTS, ...CURRICULUM_CHARTS]), ...WARNING_METRICS]),
+];
 
-type Part = 'metrics' | 'curriculum';
+export type Part = 'metrics' | 'curriculum' | 'skills';
 
 interface KnownRun {
   overview: RunOverview;
   metrics?: MetricTable;
   curriculum?: Curriculum;
+  skills?: SkillMap;
   problem?: Problem;
   readonly sequences: Record<Part, number>;
   readonly busy: Record<Part, boolean>;
@@ -51,6 +54,10 @@ export class RunData {
     return this.#known.get(runId)?.curriculum;
   }
 
+  skills(runId: RunId): SkillMap | undefined {
+    return this.#known.get(runId)?.skills;
+  }
+
   problem(runId: RunId): Problem | undefined {
     return this.#known.get(runId)?.problem;
   }
@@ -74,9 +81,9 @@ export class RunData {
     if (found !== undefined) return found;
     const made: KnownRun = {
       overview,
-      sequences: { metrics: -1, curriculum: -1 },
-      busy: { metrics: false, curriculum: false },
-      askedAt: { metrics: -Infinity, curriculum: -Infinity },
+      sequences: { metrics: -1, curriculum: -1, skills: -1 },
+      busy: { metrics: false, curriculum: false, skills: false },
+      askedAt: { metrics: -Infinity, curriculum: -Infinity, skills: -Infinity },
     };
     this.#known.set(overview.id, made);
     return made;
@@ -93,7 +100,7 @@ export class RunData {
     const asked = known.overview.sequence;
     known.askedAt[part] = performance.now();
     try {
-      await (part === 'metrics' ? this.#askMetrics(known) : this.#askCurriculum(known));
+      await this.#askPart(known, part);
       delete known.problem;
     } catch (error) {
       known.problem = problemOf(error);
@@ -107,12 +114,27 @@ export class RunData {
       void this.#ask(known, part);
   }
 
+  #askPart(known: KnownRun, part: Part): Promise<void> {
+    switch (part) {
+      case 'metrics':
+        return this.#askMetrics(known);
+      case 'curriculum':
+        return this.#askCurriculum(known);
+      case 'skills':
+        return this.#askSkills(known);
+    }
+  }
+
+  async #askSkills(known: KnownRun): Promise<void> {
+    known.skills = await this.#connection.request('azr/skillMap', { runId: known.overview.id });
+  }
+
   async #askMetrics(known: KnownRun): Promise<void> {
     const { id, lastStep } = known.overview;
     const afterStep = stepToAskAfter(known.metrics, lastStep);
     const answer = await this.#connection.request('azr/metrics', {
       runId: id,
-      names: NAMES,
+      names: METRIC_NAMES,
       afterStep,
       maximumPoints: MAXIMUM_POINTS,
     });

@@ -1,0 +1,64 @@
+/** The rows of a map of skills: what each construct is called, and how its solve rate changed. */
+import { constructText } from '../../../server/protocol/constructs.ts';
+import type { SkillCell, SkillTable } from '../../../server/protocol/queries.ts';
+import { percentText } from '../ui/numberText.ts';
+
+/** Rates of fewer tasks say little: one task more or less is a quarter. */
+export const FEW_TASKS = 4;
+
+export type SkillSort = 'tasks' | 'gain';
+
+export interface SkillRow {
+  readonly construct: string;
+  readonly text: string;
+  readonly cells: readonly (SkillCell | null)[];
+  /** Of all columns together. */
+  readonly tasks: number;
+  /** First and last rate, where both are of {@link FEW_TASKS} or more. */
+  readonly change?: { readonly first: number; readonly last: number };
+}
+
+export function skillRows(table: SkillTable, sort: SkillSort): SkillRow[] {
+  const rows = table.rows.map(({ construct, cells }): SkillRow => {
+    const change = changeOf(cells);
+    return {
+      ...{ construct, text: constructText(construct), cells },
+      tasks: cells.reduce((sum, cell) => sum + (cell?.tasks ?? 0), 0),
+      ...(change !== undefined && { change }),
+    };
+  });
+  // The server sends those of the most tasks first.
+  return sort === 'tasks' ? rows : rows.sort((a, b) => gainOf(b) - gainOf(a));
+}
+
+/** In [0, 1]. */
+export function rateOf({ tasks, solved }: SkillCell): number {
+  return tasks === 0 ? 0 : solved / tasks;
+}
+
+/** `8 % → 71 %`; a dash where there is nothing to compare. */
+export function changeText({ change }: SkillRow): string {
+  return change === undefined ? '–' : `${whole(change.first)} → ${whole(change.last)}`;
+}
+
+/** The construct whose rate rose most, as a sentence; undefined where none rose. */
+export function gainSentence(rows: readonly SkillRow[]): string | undefined {
+  const [best] = [...rows].sort((a, b) => gainOf(b) - gainOf(a));
+  if (best?.change === undefined || gainOf(best) <= 0) return undefined;
+  return `Largest rise: ${best.text}, ${changeText(best)}.`;
+}
+
+function changeOf(cells: readonly (SkillCell | null)[]): SkillRow['change'] {
+  const [first, last] = [cells[0], cells.at(-1)];
+  if (cells.length < 2 || first == null || last == null) return undefined;
+  if (first.tasks < FEW_TASKS || last.tasks < FEW_TASKS) return undefined;
+  return { first: rateOf(first), last: rateOf(last) };
+}
+
+function gainOf({ change }: SkillRow): number {
+  return change === undefined ? -Infinity : change.last - change.first;
+}
+
+function whole(share: number): string {
+  return percentText(Math.round(share * 100) / 100);
+}
