@@ -40,7 +40,8 @@ export async function encodePrompt(
 
 /**
  * Samples all jobs and writes a row for each completion; rows come back grouped by job. Jobs go out in
- * one request, but for those whose own prompt leaves less room than the settings give. Every job of one call is sampled at the run's temperature, estimation rollouts too.
+ * one request, but for those whose own prompt leaves less room than the settings give. Every job of one call is sampled at the run's temperature,
+ * estimation rollouts too, where `options.sampling` does not say otherwise.
  */
 export async function sampleJobs(
   dependencies: LoopDependencies,
@@ -48,7 +49,10 @@ export async function sampleJobs(
   jobs: readonly SamplingJob[],
   phase: Phase,
   signal: AbortSignal,
-  options: { readonly round?: number | string } = {},
+  options: {
+    readonly round?: number | string;
+    readonly sampling?: Pick<SamplingParameters, 'temperature' | 'topP'>;
+  } = {},
 ): Promise<RolloutDraft[][]> {
   if (jobs.length === 0) {
     return [];
@@ -67,8 +71,7 @@ export async function sampleJobs(
   for (const [maximumTokens, alike] of byLimit) {
     dependencies.listener({ kind: 'phase', step: ledger.step, phase, done, total });
     const parameters: SamplingParameters = {
-      temperature: settings.temperature,
-      topP: settings.topP,
+      ...(options.sampling ?? { temperature: settings.temperature, topP: settings.topP }),
       maximumTokens,
       seed: deriveSeed(
         settings.seed,

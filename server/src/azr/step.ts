@@ -49,9 +49,7 @@ export async function runStep(
   const trainedTokens = await updatePolicy(dependencies, ledger, trained, signal);
 
   recordMonitors(ledger, memory, proposals, estimated, { trainedTokens, newPrograms });
-  if (step % settings.probeEverySteps === 0 || step === settings.steps) {
-    await recordProbe(dependencies, ledger, signal);
-  }
+  await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());
 }
 

@@ -120,6 +120,7 @@ export class StepWriter {
       ...([
         'id',
         'step',
+        'origin',
         'mode',
         'program',
         'examples',
@@ -128,7 +129,7 @@ export class StepWriter {
         'structure',
         'template',
       ] as const),
-      ...(['syntax_nodes', 'parent_task_ids', 'solve_rate', 'learnability'] as const),
+      ...(['syntax_nodes', 'parent_task_ids', 'stratum', 'solve_rate', 'learnability'] as const),
     ]);
     this.#baseline = new Insertion(database, 'baseline', [
       ...(['step', 'role', 'mode', 'mean', 'standard_deviation', 'count'] as const),
@@ -275,6 +276,7 @@ export class StepWriter {
     this.#task.insert({
       id: task.id,
       step: task.step,
+      origin: task.origin,
       mode: task.mode,
       program: storableText(task.program),
       examples: JSON.stringify(task.examples),
@@ -284,6 +286,7 @@ export class StepWriter {
       template: task.template,
       syntax_nodes: task.syntaxNodes,
       parent_task_ids: JSON.stringify(task.parentTaskIds),
+      stratum: storableOptionalText(task.stratum),
       solve_rate: task.solveRate ?? null,
       learnability: task.learnability ?? null,
     });
