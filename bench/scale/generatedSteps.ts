@@ -147,7 +147,7 @@ class StepMaker {
 
   #accepted(proposer: Rollout, progress: number) {
     const { step, mode } = proposer;
-    const { program, template, syntaxNodes, message } = generatedProgram(this.#random);
+    const { program, template, constructs, syntaxNodes, message } = generatedProgram(this.#random);
     this.#task += 1;
     this.#proposal += 1;
     const parents = this.#references();
@@ -168,7 +168,7 @@ class StepMaker {
       visible: 0,
       ...induction,
       structure: `${template}-${String(this.#task)}`,
-      ...{ template, syntaxNodes, parentTaskIds: parents, solveRate },
+      ...{ template, constructs, syntaxNodes, parentTaskIds: parents, solveRate },
       learnability: learnability(solveRate),
     };
     const proposal: ProposalRecord = {

@@ -1,10 +1,19 @@
 /** The model engine as the loop sees it: tokens in, tokens and log-probabilities out. */
 
+/**
+ * Which weights are sampled: those under training, their moving average (`AdamParameters.averageDecay`),
+ * or those that training began with.
+ */
+export type SampledWeights = 'trained' | 'average' | 'start';
+
 export interface SamplingParameters {
+  /** 0 takes the most probable token each time, for measuring. */
   readonly temperature: number;
   readonly topP: number;
   readonly maximumTokens: number;
   readonly seed: number;
+  /** `trained` unless it says otherwise. */
+  readonly weights?: SampledWeights;
 }
 
 export interface SampleRequest {
@@ -16,7 +25,10 @@ export interface SampleRequest {
 export interface Completion {
   /** Sampled token ids, the end-of-sequence token included when one was sampled. */
   readonly tokens: readonly number[];
-  /** Natural log-probability of each token under the sampling distribution's model at temperature 1. */
+  /**
+   * Natural log-probability of each token in the distribution it was drawn from: the model at the
+   * sampling temperature, before `topP` cut anything off. Of greedy sampling, at temperature 1.
+   */
   readonly logProbabilities: readonly number[];
   readonly stopReason: 'stop' | 'length';
 }
@@ -29,12 +41,31 @@ export interface TrainingDatum {
   readonly logProbabilities: readonly number[];
   /** Advantage of each completion token, already multiplied by the weight that the chosen aggregation gives it. */
   readonly advantages: readonly number[];
+  /** That weight alone, for the entropy bonus; without it the datum adds none. */
+  readonly entropyWeights?: readonly number[];
 }
 
-export type PolicyLoss =
-  | { readonly kind: 'ppo'; readonly clipLow: number; readonly clipHigh: number }
-  | { readonly kind: 'importance_sampling' }
-  | { readonly kind: 'cispo'; readonly clipLow: number; readonly clipHigh: number };
+export type PolicyLossKind = 'ppo' | 'importance_sampling' | 'cispo';
+
+/** Bounds of the ratio are 1 − clipLow and 1 + clipHigh. */
+export type PolicyLoss = PolicyLossTerms &
+  (
+    | { readonly kind: 'ppo' | 'cispo'; readonly clipLow: number; readonly clipHigh: number }
+    | { readonly kind: 'importance_sampling' }
+  );
+
+export interface PolicyLossTerms {
+  /**
+   * The temperature that the tokens were sampled at: the trainer divides its logits by it, so that
+   * ratio, gradient and entropy are those of the distribution sampled from. 1 unless it says otherwise.
+   */
+  readonly temperature?: number;
+  /**
+   * Subtracts c · Σ w_t · H_t from the loss, with H_t the entropy (nats) of the distribution that
+   * token t was drawn from and w_t its `entropyWeights`: weights 1/T make it c times the token mean.
+   */
+  readonly entropyCoefficient?: number;
+}
 
 export interface AdamParameters {
   readonly learningRate: number;
@@ -44,6 +75,12 @@ export interface AdamParameters {
   readonly weightDecay: number;
   /** Largest global gradient norm; 0 means no clipping. */
   readonly gradientClipNorm: number;
+  /**
+   * Above 0, the engine keeps an exponential moving average of the trained weights: after step t, the
+   * mean of the weights after steps 1 to t, those of step s weighing decay^(t − s). A step without it
+   * ends the average.
+   */
+  readonly averageDecay?: number;
 }
 
 export interface UpdateResult {
@@ -62,6 +99,8 @@ export interface EngineDescription {
   readonly contextTokens: number;
   /** Whether sampling and training use the same numerics, so that their log-probabilities agree. */
   readonly samplerMatchesTrainer: boolean;
+  /** The policy losses it computes; all of them unless it says otherwise. */
+  readonly losses?: readonly PolicyLossKind[];
 }
 
 /** One trainable policy. A rejected promise carries an `EngineError` with a code and a remedy. */
@@ -74,14 +113,21 @@ export interface Engine {
   encodeChat(
     messages: readonly { readonly role: string; readonly content: string }[],
   ): Promise<number[] | undefined>;
-  /** Samples from the current policy; result i holds `requests[i].samples` completions. */
+  /** Samples from the policy, as it is unless `parameters.weights` says otherwise; result i holds `requests[i].samples` completions. */
   sample(
     requests: readonly SampleRequest[],
     parameters: SamplingParameters,
     signal?: AbortSignal,
   ): Promise<Completion[][]>;
-  /** Trainer log-probabilities of the completion tokens under the current policy, without an update. */
-  logProbabilities(data: readonly TrainingDatum[], signal?: AbortSignal): Promise<number[][]>;
+  /**
+   * Trainer log-probabilities of the completion tokens under the current policy at `temperature`, 1
+   * unless it says otherwise, without an update.
+   */
+  logProbabilities(
+    data: readonly TrainingDatum[],
+    signal?: AbortSignal,
+    temperature?: number,
+  ): Promise<number[][]>;
   /** One policy-gradient step: gradients of the summed token losses, then one Adam step. */
   update(
     data: readonly TrainingDatum[],

@@ -16,7 +16,7 @@ export interface HeldOutTask {
 
 /** A held-out task that was executed and found right, with what was found of its program. */
 export type InspectedTask = HeldOutTask &
-  Pick<ValidProposal, 'structure' | 'template' | 'syntaxNodes'>;
+  Pick<ValidProposal, 'structure' | 'template' | 'constructs' | 'syntaxNodes'>;
 
 /** The held-out tasks of a run, looked through before it begins. */
 export interface HeldOutSet {

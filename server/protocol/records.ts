@@ -95,6 +95,8 @@ export interface TaskRecord {
   readonly message?: string;
   readonly structure: string;
   readonly template: string;
+  /** What the program is built from, each once and sorted: see constructs.ts. */
+  readonly constructs: readonly string[];
   readonly syntaxNodes: number;
   readonly parentTaskIds: readonly number[];
   /** Of a held-out task whose file names one: the part of the set that is reported by itself. */

@@ -46,6 +46,7 @@ export interface RunSettings {
   readonly learnabilityGate: boolean;
   readonly proposerLossWeight: number;
   readonly importanceSamplingCap: number;
+  readonly entropyCoefficient: number;
 
   readonly deduplicate: 'none' | 'structural';
   readonly bufferPolicy: 'fifo' | 'reservoir';
@@ -57,6 +58,8 @@ export interface RunSettings {
   readonly probeEverySteps: number;
   readonly probeSampleEverySteps: number;
   readonly probeSamples: number;
+  readonly curriculumEverySteps: number;
+  readonly curriculumTasksPerMode: number;
   readonly checkpointEverySteps: number;
   readonly checkpointsKept: number;
   readonly checkpointsKeptEvery: number;
@@ -273,7 +276,8 @@ export const SETTINGS: SettingDefinitions = {
     type: number(0.05, 4),
     studio: 1,
     paper: 1,
-    description: 'Sampling temperature of both roles, estimation rollouts included.',
+    description:
+      'Sampling temperature of both roles, estimation rollouts included. Training scores tokens at the same temperature.',
     paperReference: 'Table 3',
   },
   topP: {
@@ -281,7 +285,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 1,
     paper: 1,
     description:
-      'Nucleus sampling: the smallest set of tokens with this much probability. 1 is off.',
+      'Nucleus sampling. A run needs 1, which is off: cutting off tokens would make every update biased.',
     paperReference: 'Table 3',
   },
   maximumPromptTokens: {
@@ -399,6 +403,14 @@ export const SETTINGS: SettingDefinitions = {
     description:
       'Truncated importance sampling: caps the trainer-to-sampler probability ratio of a token where the two differ numerically. 0 is off.',
   },
+  entropyCoefficient: {
+    type: number(0, 1),
+    studio: 0,
+    paper: 0.001,
+    description:
+      'Adds this much of the mean entropy per token to the objective, so that sampling stays varied. 0 is off.',
+    paperReference: 'Table 3',
+  },
   deduplicate: {
     type: choice('none', 'structural'),
     studio: 'structural',
@@ -460,6 +472,20 @@ export const SETTINGS: SettingDefinitions = {
     studio: 4,
     paper: 4,
     description: 'Answers to sample to each held-out task: k of pass@k.',
+  },
+  curriculumEverySteps: {
+    type: integer(0, 1_000_000),
+    studio: 20,
+    paper: 0,
+    description:
+      'How often the model that the run began with answers some of the new tasks, to see whether they grow harder for it. These answers are never trained on. 0 is off.',
+  },
+  curriculumTasksPerMode: {
+    type: integer(1, 256),
+    studio: 8,
+    paper: 8,
+    description:
+      'New tasks per mode that the starting model answers each time, as often as the policy did.',
   },
   checkpointEverySteps: {
     type: integer(1, 1_000_000),

@@ -288,7 +288,12 @@ describe('one step of the paper preset', () => {
         .sort(),
     );
     expect(engine.updateCalls).toHaveLength(1);
-    expect(engine.updateCalls[0]?.loss).toEqual({ kind: 'ppo', clipLow: 0.2, clipHigh: 0.2 });
+    expect(engine.updateCalls[0]?.loss).toEqual({
+      kind: 'ppo',
+      clipLow: 0.2,
+      clipHigh: 0.2,
+      entropyCoefficient: 0.001,
+    });
     // The solver's tasks are this step's first, the rest come from the buffer.
     for (const mode of settings.modes) {
       const solved = rollouts.filter((r) => r.phase === 'solve' && r.mode === mode);

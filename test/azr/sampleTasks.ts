@@ -15,6 +15,7 @@ export function sampleTask(id: number, changes: Partial<TaskRecord> = {}): TaskR
     visible: 0,
     structure: `structure ${id}`,
     template: `template ${id}`,
+    constructs: ['operator:add', 'statement:return-only'],
     syntaxNodes: 9,
     parentTaskIds: [],
     ...changes,
@@ -36,6 +37,7 @@ export function toySettings(changes: Partial<RunSettings> = {}): RunSettings {
     ...(preset === 'paper' ? { solverTasksPerMode: 4 } : {}),
     maximumProposalTokens: 96,
     maximumAnswerTokens: 48,
+    curriculumEverySteps: 0,
   };
   return completeSettings([toySize, changes], 'test');
 }

@@ -105,6 +105,7 @@ describe('a wrong setting is named with what is allowed', () => {
       '"solverTasksPerMode" must be at least 1',
     ],
     [{ preset: 'paper' as const, solverBaseline: 'group' as const }, '"solverBaseline" must be'],
+    [{ topP: 0.9 }, '"topP" must be 1, not 0.9: tokens would be drawn from another distribution'],
   ])('across settings: %j', (settings, message) => {
     expect(problemsOf(() => completeSettings([settings], 'azr.json'))).toEqual([
       expect.stringContaining(message),

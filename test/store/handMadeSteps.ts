@@ -70,6 +70,7 @@ function task(fields: Pick<TaskRecord, 'id' | 'step' | 'mode'> & Partial<TaskRec
     visible: 0,
     structure: `structure ${String(fields.id)}`,
     template: 'adds',
+    constructs: ['operator:add'],
     syntaxNodes: 10,
     parentTaskIds: [],
     ...fields,

@@ -133,6 +133,7 @@ export function sampleStep(step: number): StepRecord {
         visible: 0,
         structure: 's',
         template: 't',
+        constructs: ['operator:multiply', 'statement:return-only'],
         syntaxNodes: 9,
         parentTaskIds: [],
         solveRate: 0.5,

@@ -320,6 +320,8 @@ function attemptPurpose(phase: AttemptItem['phase']): SafeText {
     case 'greedy':
     case 'probe':
       return t('A task kept aside: never trained on, it shows what was really learned.');
+    case 'curriculum':
+      return t('Answered by the starting model, to see whether new tasks grow harder.');
   }
 }
 

@@ -31,8 +31,8 @@ export async function inspectHeldOut(
           'Correct or remove the line, or set "probe" to "none".',
         );
       }
-      const { structure, template, syntaxNodes } = validation;
-      return { ...task, structure, template, syntaxNodes };
+      const { structure, template, constructs, syntaxNodes } = validation;
+      return { ...task, structure, template, constructs, syntaxNodes };
     }),
   );
   return heldOutSetOf(inspected);

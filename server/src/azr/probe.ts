@@ -1,13 +1,11 @@
 /** The frozen held-out set: never trained on, never proposed, measured now and then. */
-import type { SamplingParameters } from '../../protocol/engine.ts';
 import type { TaskRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { probeMetrics } from '../evaluation/probeMetrics.ts';
 import type { LoopDependencies } from './context.ts';
 import type { Ledger } from './ledger.ts';
+import type { Sampling } from './rollouts.ts';
 import { solveTasks, type SolvedTask } from './solve.ts';
-
-type Sampling = Pick<SamplingParameters, 'temperature' | 'topP'>;
 
 /** The likeliest token each time: what the model says has no chance in it, so tasks can be compared one by one. */
 const GREEDY: Sampling = { temperature: 0, topP: 1 };

@@ -9,6 +9,9 @@ import type { Prompt } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { deriveSeed } from './randomStream.ts';
 
+/** How to sample where it is not as the run does. */
+export type Sampling = Pick<SamplingParameters, 'temperature' | 'topP' | 'weights'>;
+
 export interface SamplingJob {
   readonly role: Role;
   readonly mode: Mode;
@@ -49,10 +52,7 @@ export async function sampleJobs(
   jobs: readonly SamplingJob[],
   phase: Phase,
   signal: AbortSignal,
-  options: {
-    readonly round?: number | string;
-    readonly sampling?: Pick<SamplingParameters, 'temperature' | 'topP'>;
-  } = {},
+  options: { readonly round?: number | string; readonly sampling?: Sampling } = {},
 ): Promise<RolloutDraft[][]> {
   if (jobs.length === 0) {
     return [];

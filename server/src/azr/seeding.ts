@@ -39,7 +39,7 @@ async function addZeroTriplet(
     throw new Error(`The identity task does not validate: ${validation.message}`);
   }
   for (const mode of ['deduction', 'abduction'] as const) {
-    const { structure, template, syntaxNodes, examples } = validation;
+    const { structure, template, constructs, syntaxNodes, examples } = validation;
     memory.remember(
       ledger.addTask({
         origin: 'seed',
@@ -49,6 +49,7 @@ async function addZeroTriplet(
         visible: 0,
         structure,
         template,
+        constructs,
         syntaxNodes,
         parentTaskIds: [],
       }),

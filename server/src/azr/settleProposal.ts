@@ -77,6 +77,7 @@ function addTask(
     ...proposedTask(dependencies, proposal, validation),
     structure: validation.structure,
     template: validation.template,
+    constructs: validation.constructs,
     syntaxNodes: validation.syntaxNodes,
     parentTaskIds: plan.parents.map(({ id }) => id),
   });

@@ -1,13 +1,12 @@
 /** The solver's half of a step: groups of answers to a task, each verified by execution. Paper section 3.3.4. */
 import type { Phase } from '../../protocol/events.ts';
-import type { SamplingParameters } from '../../protocol/engine.ts';
 import type { RolloutRecord, TaskRecord } from '../../protocol/records.ts';
 import type { Grader, Verification } from '../../protocol/sandbox.ts';
 import type { LoopDependencies } from './context.ts';
 import type { SolverQuestion } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { solverReward } from './rewards.ts';
-import { encodePrompt, sampleJobs } from './rollouts.ts';
+import { encodePrompt, sampleJobs, type Sampling } from './rollouts.ts';
 
 /** What of a task the solver meets, and what its answer is judged by. */
 export type SolvableTask = Pick<
@@ -36,8 +35,8 @@ export async function solveTasks<Task extends StoredTask>(
     readonly phase: Phase;
     /** Tells apart several requests of one step and phase. */
     readonly round?: number | string;
-    /** Absent for the run's own temperature. */
-    readonly sampling?: Pick<SamplingParameters, 'temperature' | 'topP'>;
+    /** Absent for the policy at the run's own temperature. */
+    readonly sampling?: Sampling;
   },
   signal: AbortSignal,
 ): Promise<SolvedTask<Task>[]> {

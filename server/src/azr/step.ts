@@ -4,6 +4,7 @@
  */
 import type { StepRecord } from '../../protocol/records.ts';
 import type { LoopDependencies } from './context.ts';
+import { recordCurriculum } from './curriculum.ts';
 import { Ledger, type RolloutDraft, type TaskDraft } from './ledger.ts';
 import { recordMonitors } from './monitors.ts';
 import { recordProbe } from './probe.ts';
@@ -49,6 +50,7 @@ export async function runStep(
   const trainedTokens = await updatePolicy(dependencies, ledger, trained, signal);
 
   recordMonitors(ledger, memory, proposals, estimated, { trainedTokens, newPrograms });
+  await recordCurriculum(dependencies, ledger, estimated, signal);
   await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());
 }

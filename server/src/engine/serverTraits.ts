@@ -2,7 +2,7 @@
  * How servers of the dialect differ, all of it in this file. A server is known by what it declares in
  * `get_server_capabilities`, else by the run's setting `engineServer`; nothing is guessed.
  */
-import type { AdamParameters, PolicyLoss } from '../../protocol/engine.ts';
+import type { AdamParameters, PolicyLossKind } from '../../protocol/engine.ts';
 import type { EngineServer } from '../../protocol/engineServers.ts';
 import { EngineError } from './engineError.ts';
 import type { Extensions } from './wire.ts';
@@ -14,9 +14,15 @@ export interface ServerTraits {
    * over sequences of each sequence's weighted mean.
    */
   readonly lossReduction: 'sum' | 'mean-of-sequence-means';
-  readonly losses: readonly PolicyLoss['kind'][];
+  readonly losses: readonly PolicyLossKind[];
   /** Whether a policy loss takes `weights`, which default to 1 for prompt tokens too. */
   readonly weighsPolicyLoss: boolean;
+  /** Whether policy losses take a temperature and samples have the log-probabilities of theirs. */
+  readonly scoresAtTemperature: boolean;
+  /** Whether policy losses take an entropy bonus. */
+  readonly paysEntropy: boolean;
+  /** Whether a moving average of the weights is kept and can be sampled. */
+  readonly averagesWeights: boolean;
   /** What `optim_step` takes from a request: all, all but gradient clipping, or the rate alone. */
   readonly optimizer: 'as-asked' | 'without-clipping' | FixedOptimizer;
   /** Scale of adapters: what the request says, a constant, or unknown. */
@@ -46,6 +52,9 @@ export type FixedOptimizer = Pick<
 const ALL_LOSSES = ['ppo', 'importance_sampling', 'cispo'] as const;
 const MINUTE_MS = 60_000;
 
+/** Extensions of our own server. */
+const WITHOUT_OURS = { scoresAtTemperature: false, paysEntropy: false, averagesWeights: false };
+
 /**
  * Clip thresholds need no row: they differ by default (SkyRL 0.8 and 1.2, TuFT 0.9 and 1.1), so that
  * every request carries its own. Nor does waiting for a future: servers hold a poll for 30 to 300 s,
@@ -59,6 +68,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     lossReduction: 'mean-of-sequence-means',
     losses: ALL_LOSSES,
     weighsPolicyLoss: true,
+    ...WITHOUT_OURS,
     optimizer: 'without-clipping',
     loraAlpha: 32,
     dropsOut: false,
@@ -76,6 +86,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     // Its cispo reads other names for the thresholds than the dialect's, and so ignores them.
     losses: ['ppo', 'importance_sampling'],
     weighsPolicyLoss: true,
+    ...WITHOUT_OURS,
     optimizer: {
       beta1: 0.9,
       beta2: 0.999,
@@ -98,6 +109,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     losses: ALL_LOSSES,
     // It refuses loss inputs that a loss does not name.
     weighsPolicyLoss: false,
+    ...WITHOUT_OURS,
     optimizer: 'as-asked',
     loraAlpha: 'undeclared',
     dropsOut: false,
@@ -135,6 +147,7 @@ export function serverTraits(
 function declaredTraits(extensions: Extensions): ServerTraits {
   const { server, loss_reduction, grad_clip_norm, full_fine_tuning, losses, lora_dropout } =
     extensions;
+  const { loss_temperature, entropy_bonus, weight_average } = extensions;
   if (loss_reduction !== 'sum') {
     throw new EngineError(
       'loss_reduction_unsupported',
@@ -147,6 +160,9 @@ function declaredTraits(extensions: Extensions): ServerTraits {
     lossReduction: 'sum',
     losses: ALL_LOSSES.filter((loss) => losses?.includes(loss) === true),
     weighsPolicyLoss: true,
+    scoresAtTemperature: loss_temperature === true,
+    paysEntropy: entropy_bonus === true,
+    averagesWeights: weight_average === true,
     optimizer: grad_clip_norm === true ? 'as-asked' : 'without-clipping',
     loraAlpha: 'as-asked',
     dropsOut: lora_dropout?.settable === true,

@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { heldOutSetOf, inspectHeldOut } from '../azr/inspectHeldOut.ts';
+import { CONSTRUCT_NAME } from '../../protocol/constructs.ts';
 import type { HeldOutSet, HeldOutTask, InspectedTask } from '../../protocol/heldOut.ts';
 import { keepInCache, userCache } from '../sandbox/userCache.ts';
 import { assetRoot } from './assets.ts';
@@ -15,7 +16,7 @@ import type { OpenGrader } from './openGrader.ts';
 const DIGEST = /^[0-9a-f]{16,}$/;
 
 /** What validation found of a held-out task's program. */
-type Finding = Pick<InspectedTask, 'structure' | 'template' | 'syntaxNodes'>;
+type Finding = Pick<InspectedTask, 'structure' | 'template' | 'constructs' | 'syntaxNodes'>;
 
 /** Rejects like {@link inspectHeldOut}; a set with a wrong task is never remembered. */
 export async function heldOutSet(
@@ -32,7 +33,12 @@ export async function heldOutSet(
   }
   const inspected = await inspectHeldOut(grader, tasks, signal);
   const findings = inspected.tasks.map(
-    ({ structure, template, syntaxNodes }): Finding => ({ structure, template, syntaxNodes }),
+    ({ structure, template, constructs, syntaxNodes }): Finding => ({
+      structure,
+      template,
+      constructs,
+      syntaxNodes,
+    }),
   );
   await keepInCache(file, JSON.stringify(findings));
   return inspected;
@@ -73,7 +79,15 @@ async function findingsIn(file: string, count: number): Promise<readonly Finding
 
 function isFinding(value: unknown): value is Finding {
   if (typeof value !== 'object' || value === null) return false;
-  const { structure, template, syntaxNodes } = value as Partial<Record<keyof Finding, unknown>>;
+  const { structure, template, constructs, syntaxNodes } = value as Partial<
+    Record<keyof Finding, unknown>
+  >;
   const isDigest = (text: unknown) => typeof text === 'string' && DIGEST.test(text);
-  return isDigest(structure) && isDigest(template) && Number.isSafeInteger(syntaxNodes);
+  return (
+    isDigest(structure) &&
+    isDigest(template) &&
+    Array.isArray(constructs) &&
+    constructs.every((name) => typeof name === 'string' && CONSTRUCT_NAME.test(name)) &&
+    Number.isSafeInteger(syntaxNodes)
+  );
 }

@@ -99,6 +99,8 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
       0, 'solverTasksPerMode', 'must be at least 1 while "trainOnEstimation" is false: the solver would train on nothing.');
   require(settings.solverBaseline === 'task-role' ||
     settings.trainOnEstimation, 'solverBaseline', 'must be "task-role" while "trainOnEstimation" is false: a group of one has nothing to be compared with.');
+  require(settings.topP ===
+    1, 'topP', `must be 1, not ${settings.topP}: tokens would be drawn from another distribution than the one that is trained. To sample more narrowly, lower "temperature".`);
   return problems;
 }
 

@@ -150,6 +150,7 @@ CREATE TABLE task (
   message TEXT,
   structure TEXT NOT NULL,
   template TEXT NOT NULL,
+  constructs TEXT NOT NULL,
   syntax_nodes INTEGER NOT NULL,
   parent_task_ids TEXT NOT NULL,
   stratum TEXT,

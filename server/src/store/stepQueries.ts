@@ -166,7 +166,8 @@ function countedAttempts(
   const { sql, parameters } = attemptConditions(filter, list);
   return connection.all(
     `SELECT '${list}' AS role, attempt.mode, count(*) AS count,
-       count(CASE WHEN correct > 0 THEN 1 END) AS good, avg(1.0 * correct / attempts) AS solve_rate
+       count(CASE WHEN correct > 0 THEN 1 END) AS good,
+       avg(CASE WHEN phase <> 'curriculum' THEN 1.0 * correct / attempts END) AS solve_rate
      FROM attempt ${ATTEMPT_ITEM_JOINS} WHERE ${sql} GROUP BY attempt.mode`,
     ...parameters,
   );

@@ -128,6 +128,7 @@ export class StepWriter {
         'message',
         'structure',
         'template',
+        'constructs',
       ] as const),
       ...(['syntax_nodes', 'parent_task_ids', 'stratum', 'solve_rate', 'learnability'] as const),
     ]);
@@ -284,6 +285,7 @@ export class StepWriter {
       message: storableOptionalText(task.message),
       structure: task.structure,
       template: task.template,
+      constructs: JSON.stringify(task.constructs),
       syntax_nodes: task.syntaxNodes,
       parent_task_ids: JSON.stringify(task.parentTaskIds),
       stratum: storableOptionalText(task.stratum),

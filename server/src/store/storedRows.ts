@@ -96,12 +96,13 @@ export function storableOptionalText(text: string | undefined): string | null {
 
 /** Columns of `task`, in SELECT form. */
 export const TASK_COLUMNS =
-  'id, step, origin, mode, program, examples, visible, message, structure, template, ' +
+  'id, step, origin, mode, program, examples, visible, message, structure, template, constructs, ' +
   'syntax_nodes AS syntaxNodes, parent_task_ids AS parentTaskIds, stratum, solve_rate AS solveRate, ' +
   'learnability';
 
-export type TaskRow = Omit<Nullable<TaskRecord>, 'examples' | 'parentTaskIds'> & {
+export type TaskRow = Omit<Nullable<TaskRecord>, 'examples' | 'constructs' | 'parentTaskIds'> & {
   readonly examples: string;
+  readonly constructs: string;
   readonly parentTaskIds: string;
 };
 
@@ -109,6 +110,7 @@ export function taskFromRow(row: TaskRow): TaskRecord {
   return withoutNulls<TaskRecord>({
     ...row,
     examples: examplesFromJson(row.examples),
+    constructs: textsFromJson('constructs', row.constructs),
     parentTaskIds: idsFromJson('parentTaskIds', row.parentTaskIds),
   });
 }

@@ -20,14 +20,15 @@ export const SUMMARY_VIEWS = {
 
   /**
    * Per step what the tree's lists hold. Held-out tasks have a list of their own, counted by their
-   * greedy answers.
+   * greedy answers. Solve rates leave the starting model's answers out: they say how self-play went.
    */
   step_group: `SELECT proposal.step, 'proposer' AS role, mode, count(*) AS count, sum(accepted) AS good,
       avg(solve_rate) AS solve_rate
     FROM proposal JOIN proposal_measure USING (id) GROUP BY proposal.step, mode
     UNION ALL
     SELECT step, CASE WHEN phase = 'greedy' THEN 'held-out' ELSE 'solver' END AS role, mode, count(*),
-      count(CASE WHEN correct > 0 THEN 1 END), avg(1.0 * correct / attempts)
+      count(CASE WHEN correct > 0 THEN 1 END),
+      avg(CASE WHEN phase <> 'curriculum' THEN 1.0 * correct / attempts END)
     FROM attempt WHERE phase <> 'probe' GROUP BY step, role, mode`,
 
   /** Which tasks came from which: the tasks a proposer was shown. */

@@ -128,6 +128,8 @@ function groupText(phase: StoryContext['rollout']['phase']): string {
     case 'greedy':
     case 'probe':
       return 'The task is held out: it only measures, and is never trained on.';
+    case 'curriculum':
+      return 'The model that the run began with answered, to see whether new tasks grow harder for it.';
     default:
       return 'All answers to one prompt form a group.';
   }
