@@ -163,7 +163,7 @@ class StepMaker {
     proposer.trained = true;
     const induction = mode === 'induction' ? { message } : {};
     const task: TaskRecord = {
-      ...{ id: this.#task, step, mode, program },
+      ...{ id: this.#task, step, origin: 'proposed', mode, program },
       examples: [{ input: `[${String(this.#task)}]`, output: `[${String(this.#task * 2)}]` }],
       visible: 0,
       ...induction,
@@ -250,7 +250,7 @@ class StepMaker {
     });
     const accepted = proposals.filter((proposal) => proposal.accepted).length / proposals.length;
     const probe =
-      step % PROBE_EVERY_STEPS === 0 ? [metric('probe.mean', 0.3 + 0.3 * progress + noise())] : [];
+      step % PROBE_EVERY_STEPS === 0 ? [metric('probe.greedy.mean', 0.3 + 0.3 * progress + noise())] : [];
     return [
       ...ofModes,
       metric('proposer.accepted', accepted),

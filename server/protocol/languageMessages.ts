@@ -27,7 +27,7 @@ import type {
   StartRequest,
   StepOverview,
 } from './runs.ts';
-import type { Mode, Role } from './vocabulary.ts';
+import type { Mode, StepListName } from './vocabulary.ts';
 
 /** Scheme of the read-only documents that the server serves. */
 export const DOCUMENT_SCHEME = 'azr';
@@ -98,12 +98,12 @@ export type RequestName = keyof RequestMap;
 
 /**
  * A task or proposal belongs to the proposer's list of its step, everything that names a rollout to
- * the list of that rollout's role.
+ * the list of that rollout's role, or to the held-out list; a held-out task to its newest answer.
  */
 export interface DocumentLocation {
   readonly runId: RunId;
   readonly step: number;
-  readonly role: Role;
+  readonly role: StepListName;
   readonly mode: Mode;
   /** Place of its item, from 0, in the unfiltered list of `azr/stepItems`. */
   readonly position: number;

@@ -4,7 +4,16 @@
  * scan too far stops and says with `cursor` where to go on.
  */
 import type { RunId } from './runs.ts';
-import type { RejectionReason, Verdict, VerdictReason, Mode, Role } from './vocabulary.ts';
+import type {
+  Mode,
+  RejectionReason,
+  Role,
+  RolloutPhase,
+  SolverPhase,
+  StepListName,
+  Verdict,
+  VerdictReason,
+} from './vocabulary.ts';
 
 export const MAXIMUM_PAGE = 200;
 
@@ -33,12 +42,13 @@ export interface ProposalItem {
 /** One task and how the solver did on it in one step. */
 export interface AttemptItem {
   readonly kind: 'attempt';
-  /** Task id; held-out tasks of the probe have none and are listed by group. */
-  readonly taskId?: number;
+  readonly taskId: number;
   readonly group: number;
   readonly step: number;
   readonly mode: Mode;
-  readonly phase: 'estimate' | 'solve' | 'replay' | 'probe' | 'curriculum';
+  readonly phase: SolverPhase;
+  /** Of a held-out task whose file names one. */
+  readonly stratum?: string;
   readonly title: string;
   readonly correct: number;
   readonly attempts: number;
@@ -53,7 +63,7 @@ export interface RolloutItem {
   readonly step: number;
   readonly role: Role;
   readonly mode: Mode;
-  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe' | 'curriculum';
+  readonly phase: RolloutPhase;
   readonly taskId?: number;
   readonly group: number;
   readonly verdict?: Verdict;
@@ -94,7 +104,7 @@ export interface StepsQuery {
 export interface StepItemsQuery {
   readonly runId: RunId;
   readonly step: number;
-  readonly role: Role;
+  readonly role: StepListName;
   readonly mode: Mode;
   readonly offset: number;
   readonly limit: number;

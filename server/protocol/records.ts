@@ -8,6 +8,8 @@ import type {
   PruningSetting,
   RejectionReason,
   Role,
+  RolloutPhase,
+  TaskOrigin,
   Verdict,
   VerdictReason,
 } from './vocabulary.ts';
@@ -18,13 +20,7 @@ export interface RolloutRecord {
   readonly step: number;
   readonly role: Role;
   readonly mode: Mode;
-  /**
-   * `seed` rollouts fill the buffers before the first update; `estimate` rollouts measure a new
-   * task's solve rate; `solve` and `replay` rollouts answer a task for training; `probe` rollouts
-   * answer held-out tasks and are never trained on; `curriculum` rollouts are the starting model's
-   * answers to new tasks and are never trained on either.
-   */
-  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe' | 'curriculum';
+  readonly phase: RolloutPhase;
   /** The task that was solved, or the task that this proposal became. */
   readonly taskId?: number;
   /** Rollouts of one prompt share a group. */
@@ -85,10 +81,11 @@ export interface ProposalRecord {
   readonly taskId?: number;
 }
 
-/** A validated task, its gold values from execution. */
+/** A validated task, its gold values from execution. Held-out tasks are stored in step 0. */
 export interface TaskRecord {
   readonly id: number;
   readonly step: number;
+  readonly origin: TaskOrigin;
   readonly mode: Mode;
   readonly program: string;
   /** Deduction and abduction: one pair. Induction: first the visible, then the hidden ones. */
@@ -102,7 +99,9 @@ export interface TaskRecord {
   readonly constructs: readonly string[];
   readonly syntaxNodes: number;
   readonly parentTaskIds: readonly number[];
-  /** Mean of the estimation rollouts' correctness, in [0, 1]; absent for seeds. */
+  /** Of a held-out task whose file names one: the part of the set that is reported by itself. */
+  readonly stratum?: string;
+  /** Mean of the estimation rollouts' correctness, in [0, 1]; absent for seeds and held-out tasks. */
   readonly solveRate?: number;
   readonly learnability?: number;
 }
@@ -119,7 +118,7 @@ export interface BaselineRecord {
 
 export interface MetricRecord {
   readonly step: number;
-  /** Dotted name such as `solver.deduction.solveRate` or `probe.mean`. */
+  /** Dotted name such as `solver.deduction.solveRate` or `probe.greedy.mean`. */
   readonly name: string;
   readonly value: number;
 }
@@ -148,8 +147,10 @@ export interface RunCounters {
 /** What the loop needs of persistence. */
 export interface RunStore {
   counters(): RunCounters;
-  /** Every accepted task in order of acceptance; the buffers are rebuilt from them. */
+  /** Every seed and accepted task in order of acceptance; the buffers are rebuilt from them. */
   tasks(): Iterable<TaskRecord>;
+  /** The held-out tasks in the order of their file; none before step 0 is committed. */
+  heldOutTasks(): Iterable<TaskRecord>;
   /** One transaction; when it is done, it is durable. It may wait for room on the disk. */
   commitStep(record: StepRecord): void | Promise<void>;
   /** Notes that the policy after `step` is kept at `path`. */

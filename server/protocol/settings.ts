@@ -56,6 +56,7 @@ export interface RunSettings {
 
   readonly probe: string;
   readonly probeEverySteps: number;
+  readonly probeSampleEverySteps: number;
   readonly probeSamples: number;
   readonly curriculumEverySteps: number;
   readonly curriculumTasksPerMode: number;
@@ -456,13 +457,21 @@ export const SETTINGS: SettingDefinitions = {
     type: integer(1, 1_000_000),
     studio: 20,
     paper: 20,
-    description: 'How often the held-out tasks are solved. They are never trained on.',
+    description:
+      'Steps between two measurements of the held-out tasks, each answered once with its likeliest tokens. They are never trained on. The first and the last step always measure.',
+  },
+  probeSampleEverySteps: {
+    type: integer(1, 1_000_000),
+    studio: 100,
+    paper: 100,
+    description:
+      'Steps between two measurements that also sample "probeSamples" answers at temperature 1 to each held-out task, for pass@1 and pass@k. The first and the last step always do.',
   },
   probeSamples: {
     type: integer(1, 256),
-    studio: 1,
-    paper: 1,
-    description: 'Answers sampled per held-out task, at the temperature of the run.',
+    studio: 4,
+    paper: 4,
+    description: 'Answers to sample to each held-out task: k of pass@k.',
   },
   curriculumEverySteps: {
     type: integer(0, 1_000_000),

@@ -24,7 +24,10 @@ export class MemoryStore implements RunStore {
     const rollouts = this.#steps.flatMap((step) => step.rollouts);
     return {
       lastStep: this.#steps.at(-1)?.step ?? -1,
-      lastTaskId: last([...this.tasks()], ({ id }) => id),
+      lastTaskId: last(
+        this.#steps.flatMap(({ tasks }) => tasks),
+        ({ id }) => id,
+      ),
       lastProposalId: last(
         this.#steps.flatMap(({ proposals }) => proposals),
         ({ id }) => id,
@@ -35,7 +38,11 @@ export class MemoryStore implements RunStore {
   }
 
   tasks(): TaskRecord[] {
-    return this.#steps.flatMap((step) => step.tasks);
+    return this.#steps.flatMap((step) => step.tasks).filter(({ origin }) => origin !== 'held-out');
+  }
+
+  heldOutTasks(): TaskRecord[] {
+    return this.#steps.flatMap((step) => step.tasks).filter(({ origin }) => origin === 'held-out');
   }
 
   commitStep(record: StepRecord): void {

@@ -8,6 +8,7 @@ export function sampleTask(id: number, changes: Partial<TaskRecord> = {}): TaskR
   return {
     id,
     step: 1,
+    origin: 'proposed',
     mode: 'deduction',
     program: `def f(a):\n    return a + ${id}`,
     examples: [{ input: '1', output: String(id + 1) }],

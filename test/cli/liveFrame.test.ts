@@ -44,9 +44,9 @@ const task: RunEvent = {
 
 describe('the live view', () => {
   const events = [
-    stepEvent(0, { 'probe.mean': 0.2 }),
+    stepEvent(0, { 'probe.greedy.mean': 0.2 }),
     stepEvent(1, { 'solver.deduction.solveRate': 0.41, 'proposer.deduction.valid': 0.9 }),
-    stepEvent(2, { 'probe.mean': 0.3, 'probe.deduction': 0.35 }),
+    stepEvent(2, { 'probe.greedy.mean': 0.3, 'probe.greedy.deduction': 0.35 }),
     task,
   ];
 
@@ -85,8 +85,8 @@ describe('the live view', () => {
   });
 
   test('a resumed run replaces what it measures again', () => {
-    const progress = progressAfter([stepEvent(2, { 'probe.mean': 0.3 })]);
-    progress.apply(stepEvent(2, { 'probe.mean': 0.4 }));
+    const progress = progressAfter([stepEvent(2, { 'probe.greedy.mean': 0.3 })]);
+    progress.apply(stepEvent(2, { 'probe.greedy.mean': 0.4 }));
     expect(progress.heldOut).toEqual([0.4]);
   });
 });

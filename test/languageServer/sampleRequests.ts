@@ -32,7 +32,7 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   },
   'azr/answers': { runId, taskId: 1, limit: 200 },
   'azr/table': { runId, table: 'rollouts', sort: 'advantage', descending: true, limit: 50 },
-  'azr/metrics': { runId, names: ['probe.mean'], afterStep: -1, maximumPoints: 500 },
+  'azr/metrics': { runId, names: ['probe.greedy.mean'], afterStep: -1, maximumPoints: 500 },
   'azr/metricNames': { runId },
   'azr/skillMap': { runId },
   'azr/curriculum': { runId, stretches: 12 },

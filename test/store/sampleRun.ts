@@ -126,6 +126,7 @@ export function sampleStep(step: number): StepRecord {
       {
         id: taskId,
         step,
+        origin: 'proposed',
         mode: 'deduction',
         program: 'def f(a):\n    return a + a',
         examples: [{ input: '[1]', output: '[1, 1]' }],
@@ -144,7 +145,7 @@ export function sampleStep(step: number): StepRecord {
       { step, role: 'solver', mode: 'deduction', mean: 0.5, standardDeviation: 0.25, count: 2 },
     ],
     metrics: [
-      { step, name: 'probe.mean', value: step / 10 },
+      { step, name: 'probe.greedy.mean', value: step / 10 },
       { step, name: 'entropy', value: Number.NaN },
     ],
   };

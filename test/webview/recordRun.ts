@@ -121,7 +121,7 @@ for (const mode of ['induction', 'abduction'] as const) {
   await recordStory(mode, first?.id);
 }
 
-const probes = (metrics.series['probe.mean'] ?? []).filter((value) => value !== null);
+const probes = (metrics.series['probe.greedy.mean'] ?? []).filter((value) => value !== null);
 const overview: RunOverview = {
   id: RUN_ID,
   name: 'azr-nano, seed 3',

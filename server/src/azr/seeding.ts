@@ -42,6 +42,7 @@ async function addZeroTriplet(
     const { structure, template, constructs, syntaxNodes, examples } = validation;
     memory.remember(
       ledger.addTask({
+        origin: 'seed',
         mode,
         program,
         examples,

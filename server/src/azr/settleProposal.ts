@@ -73,6 +73,7 @@ function addTask(
 ): TaskDraft {
   memory.reserve(plan.mode, validation);
   return ledger.addTask({
+    origin: ledger.step === 0 ? 'seed' : 'proposed',
     ...proposedTask(dependencies, proposal, validation),
     structure: validation.structure,
     template: validation.template,

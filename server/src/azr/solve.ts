@@ -1,7 +1,6 @@
 /** The solver's half of a step: groups of answers to a task, each verified by execution. Paper section 3.3.4. */
 import type { Phase } from '../../protocol/events.ts';
-import type { HeldOutTask } from '../../protocol/heldOut.ts';
-import type { RolloutRecord } from '../../protocol/records.ts';
+import type { RolloutRecord, TaskRecord } from '../../protocol/records.ts';
 import type { Grader, Verification } from '../../protocol/sandbox.ts';
 import type { LoopDependencies } from './context.ts';
 import type { SolverQuestion } from './dialects/dialect.ts';
@@ -9,11 +8,16 @@ import type { Ledger, RolloutDraft } from './ledger.ts';
 import { solverReward } from './rewards.ts';
 import { encodePrompt, sampleJobs, type Sampling } from './rollouts.ts';
 
-/** A task as the solver meets it: an accepted one, or a held-out one without an id. */
-export type SolvableTask = HeldOutTask & { readonly id?: number };
+/** What of a task the solver meets, and what its answer is judged by. */
+export type SolvableTask = Pick<
+  TaskRecord,
+  'mode' | 'program' | 'examples' | 'visible' | 'message'
+>;
+
+type StoredTask = SolvableTask & Pick<TaskRecord, 'id'>;
 
 /** The answers to one task, with verdict and reward. */
-export interface SolvedTask<Task extends SolvableTask> {
+export interface SolvedTask<Task extends StoredTask> {
   readonly task: Task;
   readonly rollouts: readonly RolloutDraft[];
   /** Mean correctness, in [0, 1]. */
@@ -21,7 +25,7 @@ export interface SolvedTask<Task extends SolvableTask> {
 }
 
 /** Samples `samples` answers per task in one request and verifies each. */
-export async function solveTasks<Task extends SolvableTask>(
+export async function solveTasks<Task extends StoredTask>(
   dependencies: LoopDependencies,
   ledger: Ledger,
   tasks: readonly Task[],
@@ -46,7 +50,7 @@ export async function solveTasks<Task extends SolvableTask>(
         prompt,
         promptTokens: await encodePrompt(dependencies, prompt),
         samples: request.samples,
-        ...(task.id === undefined ? {} : { taskId: task.id }),
+        taskId: task.id,
       };
     }),
   );

@@ -51,9 +51,7 @@ export async function runStep(
 
   recordMonitors(ledger, memory, proposals, estimated, { trainedTokens, newPrograms });
   await recordCurriculum(dependencies, ledger, estimated, signal);
-  if (step % settings.probeEverySteps === 0 || step === settings.steps) {
-    await recordProbe(dependencies, ledger, signal);
-  }
+  await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());
 }
 

@@ -34,7 +34,7 @@ const TABLE_COLUMNS = [
   { title: 'valid', metric: 'proposer.MODE.valid', share: true },
   { title: 'new', metric: 'proposer.MODE.unique', share: true },
   { title: 'solved', metric: 'solver.MODE.solveRate', share: true },
-  { title: 'held-out', metric: 'probe.MODE', share: true },
+  { title: 'held-out', metric: 'probe.greedy.MODE', share: true },
   { title: 'learnable', metric: 'proposer.MODE.learnability', share: false },
   { title: 'proposer reward', metric: 'proposer.MODE.rewardMean', share: false },
   { title: 'solver reward', metric: 'solver.MODE.rewardMean', share: false },

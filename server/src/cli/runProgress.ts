@@ -79,7 +79,7 @@ export class RunProgress {
     this.#heldOut = this.#heldOut.filter(({ step }) => step < event.step);
     for (const metric of event.metrics) {
       this.metrics.set(metric.name, metric.value);
-      if (metric.name === 'probe.mean') this.#heldOut.push(metric);
+      if (metric.name === 'probe.greedy.mean') this.#heldOut.push(metric);
     }
     // The seeding is no step like the others and would spoil the estimate of what is left.
     if (event.step === 0) return;

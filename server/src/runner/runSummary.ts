@@ -19,7 +19,7 @@ export interface RunSummary {
 export const RECENT_STEPS = 10;
 
 export function summarise(reader: RunReader): RunSummary {
-  const heldOut = valuesOf(reader, 'probe.mean');
+  const heldOut = valuesOf(reader, 'probe.greedy.mean');
   const [heldOutBefore, heldOutAfter] = [heldOut[0], heldOut.at(-1)];
   const valid = meanOf(valuesOf(reader, 'proposer.valid').slice(-RECENT_STEPS));
   const unique = meanOf(valuesOf(reader, 'proposer.unique').slice(-RECENT_STEPS));

@@ -73,7 +73,11 @@ export class SqliteRunStore implements RunStore {
   }
 
   tasks(): Iterable<TaskRecord> {
-    return this.reader.allTasks();
+    return this.reader.selfPlayTasks();
+  }
+
+  heldOutTasks(): Iterable<TaskRecord> {
+    return this.reader.heldOutTasks();
   }
 
   /**

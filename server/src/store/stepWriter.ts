@@ -120,6 +120,7 @@ export class StepWriter {
       ...([
         'id',
         'step',
+        'origin',
         'mode',
         'program',
         'examples',
@@ -129,7 +130,7 @@ export class StepWriter {
         'template',
         'constructs',
       ] as const),
-      ...(['syntax_nodes', 'parent_task_ids', 'solve_rate', 'learnability'] as const),
+      ...(['syntax_nodes', 'parent_task_ids', 'stratum', 'solve_rate', 'learnability'] as const),
     ]);
     this.#baseline = new Insertion(database, 'baseline', [
       ...(['step', 'role', 'mode', 'mean', 'standard_deviation', 'count'] as const),
@@ -276,6 +277,7 @@ export class StepWriter {
     this.#task.insert({
       id: task.id,
       step: task.step,
+      origin: task.origin,
       mode: task.mode,
       program: storableText(task.program),
       examples: JSON.stringify(task.examples),
@@ -286,6 +288,7 @@ export class StepWriter {
       constructs: JSON.stringify(task.constructs),
       syntax_nodes: task.syntaxNodes,
       parent_task_ids: JSON.stringify(task.parentTaskIds),
+      stratum: storableOptionalText(task.stratum),
       solve_rate: task.solveRate ?? null,
       learnability: task.learnability ?? null,
     });

@@ -1,6 +1,6 @@
 /**
  * Keeps the summaries of a run.db true to its records. The SQL that defines a summary also fills it,
- * for one step at its commit and for all steps when a database is brought up to date.
+ * for one step at its commit and, where records were made in bulk, for all steps at once.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
@@ -44,7 +44,7 @@ export class SummaryWriter {
     );
     this.#skills = new SkillWriter(database);
     this.#curriculum = database.prepare(INSERT_CURRICULUM);
-    this.#tasks = database.prepare(`${CURRICULUM_TASKS} WHERE step = ?`);
+    this.#tasks = database.prepare(CURRICULUM_TASKS);
   }
 
   /** Adds the summaries of `step`, whose records are written; the transaction is its caller's. */
@@ -81,7 +81,7 @@ export function fillSummaries(database: DatabaseSync): void {
   fillSkills(database);
   const steps = database.prepare('SELECT step FROM step ORDER BY step').all();
   const curriculum = database.prepare(INSERT_CURRICULUM);
-  const tasks = database.prepare(`${CURRICULUM_TASKS} WHERE step = ?`);
+  const tasks = database.prepare(CURRICULUM_TASKS);
   for (const row of steps) {
     const step = Number(row['step']);
     writeCurriculum(curriculum, step, tasks.all(step) as unknown as CurriculumTask[]);

@@ -74,7 +74,7 @@ export const CHARTS: readonly ChartDefinition[] = [
       'Share of right answers to a frozen set of tasks that are never trained on. This is the curve to trust.',
     unit: 'share',
     curves: [
-      { label: 'mean', colour: 'purple', metrics: ['probe.mean'] },
+      { label: 'mean', colour: 'purple', metrics: ['probe.greedy.mean'] },
       ...perMode((mode) => `probe.${mode}`).map((curve) => ({ ...curve, dash: [2, 3] })),
     ],
   },

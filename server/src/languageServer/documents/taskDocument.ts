@@ -33,7 +33,7 @@ function writeTaskHeader(builder: DocumentBuilder, context: TaskContext): void {
     .comment({ text: MODE_NAMES[task.mode], term: task.mode }, `: ${MODE_SENTENCES[task.mode]}`)
     .comment(...outcomeParts(context))
     .comment(
-      `Task ${task.id} of run ${runName}, step ${task.step}`,
+      `${task.origin === 'held-out' ? 'Held-out task' : 'Task'} ${task.id} of run ${runName}, step ${task.step}`,
       ...(proposal === undefined ? [] : [', ', linkTo(runId, 'proposal', proposal.id)]),
       '.',
     );
@@ -59,6 +59,10 @@ function writeTaskHeader(builder: DocumentBuilder, context: TaskContext): void {
 }
 
 function outcomeParts({ task, proposer, estimation }: TaskContext): Part[] {
+  if (task.origin === 'held-out') {
+    const part = task.stratum === undefined ? '' : ` Part of the set: ${task.stratum}.`;
+    return [`Held out: it measures what was learned, and is never trained on.${part}`];
+  }
   if (task.solveRate === undefined || task.learnability === undefined) {
     return ['Filled the buffers before the first step; its ', SOLVE_RATE, ' was not measured.'];
   }
