@@ -6,7 +6,7 @@ import { lastStepOf } from './metricQueries.ts';
 import type { ReadConnection } from './readConnection.ts';
 import { SKILL_WIDTHS } from './skillSummary.ts';
 
-export const MOST_COLUMNS = 32;
+const MOST_COLUMNS = 32;
 const MOST_ROWS = 100;
 /** A run of ours has some eighty constructs. */
 const MOST_CELLS = 20_000;
@@ -16,12 +16,12 @@ export function skillTable(connection: ReadConnection, source: SkillSource): Ski
   const lastStep = lastStepOf(connection);
   const width = columnWidth(connection, source, lastStep);
   const stored = SKILL_WIDTHS[source].findLast((one) => width % one === 0)!;
+  // As part of the statement: a number that is bound would divide as a real one.
+  const text = String(width);
   const found = connection.all(
-    `SELECT first_step / ? * ? AS first, construct, sum(tasks) AS tasks, sum(solved) AS solved
+    `SELECT first_step / ${text} * ${text} AS first, construct, sum(tasks) AS tasks, sum(solved) AS solved
      FROM skill_stretch WHERE source = ? AND width = ? GROUP BY first, construct
      LIMIT ${String(MOST_CELLS)}`,
-    width,
-    width,
     source,
     stored,
   );
