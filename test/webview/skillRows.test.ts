@@ -35,6 +35,12 @@ test('the sentence names what rose most, and nothing where nothing rose', () => 
   expect(gainSentence(skillRows(TABLE, 'tasks'))).toBe(
     'Largest rise: reversing with [::-1], 8 % → 71 %.',
   );
+  // From 5 to 6 of 10, and from 30 to 31 of 40, comes by chance.
+  const unclear = {
+    ...TABLE,
+    rows: TABLE.rows.filter(({ construct }) => !/reversed/.test(construct)),
+  };
+  expect(gainSentence(skillRows(unclear, 'gain'))).toBeUndefined();
   const falling = { ...TABLE, rows: TABLE.rows.slice(0, 1) };
   expect(gainSentence(skillRows(falling, 'tasks'))).toBeUndefined();
   expect(gainSentence([])).toBeUndefined();

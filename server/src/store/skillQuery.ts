@@ -1,5 +1,5 @@
-/** The map of skills: how often tasks with each construct were solved, over the run. */
-import { CONSTRUCT_NAME } from '../../protocol/constructs.ts';
+/** The map of skills: how often tasks with each construct that does something were solved, over the run. */
+import { CONSTRUCT_NAME, isForm } from '../../protocol/constructs.ts';
 import type { SkillCell, SkillSource, SkillTable } from '../../protocol/queries.ts';
 import { CheckedRow } from './checkedRow.ts';
 import { lastStepOf } from './metricQueries.ts';
@@ -30,7 +30,7 @@ export function skillTable(connection: ReadConnection, source: SkillSource): Ski
   for (const one of found) {
     const row = new CheckedRow(one, connection.path);
     const name = row.text('construct');
-    if (!CONSTRUCT_NAME.test(name)) continue;
+    if (!CONSTRUCT_NAME.test(name) || isForm(name)) continue;
     const first = row.integer('first');
     if (columns.at(-1) !== first) columns.push(first);
     const cells = byConstruct.get(name) ?? new Map<number, SkillCell>();

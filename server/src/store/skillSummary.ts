@@ -6,7 +6,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { SkillSource } from '../../protocol/queries.ts';
 
-/** Widths of the stretches, in steps. Held-out tasks, asked every few steps, are also kept by step. */
+/**
+ * Widths of the stretches, in steps, each a multiple of the one before. Held-out tasks, asked every few
+ * steps, are also kept by step.
+ */
 export const SKILL_WIDTHS = {
   'held-out': [1, 8, 64, 512, 4096],
   'self-play': [8, 64, 512, 4096],
@@ -64,13 +67,26 @@ export function repairSkills(database: DatabaseSync, step: number): void {
     'DELETE FROM skill_stretch WHERE source = ? AND width = ? AND first_step >= ?',
   );
   for (const source of SOURCES) {
-    for (const width of SKILL_WIDTHS[source]) {
+    const widths: readonly number[] = SKILL_WIDTHS[source];
+    for (const [index, width] of widths.entries()) {
       // The stretch that `step` lies in may have summed steps that are gone.
       const first = Math.floor(Math.max(step, 0) / width) * width;
       remove.run(source, width, first);
-      database.prepare(addition(source, width, '>= ?')).run(first);
+      const narrower = widths[index - 1];
+      const sql =
+        narrower === undefined ? addition(source, width, '>= ?') : sum(source, width, narrower);
+      database.prepare(sql).run(first);
     }
   }
+}
+
+/** A wide stretch from narrow ones, which are right already: its tasks would be thousands. */
+function sum(source: SkillSource, width: number, narrower: number): string {
+  const text = String(width);
+  return `INSERT INTO skill_stretch (source, width, first_step, construct, tasks, solved)
+    SELECT source, ${text}, first_step / ${text} * ${text} AS first, construct, sum(tasks), total(solved)
+    FROM skill_stretch WHERE source = '${source}' AND width = ${String(narrower)} AND first_step >= ?
+    GROUP BY first, construct`;
 }
 
 function statements(database: DatabaseSync, steps: string): StatementSync[] {

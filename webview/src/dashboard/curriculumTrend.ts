@@ -2,7 +2,7 @@
  * Does the curriculum grow? Said from how often the model that the run began with solves the new tasks
  * of later and later steps.
  */
-import { percentText, quantityText } from '../ui/numberText.ts';
+import { percentText } from '../ui/numberText.ts';
 import { mean } from './trend.ts';
 
 /** Fewer measurements than this cannot show a trend: four that all fall come by chance once in twelve times. */
@@ -35,10 +35,7 @@ export function curriculumTrend(startSolveRates: readonly (number | null)[]): Cu
   const [early, late] = [mean(rates.slice(0, third)), mean(rates.slice(-third))];
   const p = trendChance(rates);
   const compared = `the starting model solves ${percentText(late)} of the latest and ${percentText(early)} of the first`;
-  const chance = `(Mann–Kendall, p = ${p < 0.001 ? '< 0.001' : quantityText(p)})`.replace(
-    '= <',
-    '<',
-  );
+  const chance = `(Mann–Kendall, p ${p < 0.001 ? '< 0.001' : `= ${String(Number(p.toPrecision(2)))}`})`;
   if (Math.abs(late - early) < LEAST_CHANGE) {
     return {
       verdict: 'level',

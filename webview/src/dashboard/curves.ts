@@ -178,7 +178,7 @@ export const CURRICULUM_CHARTS = [
     id: 'start-solve-rate',
     title: 'Do new tasks grow harder?',
     explanation:
-      'How often the model that the run began with solves new tasks, and how often the policy of that step solves the same ones. A falling line of the starting model means harder tasks, a flat one only other tasks.',
+      'How often the model that the run began with solves new tasks, beside the policy of that step. Falling means harder tasks; flat, only other ones.',
     unit: 'share',
     curves: [
       { label: 'starting model', colour: 'orange', metrics: ['curriculum.startSolveRate'] },

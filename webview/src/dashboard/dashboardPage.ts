@@ -18,6 +18,9 @@ import { SkillMapView } from './skillMapView.ts';
 import { TableView } from './tableView.ts';
 import { runWarnings } from './warnings.ts';
 
+const CHART_HINT = 'Drag to zoom, double-click to reset, click a point to open its step.';
+const GRID_HINT = 'Point at a field, or walk with the arrow keys, for its numbers.';
+
 export class DashboardPage {
   readonly root = element('main', 'dashboard');
   readonly #connection: Connection;
@@ -133,9 +136,13 @@ export class DashboardPage {
     this.#tabs = tabs(
       'Parts of the dashboard',
       [
-        { id: 'curves', label: 'Curves', panel: this.#pictures(this.#curves.root) },
-        { id: 'skills', label: 'Skills', panel: this.#pictures(this.#skills.root) },
-        { id: 'curriculum', label: 'Curriculum', panel: this.#pictures(this.#curriculum.root) },
+        { id: 'curves', label: 'Curves', panel: this.#pictures(this.#curves.root, CHART_HINT) },
+        { id: 'skills', label: 'Skills', panel: this.#pictures(this.#skills.root, GRID_HINT) },
+        {
+          id: 'curriculum',
+          label: 'Curriculum',
+          panel: this.#pictures(this.#curriculum.root, CHART_HINT),
+        },
         { id: 'table', label: 'Proposals and Rollouts', panel: this.#table.root },
         { id: 'configuration', label: 'Configuration', panel: this.#configuration },
       ],
@@ -151,7 +158,7 @@ export class DashboardPage {
     fill(this.#body, this.#problem, this.#warnings, this.#tabs.root);
   }
 
-  #pictures(content: HTMLElement): HTMLElement {
+  #pictures(content: HTMLElement, hint: string): HTMLElement {
     return element(
       'div',
       {},
@@ -168,11 +175,7 @@ export class DashboardPage {
             this.#skills.setTable(asTable);
           },
         }),
-        element(
-          'span',
-          'hint',
-          'Drag to zoom, double-click to reset, click a point to open its step.',
-        ),
+        element('span', 'hint', hint),
       ),
       content,
     );

@@ -7,7 +7,8 @@ import { changeText, FEW_TASKS, rateOf, type SkillRow } from './skillRows.ts';
 
 type Column = SkillTable['columns'][number];
 
-const LEVELS = 8;
+/** Of the colours, beside none. */
+export const LEVELS = 8;
 /** More names of columns than this do not fit beside each other. */
 const MOST_NAMES = 6;
 
@@ -34,7 +35,7 @@ export function skillGrid(
         }),
       ),
       element('td', 'skill-number', changeText(row)),
-      element('td', 'skill-number', countText(row.tasks, 'task')),
+      element('td', 'skill-number', String(row.tasks)),
     ),
   );
   const grid = element(
@@ -73,7 +74,7 @@ export function skillTableOf(
       { title: 'Construct' },
       ...columns.map((column) => ({ title: stepsText(column), numeric: true })),
       { title: 'First → last', numeric: true },
-      { title: 'Tasks', numeric: true },
+      { title: 'Times asked', numeric: true },
     ],
     rows: rows.map((row) => [
       row.text,
@@ -95,11 +96,15 @@ function headings(columns: readonly Column[]): HTMLElement[] {
         'skill-step',
         element('span', 'visually-hidden', stepsText(column)),
         index % every === 0 &&
-          element('span', { attributes: { 'aria-hidden': 'true' } }, String(column.firstStep)),
+          element(
+            'span',
+            { attributes: { 'aria-hidden': 'true' } },
+            `${index === 0 ? 'step ' : ''}${String(column.firstStep)}`,
+          ),
       ),
     ),
     heading('skill-number', 'first → last'),
-    heading('skill-number', 'asked'),
+    heading('skill-number', 'times asked'),
   ];
 }
 

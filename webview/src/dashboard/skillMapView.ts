@@ -3,7 +3,7 @@ import type { SkillMap, SkillSource, SkillTable } from '../../../server/protocol
 import { element, fill } from '../ui/elements.ts';
 import { countText } from '../ui/numberText.ts';
 import { dropdown } from '../ui/toolkit.ts';
-import { focusPlace, type GridPlace, skillGrid, skillTableOf } from './skillGrid.ts';
+import { focusPlace, type GridPlace, LEVELS, skillGrid, skillTableOf } from './skillGrid.ts';
 import { FEW_TASKS, gainSentence, skillRows, type SkillSort } from './skillRows.ts';
 
 const SOURCES = {
@@ -21,6 +21,23 @@ const SOURCES = {
     empty: 'Tasks get a solve rate when the solver first attempts them, with step 1.',
   },
 } as const satisfies Record<SkillSource, object>;
+
+/** What the colours mean. */
+function scale(): HTMLElement {
+  const fields = Array.from({ length: LEVELS + 1 }, (_, level) =>
+    element('span', `skill-cell heat-${String(level)}`),
+  );
+  return element(
+    'div',
+    {
+      className: 'skill-scale',
+      attributes: { role: 'img', 'aria-label': 'Colours: pale is 0 %, strong is 100 %' },
+    },
+    element('span', {}, '0 %'),
+    ...fields,
+    element('span', {}, '100 % solved'),
+  );
+}
 
 export class SkillMapView {
   readonly root = element('section', {
@@ -89,8 +106,9 @@ export class SkillMapView {
       element(
         'p',
         'hint',
-        `${explanation} The stronger the field, the more are solved; rates of fewer than ${String(FEW_TASKS)} tasks are pale.`,
+        `${explanation} Rates of fewer than ${String(FEW_TASKS)} tasks are pale.`,
       ),
+      !this.#asTable && scale(),
       element('div', 'skill-frame', picture),
       !this.#asTable && this.#readout,
       table.rowsLeft > 0 &&

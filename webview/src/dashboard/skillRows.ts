@@ -6,6 +6,9 @@ import { percentText } from '../ui/numberText.ts';
 /** Rates of fewer tasks say little: one task more or less is a quarter. */
 export const FEW_TASKS = 4;
 
+/** In standard errors: of forty constructs that did not change, one in twenty maps shows so clear a rise. */
+const CLEAR_RISE = 3;
+
 export type SkillSort = 'tasks' | 'gain';
 
 export interface SkillRow {
@@ -41,11 +44,24 @@ export function changeText({ change }: SkillRow): string {
   return change === undefined ? '–' : `${whole(change.first)} → ${whole(change.last)}`;
 }
 
-/** The construct whose rate rose most, as a sentence; undefined where none rose. */
+/**
+ * The largest rise that some forty constructs hardly show by chance, as a sentence; undefined where there is
+ * none.
+ */
 export function gainSentence(rows: readonly SkillRow[]): string | undefined {
-  const [best] = [...rows].sort((a, b) => gainOf(b) - gainOf(a));
-  if (best?.change === undefined || gainOf(best) <= 0) return undefined;
-  return `Largest rise: ${best.text}, ${changeText(best)}.`;
+  const [best] = rows
+    .filter(({ cells }) => riseInErrors(cells) >= CLEAR_RISE)
+    .sort((a, b) => gainOf(b) - gainOf(a));
+  return best && `Largest rise: ${best.text}, ${changeText(best)}.`;
+}
+
+/** From the first to the last rate, in standard errors of their difference were both the same. */
+function riseInErrors(cells: readonly (SkillCell | null)[]): number {
+  const [first, last] = [cells[0], cells.at(-1)];
+  if (changeOf(cells) === undefined || first == null || last == null) return 0;
+  const pooled = (first.solved + last.solved) / (first.tasks + last.tasks);
+  const variance = pooled * (1 - pooled) * (1 / first.tasks + 1 / last.tasks);
+  return variance === 0 ? 0 : (rateOf(last) - rateOf(first)) / Math.sqrt(variance);
 }
 
 function changeOf(cells: readonly (SkillCell | null)[]): SkillRow['change'] {
