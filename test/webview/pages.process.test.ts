@@ -86,8 +86,8 @@ describe('the dashboard', () => {
   test('draws every curve that was measured and says the latest values', async () => {
     const { page } = await open('dashboard', { focus: dashboardFocus });
 
-    await page.locator('.uplot').nth(9).waitFor();
-    expect(await page.locator('.uplot').count()).toBe(10);
+    await page.locator('.uplot').nth(10).waitFor();
+    expect(await page.locator('.uplot').count()).toBe(11);
     const probe = page.locator('.chart', { hasText: 'Held-out probe' });
     const after = `${String(Math.round(recording.overview.heldOutAfter! * 1000) / 10)} %`;
     await expect.poll(() => probe.locator('.legend-button').first().innerText()).toContain(after);

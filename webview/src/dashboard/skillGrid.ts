@@ -1,7 +1,7 @@
 /** The map of skills as a grid: a construct per row, a stretch of steps per column, walked by the arrow keys. */
 import type { SkillCell, SkillTable } from '../../../server/protocol/queries.ts';
 import { type Child, element } from '../ui/elements.ts';
-import { countText, percentText } from '../ui/numberText.ts';
+import { countText, percentText, quantityText } from '../ui/numberText.ts';
 import { plainTable } from '../ui/plainTable.ts';
 import { changeText, FEW_TASKS, rateOf, type SkillRow } from './skillRows.ts';
 
@@ -35,7 +35,7 @@ export function skillGrid(
         }),
       ),
       element('td', 'skill-number', changeText(row)),
-      element('td', 'skill-number', String(row.tasks)),
+      element('td', 'skill-number', quantityText(row.tasks)),
     ),
   );
   const grid = element(
