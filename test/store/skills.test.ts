@@ -8,6 +8,8 @@ import { solverRollout } from './handMadeSteps.ts';
 import { sampleStep } from './sampleRun.ts';
 import { runWith, unhurriedQueries } from './temporaryRun.ts';
 
+type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
+
 const HELD_OUT: readonly (readonly string[])[] = [
   ['slice:reversed'],
   ['call:sorted', 'slice:reversed'],
@@ -20,11 +22,12 @@ function task(
   solveRate?: number,
 ): TaskRecord {
   const [known] = sampleStep(1).tasks;
-  const { solveRate: _, ...rest } = known!;
-  const made = { ...rest, id, step, constructs };
-  return solveRate === undefined
-    ? { ...made, origin: 'held-out' }
-    : { ...made, origin: 'proposed', solveRate };
+  const made = { ...known!, id, step, constructs };
+  if (solveRate !== undefined) return { ...made, solveRate };
+  const heldOut: Mutable<TaskRecord> = { ...made, origin: 'held-out' };
+  delete heldOut.solveRate;
+  delete heldOut.learnability;
+  return heldOut;
 }
 
 /** Step 0 has the held-out tasks; every other step the two new tasks, solved as often as `rates` says. */

@@ -55,9 +55,8 @@ export function skillGrid(
 /** Puts the focus where it was before the grid was drawn anew. */
 export function focusPlace(grid: HTMLElement, rows: readonly SkillRow[], place: GridPlace): void {
   const row = rows.findIndex(({ construct }) => construct === place.construct);
-  const field = grid
-    .querySelectorAll('tbody tr')
-    [row]?.querySelectorAll<HTMLElement>('.skill-cell')[place.column];
+  const lines = grid.querySelectorAll('tbody tr');
+  const field = lines[row]?.querySelectorAll<HTMLElement>('.skill-cell')[place.column];
   if (field === undefined) return;
   moveTo(field, grid.querySelector<HTMLElement>('[tabindex="0"]'));
 }

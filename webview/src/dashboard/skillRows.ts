@@ -57,18 +57,27 @@ export function gainSentence(rows: readonly SkillRow[]): string | undefined {
 
 /** From the first to the last rate, in standard errors of their difference were both the same. */
 function riseInErrors(cells: readonly (SkillCell | null)[]): number {
-  const [first, last] = [cells[0], cells.at(-1)];
-  if (changeOf(cells) === undefined || first == null || last == null) return 0;
+  const ends = endsOf(cells);
+  if (ends === undefined) return 0;
+  const { first, last } = ends;
   const pooled = (first.solved + last.solved) / (first.tasks + last.tasks);
   const variance = pooled * (1 - pooled) * (1 / first.tasks + 1 / last.tasks);
   return variance === 0 ? 0 : (rateOf(last) - rateOf(first)) / Math.sqrt(variance);
 }
 
+/** The first and the last field, if both are of enough tasks to be compared. */
+function endsOf(
+  cells: readonly (SkillCell | null)[],
+): { readonly first: SkillCell; readonly last: SkillCell } | undefined {
+  const first = cells[0] ?? undefined;
+  const last = cells.length < 2 ? undefined : (cells.at(-1) ?? undefined);
+  if (first === undefined || last === undefined) return undefined;
+  return first.tasks < FEW_TASKS || last.tasks < FEW_TASKS ? undefined : { first, last };
+}
+
 function changeOf(cells: readonly (SkillCell | null)[]): SkillRow['change'] {
-  const [first, last] = [cells[0], cells.at(-1)];
-  if (cells.length < 2 || first == null || last == null) return undefined;
-  if (first.tasks < FEW_TASKS || last.tasks < FEW_TASKS) return undefined;
-  return { first: rateOf(first), last: rateOf(last) };
+  const ends = endsOf(cells);
+  return ends && { first: rateOf(ends.first), last: rateOf(ends.last) };
 }
 
 function gainOf({ change }: SkillRow): number {
