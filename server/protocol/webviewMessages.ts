@@ -12,6 +12,8 @@ export const PAGE_REQUESTS = [
   'azr/metrics',
   'azr/metricNames',
   'azr/curriculum',
+  'azr/learning',
+  'azr/changedTasks',
   'azr/table',
   'azr/steps',
   'azr/answers',
