@@ -24,24 +24,24 @@ export function findingText(report: LearningReport): string {
   if (greedy === undefined) {
     return 'The held-out tasks were only asked before training. The next measurement is the first comparison.';
   }
-  const ofGreedy = `greedy answers ${rise(greedy)}`;
   const tasks = `${String(greedy.gained)} tasks gained, ${String(greedy.lost)} lost, p ${probability(greedy.pValue)}`;
+  const ofGreedy = `Greedy ${rise(greedy)} (${tasks})`;
   const passK = sampled && `pass@${String(sampled.samples)} ${rise(sampled.passK)}`;
   switch (report.finding) {
     case 'learning':
-      return `Right ${ofGreedy} (${tasks}), and ${passK!}: the model solves tasks that it could not solve before.`;
+      return `${ofGreedy}, ${passK!}: the model solves tasks that it could not solve before.`;
     case 'sharpening':
-      return `Right ${ofGreedy} (${tasks}), pass@1 ${rise(sampled!.pass1)}, but ${passK!}, no more than chance: the model is surer of what it could already do.`;
+      return `${ofGreedy}, pass@1 ${rise(sampled!.pass1)}, but ${passK!} is within chance: the model is surer of what it could already do.`;
     case 'narrowing':
-      return `${capital(passK!)}: tasks that the model could solve in some of its attempts, it cannot solve any more. Right ${ofGreedy} (${tasks}).`;
+      return `${ofGreedy}, but ${passK!}: the model has lost tasks that some of its attempts used to solve.`;
     case 'forgetting':
-      return `Right ${ofGreedy} (${tasks}): the model does worse than before training.`;
+      return `${ofGreedy}: the model does worse than before training.`;
     case 'unfinished':
       return sampled?.step === greedy.step
-        ? `${capital(passK!)}; right ${ofGreedy} (${tasks}), which may still be chance.`
-        : `Right ${ofGreedy} (${tasks}). Whether the model learns or only grows surer shows when pass@k is measured next.`;
+        ? `${ofGreedy}, within chance, while ${passK!} rose beyond it.`
+        : `${ofGreedy}. Whether the model learns or only grows surer shows when pass@k is measured next.`;
     case 'nothing':
-      return `Right ${ofGreedy} (${tasks}): what changed may be chance.`;
+      return `${ofGreedy}: what changed may be chance.`;
     case 'too-early':
       return '';
   }
@@ -75,8 +75,4 @@ function percent(share: number): string {
 export function probability(pValue: number): string {
   if (pValue < 0.0001) return '< 0.0001';
   return `= ${String(Number(pValue.toPrecision(2)))}`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -25,7 +25,7 @@ test('the end of a run reports greedy and pass@k, what that means, and what was 
   const lines = summaryText({ ...SUMMARY, learning: LEARNING }, 'runs/a').split('\n');
   expect(lines).toContain('held-out     greedy 42 % → 55 %, pass@8 60 % → 70 %');
   expect(lines.find((line) => line.startsWith('finding'))).toMatch(
-    /^finding {6}Learning\. Right greedy answers 42 % → 55 % \(20 tasks gained, 4 lost, p = 0\.0015\)/,
+    /^finding {6}Learning\. Greedy 42 % → 55 % \(20 tasks gained, 4 lost, p = 0\.0015\)/,
   );
   expect(lines.some((line) => /Learned: .*\(8 % → 71 %\)/.test(line))).toBe(true);
 });

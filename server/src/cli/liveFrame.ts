@@ -1,7 +1,7 @@
 /** One frame of the live view, as lines. Nothing here knows how lines get onto a screen. */
 import { MODES } from '../../protocol/vocabulary.ts';
 import {
-  heldOutText,
+  passKText,
   type PhaseProgress,
   type RunProgress,
   type TaskEvent,
