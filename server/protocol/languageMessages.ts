@@ -2,6 +2,7 @@
  * Messages between the extension and the language server beside the standard ones. All are
  * requests from client to server unless their comment says otherwise. Every request is cancellable.
  */
+import type { ChangedTask, ChangedTasksQuery, LearningReport } from './learning.ts';
 import type {
   AttemptItem,
   Curriculum,
@@ -81,6 +82,10 @@ export interface RequestMap {
   'azr/table': { parameters: TableQuery; result: Page<ProposalItem | RolloutItem> };
   'azr/metrics': { parameters: MetricQuery; result: MetricTable };
   'azr/metricNames': { parameters: { runId: RunId }; result: readonly string[] };
+  /** What the held-out tasks say was learned since the run began. */
+  'azr/learning': { parameters: { runId: RunId }; result: LearningReport };
+  /** The held-out tasks gained, or lost, since the run began, in the order of their file. */
+  'azr/changedTasks': { parameters: ChangedTasksQuery; result: Page<ChangedTask> };
   'azr/curriculum': { parameters: { runId: RunId; stretches: number }; result: Curriculum };
   'azr/skillMap': { parameters: { runId: RunId }; result: SkillMap };
   'azr/rewardStory': { parameters: { runId: RunId; rolloutId: number }; result: RewardStory };

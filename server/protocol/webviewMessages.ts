@@ -13,6 +13,8 @@ export const PAGE_REQUESTS = [
   'azr/metricNames',
   'azr/curriculum',
   'azr/skillMap',
+  'azr/learning',
+  'azr/changedTasks',
   'azr/table',
   'azr/steps',
   'azr/answers',

@@ -35,6 +35,8 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/metrics': { runId, names: ['probe.greedy.mean'], afterStep: -1, maximumPoints: 500 },
   'azr/metricNames': { runId },
   'azr/skillMap': { runId },
+  'azr/learning': { runId },
+  'azr/changedTasks': { runId, change: 'gained', limit: 50, cursor: '50' },
   'azr/curriculum': { runId, stretches: 12 },
   'azr/rewardStory': { runId, rolloutId: 4 },
   'azr/rerun': { target: { kind: 'scratch', uri: 'file:///a.azr.py', text: '' }, times: 10 },

@@ -3,7 +3,8 @@
  *
  *     node scripts/run.mjs test/webview/recordRun.ts <run folder>
  *
- * The run in the repository is 40 steps of azr-nano with seed 3, probed every 4 steps.
+ * The run in the repository is 40 steps of azr-nano with seed 3, probed every 4 steps and sampled every
+ * 20; the lines of its held-out file name a stratum each.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,6 +13,10 @@ import type { ItemFilter, Page, RolloutItem, TableQuery } from '../../server/pro
 import type { RewardStory } from '../../server/protocol/rewardStory.ts';
 import type { RunOverview } from '../../server/protocol/runs.ts';
 import { MODES } from '../../server/protocol/vocabulary.ts';
+import { TASK_CHANGES } from '../../server/protocol/learning.ts';
+import { MAXIMUM_PAGE } from '../../server/protocol/queries.ts';
+import { changedTasks, learningReport } from '../../server/src/runner/learningReport.ts';
+import { RunFiguresReader } from '../../server/src/runner/runFigures.ts';
 import { runConfiguration } from '../../server/src/languageServer/runConfiguration.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
 import { tellReward } from '../../server/src/languageServer/tellReward.ts';
@@ -79,6 +84,11 @@ record(
   run.queries.curriculum(RUN_ID, STRETCHES),
 );
 record('azr/skillMap', { runId: RUN_ID }, run.queries.skillMap(RUN_ID));
+record('azr/learning', { runId: RUN_ID }, learningReport(reader, RUN_ID));
+for (const change of TASK_CHANGES) {
+  const query = { runId: RUN_ID, change, limit: MAXIMUM_PAGE };
+  record('azr/changedTasks', query, changedTasks(reader, query));
+}
 record('azr/configuration', { runId: RUN_ID }, runConfiguration({ ...run, id: RUN_ID }));
 recordTable('proposals', 'id', true, {});
 recordTable('proposals', 'solveRate', true, {});
@@ -121,6 +131,7 @@ for (const mode of ['induction', 'abduction'] as const) {
   await recordStory(mode, first?.id);
 }
 
+const figures = new RunFiguresReader(reader).read().shown;
 const probes = (metrics.series['probe.greedy.mean'] ?? []).filter((value) => value !== null);
 const overview: RunOverview = {
   id: RUN_ID,
@@ -133,8 +144,8 @@ const overview: RunOverview = {
   seed: 3,
   lastStep: metrics.steps.at(-1) ?? 0,
   steps: 40,
-  taskCount: counted('task'),
-  proposalCount: counted('proposal'),
+  taskCount: figures.taskCount,
+  proposalCount: figures.proposalCount,
   sequence: metrics.sequence,
   solveRate: mean(MODES.map((mode) => metrics.series[`solver.${mode}.solveRate`]?.at(-1) ?? 0)),
   heldOutBefore: probes[0] ?? 0,
@@ -145,16 +156,4 @@ console.log(rollouts);
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function counted(kind: 'task' | 'proposal'): number {
-  const [newest] = run.queries.table({
-    runId: RUN_ID,
-    table: 'proposals',
-    sort: 'id',
-    descending: true,
-    limit: 1,
-    ...(kind === 'task' && { filter: { verdicts: ['accepted'] } }),
-  }).items;
-  return newest?.kind !== 'proposal' ? 0 : kind === 'task' ? (newest.taskId ?? 0) : newest.id;
 }

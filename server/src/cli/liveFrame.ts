@@ -1,6 +1,11 @@
 /** One frame of the live view, as lines. Nothing here knows how lines get onto a screen. */
 import { MODES } from '../../protocol/vocabulary.ts';
-import type { PhaseProgress, RunProgress, TaskEvent } from './runProgress.ts';
+import {
+  passKText,
+  type PhaseProgress,
+  type RunProgress,
+  type TaskEvent,
+} from './runProgress.ts';
 import {
   durationText,
   type Paint,
@@ -103,12 +108,13 @@ function tableLines({ metrics, settings }: RunProgress, paint: Paint): TerminalT
   return [paint('dim', `${' '.repeat(10)} ${header}`), ...rows];
 }
 
-function heldOutLines({ heldOut }: RunProgress, size: FrameSize, paint: Paint): TerminalText[] {
+function heldOutLines(progress: RunProgress, size: FrameSize, paint: Paint): TerminalText[] {
+  const { heldOut } = progress;
   if (heldOut.length === 0) return [];
-  const curve = paint('green', sparkline(heldOut, Math.max(8, size.columns - 40)));
+  const curve = paint('green', sparkline(heldOut, Math.max(8, size.columns - 56)));
   return [
     EMPTY,
-    shown`held-out   ${percentText(heldOut[0])} ${curve} ${paint('bold', percentText(heldOut.at(-1)))}`,
+    shown`held-out   greedy ${percentText(heldOut[0])} ${curve} ${paint('bold', percentText(heldOut.at(-1)))}  ${passKText(progress) ?? ''}`,
   ];
 }
 

@@ -1,6 +1,4 @@
 /** How sure a mean over tasks is, without assuming how its values are spread. */
-import { cellMean } from './cells.ts';
-
 const RESAMPLES = 1000;
 
 export interface Interval {
@@ -9,16 +7,26 @@ export interface Interval {
 }
 
 /**
- * Percentile bootstrap over tasks of {@link cellMean}: each cell is drawn again from its own values, as
+ * Percentile bootstrap over tasks of the mean over cells (see cells.ts): each cell is drawn again from its own values, as
  * often as it has some. The same numbers always give the same interval. @param level such as 0.95
  */
 export function bootstrapInterval(cells: readonly (readonly number[])[], level: number): Interval {
   const next = generator();
-  const means = Array.from({ length: RESAMPLES }, () =>
-    cellMean(cells.map((values) => values.map(() => values[Math.floor(next() * values.length)]!))),
-  ).sort((a, b) => a - b);
+  const means = Array.from({ length: RESAMPLES }, () => {
+    let sum = 0;
+    for (const values of cells) sum += resampledMean(values, next);
+    return sum / cells.length;
+  }).sort((a, b) => a - b);
   const tail = (1 - level) / 2;
   return { low: quantile(means, tail), high: quantile(means, 1 - tail) };
+}
+
+function resampledMean(values: readonly number[], next: () => number): number {
+  let sum = 0;
+  for (let draw = 0; draw < values.length; draw += 1) {
+    sum += values[Math.floor(next() * values.length)]!;
+  }
+  return sum / values.length;
 }
 
 /** Between the two nearest of the sorted values, as numpy's default does. */
