@@ -26,10 +26,10 @@ export default {
     {
       name: 'cores-import-only-protocol',
       comment:
-        'The method, sandbox, engine client and store meet in the runner, never each other. How files of strangers are opened is below them all.',
+        'The method, sandbox, engine client and store meet in the runner, never each other. How files of strangers are opened, and statistics, are below them all.',
       severity: 'error',
       from: { path: `^server/src/(${CORES})/` },
-      to: { path: '^server/', pathNot: '^server/(protocol|src/($1|files|python))/' },
+      to: { path: '^server/', pathNot: '^server/(protocol|src/($1|files|python|evaluation))/' },
     },
     {
       name: 'method-knows-no-files',
@@ -44,6 +44,13 @@ export default {
       severity: 'error',
       from: { path: '^server/src/files/' },
       to: { path: '^server/', pathNot: '^server/src/files/' },
+    },
+    {
+      name: 'evaluation-imports-only-protocol',
+      comment: 'Statistics are functions of numbers: where those come from is for others to know.',
+      severity: 'error',
+      from: { path: '^server/src/evaluation/' },
+      to: { path: '^server/', pathNot: '^server/(protocol|src/evaluation)/' },
     },
     {
       name: 'python-imports-nothing',

@@ -1,7 +1,6 @@
 /** Writes a generated run into a run.db, as fast as SQLite takes rows. */
 import { completeSettings, presetDepartures } from '../../server/src/runner/settings.ts';
 import { createDatabase } from '../../server/src/store/openDatabase.ts';
-import { addPacks } from '../../server/src/store/packSchema.ts';
 import type { RunInformation } from '../../server/src/store/runInformation.ts';
 import { StepWriter } from '../../server/src/store/stepWriter.ts';
 import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
@@ -54,7 +53,7 @@ export function generateRun(
   }
   for (const [statement] of indexes) database.exec(statement);
   fillSummaries(database);
-  addPacks(database);
+  database.exec('CREATE INDEX rollout_token_count ON rollout (token_count)');
   database.exec('COMMIT');
   database.close();
   return made;

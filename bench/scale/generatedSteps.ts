@@ -148,7 +148,7 @@ class StepMaker {
 
   #accepted(proposer: Rollout, progress: number) {
     const { step, mode } = proposer;
-    const { program, template, syntaxNodes, message } = generatedProgram(this.#random);
+    const { program, template, constructs, syntaxNodes, message } = generatedProgram(this.#random);
     this.#task += 1;
     this.#proposal += 1;
     const parents = this.#references();
@@ -164,12 +164,12 @@ class StepMaker {
     proposer.trained = true;
     const induction = mode === 'induction' ? { message } : {};
     const task: TaskRecord = {
-      ...{ id: this.#task, step, mode, program },
+      ...{ id: this.#task, step, origin: 'proposed', mode, program },
       examples: [{ input: `[${String(this.#task)}]`, output: `[${String(this.#task * 2)}]` }],
       visible: 0,
       ...induction,
       structure: `${template}-${String(this.#task)}`,
-      ...{ template, syntaxNodes, parentTaskIds: parents, solveRate },
+      ...{ template, constructs, syntaxNodes, parentTaskIds: parents, solveRate },
       learnability: learnability(solveRate),
     };
     const proposal: ProposalRecord = {
@@ -251,7 +251,7 @@ class StepMaker {
     });
     const accepted = proposals.filter((proposal) => proposal.accepted).length / proposals.length;
     const probe =
-      step % PROBE_EVERY_STEPS === 0 ? [metric('probe.mean', 0.3 + 0.3 * progress + noise())] : [];
+      step % PROBE_EVERY_STEPS === 0 ? [metric('probe.greedy.mean', 0.3 + 0.3 * progress + noise())] : [];
     return [
       ...ofModes,
       metric('proposer.accepted', accepted),

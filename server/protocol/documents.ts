@@ -6,7 +6,6 @@
  *     azr:/<run id>/answer-<rollout id>.py one solver's answer with its task
  *     azr:/<run id>/reference-<task id>.py the program alone, the left side of a comparison;
  *                                          for deduction and abduction with its call and gold value
- *     azr:/<run id>/heldout-<rollout id>.py the left side where the answer is to a held-out task
  *     azr:/<run id>/program-<rollout id>.py the right side: the same with the answer in its place
  *     azr:/<run id>/prompt-<rollout id>.md prompt and completion of a rollout
  */
@@ -17,7 +16,6 @@ export const DOCUMENT_KINDS = [
   'proposal',
   'answer',
   'reference',
-  'heldout',
   'program',
   'prompt',
 ] as const;

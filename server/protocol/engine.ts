@@ -7,6 +7,7 @@
 export type SampledWeights = 'trained' | 'average' | 'start';
 
 export interface SamplingParameters {
+  /** 0 takes the most probable token each time, for measuring. */
   readonly temperature: number;
   readonly topP: number;
   readonly maximumTokens: number;
@@ -24,7 +25,10 @@ export interface SampleRequest {
 export interface Completion {
   /** Sampled token ids, the end-of-sequence token included when one was sampled. */
   readonly tokens: readonly number[];
-  /** Natural log-probability of each token under the sampling distribution's model at temperature 1. */
+  /**
+   * Natural log-probability of each token in the distribution it was drawn from: the model at the
+   * sampling temperature, before `topP` cut anything off. Of greedy sampling, at temperature 1.
+   */
   readonly logProbabilities: readonly number[];
   readonly stopReason: 'stop' | 'length';
 }
@@ -37,6 +41,8 @@ export interface TrainingDatum {
   readonly logProbabilities: readonly number[];
   /** Advantage of each completion token, already multiplied by the weight that the chosen aggregation gives it. */
   readonly advantages: readonly number[];
+  /** That weight alone, for the entropy bonus; without it the datum adds none. */
+  readonly entropyWeights?: readonly number[];
 }
 
 /** −Σ w·log p over the completion tokens, w being a token's entry in `advantages`; sampler log-probabilities are not looked at. */
@@ -44,10 +50,27 @@ export interface CrossEntropyLoss {
   readonly kind: 'cross_entropy';
 }
 
-export type PolicyLoss =
-  | { readonly kind: 'ppo'; readonly clipLow: number; readonly clipHigh: number }
-  | { readonly kind: 'importance_sampling' }
-  | { readonly kind: 'cispo'; readonly clipLow: number; readonly clipHigh: number };
+export type PolicyLossKind = 'ppo' | 'importance_sampling' | 'cispo';
+
+/** Bounds of the ratio are 1 − clipLow and 1 + clipHigh. */
+export type PolicyLoss = PolicyLossTerms &
+  (
+    | { readonly kind: 'ppo' | 'cispo'; readonly clipLow: number; readonly clipHigh: number }
+    | { readonly kind: 'importance_sampling' }
+  );
+
+export interface PolicyLossTerms {
+  /**
+   * The temperature that the tokens were sampled at: the trainer divides its logits by it, so that
+   * ratio, gradient and entropy are those of the distribution sampled from. 1 unless it says otherwise.
+   */
+  readonly temperature?: number;
+  /**
+   * Subtracts c · Σ w_t · H_t from the loss, with H_t the entropy (nats) of the distribution that
+   * token t was drawn from and w_t its `entropyWeights`: weights 1/T make it c times the token mean.
+   */
+  readonly entropyCoefficient?: number;
+}
 
 export type TrainingLoss = PolicyLoss | CrossEntropyLoss;
 
@@ -89,6 +112,8 @@ export interface EngineDescription {
   readonly contextTokens: number;
   /** Whether sampling and training use the same numerics, so that their log-probabilities agree. */
   readonly samplerMatchesTrainer: boolean;
+  /** The policy losses it computes; all of them unless it says otherwise. */
+  readonly losses?: readonly PolicyLossKind[];
 }
 
 /** One trainable policy. A rejected promise carries an `EngineError` with a code and a remedy. */
@@ -103,14 +128,21 @@ export interface Engine {
   encodeChat(
     messages: readonly { readonly role: string; readonly content: string }[],
   ): Promise<number[] | undefined>;
-  /** Samples from the current policy; result i holds `requests[i].samples` completions. */
+  /** Samples from the policy, as it is unless `parameters.weights` says otherwise; result i holds `requests[i].samples` completions. */
   sample(
     requests: readonly SampleRequest[],
     parameters: SamplingParameters,
     signal?: AbortSignal,
   ): Promise<Completion[][]>;
-  /** Trainer log-probabilities of the completion tokens under the current policy, without an update. */
-  logProbabilities(data: readonly TrainingDatum[], signal?: AbortSignal): Promise<number[][]>;
+  /**
+   * Trainer log-probabilities of the completion tokens under the current policy at `temperature`, 1
+   * unless it says otherwise, without an update.
+   */
+  logProbabilities(
+    data: readonly TrainingDatum[],
+    signal?: AbortSignal,
+    temperature?: number,
+  ): Promise<number[][]>;
   /** Gradients of the summed token losses of all objectives, none of them without data, then one Adam step. */
   update(
     objectives: readonly Objective[],

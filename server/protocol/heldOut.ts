@@ -1,5 +1,5 @@
 /** A frozen set of held-out tasks: one JSON object per line of a probe file. */
-import type { InputOutput } from './sandbox.ts';
+import type { InputOutput, ValidProposal } from './sandbox.ts';
 import type { Mode } from './vocabulary.ts';
 
 export interface HeldOutTask {
@@ -10,11 +10,17 @@ export interface HeldOutTask {
   /** How many examples the induction solver sees; 0 for the other modes. */
   readonly visible: number;
   readonly message?: string;
+  /** Part of the set that is reported by itself, such as `untaught 1`. */
+  readonly stratum?: string;
 }
+
+/** A held-out task that was executed and found right, with what was found of its program. */
+export type InspectedTask = HeldOutTask &
+  Pick<ValidProposal, 'structure' | 'template' | 'constructs' | 'syntaxNodes'>;
 
 /** The held-out tasks of a run, looked through before it begins. */
 export interface HeldOutSet {
-  readonly tasks: readonly HeldOutTask[];
+  readonly tasks: readonly InspectedTask[];
   /** Structure digests of their programs, by which proposals of them are refused. */
   readonly structures: ReadonlySet<string>;
 }

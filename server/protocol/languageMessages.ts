@@ -2,6 +2,7 @@
  * Messages between the extension and the language server beside the standard ones. All are
  * requests from client to server unless their comment says otherwise. Every request is cancellable.
  */
+import type { ChangedTask, ChangedTasksQuery, LearningReport } from './learning.ts';
 import type {
   AttemptItem,
   Curriculum,
@@ -10,6 +11,7 @@ import type {
   Page,
   ProposalItem,
   RolloutItem,
+  SkillMap,
   StepItemsQuery,
   StepsQuery,
   TableQuery,
@@ -26,7 +28,7 @@ import type {
   StartRequest,
   StepOverview,
 } from './runs.ts';
-import type { Mode, Role } from './vocabulary.ts';
+import type { Mode, StepListName } from './vocabulary.ts';
 
 /** Scheme of the read-only documents that the server serves. */
 export const DOCUMENT_SCHEME = 'azr';
@@ -80,7 +82,12 @@ export interface RequestMap {
   'azr/table': { parameters: TableQuery; result: Page<ProposalItem | RolloutItem> };
   'azr/metrics': { parameters: MetricQuery; result: MetricTable };
   'azr/metricNames': { parameters: { runId: RunId }; result: readonly string[] };
+  /** What the held-out tasks say was learned since the run began. */
+  'azr/learning': { parameters: { runId: RunId }; result: LearningReport };
+  /** The held-out tasks gained, or lost, since the run began, in the order of their file. */
+  'azr/changedTasks': { parameters: ChangedTasksQuery; result: Page<ChangedTask> };
   'azr/curriculum': { parameters: { runId: RunId; stretches: number }; result: Curriculum };
+  'azr/skillMap': { parameters: { runId: RunId }; result: SkillMap };
   'azr/rewardStory': { parameters: { runId: RunId; rolloutId: number }; result: RewardStory };
   'azr/rerun': { parameters: RerunRequest; result: RerunResult };
   /** Lists a run folder from anywhere, until the server ends; refused when it holds no run. */
@@ -96,12 +103,12 @@ export type RequestName = keyof RequestMap;
 
 /**
  * A task or proposal belongs to the proposer's list of its step, everything that names a rollout to
- * the list of that rollout's role.
+ * the list of that rollout's role, or to the held-out list; a held-out task to its newest answer.
  */
 export interface DocumentLocation {
   readonly runId: RunId;
   readonly step: number;
-  readonly role: Role;
+  readonly role: StepListName;
   readonly mode: Mode;
   /** Place of its item, from 0, in the unfiltered list of `azr/stepItems`. */
   readonly position: number;

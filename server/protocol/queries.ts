@@ -4,7 +4,16 @@
  * scan too far stops and says with `cursor` where to go on.
  */
 import type { RunId } from './runs.ts';
-import type { RejectionReason, Verdict, VerdictReason, Mode, Role } from './vocabulary.ts';
+import type {
+  Mode,
+  RejectionReason,
+  Role,
+  RolloutPhase,
+  SolverPhase,
+  StepListName,
+  Verdict,
+  VerdictReason,
+} from './vocabulary.ts';
 
 export const MAXIMUM_PAGE = 200;
 
@@ -33,12 +42,13 @@ export interface ProposalItem {
 /** One task and how the solver did on it in one step. */
 export interface AttemptItem {
   readonly kind: 'attempt';
-  /** Task id; held-out tasks of the probe have none and are listed by group. */
-  readonly taskId?: number;
+  readonly taskId: number;
   readonly group: number;
   readonly step: number;
   readonly mode: Mode;
-  readonly phase: 'estimate' | 'solve' | 'replay' | 'probe';
+  readonly phase: SolverPhase;
+  /** Of a held-out task whose file names one. */
+  readonly stratum?: string;
   readonly title: string;
   readonly correct: number;
   readonly attempts: number;
@@ -53,7 +63,7 @@ export interface RolloutItem {
   readonly step: number;
   readonly role: Role;
   readonly mode: Mode;
-  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe';
+  readonly phase: RolloutPhase;
   readonly taskId?: number;
   readonly group: number;
   readonly verdict?: Verdict;
@@ -94,7 +104,7 @@ export interface StepsQuery {
 export interface StepItemsQuery {
   readonly runId: RunId;
   readonly step: number;
-  readonly role: Role;
+  readonly role: StepListName;
   readonly mode: Mode;
   readonly offset: number;
   readonly limit: number;
@@ -150,6 +160,35 @@ export interface MetricQuery {
   readonly afterStep: number;
   /** At most about this many points: longer runs are averaged over equal stretches. */
   readonly maximumPoints: number;
+}
+
+/** Where tasks were solved: held-out ones that were asked greedily, or new ones in self-play. */
+export type SkillSource = 'held-out' | 'self-play';
+
+/** Tasks with a construct that were asked in some steps. */
+export interface SkillCell {
+  readonly tasks: number;
+  /** Sum of their solve rates. */
+  readonly solved: number;
+}
+
+export interface SkillTable {
+  /** Steps that were measured, or stretches of them; the last may be shorter. */
+  readonly columns: readonly { readonly firstStep: number; readonly lastStep: number }[];
+  /** At most 100 constructs (see constructs.ts), those of the most tasks first; a cell per column. */
+  readonly rows: readonly {
+    readonly construct: string;
+    readonly cells: readonly (SkillCell | null)[];
+  }[];
+  /** Rarer constructs that are not among the rows. */
+  readonly rowsLeft: number;
+}
+
+/** How often tasks with each construct were solved, over the run. */
+export interface SkillMap {
+  readonly runId: RunId;
+  readonly heldOut: SkillTable;
+  readonly selfPlay: SkillTable;
 }
 
 /** How hard the proposed tasks were, over the run. */

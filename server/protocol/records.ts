@@ -8,6 +8,8 @@ import type {
   PruningSetting,
   RejectionReason,
   Role,
+  RolloutPhase,
+  TaskOrigin,
   Verdict,
   VerdictReason,
 } from './vocabulary.ts';
@@ -18,12 +20,7 @@ export interface RolloutRecord {
   readonly step: number;
   readonly role: Role;
   readonly mode: Mode;
-  /**
-   * `seed` rollouts fill the buffers before the first update; `estimate` rollouts measure a new
-   * task's solve rate; `solve` and `replay` rollouts answer a task for training; `probe` rollouts
-   * answer held-out tasks and are never trained on.
-   */
-  readonly phase: 'seed' | 'propose' | 'estimate' | 'solve' | 'replay' | 'probe';
+  readonly phase: RolloutPhase;
   /** The task that was solved, or the task that this proposal became. */
   readonly taskId?: number;
   /** Rollouts of one prompt share a group. */
@@ -84,10 +81,11 @@ export interface ProposalRecord {
   readonly taskId?: number;
 }
 
-/** A validated task, its gold values from execution. */
+/** A validated task, its gold values from execution. Held-out tasks are stored in step 0. */
 export interface TaskRecord {
   readonly id: number;
   readonly step: number;
+  readonly origin: TaskOrigin;
   readonly mode: Mode;
   readonly program: string;
   /** Deduction and abduction: one pair. Induction: first the visible, then the hidden ones. */
@@ -97,9 +95,13 @@ export interface TaskRecord {
   readonly message?: string;
   readonly structure: string;
   readonly template: string;
+  /** What the program is built from, each once and sorted: see constructs.ts. */
+  readonly constructs: readonly string[];
   readonly syntaxNodes: number;
   readonly parentTaskIds: readonly number[];
-  /** Mean of the estimation rollouts' correctness, in [0, 1]; absent for seeds. */
+  /** Of a held-out task whose file names one: the part of the set that is reported by itself. */
+  readonly stratum?: string;
+  /** Mean of the estimation rollouts' correctness, in [0, 1]; absent for seeds and held-out tasks. */
   readonly solveRate?: number;
   readonly learnability?: number;
 }
@@ -151,7 +153,7 @@ export interface BaselineRecord {
 
 export interface MetricRecord {
   readonly step: number;
-  /** Dotted name such as `solver.deduction.solveRate` or `probe.mean`. */
+  /** Dotted name such as `solver.deduction.solveRate` or `probe.greedy.mean`. */
   readonly name: string;
   readonly value: number;
 }
@@ -183,13 +185,15 @@ export interface RunCounters {
 /** What the loop needs of persistence. */
 export interface RunStore {
   counters(): RunCounters;
-  /** Every accepted task in order of acceptance; the buffers are rebuilt from them. */
+  /** Every seed and accepted task in order of acceptance; the buffers are rebuilt from them. */
   tasks(): Iterable<TaskRecord>;
   /** In order of their steps. */
   attempts(): Iterable<AttemptRecord>;
   /** All of a run, in order of their steps; what the policy was taught is rebuilt from them. */
   harvests(): Iterable<HarvestRecord>;
   goldDocuments(): Iterable<GoldDocumentRecord>;
+  /** The held-out tasks in the order of their file; none before step 0 is committed. */
+  heldOutTasks(): Iterable<TaskRecord>;
   /** One transaction; when it is done, it is durable. It may wait for room on the disk. */
   commitStep(record: StepRecord): void | Promise<void>;
   /** Notes that the policy after `step` is kept at `path`. */

@@ -3,7 +3,7 @@ import type { EngineDescription } from './engine.ts';
 import type { Phase } from './events.ts';
 import type { SandboxDescription } from './sandbox.ts';
 import type { Preset, RunSettings } from './settings.ts';
-import type { Mode } from './vocabulary.ts';
+import type { Mode, StepListName } from './vocabulary.ts';
 
 /**
  * Opaque, stable name of a run on this machine: the name of its folder and a digest of the folder's
@@ -76,13 +76,14 @@ export interface RunOverview {
   /** Committed steps; −1 before the seeding is committed. */
   readonly lastStep: number;
   readonly steps: number;
+  /** Seeds and accepted tasks; held-out ones do not count. */
   readonly taskCount: number;
   readonly proposalCount: number;
   /** Number of the last change that was read; it grows with every commit. */
   readonly sequence: number;
   /** Mean self-play solve rate of the last step over its modes, in [0, 1]. */
   readonly solveRate?: number;
-  /** First and latest mean of the held-out probe, in [0, 1]. */
+  /** First and latest greedy solve rate of the held-out tasks, in [0, 1]. */
   readonly heldOutBefore?: number;
   readonly heldOutAfter?: number;
   readonly live?: LiveProgress;
@@ -155,13 +156,13 @@ export interface DoctorCheck {
 
 /** A mode's or all modes' part in the tree of one step. */
 export interface StepGroupOverview {
-  readonly role: 'proposer' | 'solver';
+  readonly role: StepListName;
   readonly mode: Mode;
-  /** Proposals made, or tasks attempted. */
+  /** Proposals made, tasks attempted, or held-out tasks asked greedily. */
   readonly count: number;
   /** Accepted proposals, or tasks of which at least one answer was right. */
   readonly good: number;
-  /** Mean solve rate of the tasks, in [0, 1]; without the held-out tasks, which count above. */
+  /** Mean solve rate of the tasks, in [0, 1]. */
   readonly solveRate?: number;
 }
 

@@ -63,6 +63,8 @@ export interface ProgramInspection {
   readonly structure: string;
   /** Digest of the syntax tree with names and constants abstracted: equal for all fillings of one template. */
   readonly template: string;
+  /** What it is built from, each once and sorted: see {@link file://./constructs.ts}. */
+  readonly constructs: readonly string[];
   readonly syntaxNodes: number;
 }
 
@@ -134,6 +136,7 @@ export interface ValidProposal {
   readonly examples: readonly InputOutput[];
   readonly structure: string;
   readonly template: string;
+  readonly constructs: readonly string[];
   readonly syntaxNodes: number;
   readonly executions: readonly Execution[];
 }

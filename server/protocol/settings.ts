@@ -55,6 +55,7 @@ export interface RunSettings {
   readonly trainedSolveRate: number;
   readonly proposerLossWeight: number;
   readonly importanceSamplingCap: number;
+  readonly entropyCoefficient: number;
 
   readonly goldLossWeight: number;
   readonly goldDocumentsPerStep: number;
@@ -71,7 +72,10 @@ export interface RunSettings {
 
   readonly probe: string;
   readonly probeEverySteps: number;
+  readonly probeSampleEverySteps: number;
   readonly probeSamples: number;
+  readonly curriculumEverySteps: number;
+  readonly curriculumTasksPerMode: number;
   readonly checkpointEverySteps: number;
   readonly checkpointsKept: number;
   readonly checkpointsKeptEvery: number;
@@ -316,7 +320,8 @@ export const SETTINGS: SettingDefinitions = {
     type: number(0.05, 4),
     studio: 1,
     paper: 1,
-    description: 'Sampling temperature of both roles, estimation rollouts included.',
+    description:
+      'Sampling temperature of both roles, estimation rollouts included. Training scores tokens at the same temperature.',
     paperReference: 'Table 3',
   },
   topP: {
@@ -324,7 +329,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 1,
     paper: 1,
     description:
-      'Nucleus sampling: the smallest set of tokens with this much probability. 1 is off.',
+      'Nucleus sampling. A run needs 1, which is off: cutting off tokens would make every update biased.',
     paperReference: 'Table 3',
   },
   maximumPromptTokens: {
@@ -480,6 +485,14 @@ export const SETTINGS: SettingDefinitions = {
     description:
       'Truncated importance sampling: caps the trainer-to-sampler probability ratio of a token where the two differ numerically. 0 is off.',
   },
+  entropyCoefficient: {
+    type: number(0, 1),
+    studio: 0,
+    paper: 0.001,
+    description:
+      'Adds this much of the mean entropy per token to the objective, so that sampling stays varied. 0 is off.',
+    paperReference: 'Table 3',
+  },
   goldLossWeight: {
     type: number(0, 1000),
     studio: 0,
@@ -568,13 +581,35 @@ export const SETTINGS: SettingDefinitions = {
     type: integer(1, 1_000_000),
     studio: 20,
     paper: 20,
-    description: 'How often the held-out tasks are solved. They are never trained on.',
+    description:
+      'Steps between two measurements of the held-out tasks, each answered once with its likeliest tokens. They are never trained on. The first and the last step always measure.',
+  },
+  probeSampleEverySteps: {
+    type: integer(1, 1_000_000),
+    studio: 100,
+    paper: 100,
+    description:
+      'Steps between two measurements that also sample "probeSamples" answers at temperature 1 to each held-out task, for pass@1 and pass@k. The first and the last step always do.',
   },
   probeSamples: {
     type: integer(1, 256),
-    studio: 1,
-    paper: 1,
-    description: 'Answers sampled per held-out task, at the temperature of the run.',
+    studio: 4,
+    paper: 4,
+    description: 'Answers to sample to each held-out task: k of pass@k.',
+  },
+  curriculumEverySteps: {
+    type: integer(0, 1_000_000),
+    studio: 20,
+    paper: 0,
+    description:
+      'How often the model that the run began with answers some of the new tasks, to see whether they grow harder for it. These answers are never trained on. 0 is off.',
+  },
+  curriculumTasksPerMode: {
+    type: integer(1, 256),
+    studio: 8,
+    paper: 8,
+    description:
+      'New tasks per mode that the starting model answers each time, as often as the policy did.',
   },
   checkpointEverySteps: {
     type: integer(1, 1_000_000),

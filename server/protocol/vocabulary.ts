@@ -63,6 +63,43 @@ export const REJECTION_REASONS = [
 ] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
+/**
+ * What a completion was sampled for: `seed` fills the buffers before the first update; `propose`
+ * makes a step's tasks; `estimate` measures a new task's solve rate; `solve` and `replay` answer a
+ * task for training; `curriculum` are the starting model's answers to new tasks; `greedy` and `probe`
+ * answer held-out tasks, with the likeliest tokens and at temperature 1. The last three only measure.
+ */
+export const ROLLOUT_PHASES = [
+  'seed',
+  'propose',
+  'estimate',
+  'solve',
+  'replay',
+  'curriculum',
+  'greedy',
+  'probe',
+] as const;
+export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];
+
+/** Phases in which a solver answers. */
+export const SOLVER_PHASES = [
+  'estimate',
+  'solve',
+  'replay',
+  'curriculum',
+  'greedy',
+  'probe',
+] as const;
+export type SolverPhase = (typeof SOLVER_PHASES)[number];
+
+/** Where a task came from: the buffers' seeds, a proposal of a step, or the frozen held-out set. */
+export const TASK_ORIGINS = ['seed', 'proposed', 'held-out'] as const;
+export type TaskOrigin = (typeof TASK_ORIGINS)[number];
+
+/** The lists of one step: what was proposed, what was solved in self-play, what was measured. */
+export const STEP_LISTS = [...ROLES, 'held-out'] as const;
+export type StepListName = (typeof STEP_LISTS)[number];
+
 /** How a solver's answer was judged. `malformed` means no answer of the asked form could be read. */
 export const VERDICTS = ['correct', 'wrong', 'malformed'] as const;
 export type Verdict = (typeof VERDICTS)[number];

@@ -60,9 +60,19 @@ function validateNow(proposal: Proposal): Validation {
     examples,
     structure: program,
     template: program.replace(/\d+/g, 'N'),
+    constructs: constructsOf(program),
     syntaxNodes: 9,
     executions: examples.map(({ output }) => ({ ...EXECUTION, output })),
   };
+}
+
+/** As the sandbox would name them. */
+function constructsOf(program: string): string[] {
+  const operators = [
+    ...(program.includes(' + ') ? ['operator:add'] : []),
+    ...(program.includes(' * ') ? ['operator:multiply'] : []),
+  ];
+  return [...operators, 'statement:return-only'];
 }
 
 function verified(reason: VerdictReason): Verification {

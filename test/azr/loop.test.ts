@@ -357,7 +357,12 @@ describe('one step of the paper preset', () => {
         .sort(),
     );
     expect(engine.updateCalls).toHaveLength(1);
-    expect(engine.updateCalls[0]?.loss).toEqual({ kind: 'ppo', clipLow: 0.2, clipHigh: 0.2 });
+    expect(engine.updateCalls[0]?.loss).toEqual({
+      kind: 'ppo',
+      clipLow: 0.2,
+      clipHigh: 0.2,
+      entropyCoefficient: 0.001,
+    });
     // The solver's tasks are this step's first, the rest come from the buffer.
     for (const mode of settings.modes) {
       const solved = rollouts.filter((r) => r.phase === 'solve' && r.mode === mode);
@@ -632,20 +637,34 @@ describe('the course of a run', () => {
       program: 'def f(a):\n    return a * 2',
       examples: [{ input: '4', output: '8' }],
       visible: 0,
+      stratum: 'taught 1',
     };
-    const { store, run } = loopFixture({
-      settings: { steps: 4, probeEverySteps: 2 },
+    const { store, run, engine } = loopFixture({
+      settings: { steps: 4, probeEverySteps: 2, probeSampleEverySteps: 3, probeSamples: 2 },
       heldOut: [task],
     });
     await run();
     const probed = store.steps.filter(({ metrics }) =>
-      metrics.some(({ name }) => name === 'probe.mean'),
+      metrics.some(({ name }) => name === 'probe.greedy.mean'),
     );
-    expect(probed.map(({ step }) => step)).toEqual([0, 2, 4]);
+    expect(probed.map(({ step }) => step)).toEqual([0, 2, 3, 4]);
+    const sampled = store.steps.filter(({ metrics }) =>
+      metrics.some(({ name }) => name === 'probe.passK.stratum.taught 1'),
+    );
+    expect(sampled.map(({ step }) => step)).toEqual([0, 3, 4]);
     const rollouts = store.steps.flatMap((step) => step.rollouts);
-    const probes = rollouts.filter(({ phase }) => phase === 'probe');
-    expect(probes.length).toBe(3);
-    expect(probes.every(({ trained, taskId }) => !trained && taskId === undefined)).toBe(true);
+    const [stored, ...more] = store.heldOutTasks();
+    expect(more).toEqual([]);
+    expect(stored).toMatchObject({ ...task, step: 0, origin: 'held-out', parentTaskIds: [] });
+    expect(store.tasks().map(({ id }) => id)).not.toContain(stored!.id);
+    const answers = rollouts.filter(({ phase }) => phase === 'greedy' || phase === 'probe');
+    expect(answers.filter(({ phase }) => phase === 'greedy')).toHaveLength(4);
+    expect(answers.filter(({ phase }) => phase === 'probe')).toHaveLength(6);
+    expect(answers.every(({ trained, taskId }) => !trained && taskId === stored!.id)).toBe(true);
+    const temperatures = engine.sampleCalls
+      .filter(({ prompts }) => prompts.length === 1)
+      .map(({ parameters }) => parameters.temperature);
+    expect(temperatures.filter((temperature) => temperature === 0)).toHaveLength(4);
     const wrong = { ...task, examples: [{ input: '4', output: '9' }] };
     await expect(loopFixture({ heldOut: [task, wrong] }).run()).rejects.toMatchObject({
       code: 'held-out-wrong',

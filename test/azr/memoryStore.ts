@@ -27,7 +27,10 @@ export class MemoryStore implements RunStore {
     const rollouts = this.#steps.flatMap((step) => step.rollouts);
     return {
       lastStep: this.#steps.at(-1)?.step ?? -1,
-      lastTaskId: last([...this.tasks()], ({ id }) => id),
+      lastTaskId: last(
+        this.#steps.flatMap(({ tasks }) => tasks),
+        ({ id }) => id,
+      ),
       lastProposalId: last(
         this.#steps.flatMap(({ proposals }) => proposals),
         ({ id }) => id,
@@ -38,7 +41,11 @@ export class MemoryStore implements RunStore {
   }
 
   tasks(): TaskRecord[] {
-    return this.#steps.flatMap((step) => step.tasks);
+    return this.#steps.flatMap((step) => step.tasks).filter(({ origin }) => origin !== 'held-out');
+  }
+
+  heldOutTasks(): TaskRecord[] {
+    return this.#steps.flatMap((step) => step.tasks).filter(({ origin }) => origin === 'held-out');
   }
 
   attempts(): AttemptRecord[] {

@@ -8,12 +8,14 @@ export function sampleTask(id: number, changes: Partial<TaskRecord> = {}): TaskR
   return {
     id,
     step: 1,
+    origin: 'proposed',
     mode: 'deduction',
     program: `def f(a):\n    return a + ${id}`,
     examples: [{ input: '1', output: String(id + 1) }],
     visible: 0,
     structure: `structure ${id}`,
     template: `template ${id}`,
+    constructs: ['operator:add', 'statement:return-only'],
     syntaxNodes: 9,
     parentTaskIds: [],
     ...changes,
@@ -35,6 +37,7 @@ export function toySettings(changes: Partial<RunSettings> = {}): RunSettings {
     ...(preset === 'paper' ? { solverTasksPerMode: 4 } : {}),
     maximumProposalTokens: 96,
     maximumAnswerTokens: 48,
+    curriculumEverySteps: 0,
   };
   return completeSettings([toySize, changes], 'test');
 }

@@ -35,10 +35,13 @@ export class ScriptedEngine implements Engine {
   readonly description: EngineDescription;
   readonly sampleCalls: SampleCall[] = [];
   readonly updateCalls: UpdateCall[] = [];
+  readonly scoringTemperatures: number[] = [];
   /** Names of the calls in order. */
   readonly calls: string[] = [];
   readonly checkpoints: Map<string, number>;
   policy: Policy;
+  /** What the weights that training began with say; the policy's own where absent. */
+  startPolicy: Policy | undefined;
   /** Called before every call is answered; a test may abort from here. */
   onCall: (name: string) => void = () => undefined;
   /** Stands for the weights: the sampled text depends on it, and every update changes it. */
@@ -92,14 +95,21 @@ export class ScriptedEngine implements Engine {
       Array.from({ length: samples[request] ?? 0 }, (_, index) => {
         // At temperature 0 a policy says the same every time.
         const place = parameters.temperature === 0 ? 0 : index;
-        const random = new RandomStream(parameters.seed, this.#weights, request, place);
-        return this.#complete(prompt, parameters.maximumTokens, random);
+        const isStart = parameters.weights === 'start';
+        const random = new RandomStream(
+          parameters.seed,
+          isStart ? 0 : this.#weights,
+          request,
+          place,
+        );
+        const policy = isStart ? (this.startPolicy ?? this.policy) : this.policy;
+        return this.#complete(policy(prompt, random), parameters.maximumTokens, random);
       }),
     );
   }
 
-  #complete(prompt: string, maximumTokens: number, random: RandomStream): Completion {
-    const whole = [...encoded(this.policy(prompt, random)), END];
+  #complete(text: string, maximumTokens: number, random: RandomStream): Completion {
+    const whole = [...encoded(text), END];
     const tokens = whole.slice(0, maximumTokens);
     return {
       tokens,
@@ -108,8 +118,9 @@ export class ScriptedEngine implements Engine {
     };
   }
 
-  async logProbabilities(data: readonly TrainingDatum[], signal?: AbortSignal) {
+  async logProbabilities(data: readonly TrainingDatum[], signal?: AbortSignal, temperature = 1) {
     this.#enter('logProbabilities', signal);
+    this.scoringTemperatures.push(temperature);
     // The trainer finds every token twice as likely as the sampler did.
     return data.map((datum) => datum.logProbabilities.map((value) => value + Math.LN2));
   }

@@ -8,8 +8,9 @@ import { TaskMemory } from '../../server/src/azr/taskMemory.ts';
 import { sampleTask, toySettings } from './sampleTasks.ts';
 
 function proposalLike(task: TaskRecord, changes: Partial<ValidProposal> = {}): ValidProposal {
-  const { structure, template, syntaxNodes, examples } = task;
-  return { valid: true, executions: [], structure, template, syntaxNodes, examples, ...changes };
+  const { structure, template, constructs, syntaxNodes, examples } = task;
+  const found = { structure, template, constructs, syntaxNodes, examples };
+  return { valid: true, executions: [], ...found, ...changes };
 }
 
 /** 300 tasks of all modes, a third of them solved always or never. */

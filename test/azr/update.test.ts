@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import type { EngineDescription } from '../../server/protocol/engine.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { GoldMemory } from '../../server/src/azr/goldMemory.ts';
 import { Ledger, type RolloutDraft } from '../../server/src/azr/ledger.ts';
@@ -206,8 +207,9 @@ describe('the update', () => {
     rollouts: RolloutDraft[],
     settings: Partial<RunSettings>,
     samplerMatchesTrainer: boolean,
+    description: Partial<EngineDescription> = {},
   ) {
-    const engine = new ScriptedEngine(linearPolicy, { samplerMatchesTrainer });
+    const engine = new ScriptedEngine(linearPolicy, { samplerMatchesTrainer, ...description });
     const { dependencies } = loopFixture({ engine, settings });
     const ledger = new Ledger(1, COUNTERS, 0);
     const { signal } = new AbortController();
@@ -224,14 +226,57 @@ describe('the update', () => {
   });
 
   test('corrects for a sampler that differs from the trainer, where the cap is not 0', async () => {
-    // The scripted trainer finds every token twice as likely: the weight is min(2, 1.5).
+    // The only update of a step truncates the ratio in its loss: bounds 1 − 1 = 0 and 1 + 0.5.
     const { engine } = await updated(batch(), { importanceSamplingCap: 1.5 }, false);
-    expect(engine.calls).toEqual(['logProbabilities', 'update']);
-    const [first] = engine.updateCalls[0]?.data ?? [];
-    expect(Math.abs(first?.advantages[0] ?? 0)).toBeCloseTo(1.5 / 4, 12);
-    expect(first?.logProbabilities[0]).toBeCloseTo(-1 + Math.LN2, 12);
+    expect(engine.calls).toEqual(['update']);
+    const [call] = engine.updateCalls;
+    expect(call?.loss).toEqual({ kind: 'cispo', clipLow: 1, clipHigh: 0.5 });
+    expect(call?.data[0]?.advantages[0]).toBe(1 / 4);
+    expect(call?.data[0]?.logProbabilities[0]).toBe(-1);
     const off = await updated(batch(), { importanceSamplingCap: 0 }, false);
     expect(off.engine.calls).toEqual(['update']);
+    expect(off.engine.updateCalls[0]?.loss.kind).toBe('ppo');
+  });
+
+  test('corrects by scores of the trainer where one loss cannot', async () => {
+    // The scripted trainer finds every token twice as likely: the weight is min(2, 1.5).
+    const cap = { importanceSamplingCap: 1.5 };
+    const several = await updated(batch(), { ...cap, updatesPerStep: 2 }, false);
+    const [first] = several.engine.updateCalls[0]?.data ?? [];
+    expect(several.engine.updateCalls[0]?.loss.kind).toBe('ppo');
+    expect(Math.abs(first?.advantages[0] ?? 0)).toBeCloseTo(1.5 / 2, 12);
+    expect(first?.logProbabilities[0]).toBeCloseTo(-1 + Math.LN2, 12);
+    const dropping = { ...cap, trainable: 'lora', loraDropout: 0.1 } as const;
+    const withoutCispo = { losses: ['ppo'] } as const;
+    for (const { engine } of [
+      await updated(batch(), dropping, false),
+      await updated(batch(), cap, false, withoutCispo),
+    ]) {
+      expect(engine.calls).toEqual(['logProbabilities', 'update']);
+      expect(engine.updateCalls[0]?.loss.kind).toBe('ppo');
+    }
+  });
+
+  test('scores and trains at the temperature of the run', async () => {
+    const { engine } = await updated(batch(), { temperature: 0.7, updatesPerStep: 2 }, false);
+    expect(engine.scoringTemperatures).toEqual([0.7, 0.7]);
+    expect(engine.updateCalls[0]?.loss).toMatchObject({ kind: 'ppo', temperature: 0.7 });
+  });
+
+  test('pays for entropy by the share of each token, those without advantage too', async () => {
+    const rollouts = [rollout(3, { advantage: 1 }), rollout(1, { advantage: 0 })];
+    const { engine } = await updated(rollouts, { entropyCoefficient: 0.001 }, true);
+    const [call] = engine.updateCalls;
+    expect(call?.loss).toMatchObject({ kind: 'ppo', entropyCoefficient: 0.001 });
+    const weights = call?.data.map(({ entropyWeights }) => entropyWeights) ?? [];
+    // Mini-batches are shuffled.
+    expect(weights.flat()).toEqual([1 / 4, 1 / 4, 1 / 4, 1 / 4]);
+    expect(call?.data.flatMap(({ advantages }) => advantages).toSorted()).toEqual([
+      ...[0, 1 / 4, 1 / 4, 1 / 4],
+    ]);
+    const without = await updated(rollouts, { entropyCoefficient: 0 }, true);
+    expect(without.engine.updateCalls[0]?.data).toHaveLength(1);
+    expect(without.engine.updateCalls[0]?.data[0]).not.toHaveProperty('entropyWeights');
   });
 
   test('measures the sampler before the first of several updates moves the policy', async () => {
@@ -244,11 +289,12 @@ describe('the update', () => {
 
   test('stores how far the sampler is from the trainer, and what was cut off', async () => {
     // Every token is twice as likely to the trainer: ln 2 apart, and above a cap of 1.5.
-    const { metrics } = await updated(batch(), { importanceSamplingCap: 1.5 }, false);
+    const twice = { updatesPerStep: 2 };
+    const { metrics } = await updated(batch(), { ...twice, importanceSamplingCap: 1.5 }, false);
     expect(measured(metrics, 'samplerGap')).toBeCloseTo(Math.LN2, 12);
     expect(measured(metrics, 'samplerGapMaximum')).toBeCloseTo(Math.LN2, 12);
     expect(measured(metrics, 'samplerTruncated')).toBe(1);
-    const loose = await updated(batch(), { importanceSamplingCap: 2.5 }, false);
+    const loose = await updated(batch(), { ...twice, importanceSamplingCap: 2.5 }, false);
     expect(measured(loose.metrics, 'samplerTruncated')).toBe(0);
   });
 

@@ -44,9 +44,13 @@ const task: RunEvent = {
 
 describe('the live view', () => {
   const events = [
-    stepEvent(0, { 'probe.mean': 0.2 }),
+    stepEvent(0, { 'probe.greedy.mean': 0.2 }),
     stepEvent(1, { 'solver.deduction.solveRate': 0.41, 'proposer.deduction.valid': 0.9 }),
-    stepEvent(2, { 'probe.mean': 0.3, 'probe.deduction': 0.35 }),
+    stepEvent(2, {
+      'probe.greedy.mean': 0.3,
+      'probe.passK.mean': 0.4,
+      'probe.greedy.deduction': 0.35,
+    }),
     task,
   ];
 
@@ -57,7 +61,7 @@ describe('the live view', () => {
     // 500 tokens in 2 s, and 8 steps of 2 s each; the seeding does not count.
     expect(text).toContain('250 tokens/s · 16 s left');
     expect(text).toMatch(/deduction +90 % +– +41 % +35 %/);
-    expect(text).toContain('held-out   20 % ▁█ 30 %');
+    expect(text).toContain('held-out   greedy 20 % ▁█ 30 %  pass@4 40 %');
     expect(text).toContain('deduction ✓✓✓✗');
     expect(text).toContain("f('a⏎b') → 1");
   });
@@ -85,8 +89,8 @@ describe('the live view', () => {
   });
 
   test('a resumed run replaces what it measures again', () => {
-    const progress = progressAfter([stepEvent(2, { 'probe.mean': 0.3 })]);
-    progress.apply(stepEvent(2, { 'probe.mean': 0.4 }));
+    const progress = progressAfter([stepEvent(2, { 'probe.greedy.mean': 0.3 })]);
+    progress.apply(stepEvent(2, { 'probe.greedy.mean': 0.4 }));
     expect(progress.heldOut).toEqual([0.4]);
   });
 });

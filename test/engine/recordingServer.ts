@@ -37,6 +37,7 @@ export async function startRecordingServer(capabilities: object): Promise<Record
   function answer(route: string, body: AskedBody): object {
     if (route === 'get_server_capabilities') return capabilities;
     if (route === 'create_session') return { session_id: 's' };
+    if (route === 'create_sampling_session') return { sampling_session_id: 'start' };
     if (route === 'get_info') return { model_data: { model_name: 'served' } };
     if (route === 'retrieve_future') return futures.get(body.request_id ?? '') ?? {};
     const request_id = String(futures.size + 1);

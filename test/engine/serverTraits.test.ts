@@ -6,7 +6,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { TrainingDatum } from '../../server/protocol/engine.ts';
 import type { RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
-import { refuseModel, refuseUpdate } from '../../server/src/engine/refuseUnsuitable.ts';
+import {
+  refuseModel,
+  refuseSampling,
+  refuseUpdate,
+} from '../../server/src/engine/refuseUnsuitable.ts';
 import { advantagesForSequenceMeans } from '../../server/src/engine/sequenceMeans.ts';
 import { serverTraits } from '../../server/src/engine/serverTraits.ts';
 import type { RecordingServer } from './recordingServer.ts';
@@ -154,6 +158,41 @@ describe('means over sequences', () => {
   });
 });
 
+describe('what only our own server has', () => {
+  const extended = serverTraits({
+    ...OURS,
+    loss_temperature: true,
+    entropy_bonus: true,
+    weight_average: true,
+  });
+  const cases = [
+    ['temperature_unsupported', { ...PPO, temperature: 0.7 }, ADAM],
+    ['entropy_bonus_unsupported', { ...PPO, entropyCoefficient: 0.001 }, ADAM],
+    ['weight_average_unsupported', PPO, { ...ADAM, averageDecay: 0.9 }],
+  ] as const;
+
+  test.each(cases)('%s: refused elsewhere, where it asks for something', (code, loss, adam) => {
+    refuseUpdate(extended, loss, adam);
+    expect(() => {
+      refuseUpdate(tinker, loss, adam);
+    }).toThrow(expect.objectContaining({ code }) as Error);
+    const nothing = { temperature: 1, entropyCoefficient: 0 };
+    refuseUpdate(tinker, { ...PPO, ...nothing }, { ...ADAM, averageDecay: 0 });
+  });
+
+  test('greedy answers and the first weights can be had from every server, the average cannot', () => {
+    const parameters = { temperature: 0, topP: 1, maximumTokens: 4, seed: 1 };
+    refuseSampling(tinker, { ...parameters, weights: 'start' });
+    refuseSampling(extended, { ...parameters, temperature: 0.7, weights: 'average' });
+    expect(() => {
+      refuseSampling(tinker, { ...parameters, temperature: 0.7 });
+    }).toThrow(expect.objectContaining({ code: 'temperature_unsupported' }) as Error);
+    expect(() => {
+      refuseSampling(tinker, { ...parameters, weights: 'average' });
+    }).toThrow(expect.objectContaining({ code: 'weight_average_unsupported' }) as Error);
+  });
+});
+
 describe('what goes over the wire', () => {
   const tokenizerFolder = path.resolve(import.meta.dirname, '../../server/models/azr-nano');
   let server: RecordingServer;
@@ -270,6 +309,20 @@ describe('what goes over the wire', () => {
     await knowing.sample(requests, { temperature: 1, topP: 1, maximumTokens: 2, seed: 1 });
     expect(server.bodies('asample')[0]!['sampling_params']).not.toHaveProperty('stop');
     await knowing.close();
+  });
+
+  test('the model before training is sampled by its name, in one session for the whole run', async () => {
+    const engine = await open('tinker');
+    const parameters = { temperature: 1, topP: 1, maximumTokens: 2, seed: 1 };
+    const requests = [{ promptTokens: [3], samples: 1 }];
+    await engine.sample(requests, { ...parameters, weights: 'start' });
+    await engine.update([{ data: [short], loss: PPO }], ADAM);
+    await engine.sample(requests, { ...parameters, weights: 'start' });
+    await engine.sample(requests, parameters);
+    expect(server.bodies('create_sampling_session')).toMatchObject([{ base_model: 'served' }]);
+    const sessions = server.bodies('asample').map((body) => body['sampling_session_id']);
+    expect(sessions).toEqual(['start', 'start', 'sampling']);
+    await engine.close();
   });
 
   test('weights are loaded into a model that nothing was asked of', async () => {

@@ -60,12 +60,12 @@ function stage<Kind extends RewardStage['kind']>(story: RewardStory, kind: Kind)
 }
 
 const task = (mode: Mode, solveRate: number): TaskRecord => ({
-  ...{ id: 1, step: 1, mode, program: 'def f(a):\n    return a * 2' },
+  ...{ id: 1, step: 1, origin: 'proposed', mode, program: 'def f(a):\n    return a * 2' },
   examples: [
     { input: '1', output: '2' },
     { input: '3', output: '6' },
   ],
-  ...{ visible: mode === 'induction' ? 1 : 0, structure: 's', template: 't', syntaxNodes: 8 },
+  ...{ visible: mode === 'induction' ? 1 : 0, structure: 's', template: 't', constructs: [], syntaxNodes: 8 },
   ...{ parentTaskIds: [], solveRate, learnability: 1 - solveRate },
   ...(mode === 'induction' ? { message: 'doubles' } : {}),
 });

@@ -30,7 +30,7 @@ const SAID: readonly FromRunner[] = [
       {
         kind: 'step',
         ...{ step: 3, durationMs: 5, generatedTokens: 1, trainedTokens: 1 },
-        metrics: [{ name: 'probe.mean', step: 3, value: 0.5 }],
+        metrics: [{ name: 'probe.greedy.mean', step: 3, value: 0.5 }],
       },
       { kind: 'notice', message: 'The engine started.' },
       { kind: 'finished', step: 3, reason: 'steps', message: 'All steps are done.' },

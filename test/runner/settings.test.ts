@@ -109,6 +109,7 @@ describe('a wrong setting is named with what is allowed', () => {
       { preset: 'paper' as const, advantageScale: 'group-rate' as const },
       '"advantageScale" can be',
     ],
+    [{ topP: 0.9 }, '"topP" must be 1, not 0.9: tokens would be drawn from another distribution'],
   ])('across settings: %j', (settings, message) => {
     expect(problemsOf(() => completeSettings([settings], 'azr.json'))).toEqual([
       expect.stringContaining(message),

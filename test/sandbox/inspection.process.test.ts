@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { availableEngines, type TestedSandbox } from './engines.ts';
+import { PROGRAMS } from './programsWithConstructs.ts';
 
 const { available, missing } = await availableEngines();
 for (const { name, reason } of missing) test.skip(`${name}: not tried, because ${reason}`);
@@ -59,6 +60,25 @@ def f(x, /, y=1, *rest, z, **more):
     // Module, FunctionDef, arguments, arg, Return, BinOp, Name, Add, Constant.
     const { syntaxNodes } = await sandbox.inspect('def f(x):\n    return x + 1');
     expect(syntaxNodes).toBe(9);
+  });
+
+  test('what programs are built from is found as it was by hand', async () => {
+    const found = await Promise.all(
+      PROGRAMS.map(async ([program]) => {
+        const { constructs } = await sandbox.inspect(program);
+        return [program, constructs.join(' ')] as const;
+      }),
+    );
+    expect(found).toEqual(PROGRAMS);
+  });
+
+  test('nothing is found in what is no program, and much in a deep one', async () => {
+    expect((await sandbox.inspect('def f(x) return x')).constructs).toEqual([]);
+    const deep = `def f(x):\n    return ${'x + '.repeat(60)}x`;
+    expect((await sandbox.inspect(deep)).constructs).toEqual([
+      'operator:add',
+      'statement:return-only',
+    ]);
   });
 
   test.each([

@@ -58,13 +58,19 @@ export function solverRollout(
   };
 }
 
+/** Number of the held-out task. */
+export const HELD_OUT_TASK = 9;
+const SEED = { step: 0, origin: 'seed', syntaxNodes: 6, template: 'identity' } as const;
+
 function task(fields: Pick<TaskRecord, 'id' | 'step' | 'mode'> & Partial<TaskRecord>): TaskRecord {
   return {
+    origin: 'proposed',
     program: `def f(a):\n    return a + ${String(fields.id)}`,
     examples: [{ input: '1', output: '2' }],
     visible: 0,
     structure: `structure ${String(fields.id)}`,
     template: 'adds',
+    constructs: ['operator:add'],
     syntaxNodes: 10,
     parentTaskIds: [],
     ...fields,
@@ -87,7 +93,7 @@ function proposal(
 }
 
 /**
- * Step 0: seeds. Task 1 (deduction) and its copy, task 2 (abduction). One held-out task is probed.
+ * Step 0: seeds. Task 1 (deduction) and its copy, task 2 (abduction). One held-out task is asked greedily.
  * Step 1: task 3 (deduction), solved 3 of 4 times, and task 4 (induction), solved never; both were
  * shown task 1, task 4 also task 3. One deduction proposal is rejected.
  */
@@ -98,17 +104,23 @@ export function handMadeSteps(): StepRecord[] {
     durationMs: 1000,
     proposals: [proposal(1, 0, 'deduction', 1, { accepted: true, taskId: 1 })],
     tasks: [
-      task({ id: 1, step: 0, mode: 'deduction', syntaxNodes: 6, template: 'identity' }),
-      task({ id: 2, step: 0, mode: 'abduction', syntaxNodes: 6, template: 'identity' }),
+      task({ id: 1, ...SEED, mode: 'deduction' }),
+      task({ id: 2, ...SEED, mode: 'abduction' }),
+      task({
+        ...{ id: HELD_OUT_TASK, step: 0, mode: 'deduction', origin: 'held-out' },
+        ...{ program: 'def f(a):\n    return a', template: 'held out', stratum: 'untaught 1' },
+      }),
     ],
     rollouts: [
       proposerRollout(1, 0, 'deduction', { phase: 'seed', trained: false, taskId: 1 }),
-      solverRollout(2, 0, 'deduction', 2, 'correct', { phase: 'probe', trained: false }),
+      solverRollout(2, 0, 'deduction', 2, 'correct', {
+        ...{ phase: 'greedy', trained: false, taskId: HELD_OUT_TASK },
+      }),
     ],
     baselines: [],
     ...{ attempts: [], harvests: [], goldDocuments: [] },
     metrics: [
-      { step: 0, name: 'probe.mean', value: 0.5 },
+      { step: 0, name: 'probe.greedy.mean', value: 0.5 },
       { step: 0, name: 'entropy', value: Number.NaN },
     ],
   };
@@ -180,7 +192,7 @@ export function handMadeSteps(): StepRecord[] {
     baselines: [],
     ...{ attempts: [], harvests: [], goldDocuments: [] },
     metrics: [
-      { step: 1, name: 'probe.mean', value: 0.75 },
+      { step: 1, name: 'probe.greedy.mean', value: 0.75 },
       { step: 1, name: 'entropy', value: 2 },
     ],
   };

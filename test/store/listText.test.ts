@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { oneLine, programTitle, promptTitle, taskTitle } from '../../server/src/store/listText.ts';
+import { oneLine, programTitle, taskTitle } from '../../server/src/store/listText.ts';
 
 describe('one line', () => {
   test('line breaks and control characters are made visible', () => {
@@ -47,13 +47,5 @@ describe('titles', () => {
       'gives it back',
     );
     expect(taskTitle({})).toBeUndefined();
-  });
-
-  test('held-out tasks by their prompt, in every dialect', () => {
-    expect(promptTitle('[solve deduction]\ndef f(a):\n    return a\n# 1\n-> ')).toBe('return a');
-    expect(promptTitle('[solve induction]\ncounts\n# 1\n-> 2\n')).toBe('counts');
-    expect(promptTitle('user: Write a function.\n```input\n1\n```\nHint: counts\nGive it.')).toBe(
-      'counts',
-    );
   });
 });

@@ -5,11 +5,8 @@ import { describe, expect, test } from 'vitest';
 
 import type { ProposalRecord, RolloutRecord, StepRecord } from '../../server/protocol/records.ts';
 import type { CompletionRetention } from '../../server/src/store/completionPruner.ts';
-import { copyDatabase } from '../../server/src/store/copyDatabase.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { SCHEMA_VERSION } from '../../server/src/store/schema.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
-import { asVersion } from './earlierVersion.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
 import { sampleInformation, sampleStep } from './sampleRun.ts';
 import { runWith, temporaryPath, unhurriedQueries } from './temporaryRun.ts';
@@ -222,99 +219,5 @@ describe('completions up to a size', () => {
     const settled = pagesAfter(12, retention);
     expect(pagesAfter(24, retention)).toBeLessThan(settled * 1.1);
     expect(pagesAfter(24, ALL)).toBeGreaterThan(settled * 2);
-  });
-});
-
-describe('a database without packs', () => {
-  const steps = handMadeSteps();
-  const rollouts = steps.flatMap((step) => step.rollouts);
-  const older = (version: 1 | 3) => {
-    const { path, store } = runWith(steps);
-    store.close();
-    return { path, old: asVersion(version, path) };
-  };
-
-  test.each([1, 3] as const)(
-    'of version %i is read as it is, and is not changed by that',
-    (version) => {
-      const { path, old } = older(version);
-      const before = rowsIn(old);
-      const [queries, expected] = [unhurriedQueries(old), unhurriedQueries(path)];
-      for (const { id } of rollouts) {
-        expect(queries.reader.rollout(id)).toEqual(expected.reader.rollout(id));
-      }
-      const page = { runId: 'run', descending: true, limit: 50 } as const;
-      for (const query of [
-        { ...page, table: 'rollouts', sort: 'tokenCount' },
-        { ...page, table: 'rollouts', sort: 'id', filter: { text: 'while' } },
-        { ...page, table: 'proposals', sort: 'id', filter: { text: 'RETRUN' } },
-      ] as const) {
-        const { items } = queries.table(query);
-        expect(items).toEqual(expected.table(query).items);
-        expect(items.length).toBeGreaterThan(0);
-      }
-      queries.close();
-      expected.close();
-      expect(rowsIn(old)).toEqual(before);
-      const database = new DatabaseSync(old, { readOnly: true });
-      expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: version });
-      database.close();
-    },
-  );
-
-  test('goes on with packs beside its rows, keeps what it has, and prunes both alike', () => {
-    const { old } = older(3);
-    const store = SqliteRunStore.open(old);
-    store.commitStep({ ...sampleStep(2), tasks: [], proposals: [], rollouts: [] });
-    store.discardStepsAfter(1);
-    const later = sampleStep(2);
-    const rollout = { ...later.rollouts[0]!, id: 100, group: 100 };
-    store.commitStep({ ...later, tasks: [], proposals: [], rollouts: [rollout] });
-    for (const record of rollouts) expect(store.reader.rollout(record.id)).toEqual(record);
-    expect(store.reader.rollout(100)).toEqual(rollout);
-
-    expect(store.keepCompletions({ ...ALL, completionsKeptSteps: 1 })).toBe(2);
-    for (const record of rollouts) {
-      expect(store.reader.rollout(record.id)).toEqual(prunedForm(record, 'completionsKeptSteps'));
-    }
-    expect(store.reader.rollout(100)).toEqual(rollout);
-    const left = rowsIn(old)['rollout'] as Record<string, unknown>[];
-    expect(left.every(({ completion }) => completion === '')).toBe(true);
-    store.close();
-    const database = new DatabaseSync(old, { readOnly: true });
-    expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: SCHEMA_VERSION });
-    database.close();
-  });
-
-  test('is copied whole, as for a branch; the copy counts what its completions take', () => {
-    const { old: source } = older(3);
-    const reader = RunReader.open(source);
-    const old = temporaryPath();
-    copyDatabase(reader, old);
-    reader.close();
-    expect(rowsIn(old)).toEqual(rowsIn(source));
-    SqliteRunStore.open(old).close();
-    // Text, and 8 bytes a token for its number and its log-probability.
-    const bytes = steps.map((step) =>
-      step.rollouts.reduce(
-        (sum, { completion, tokens }) => sum + Buffer.byteLength(completion) + 8 * tokens.length,
-        0,
-      ),
-    );
-    expect(rowsIn(old)['completion_size']).toEqual([
-      { step: 0, total_bytes: bytes[0], pruned_by: null },
-      { step: 1, total_bytes: bytes[0]! + bytes[1]!, pruned_by: null },
-    ]);
-  });
-
-  test('that holds something else under a name of ours is refused, and left as it is', () => {
-    const { old } = older(3);
-    const database = new DatabaseSync(old);
-    database.exec('CREATE VIEW rollout_pack AS SELECT 1 AS id, 1 AS step');
-    database.close();
-    expect(() => SqliteRunStore.open(old)).toThrow();
-    const after = new DatabaseSync(old, { readOnly: true });
-    expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
-    after.close();
   });
 });

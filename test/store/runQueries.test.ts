@@ -46,8 +46,8 @@ describe('steps', () => {
           durationMs: 1000,
           groups: [
             { role: 'proposer', mode: 'deduction', count: 1, good: 1 },
-            // The probe is listed, but says nothing of self-play's solve rate.
-            { role: 'solver', mode: 'deduction', count: 1, good: 1 },
+            // Held-out tasks are in a list of their own, so that they say nothing of self-play.
+            { role: 'held-out', mode: 'deduction', count: 1, good: 1, solveRate: 1 },
           ],
         },
       ],
@@ -64,7 +64,7 @@ describe('steps', () => {
   });
 
   test.each<[string, ItemFilter, string[]]>([
-    ['a step', { step: 0 }, ['0 proposer deduction 1/1', '0 solver deduction 1/1']],
+    ['a step', { step: 0 }, ['0 proposer deduction 1/1', '0 held-out deduction 1/1']],
     ['a mode', { modes: ['induction'] }, ['1 proposer induction 1/1', '1 solver induction 0/1']],
     [
       'a role',
@@ -79,7 +79,8 @@ describe('steps', () => {
       ['1 proposer deduction 0/1', '1 solver induction 0/1'],
     ],
     ['a text', { text: 'WHILE true' }, ['1 solver induction 0/1']],
-    ['a text in a held-out prompt', { text: '# 2' }, ['0 solver deduction 1/1']],
+    ['a text in a held-out task', { text: 'return a', step: 0 }, ['0 proposer deduction 1/1', '0 held-out deduction 1/1']],
+    ['the role that answers held-out tasks', { roles: ['solver'], step: 0 }, ['0 held-out deduction 1/1']],
     ['nothing', { text: 'nowhere' }, []],
   ])('filtered by %s', (_what, filter, expected) => {
     const { items, cursor } = queries.steps({ ...RUN, order: 'oldest', limit: 10, filter });
@@ -137,14 +138,25 @@ describe('items of a step', () => {
     expect(ask('solver', 'induction').items).toMatchObject([{ title: 'Zählt die Öfen' }]);
   });
 
-  test('a held-out task has the title that its prompt gives', () => {
-    const probe = { ...RUN, step: 0, role: 'solver', mode: 'deduction' } as const;
-    expect(queries.stepItems({ ...probe, offset: 0, limit: 5 }).items).toEqual([
+  test('held-out tasks are in a list of their own, by their greedy answers', () => {
+    const ofStep = { ...RUN, step: 0, mode: 'deduction', offset: 0, limit: 5 } as const;
+    expect(queries.stepItems({ ...ofStep, role: 'held-out' }).items).toEqual([
       {
-        ...{ kind: 'attempt', group: 2, step: 0, mode: 'deduction', phase: 'probe' },
-        ...{ title: 'return a', correct: 1, attempts: 1, rolloutId: 2 },
+        ...{ kind: 'attempt', group: 2, step: 0, mode: 'deduction', phase: 'greedy', taskId: 9 },
+        ...{ title: 'return a', stratum: 'untaught 1', correct: 1, attempts: 1, rolloutId: 2 },
       },
     ]);
+    expect(queries.stepItems({ ...ofStep, role: 'solver' }).items).toEqual([]);
+    expect(queries.relatives.heldOutPosition(9, { step: 0, mode: 'deduction' })).toBe(0);
+  });
+
+  test('held-out tasks are no tasks of self-play', () => {
+    expect([...queries.reader.selfPlayTasks()].map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+    expect([...queries.reader.heldOutTasks()].map(({ id }) => id)).toEqual([9]);
+    expect(queries.reader.heldOutCount()).toBe(1);
+    // Two seeds; with the held-out task there would be three, and another template.
+    const [seeding] = queries.curriculum('run', 2).stretches;
+    expect(seeding).toMatchObject({ distinctTemplates: 1, meanSyntaxNodes: 6 });
   });
 
   test('a filter of another role, mode or step leaves nothing', () => {
@@ -261,13 +273,13 @@ describe('tables', () => {
 
 describe('curves and curriculum', () => {
   test('a metric that is not a number, or not there, is null', () => {
-    const names = ['probe.mean', 'entropy', 'step.durationMs', 'unknown'];
+    const names = ['probe.greedy.mean', 'entropy', 'step.durationMs', 'unknown'];
     expect(queries.metrics({ ...RUN, names, afterStep: -1, maximumPoints: 100 })).toEqual({
       ...RUN,
       sequence: 2,
       steps: [0, 1],
       series: {
-        'probe.mean': [0.5, 0.75],
+        'probe.greedy.mean': [0.5, 0.75],
         entropy: [null, 2],
         'step.durationMs': [1000, 3000],
         unknown: [null, null],
@@ -277,24 +289,24 @@ describe('curves and curriculum', () => {
   });
 
   test('only later steps, and none at all', () => {
-    const query = { ...RUN, names: ['probe.mean'], maximumPoints: 100 };
+    const query = { ...RUN, names: ['probe.greedy.mean'], maximumPoints: 100 };
     expect(queries.metrics({ ...query, afterStep: 0 })).toMatchObject({
       steps: [1],
-      series: { 'probe.mean': [0.75] },
+      series: { 'probe.greedy.mean': [0.75] },
     });
     expect(queries.metrics({ ...query, afterStep: 1 })).toMatchObject({ steps: [] });
   });
 
   test('two steps on one point are averaged over what was measured', () => {
-    const names = ['probe.mean', 'entropy', 'step.durationMs'];
+    const names = ['probe.greedy.mean', 'entropy', 'step.durationMs'];
     expect(queries.metrics({ ...RUN, names, afterStep: -1, maximumPoints: 1 })).toMatchObject({
       steps: [1],
-      series: { 'probe.mean': [0.625], entropy: [2], 'step.durationMs': [2000] },
+      series: { 'probe.greedy.mean': [0.625], entropy: [2], 'step.durationMs': [2000] },
     });
   });
 
   test('names of all metrics', () => {
-    expect(queries.metricNames()).toEqual(['entropy', 'probe.mean', 'step.durationMs']);
+    expect(queries.metricNames()).toEqual(['entropy', 'probe.greedy.mean', 'step.durationMs']);
   });
 
   test('the curriculum in two stretches and in one', () => {

@@ -126,12 +126,14 @@ export function sampleStep(step: number): StepRecord {
       {
         id: taskId,
         step,
+        origin: 'proposed',
         mode: 'deduction',
         program: 'def f(a):\n    return a + a',
         examples: [{ input: '[1]', output: '[1, 1]' }],
         visible: 0,
         structure: 's',
         template: 't',
+        constructs: ['operator:multiply', 'statement:return-only'],
         syntaxNodes: 9,
         parentTaskIds: [],
         solveRate: 0.5,
@@ -151,7 +153,7 @@ export function sampleStep(step: number): StepRecord {
       { step, role: 'solver', mode: 'deduction', mean: 0.5, standardDeviation: 0.25, count: 2 },
     ],
     metrics: [
-      { step, name: 'probe.mean', value: step / 10 },
+      { step, name: 'probe.greedy.mean', value: step / 10 },
       { step, name: 'entropy', value: Number.NaN },
     ],
   };

@@ -62,7 +62,7 @@ describe('what was committed comes back', () => {
     expect([...reader.allHarvests()].at(-1)).toEqual(step.harvests[0]);
     expect([...reader.allGoldDocuments()].at(-1)).toEqual(step.goldDocuments[0]);
     expect(reader.metricsOfStep(1)).toEqual([step.metrics[1], step.metrics[0]]);
-    expect(reader.metricSeries('probe.mean').map((metric) => metric.value)).toEqual([0, 0.1]);
+    expect(reader.metricSeries('probe.greedy.mean').map((metric) => metric.value)).toEqual([0, 0.1]);
     expect(reader.checkpoints()).toEqual([{ step: 1, path: 'checkpoints/step-000001' }]);
     expect(reader.steps(0, 10)).toEqual([
       { step: 1, startedAt: step.startedAt, durationMs: step.durationMs },
@@ -274,6 +274,18 @@ describe('opening', () => {
     expect(error.code).toBe('newer-schema');
     expect(error.message).toContain('99');
     expect(storeErrorOf(() => SqliteRunStore.open(file)).code).toBe('newer-schema');
+  });
+
+  test('an older schema is refused, with what to do', () => {
+    createWithSteps(1).close();
+    const database = new DatabaseSync(file);
+    database.exec('PRAGMA user_version = 4');
+    database.close();
+    for (const open of [() => RunReader.open(file), () => SqliteRunStore.open(file)]) {
+      const error = storeErrorOf(open);
+      expect(error.code).toBe('older-schema');
+      expect(error.remedy).toContain('start a new run');
+    }
   });
 
   test('a missing file, another database and no database at all are told apart', () => {

@@ -6,11 +6,8 @@ import { generatedSteps } from '../../bench/scale/generatedSteps.ts';
 import type { StepRecord } from '../../server/protocol/records.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { RunQueries } from '../../server/src/store/runQueries.ts';
-import { SCHEMA_VERSION } from '../../server/src/store/schema.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
-import { asVersion } from './earlierVersion.ts';
-import { handMadeSteps } from './handMadeSteps.ts';
+import { fillSummaries } from '../../server/src/store/summaryWriter.ts';
 import { runWith, unhurriedQueries } from './temporaryRun.ts';
 
 const SUMMARIES = [...SUMMARY_SCHEMA.matchAll(/CREATE TABLE (\w+)/g)].map(([, name = '']) => name);
@@ -42,36 +39,19 @@ function rounded(_name: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(12)) : value;
 }
 
-/** Answers of every kind, to compare two databases by. */
-function answers(path: string): unknown {
-  const queries = unhurriedQueries(path);
-  const run = { runId: 'run' };
-  const table = { ...run, descending: true, limit: 200 } as const;
-  const filter = { verdicts: ['malformed', 'rejected'] } as const;
-  const result = [
-    queries.steps({ ...run, order: 'newest', limit: 200 }),
-    queries.steps({ ...run, order: 'oldest', limit: 200, filter }),
-    queries.stepItems({ ...run, step: 1, role: 'solver', mode: 'deduction', offset: 0, limit: 50 }),
-    queries.table({ ...table, table: 'proposals', sort: 'solveRate' }),
-    queries.table({ ...table, table: 'rollouts', sort: 'tokenCount', filter }),
-    queries.metrics({ ...run, names: queries.metricNames(), afterStep: -1, maximumPoints: 1 }),
-    queries.curriculum('run', 3),
-    queries.relatives.childrenOfTask(1, 50),
-  ];
-  queries.close();
-  return result;
-}
-
 describe('summaries', () => {
   const steps = [...generatedSteps({ tasks: 800, seed: 5 })].map(smaller);
 
   test('made step by step they are what all records give at once', () => {
     const { path, store } = runWith(steps);
     store.close();
-    const upgraded = asVersion(1, path);
-    SqliteRunStore.open(upgraded).close();
-    expect(summaries(upgraded)).toEqual(summaries(path));
-    expect(summaries(path)['attempt']!.length).toBeGreaterThan(80);
+    const stepwise = summaries(path);
+    const database = new DatabaseSync(path);
+    for (const name of SUMMARIES) database.exec(`DELETE FROM ${name}`);
+    fillSummaries(database);
+    database.close();
+    expect(summaries(path)).toEqual(stepwise);
+    expect(stepwise['attempt']!.length).toBeGreaterThan(80);
   });
 
   test.each([-1, 0, 6, 7, 11])(
@@ -150,42 +130,7 @@ describe('summaries', () => {
   });
 });
 
-describe('a database of the first version', () => {
-  test('is read as it is, with the same answers, and is not changed by that', () => {
-    for (const steps of [handMadeSteps(), [...generatedSteps({ tasks: 80, seed: 5 })]]) {
-      const { path, store } = runWith(steps);
-      store.close();
-      const old = asVersion(1, path);
-      expect(answers(old)).toEqual(answers(path));
-      const database = new DatabaseSync(old, { readOnly: true });
-      expect(database.prepare('PRAGMA user_version').get()?.['user_version']).toBe(1);
-      database.close();
-    }
-  });
-
-  test('is brought up to date when a runner goes on with it', () => {
-    const steps = handMadeSteps();
-    const { path, store } = runWith(steps.slice(0, 1));
-    store.close();
-    const old = asVersion(1, path);
-    const watching = unhurriedQueries(old);
-    const resumed = SqliteRunStore.open(old);
-    resumed.commitStep(steps[1]!);
-    resumed.close();
-    const complete = runWith(steps);
-    complete.store.close();
-    // Also for somebody who opened it before.
-    const newest = { runId: 'run', order: 'newest', limit: 10 } as const;
-    const reading = unhurriedQueries(complete.path);
-    expect(watching.steps(newest)).toEqual(reading.steps(newest));
-    watching.close();
-    reading.close();
-    expect(answers(old)).toEqual(answers(complete.path));
-    const database = new DatabaseSync(old, { readOnly: true });
-    expect(database.prepare('PRAGMA user_version').get()?.['user_version']).toBe(SCHEMA_VERSION);
-    database.close();
-  });
-
+describe('settings that a run did not store', () => {
   test('a setting that came later is what its preset says', () => {
     const { path, store } = runWith([]);
     store.close();

@@ -5,10 +5,22 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { constructText } from '../../server/protocol/constructs.ts';
+import type { MetricTable, SkillMap } from '../../server/protocol/queries.ts';
 import type { RewardStory } from '../../server/protocol/rewardStory.ts';
 import type { PageFocus } from '../../server/protocol/webviewMessages.ts';
+import { curriculumTrend } from '../../webview/src/dashboard/curriculumTrend.ts';
+import { percentText } from '../../webview/src/ui/numberText.ts';
 import { launchBrowser } from '../vscode/harness/browser.ts';
-import { type HostOptions, readRecording, recordedHost, storyOf } from './harness/recordedHost.ts';
+import {
+  changedOf,
+  type HostOptions,
+  learningOf,
+  readRecording,
+  recordedHost,
+  requestKey,
+  storyOf,
+} from './harness/recordedHost.ts';
 import { THEMES, type ThemeName } from './harness/themes.ts';
 import {
   openWebview,
@@ -19,6 +31,8 @@ import {
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 const THEME_NAMES = Object.keys(THEMES) as ThemeName[];
 const recording = readRecording();
+/** Curves that this run measured. */
+const COUNT_CHARTS = 12;
 const runId = recording.overview.id;
 const dashboardFocus: PageFocus = { kind: 'dashboard', runIds: [runId] };
 const rewardsFocus = (name: string, stage = 0): PageFocus => ({
@@ -76,14 +90,20 @@ describe('the dashboard', () => {
   test('draws every curve that was measured and says the latest values', async () => {
     const { page } = await open('dashboard', { focus: dashboardFocus });
 
-    await page.locator('.uplot').nth(9).waitFor();
-    expect(await page.locator('.uplot').count()).toBe(10);
-    const probe = page.locator('.chart', { hasText: 'Held-out probe' });
+    await page
+      .locator('.uplot')
+      .nth(COUNT_CHARTS - 1)
+      .waitFor();
+    expect(await page.locator('.uplot').count()).toBe(COUNT_CHARTS);
+    // The curve to trust leads, and pass@k stands beside it.
+    const titles = await page.locator('.chart h3').allInnerTexts();
+    expect(titles.slice(0, 2)).toEqual(['Held-out tasks, greedy', 'Held-out tasks, k attempts']);
+    const probe = page.locator('.chart', { hasText: 'Held-out tasks, greedy' });
     const after = `${String(Math.round(recording.overview.heldOutAfter! * 1000) / 10)} %`;
     await expect.poll(() => probe.locator('.legend-button').first().innerText()).toContain(after);
     await expect
       .poll(() => page.locator('[aria-live]').innerText())
-      .toContain(`Held-out probe at step 40: mean ${after}`);
+      .toContain(`Held-out tasks, greedy at step 40: all ${after}`);
   });
 
   test('opens a step from the keyboard, in the tree and in the table', async () => {
@@ -127,11 +147,128 @@ describe('the dashboard', () => {
     const { page } = await open('dashboard', { focus: dashboardFocus });
     await page.getByRole('checkbox', { name: 'As tables' }).click();
 
-    const rows = page.getByRole('table', { name: 'Held-out probe' }).locator('tbody tr');
+    const rows = page.getByRole('table', { name: 'Held-out tasks, greedy' }).locator('tbody tr');
     await expect.poll(() => rows.count()).toBe(41);
     const first = recording.overview.heldOutBefore!;
     const percent = `${String(Math.round(first * 1000) / 10)} %`;
     expect(await rows.allInnerTexts()).toContainEqual(expect.stringContaining(percent));
+    // With the interval that the picture has as a band.
+    expect(await rows.last().innerText()).toMatch(/\([\d.]+ % to [\d.]+ %\)/);
+  });
+
+  test('a curve that is hidden takes its band along', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus });
+    const chart = page.locator('.chart', { hasText: 'Held-out tasks, greedy' });
+    await chart.locator('.uplot').waitFor();
+    /** How many pixels are not transparent: the band is by far the largest thing painted. */
+    const painted = () =>
+      chart.locator('canvas').evaluate((canvas) => {
+        const { width, height } = canvas as HTMLCanvasElement;
+        const { data } = (canvas as HTMLCanvasElement)
+          .getContext('2d')!
+          .getImageData(0, 0, width, height);
+        return data.filter((value, index) => index % 4 === 3 && value > 0).length;
+      });
+    await expect.poll(painted).toBeGreaterThan(0);
+    const before = await painted();
+    await chart.getByRole('button', { name: 'all' }).click();
+    await expect.poll(painted).toBeLessThan(before * 0.8);
+  });
+
+  test('says in words what the held-out tasks show', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus });
+    const said = page.getByRole('region', { name: 'What was learned' });
+    await expect.poll(() => said.innerText()).toContain('Sharpening');
+    expect(await said.innerText()).toMatch(/\d+ tasks gained, \d+ lost, p = [\d.]+/);
+
+    const report = learningOf(recording);
+    const learned = [
+      { construct: 'call:sorted', tasks: 24, before: 0.08, after: 0.71, pValue: 0.0001 },
+    ];
+    const other = await open('dashboard', {
+      focus: dashboardFocus,
+      override: (method) => (method === 'azr/learning' ? { ...report, learned } : undefined),
+    });
+    const region = other.page.getByRole('region', { name: 'What was learned' });
+    await expect.poll(() => region.innerText()).toContain('Learned: sorted() (8 % → 71 %)');
+  });
+
+  test('lists the tasks gained and lost, each with its answers before and after', async () => {
+    const view = await open('dashboard', { focus: dashboardFocus });
+    await view.page.getByRole('tab', { name: 'Learned' }).click();
+    const { greedy } = learningOf(recording);
+    for (const [change, count] of [
+      ['gained', greedy!.gained],
+      ['lost', greedy!.lost],
+    ] as const) {
+      const rows = view.page.getByRole('table', { name: `Tasks ${change}` }).locator('tbody tr');
+      await expect.poll(() => rows.count()).toBe(count);
+    }
+    const row = view.page.getByRole('table', { name: 'Tasks gained' }).locator('tbody tr').first();
+    for (const button of await row.getByRole('button').all()) await button.click();
+    const [first] = changedOf(recording, 'gained');
+    expect(view.actions('open-document')).toEqual(
+      [
+        `task-${String(first!.taskId)}`,
+        `answer-${String(first!.rolloutBefore)}`,
+        `answer-${String(first!.rolloutAfter)}`,
+      ].map((name) => ({ kind: 'open-document', uri: `azr:/${runId}/${name}.py` })),
+    );
+    const parts = view.page.getByRole('table', { name: 'Held-out tasks by part' });
+    expect(await parts.locator('tbody th').allInnerTexts()).toEqual([
+      ...['all', 'deduction', 'abduction', 'induction', 'several lines', 'one line'],
+    ]);
+  });
+
+  test('the map of skills is walked by keys, tells its numbers, and has them in a table', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus, memory: { tab: 'skills' } });
+    const { heldOut } = recording.answers[requestKey('azr/skillMap', { runId })] as SkillMap;
+    const fields = page.locator('.skill-grid .skill-cell');
+    await fields.first().waitFor();
+    expect(await fields.count()).toBe(heldOut.rows.length * heldOut.columns.length);
+
+    await fields.first().focus();
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    const { construct, cells } = heldOut.rows[2]!;
+    const told = `${constructText(construct)}, step ${String(heldOut.columns[1]!.firstStep)}: ${percentText(
+      cells[1]!.solved / cells[1]!.tasks,
+    )} of ${String(cells[1]!.tasks)} tasks`;
+    expect(await page.locator('.skill-readout').innerText()).toBe(told);
+    expect(await page.getByRole('gridcell', { name: told }).getAttribute('tabindex')).toBe('0');
+    expect(await page.locator('.skill-grid [tabindex="0"]').count()).toBe(1);
+
+    await page.getByRole('combobox', { name: 'Order' }).click();
+    await page.getByRole('option', { name: 'Largest rise first' }).click();
+    const changes = await page
+      .locator('.skill-grid tbody .skill-number:nth-last-child(2)')
+      .allInnerTexts();
+    const rises = changes.flatMap((text) => {
+      const [first, last] = (text.match(/[\d.]+/g) ?? []).map(Number);
+      return last === undefined ? [] : [last - first!];
+    });
+    expect(rises.length).toBeGreaterThan(10);
+    expect(rises[0]).toBe(Math.max(...rises));
+    expect(rises.at(-1)).toBe(Math.min(...rises));
+
+    await page.getByRole('checkbox', { name: 'As tables' }).click();
+    const table = page.getByRole('table', { name: 'Held-out tasks, asked greedily' });
+    expect(await table.locator('tbody tr').count()).toBe(heldOut.rows.length);
+    await page.getByRole('combobox', { name: 'Tasks' }).click();
+    await page.getByRole('option', { name: 'New tasks of self-play' }).click();
+    await page.getByRole('table', { name: 'New tasks of self-play' }).waitFor();
+  });
+
+  test('says whether new tasks grow harder, by the numbers of the curve', async () => {
+    const { page } = await open('dashboard', {
+      focus: dashboardFocus,
+      memory: { tab: 'curriculum' },
+    });
+    const [metrics] = Object.entries(recording.answers).flatMap(([key, answer]) =>
+      key.startsWith('azr/metrics ') ? [answer as MetricTable] : [],
+    );
+    const { sentence } = curriculumTrend(metrics!.series['curriculum.startSolveRate']!);
+    await page.locator('.curriculum-verdict').waitFor();
+    expect(await page.locator('.curriculum-verdict').innerText()).toBe(sentence);
   });
 
   test('sorting, filtering and searching are asked of the server', async () => {
@@ -365,6 +502,8 @@ describe.each(THEME_NAMES)('in the theme %s', (theme) => {
     const found: string[] = [];
     const parts = {
       Curves: '.uplot',
+      Learned: '.changed-lists td',
+      Skills: '.skill-grid .skill-cell',
       Curriculum: '.heat-cell',
       'Proposals and Rollouts': '.grid-body .grid-row',
       Configuration: '.configuration td',

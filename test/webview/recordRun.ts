@@ -3,7 +3,8 @@
  *
  *     node scripts/run.mjs test/webview/recordRun.ts <run folder>
  *
- * The run in the repository is 40 steps of azr-nano with seed 3, probed every 4 steps.
+ * The run in the repository is 40 steps of azr-nano with seed 3, probed every 4 steps and sampled every
+ * 20; the lines of its held-out file name a stratum each.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,16 +13,18 @@ import type { ItemFilter, Page, RolloutItem, TableQuery } from '../../server/pro
 import type { RewardStory } from '../../server/protocol/rewardStory.ts';
 import type { RunOverview } from '../../server/protocol/runs.ts';
 import { MODES } from '../../server/protocol/vocabulary.ts';
+import { TASK_CHANGES } from '../../server/protocol/learning.ts';
+import { MAXIMUM_PAGE } from '../../server/protocol/queries.ts';
+import { changedTasks, learningReport } from '../../server/src/runner/learningReport.ts';
+import { RunFiguresReader } from '../../server/src/runner/runFigures.ts';
 import { runConfiguration } from '../../server/src/languageServer/runConfiguration.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
 import { tellReward } from '../../server/src/languageServer/tellReward.ts';
 import { TokenReaders } from '../../server/src/languageServer/tokenTexts.ts';
 import { existingRunFolder } from '../../server/src/runner/runFolder.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { CHARTS, metricNames } from '../../webview/src/dashboard/curves.ts';
 import { MAXIMUM_POINTS } from '../../webview/src/dashboard/metricStore.ts';
-import { STRETCHES } from '../../webview/src/dashboard/runData.ts';
-import { WARNING_METRICS } from '../../webview/src/dashboard/warnings.ts';
+import { METRIC_NAMES, STRETCHES } from '../../webview/src/dashboard/runData.ts';
 import { RECORDING_PATH, requestKey } from './harness/recordedHost.ts';
 
 const RUN_ID = 'recorded-run';
@@ -63,7 +66,7 @@ async function recordStory(
 }
 
 const tokenReaders = new TokenReaders();
-const names = [...new Set([...metricNames(CHARTS), ...WARNING_METRICS])];
+const names = METRIC_NAMES;
 const metrics = run.queries.metrics({
   runId: RUN_ID,
   names,
@@ -80,6 +83,12 @@ record(
   { runId: RUN_ID, stretches: STRETCHES },
   run.queries.curriculum(RUN_ID, STRETCHES),
 );
+record('azr/skillMap', { runId: RUN_ID }, run.queries.skillMap(RUN_ID));
+record('azr/learning', { runId: RUN_ID }, learningReport(reader, RUN_ID));
+for (const change of TASK_CHANGES) {
+  const query = { runId: RUN_ID, change, limit: MAXIMUM_PAGE };
+  record('azr/changedTasks', query, changedTasks(reader, query));
+}
 record('azr/configuration', { runId: RUN_ID }, runConfiguration({ ...run, id: RUN_ID }));
 recordTable('proposals', 'id', true, {});
 recordTable('proposals', 'solveRate', true, {});
@@ -122,7 +131,8 @@ for (const mode of ['induction', 'abduction'] as const) {
   await recordStory(mode, first?.id);
 }
 
-const probes = (metrics.series['probe.mean'] ?? []).filter((value) => value !== null);
+const figures = new RunFiguresReader(reader).read().shown;
+const probes = (metrics.series['probe.greedy.mean'] ?? []).filter((value) => value !== null);
 const overview: RunOverview = {
   id: RUN_ID,
   name: 'azr-nano, seed 3',
@@ -134,8 +144,8 @@ const overview: RunOverview = {
   seed: 3,
   lastStep: metrics.steps.at(-1) ?? 0,
   steps: 40,
-  taskCount: counted('task'),
-  proposalCount: counted('proposal'),
+  taskCount: figures.taskCount,
+  proposalCount: figures.proposalCount,
   sequence: metrics.sequence,
   solveRate: mean(MODES.map((mode) => metrics.series[`solver.${mode}.solveRate`]?.at(-1) ?? 0)),
   heldOutBefore: probes[0] ?? 0,
@@ -146,16 +156,4 @@ console.log(rollouts);
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function counted(kind: 'task' | 'proposal'): number {
-  const [newest] = run.queries.table({
-    runId: RUN_ID,
-    table: 'proposals',
-    sort: 'id',
-    descending: true,
-    limit: 1,
-    ...(kind === 'task' && { filter: { verdicts: ['accepted'] } }),
-  }).items;
-  return newest?.kind !== 'proposal' ? 0 : kind === 'task' ? (newest.taskId ?? 0) : newest.id;
 }

@@ -27,7 +27,7 @@ test('self-play that rises while the probe falls is said, with both changes in p
   const warnings = runWarnings(
     table({
       'solver.deduction.solveRate': (step) => 0.3 + 0.01 * step + wobble(step),
-      'probe.mean': everyThird((step) => 0.5 - 0.005 * step + wobble(step)),
+      'probe.greedy.mean': everyThird((step) => 0.5 - 0.005 * step + wobble(step)),
     }),
   );
 
@@ -50,7 +50,7 @@ test.each([
 ])('nothing is said when %s', (_, selfPlay, heldOut) => {
   const metrics = table({
     'solver.deduction.solveRate': (step) => 0.4 + selfPlay * step + wobble(step),
-    'probe.mean': everyThird((step) => 0.5 + heldOut * step + wobble(step * 1.7)),
+    'probe.greedy.mean': everyThird((step) => 0.5 + heldOut * step + wobble(step * 1.7)),
   });
 
   expect(kinds(metrics)).toEqual([]);
@@ -59,7 +59,7 @@ test.each([
 test('a fall that noise may explain is not said', () => {
   const metrics = table({
     'solver.deduction.solveRate': (step) => 0.3 + 0.01 * step,
-    'probe.mean': everyThird((step) => 0.5 - 0.002 * step + 0.2 * (step % 2 === 0 ? 1 : -1)),
+    'probe.greedy.mean': everyThird((step) => 0.5 - 0.002 * step + 0.2 * (step % 2 === 0 ? 1 : -1)),
   });
 
   expect(kinds(metrics)).toEqual([]);
@@ -68,7 +68,7 @@ test('a fall that noise may explain is not said', () => {
 test('four probes are too few to speak of a trend', () => {
   const metrics = table({
     'solver.deduction.solveRate': (step) => 0.3 + 0.01 * step,
-    'probe.mean': (step) => (step % 8 === 0 ? 0.5 - 0.01 * step : null),
+    'probe.greedy.mean': (step) => (step % 8 === 0 ? 0.5 - 0.01 * step : null),
   });
 
   expect(kinds(metrics)).toEqual([]);

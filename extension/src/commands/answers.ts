@@ -25,7 +25,7 @@ export async function showAnswers(studio: Studio, argument: unknown): Promise<vo
 /** Diff editor: the program that made the task on the left, the solver's on the right. */
 export async function compareWithAnswer(studio: Studio, argument: unknown): Promise<void> {
   const { runId, kind, id } = addressOf(argument);
-  const isAnswer = kind === 'answer' || kind === 'program' || kind === 'heldout';
+  const isAnswer = kind === 'answer' || kind === 'program';
   const rolloutId = isAnswer ? id : await pickedAnswer(studio, argument);
   if (rolloutId === undefined) return;
   const story = await studio.connection.request('azr/rewardStory', { runId, rolloutId });
@@ -35,16 +35,12 @@ export async function compareWithAnswer(studio: Studio, argument: unknown): Prom
     return;
   }
   const { taskId } = story.links;
-  // A held-out task has no number: its answer leads to it.
-  const [reference, title] =
-    taskId === undefined
-      ? [{ kind: 'heldout', id: rolloutId } as const, t('Held-out task ↔ answer {0}', rolloutId)]
-      : [{ kind: 'reference', id: taskId } as const, t('Task {0} ↔ answer {1}', taskId, rolloutId)];
+  if (taskId === undefined) return;
   await commands.executeCommand(
     'vscode.diff',
-    Uri.parse(documentUri({ runId, ...reference }), true),
+    Uri.parse(documentUri({ runId, kind: 'reference', id: taskId }), true),
     Uri.parse(documentUri({ runId, kind: 'program', id: rolloutId }), true),
-    title,
+    t('Task {0} ↔ answer {1}', taskId, rolloutId),
     { preview: true },
   );
 }

@@ -18,7 +18,6 @@ export function rerunTarget(uri: string, text: () => string): RerunTarget | unde
       return { kind: 'proposal', runId, proposalId: id };
     case 'answer':
     case 'program':
-    case 'heldout':
     case 'prompt':
       return { kind: 'rollout', runId, rolloutId: id };
   }

@@ -171,7 +171,11 @@ export class TaskTreeModel {
   #groups(node: StepNode): readonly GroupNode[] {
     const { roles = [], modes = [] } = this.#filter;
     return node.step.groups
-      .filter(({ role }) => roles.length === 0 || roles.includes(role))
+      // Held-out tasks are answered by the solver.
+      .filter(
+        ({ role }) =>
+          roles.length === 0 || roles.includes(role === 'proposer' ? 'proposer' : 'solver'),
+      )
       .filter(({ mode }) => modes.length === 0 || modes.includes(mode))
       .filter(({ count }) => count > 0)
       .map((group) =>

@@ -205,6 +205,7 @@ function stepText(step: StepOverview): NodeText {
 function groupText(group: StepGroupOverview): NodeText {
   const { role, mode, count, good, solveRate } = group;
   const rate = solveRate === undefined ? [] : [percentText(solveRate)];
+  if (role === 'held-out') return heldOutGroupText(group);
   const isProposer = role === 'proposer';
   return {
     label: joined([foreignText(role), foreignText(mode)], ' · '),
@@ -227,6 +228,20 @@ function groupText(group: StepGroupOverview): NodeText {
             ? []
             : [t('{0} of the answers are right.', percentText(solveRate))]),
         ],
+  };
+}
+
+function heldOutGroupText({ mode, count, good, solveRate }: StepGroupOverview): NodeText {
+  const rate = solveRate === undefined ? [] : [percentText(solveRate)];
+  return {
+    label: joined([t('held out'), foreignText(mode)], ' · '),
+    description: joined([ratio(good, count), ...rate], ' · '),
+    icon: { name: 'beaker' },
+    tooltip: [
+      t('Held-out {0} tasks', mode),
+      t('{0} of {1} were answered right with the likeliest tokens.', good, count),
+      t('They are never trained on: they show what was really learned.'),
+    ],
   };
 }
 
@@ -258,19 +273,33 @@ function proposalDescription(item: ProposalItem): SafeText {
 }
 
 function attemptText(item: AttemptItem): NodeText {
-  const score = t('{0}/{1} right', item.correct, item.attempts);
   return {
     label: foreignText(item.title),
-    description:
-      item.phase === 'estimate' ? score : joined([score, foreignText(item.phase)], ' · '),
+    description: attemptDescription(item),
     icon: attemptIcon(item),
     tooltip: [
-      item.taskId === undefined ? t('Held-out task') : t('Task {0}', item.taskId),
+      attemptTitle(item),
       t('{0} of {1} answers are right.', item.correct, item.attempts),
       attemptPurpose(item.phase),
     ],
     code: item.title,
   };
+}
+
+function attemptTitle({ phase, taskId, stratum }: AttemptItem): SafeText {
+  if (phase !== 'greedy') return t('Task {0}', taskId);
+  return stratum === undefined
+    ? t('Held-out task {0}', taskId)
+    : t('Held-out task {0}, {1}', taskId, stratum);
+}
+
+function attemptDescription({ phase, correct, attempts, stratum }: AttemptItem): SafeText {
+  if (phase === 'greedy') {
+    const verdict = correct === 0 ? t('wrong') : t('right');
+    return joined([verdict, ...(stratum === undefined ? [] : [foreignText(stratum)])], ' · ');
+  }
+  const score = t('{0}/{1} right', correct, attempts);
+  return phase === 'estimate' ? score : joined([score, foreignText(phase)], ' · ');
 }
 
 function attemptIcon({ correct, attempts }: AttemptItem): NodeIcon {
@@ -288,8 +317,11 @@ function attemptPurpose(phase: AttemptItem['phase']): SafeText {
       return t('The answers were trained on.');
     case 'replay':
       return t('An older task, answered again for training.');
+    case 'greedy':
     case 'probe':
       return t('A task kept aside: never trained on, it shows what was really learned.');
+    case 'curriculum':
+      return t('Answered by the starting model, to see whether new tasks grow harder.');
   }
 }
 

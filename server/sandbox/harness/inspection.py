@@ -1,10 +1,10 @@
-"""What can be said of a program without running it: its functions, its imports, its digests."""
+"""What can be said of a program without running it: its functions, imports, constructs, digests."""
 
 import _blake2
 import ast
 from typing import Any
 
-from harness import chance, execution, normal_form
+from harness import chance, constructs, execution, normal_form
 
 _DIGEST_BYTES = 16
 
@@ -29,6 +29,7 @@ def inspect(program: str) -> dict[str, Any]:
         chance=chance.sources(tree),
         structure=_digest(structure),
         template=_digest(template),
+        constructs=constructs.constructs(tree),
         syntaxNodes=sum(not isinstance(node, ast.expr_context) for node in ast.walk(tree)),
     )
 
@@ -40,6 +41,7 @@ def _report(**found: Any) -> dict[str, Any]:
         "chance": [],
         "structure": "",
         "template": "",
+        "constructs": [],
         "syntaxNodes": 0,
     }
     return nothing | found

@@ -1,5 +1,5 @@
 /** Looks through the held-out tasks before a run begins. */
-import type { HeldOutSet, HeldOutTask } from '../../protocol/heldOut.ts';
+import type { HeldOutSet, HeldOutTask, InspectedTask } from '../../protocol/heldOut.ts';
 import type { Grader, Proposal } from '../../protocol/sandbox.ts';
 import { LoopError } from './context.ts';
 
@@ -13,18 +13,17 @@ export async function inspectHeldOut(
   tasks: readonly HeldOutTask[],
   signal: AbortSignal,
 ): Promise<HeldOutSet> {
-  const structures = new Set<string>();
-  await Promise.all(
-    tasks.map(async (task, index) => {
+  const inspected = await Promise.all(
+    tasks.map(async (task, index): Promise<InspectedTask> => {
       const validation = await grader.validate(proposalOf(task), signal);
-      const right =
+      const isRight =
         validation.valid &&
         validation.examples.length === task.examples.length &&
         task.examples.every(({ output }, place) => {
           const executed = validation.examples[place]?.output ?? '';
           return grader.verifyDeduction({ output: executed }, output).verdict === 'correct';
         });
-      if (!right) {
+      if (!validation.valid || !isRight) {
         const why = validation.valid ? 'execution gives another output' : validation.message;
         throw new LoopError(
           'held-out-wrong',
@@ -32,10 +31,16 @@ export async function inspectHeldOut(
           'Correct or remove the line, or set "probe" to "none".',
         );
       }
-      structures.add(validation.structure);
+      const { structure, template, constructs, syntaxNodes } = validation;
+      return { ...task, structure, template, constructs, syntaxNodes };
     }),
   );
-  return { tasks, structures };
+  return heldOutSetOf(inspected);
+}
+
+/** The set that these tasks make. */
+export function heldOutSetOf(tasks: readonly InspectedTask[]): HeldOutSet {
+  return { tasks, structures: new Set(tasks.map(({ structure }) => structure)) };
 }
 
 function proposalOf(task: HeldOutTask): Proposal {

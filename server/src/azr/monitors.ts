@@ -46,7 +46,7 @@ export function recordMonitors(
   recordSkipped(ledger);
   recordTokens(ledger);
   ledger.addMetric('tokens.trained', trainedTokens);
-  const generated = ledger.rollouts.filter(({ phase }) => phase !== 'probe');
+  const generated = ledger.rollouts.filter(({ phase }) => !isMeasurement(phase));
   ledger.addMetric('tokens.generated', sum(generated.map(({ tokens }) => tokens.length)));
 }
 
@@ -108,7 +108,8 @@ function recordTokens(ledger: Ledger): void {
   for (const role of ROLES) {
     for (const mode of MODES) {
       const rollouts = ledger.rollouts.filter(
-        (rollout) => rollout.role === role && rollout.mode === mode && rollout.phase !== 'probe',
+        (rollout) =>
+          rollout.role === role && rollout.mode === mode && !isMeasurement(rollout.phase),
       );
       const tokens = sum(rollouts.map((rollout) => rollout.tokens.length));
       const name = taskRole(role, mode);
@@ -116,6 +117,11 @@ function recordTokens(ledger: Ledger): void {
       ledger.addMetric(`${name}.tokens`, tokens / rollouts.length);
     }
   }
+}
+
+/** Answers to held-out tasks are no part of self-play. */
+function isMeasurement(phase: RolloutDraft['phase']): boolean {
+  return phase === 'greedy' || phase === 'probe';
 }
 
 function sumOfLogProbabilities(rollout: RolloutDraft): number {

@@ -1,34 +1,71 @@
 /** The frozen held-out set: never trained on, never proposed, measured now and then. */
-import { MODES } from '../../protocol/vocabulary.ts';
+import type { TaskRecord } from '../../protocol/records.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { probeMetrics } from '../evaluation/probeMetrics.ts';
 import type { LoopDependencies } from './context.ts';
 import type { Ledger } from './ledger.ts';
-import { solveTasks } from './solve.ts';
+import type { Sampling } from './rollouts.ts';
+import { solveTasks, type SolvedTask } from './solve.ts';
 
-/** Solves the held-out tasks at the run's temperature and notes the solve rate per mode and their mean. */
+/** The likeliest token each time: what the model says has no chance in it, so tasks can be compared one by one. */
+const GREEDY: Sampling = { temperature: 0, topP: 1 };
+/** The policy itself, whatever temperature the run samples at. */
+const SAMPLED: Sampling = { temperature: 1, topP: 1 };
+
+/**
+ * Asks every held-out task greedily and, where it is due, `probeSamples` times at temperature 1, and notes
+ * the rates of {@link probeMetrics}. Step 0 stores the tasks.
+ */
 export async function recordProbe(
   dependencies: LoopDependencies,
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<void> {
   const { heldOut, settings } = dependencies;
-  if (heldOut.tasks.length === 0) {
-    return;
-  }
-  const solved = await solveTasks(
-    dependencies,
-    ledger,
-    heldOut.tasks,
-    { samples: settings.probeSamples, rolloutPhase: 'probe', phase: 'probe' },
-    signal,
+  const due = probeDue(settings, ledger.step);
+  if (due === 'nothing' || heldOut.tasks.length === 0) return;
+  const tasks = heldOutTasks(dependencies, ledger);
+  const ask = (rolloutPhase: 'greedy' | 'probe', samples: number, sampling: Sampling) =>
+    solveTasks(
+      dependencies,
+      ledger,
+      tasks,
+      { samples, rolloutPhase, phase: 'probe', sampling, round: rolloutPhase },
+      signal,
+    );
+  const greedy = await ask('greedy', 1, GREEDY);
+  const sampled = due === 'both' ? await ask('probe', settings.probeSamples, SAMPLED) : [];
+  const metrics = probeMetrics(
+    greedy.map(({ task, solveRate }, index) => ({
+      mode: task.mode,
+      ...(task.stratum !== undefined && { stratum: task.stratum }),
+      greedy: solveRate === 1,
+      ...(sampled[index] !== undefined && { sampled: counted(sampled[index]) }),
+    })),
   );
-  const rates: number[] = [];
-  for (const mode of MODES) {
-    const ofMode = solved.filter(({ task }) => task.mode === mode);
-    if (ofMode.length > 0) {
-      const rate = ofMode.reduce((sum, { solveRate }) => sum + solveRate, 0) / ofMode.length;
-      ledger.addMetric(`probe.${mode}`, rate);
-      rates.push(rate);
-    }
-  }
-  ledger.addMetric('probe.mean', rates.reduce((sum, rate) => sum + rate, 0) / rates.length);
+  for (const [name, value] of metrics) ledger.addMetric(name, value);
+}
+
+/** What is asked after `step`; the first and the last step are always measured in full. */
+export function probeDue(
+  {
+    steps,
+    probeEverySteps,
+    probeSampleEverySteps,
+  }: Pick<RunSettings, 'steps' | 'probeEverySteps' | 'probeSampleEverySteps'>,
+  step: number,
+): 'nothing' | 'greedy' | 'both' {
+  if (step === 0 || step === steps || step % probeSampleEverySteps === 0) return 'both';
+  return step % probeEverySteps === 0 ? 'greedy' : 'nothing';
+}
+
+function heldOutTasks({ heldOut, store }: LoopDependencies, ledger: Ledger): TaskRecord[] {
+  return ledger.step === 0
+    ? heldOut.tasks.map((task) => ledger.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }))
+    : [...store.heldOutTasks()];
+}
+
+function counted({ rollouts }: SolvedTask<TaskRecord>): { correct: number; samples: number } {
+  const correct = rollouts.filter(({ verdict }) => verdict === 'correct').length;
+  return { correct, samples: rollouts.length };
 }

@@ -79,10 +79,12 @@ async function sampleAll(
     samples: 1,
   }));
   // Seeding counts its rounds per mode, so the round alone would give two of them the same seed.
-  const weights = dependencies.experiment?.proposerWeights;
+  const { experiment, settings } = dependencies;
+  const { temperature, topP } = settings;
+  const weights = experiment?.proposerWeights;
   const options = {
     round: `${modes.join(' ')} ${String(round)}`,
-    ...(weights === undefined ? {} : { weights }),
+    ...(weights === undefined ? {} : { sampling: { temperature, topP, weights } }),
   };
   return (await sampleJobs(dependencies, ledger, jobs, 'propose', signal, options)).flat();
 }

@@ -1,5 +1,5 @@
 /** Sampling of completions and their first rows: the part that both roles share. */
-import type { Completion, SampledWeights, SamplingParameters } from '../../protocol/engine.ts';
+import type { Completion, SamplingParameters } from '../../protocol/engine.ts';
 import type { Phase } from '../../protocol/events.ts';
 import type { RolloutRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
@@ -8,6 +8,9 @@ import { LoopError, type LoopDependencies } from './context.ts';
 import type { Prompt } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { deriveSeed } from './randomStream.ts';
+
+/** How to sample where it is not as the run does. */
+export type Sampling = Pick<SamplingParameters, 'temperature' | 'topP' | 'weights'>;
 
 export interface SamplingJob {
   readonly role: Role;
@@ -40,7 +43,8 @@ export async function encodePrompt(
 
 /**
  * Samples all jobs and writes a row for each completion; rows come back grouped by job. Jobs go out in
- * one request, but for those whose own prompt leaves less room than the settings give. Every job of one call is sampled at the run's temperature, estimation rollouts too.
+ * one request, but for those whose own prompt leaves less room than the settings give. Every job of one call is sampled at the run's temperature,
+ * estimation rollouts too, where `options.sampling` does not say otherwise.
  */
 export async function sampleJobs(
   dependencies: LoopDependencies,
@@ -48,7 +52,7 @@ export async function sampleJobs(
   jobs: readonly SamplingJob[],
   phase: Phase,
   signal: AbortSignal,
-  options: { readonly round?: number | string; readonly weights?: SampledWeights } = {},
+  options: { readonly round?: number | string; readonly sampling?: Sampling } = {},
 ): Promise<RolloutDraft[][]> {
   if (jobs.length === 0) {
     return [];
@@ -67,8 +71,7 @@ export async function sampleJobs(
   for (const [maximumTokens, alike] of byLimit) {
     dependencies.listener({ kind: 'phase', step: ledger.step, phase, done, total });
     const parameters: SamplingParameters = {
-      temperature: settings.temperature,
-      topP: settings.topP,
+      ...(options.sampling ?? { temperature: settings.temperature, topP: settings.topP }),
       maximumTokens,
       seed: deriveSeed(
         settings.seed,
@@ -76,7 +79,6 @@ export async function sampleJobs(
         // The jobs with all the room that the settings give are named by none.
         ...(maximumTokens === wantedTokens(settings, jobs[0]!.role) ? [] : [maximumTokens]),
       ),
-      ...(options.weights === undefined ? {} : { weights: options.weights }),
     };
     const requests = alike.map(({ promptTokens, samples }) => ({ promptTokens, samples }));
     const groups = await engine.sample(requests, parameters, signal);

@@ -3,7 +3,7 @@
  * batch shapes and numeric types differ, so that both give one policy slightly different
  * probabilities; uncorrected, training is off-policy without knowing it (Yao et al. 2025).
  */
-import type { TrainingDatum } from '../../protocol/engine.ts';
+import type { PolicyLoss, TrainingDatum } from '../../protocol/engine.ts';
 
 /** Over all tokens, d being log π_trainer − log π_sampler of one that was sampled. */
 interface SamplerGap {
@@ -55,4 +55,15 @@ export function truncateImportance(
       return advantage * Math.min(Math.exp(gap), cap);
     }),
   };
+}
+
+/**
+ * Truncated importance sampling without a pass for scoring: the gradient of `cispo` is
+ * −min(π_θ / π_sampler, cap) · A · ∇ log π_θ. In the first update after sampling π_θ is π_trainer, so
+ * this is the gradient of `loss` on data from `truncateImportance`, whose own ratio is then 1 and
+ * within its clip.
+ */
+export function truncatedLoss(loss: PolicyLoss, cap: number): PolicyLoss {
+  // Bounds are distances from 1: 0 and `cap`.
+  return { ...loss, kind: 'cispo', clipLow: 1, clipHigh: cap - 1 };
 }

@@ -47,15 +47,17 @@ async function addZeroTriplet(
     throw new Error(`The identity task does not validate: ${validation.message}`);
   }
   for (const mode of ['deduction', 'abduction'] as const) {
-    const { structure, template, syntaxNodes, examples } = validation;
+    const { structure, template, constructs, syntaxNodes, examples } = validation;
     memory.remember(
       ledger.addTask({
+        origin: 'seed',
         mode,
         program,
         examples,
         visible: 0,
         structure,
         template,
+        constructs,
         syntaxNodes,
         parentTaskIds: [],
       }),

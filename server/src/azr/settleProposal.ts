@@ -74,9 +74,11 @@ function addTask(
 ): TaskDraft {
   memory.reserve(plan.mode, validation);
   return ledger.addTask({
+    origin: ledger.step === 0 ? 'seed' : 'proposed',
     ...proposedTask(dependencies, proposal, validation),
     structure: validation.structure,
     template: validation.template,
+    constructs: validation.constructs,
     syntaxNodes: validation.syntaxNodes,
     parentTaskIds: plan.parents.map(({ id }) => id),
   });

@@ -1,19 +1,23 @@
 /** The solver's half of a step: groups of answers to a task, each verified by execution. Paper section 3.3.4. */
 import type { Phase } from '../../protocol/events.ts';
-import type { HeldOutTask } from '../../protocol/heldOut.ts';
-import type { RolloutRecord } from '../../protocol/records.ts';
+import type { RolloutRecord, TaskRecord } from '../../protocol/records.ts';
 import type { Grader, Verification } from '../../protocol/sandbox.ts';
 import type { LoopDependencies } from './context.ts';
 import type { SolverQuestion } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { solverReward } from './rewards.ts';
-import { encodePrompt, sampleJobs } from './rollouts.ts';
+import { encodePrompt, sampleJobs, type Sampling } from './rollouts.ts';
 
-/** A task as the solver meets it: an accepted one, or a held-out one without an id. */
-export type SolvableTask = HeldOutTask & { readonly id?: number };
+/** What of a task the solver meets, and what its answer is judged by. */
+export type SolvableTask = Pick<
+  TaskRecord,
+  'mode' | 'program' | 'examples' | 'visible' | 'message'
+>;
+
+type StoredTask = SolvableTask & Pick<TaskRecord, 'id'>;
 
 /** The answers to one task, with verdict and reward. */
-export interface SolvedTask<Task extends SolvableTask> {
+export interface SolvedTask<Task extends StoredTask> {
   readonly task: Task;
   readonly rollouts: readonly RolloutDraft[];
   /** Mean correctness, in [0, 1]. */
@@ -21,7 +25,7 @@ export interface SolvedTask<Task extends SolvableTask> {
 }
 
 /** Samples `samples` answers per task in one request and verifies each. */
-export async function solveTasks<Task extends SolvableTask>(
+export async function solveTasks<Task extends StoredTask>(
   dependencies: LoopDependencies,
   ledger: Ledger,
   tasks: readonly Task[],
@@ -30,7 +34,9 @@ export async function solveTasks<Task extends SolvableTask>(
     readonly rolloutPhase: RolloutRecord['phase'] | ((task: Task) => RolloutRecord['phase']);
     readonly phase: Phase;
     /** Tells apart several requests of one step and phase. */
-    readonly round?: number;
+    readonly round?: number | string;
+    /** Absent for the policy at the run's own temperature. */
+    readonly sampling?: Sampling;
   },
   signal: AbortSignal,
 ): Promise<SolvedTask<Task>[]> {
@@ -45,13 +51,14 @@ export async function solveTasks<Task extends SolvableTask>(
         prompt,
         promptTokens: await encodePrompt(dependencies, prompt),
         samples: request.samples,
-        ...(task.id === undefined ? {} : { taskId: task.id }),
+        taskId: task.id,
       };
     }),
   );
-  const { phase, round } = request;
+  const { phase, round, sampling } = request;
   const groups = await sampleJobs(dependencies, ledger, jobs, phase, signal, {
     ...(round === undefined ? {} : { round }),
+    ...(sampling === undefined ? {} : { sampling }),
   });
   return Promise.all(
     tasks.map(async (task, index) => {

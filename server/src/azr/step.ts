@@ -6,6 +6,7 @@ import type { StepRecord, TaskRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
+import { recordCurriculum } from './curriculum.ts';
 import { drawGold, recordGoldMetrics, usesGold } from './goldDocuments.ts';
 import type { GoldMemory } from './goldMemory.ts';
 import { harvest } from './harvest.ts';
@@ -79,9 +80,8 @@ export async function runStep(
     newlySolved,
   });
   if (usesGold(settings)) recordGoldMetrics(ledger);
-  if (step % settings.probeEverySteps === 0 || step === settings.steps) {
-    await recordProbe(dependencies, ledger, signal);
-  }
+  await recordCurriculum(dependencies, ledger, estimated, signal);
+  await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());
 }
 

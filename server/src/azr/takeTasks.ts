@@ -40,10 +40,11 @@ export async function takeTasks(
       continue;
     }
     memory.reserve(mode, verdict);
-    const { structure, template, syntaxNodes } = verdict;
+    const { structure, template, constructs, syntaxNodes } = verdict;
     const task = ledger.addTask({
       ...proposedTask(dependencies, proposal, verdict),
-      ...{ structure, template, syntaxNodes, parentTaskIds: [] },
+      origin: ledger.step === 0 ? 'seed' : 'proposed',
+      ...{ structure, template, constructs, syntaxNodes, parentTaskIds: [] },
     });
     outcomes.push({ mode, task, template });
   }

@@ -22,7 +22,7 @@ import type { GoldMemory } from './goldMemory.ts';
 import { rateShare } from './learningRate.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { RandomStream } from './randomStream.ts';
-import { measureGap, truncateImportance } from './samplerCorrection.ts';
+import { measureGap, truncatedLoss, truncateImportance } from './samplerCorrection.ts';
 
 const ADAM_BETA_1 = 0.9;
 const ADAM_EPSILON = 1e-8;
@@ -110,8 +110,12 @@ export async function updatePolicy(
     .filter((data) => data.length > 0);
   // Before the first update: what is compared are two numerics of one policy.
   const scored = await scoredByTrainer(dependencies, batches, signal);
+  const truncatesInLoss = truncationOf(dependencies) === 'in-loss';
+  const loss = truncatesInLoss
+    ? truncatedLoss(lossOf(settings), settings.importanceSamplingCap)
+    : lossOf(settings);
   const corrected = batches.map((data, index) =>
-    truncates(dependencies) && scored !== undefined
+    truncationOf(dependencies) === 'scored' && scored !== undefined
       ? data.map((datum, place) =>
           truncateImportance(datum, scored[index]![place]!, settings.importanceSamplingCap),
         )
@@ -136,7 +140,7 @@ export async function updatePolicy(
     const total = updates.length;
     dependencies.listener({ kind: 'phase', step: ledger.step, phase: 'update', done, total });
     const result = await dependencies.engine.update(
-      objectivesOf(settings, update.policy, update.documents),
+      objectivesOf(settings, loss, update.policy, update.documents),
       update.adam,
       signal,
     );
@@ -153,7 +157,8 @@ export async function updatePolicy(
   if (gap !== undefined) {
     ledger.addMetric('update.samplerGap', gap.mean);
     ledger.addMetric('update.samplerGapMaximum', gap.maximum);
-    if (truncates(dependencies)) ledger.addMetric('update.samplerTruncated', gap.truncated);
+    if (truncationOf(dependencies) !== 'none')
+      ledger.addMetric('update.samplerTruncated', gap.truncated);
   }
   ledger.addMetric('update.learningRate', adamAt(settings, ledger.step).learningRate);
   for (const [name, value] of meansOf(results)) ledger.addMetric(`update.${name}`, value);
@@ -163,11 +168,12 @@ export async function updatePolicy(
 /** Reward first; what the engine measures is measured on the first objective. */
 function objectivesOf(
   settings: RunSettings,
+  loss: PolicyLoss,
   policy: readonly TrainingDatum[],
   documents: readonly GoldDocument[],
 ): Objective[] {
   return [
-    ...(policy.length > 0 ? [{ data: policy, loss: lossOf(settings) }] : []),
+    ...(policy.length > 0 ? [{ data: policy, loss }] : []),
     ...(documents.length > 0 ? [goldObjective(documents, settings.goldLossWeight)] : []),
   ];
 }
@@ -212,12 +218,15 @@ export function miniBatches(
 /**
  * The loss is a sum over tokens of weighted advantages. `token-mean` gives each of the T tokens of
  * the batch the weight 1/T; `sequence-mean` gives each of the B rollouts 1/B, spread evenly over
- * its tokens. Rollouts of zero advantage count in T and B but need no computing.
+ * its tokens. Rollouts of zero advantage count in T and B but need no computing, unless entropy is
+ * paid for: its bonus has the same weights, those of both roles alike.
  */
 export function trainingData(
-  settings: Pick<RunSettings, 'lossAggregation' | 'proposerLossWeight'>,
+  settings: Pick<RunSettings, 'lossAggregation' | 'proposerLossWeight'> &
+    Partial<Pick<RunSettings, 'entropyCoefficient'>>,
   batch: readonly RolloutDraft[],
 ): TrainingDatum[] {
+  const paysEntropy = (settings.entropyCoefficient ?? 0) > 0;
   const totalTokens = batch.reduce((sum, { tokens }) => sum + tokens.length, 0);
   return batch.flatMap((rollout) => {
     const roleWeight = rollout.role === 'proposer' ? settings.proposerLossWeight : 1;
@@ -226,7 +235,7 @@ export function trainingData(
         ? 1 / totalTokens
         : 1 / (batch.length * rollout.tokens.length);
     const advantage = (rollout.advantage ?? 0) * roleWeight * share;
-    if (advantage === 0) {
+    if (advantage === 0 && !paysEntropy) {
       return [];
     }
     return {
@@ -234,6 +243,7 @@ export function trainingData(
       completionTokens: rollout.tokens,
       logProbabilities: rollout.logProbabilities,
       advantages: rollout.tokens.map(() => advantage),
+      ...(paysEntropy && { entropyWeights: rollout.tokens.map(() => share) }),
     };
   });
 }
@@ -248,21 +258,43 @@ async function scoredByTrainer(
   signal: AbortSignal,
 ): Promise<number[][][] | undefined> {
   const { engine, settings } = dependencies;
-  const dropsOut = settings.trainable === 'lora' && settings.loraDropout > 0;
-  if (!truncates(dependencies) && !dropsOut) return undefined;
+  if (truncationOf(dependencies) !== 'scored' && !dropsOut(settings)) return undefined;
   const scored: number[][][] = [];
-  for (const data of batches) scored.push(await engine.logProbabilities(data, signal));
+  for (const data of batches) {
+    scored.push(await engine.logProbabilities(data, signal, settings.temperature));
+  }
   return scored;
 }
 
-/** Whether the sampler's numerics differ from the trainer's and the run corrects for it. */
-function truncates({ engine, settings }: LoopDependencies): boolean {
-  return settings.importanceSamplingCap > 0 && !engine.description.samplerMatchesTrainer;
+/**
+ * Where the sampler's numerics differ from the trainer's and the run corrects for it, how: by a loss
+ * that truncates the ratio of trainer to sampler, or by scoring every token once more beforehand.
+ * The first is the same gradient for less (`truncatedLoss`), as long as the policy whose gradient is
+ * taken is the one that is to be compared with the sampler: in the only update of a step, with
+ * nothing dropped out.
+ */
+function truncationOf({ engine, settings }: LoopDependencies): 'none' | 'in-loss' | 'scored' {
+  const { samplerMatchesTrainer, losses } = engine.description;
+  if (settings.importanceSamplingCap === 0 || samplerMatchesTrainer) return 'none';
+  const computesCispo = losses?.includes('cispo') ?? true;
+  const isOnlyUpdate = settings.updatesPerStep === 1 && !dropsOut(settings);
+  return isOnlyUpdate && computesCispo ? 'in-loss' : 'scored';
+}
+
+function dropsOut({ trainable, loraDropout }: RunSettings): boolean {
+  return trainable === 'lora' && loraDropout > 0;
 }
 
 /** The loss of every update of a run. */
 function lossOf(settings: RunSettings): PolicyLoss {
-  return { kind: 'ppo', clipLow: settings.clipLow, clipHigh: settings.clipHigh };
+  const { clipLow, clipHigh, temperature, entropyCoefficient } = settings;
+  return {
+    kind: 'ppo',
+    clipLow,
+    clipHigh,
+    ...(temperature !== 1 && { temperature }),
+    ...(entropyCoefficient > 0 && { entropyCoefficient }),
+  };
 }
 
 /** Every loss that an update of the run may have. */

@@ -126,7 +126,7 @@ class Watcher {
       {
         settings,
         folder: this.#run.folder,
-        heldOut: this.#reader.metricSeries('probe.mean'),
+        heldOut: this.#reader.metricSeries('probe.greedy.mean'),
         output: this.#output,
       },
       () => this.#foot(),

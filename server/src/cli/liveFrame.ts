@@ -1,6 +1,11 @@
 /** One frame of the live view, as lines. Nothing here knows how lines get onto a screen. */
 import { MODES } from '../../protocol/vocabulary.ts';
-import type { PhaseProgress, RunProgress, TaskEvent } from './runProgress.ts';
+import {
+  passKText,
+  type PhaseProgress,
+  type RunProgress,
+  type TaskEvent,
+} from './runProgress.ts';
 import {
   durationText,
   type Paint,
@@ -34,7 +39,7 @@ const TABLE_COLUMNS = [
   { title: 'valid', metric: 'proposer.MODE.valid', share: true },
   { title: 'new', metric: 'proposer.MODE.unique', share: true },
   { title: 'solved', metric: 'solver.MODE.solveRate', share: true },
-  { title: 'held-out', metric: 'probe.MODE', share: true },
+  { title: 'held-out', metric: 'probe.greedy.MODE', share: true },
   { title: 'learnable', metric: 'proposer.MODE.learnability', share: false },
   { title: 'proposer reward', metric: 'proposer.MODE.rewardMean', share: false },
   { title: 'solver reward', metric: 'solver.MODE.rewardMean', share: false },
@@ -103,12 +108,13 @@ function tableLines({ metrics, settings }: RunProgress, paint: Paint): TerminalT
   return [paint('dim', `${' '.repeat(10)} ${header}`), ...rows];
 }
 
-function heldOutLines({ heldOut }: RunProgress, size: FrameSize, paint: Paint): TerminalText[] {
+function heldOutLines(progress: RunProgress, size: FrameSize, paint: Paint): TerminalText[] {
+  const { heldOut } = progress;
   if (heldOut.length === 0) return [];
-  const curve = paint('green', sparkline(heldOut, Math.max(8, size.columns - 40)));
+  const curve = paint('green', sparkline(heldOut, Math.max(8, size.columns - 56)));
   return [
     EMPTY,
-    shown`held-out   ${percentText(heldOut[0])} ${curve} ${paint('bold', percentText(heldOut.at(-1)))}`,
+    shown`held-out   greedy ${percentText(heldOut[0])} ${curve} ${paint('bold', percentText(heldOut.at(-1)))}  ${passKText(progress) ?? ''}`,
   ];
 }
 

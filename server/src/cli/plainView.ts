@@ -1,5 +1,5 @@
 import { MODES } from '../../protocol/vocabulary.ts';
-import type { RunProgress } from './runProgress.ts';
+import { passKText, type RunProgress } from './runProgress.ts';
 import type { RunView } from './runView.ts';
 import { summaryText } from './summaryText.ts';
 import type { Terminal } from './terminal.ts';
@@ -34,9 +34,10 @@ function stepLine(progress: RunProgress, durationMs: number): string {
     `valid ${percent('proposer.valid')}`,
     `new ${percent('proposer.unique')}`,
     solved !== '' && `solved ${solved}`,
-    progress.heldOut.length > 0 && `held-out ${percentText(progress.heldOut.at(-1))}`,
+    progress.heldOut.length > 0 && `greedy ${percentText(progress.heldOut.at(-1))}`,
+    passKText(progress),
     rate !== undefined && `${Math.round(rate)} tokens/s`,
     progress.remainingMs !== undefined && `${durationText(progress.remainingMs)} left`,
   ];
-  return parts.filter((part) => part !== false).join('  ');
+  return parts.filter((part) => part !== false && part !== undefined).join('  ');
 }

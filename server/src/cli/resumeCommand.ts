@@ -35,7 +35,7 @@ async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
   const run = named === undefined ? await newestRun(RUNS_FOLDER) : existingRunFolder(named);
   const reader = RunReader.open(run.database);
   const { settings } = reader.information();
-  const heldOut = reader.metricSeries('probe.mean');
+  const heldOut = reader.metricSeries('probe.greedy.mean');
   reader.close();
   const replay = replayIn(run);
   const watched = { settings, folder: run.folder, heldOut, output: outputOf(values) };

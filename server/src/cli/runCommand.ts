@@ -138,7 +138,7 @@ function settingsIn(run: RunFolder): Pick<WatchedRun, 'settings' | 'heldOut'> {
   try {
     return {
       settings: reader.information().settings,
-      heldOut: reader.metricSeries('probe.mean'),
+      heldOut: reader.metricSeries('probe.greedy.mean'),
     };
   } finally {
     reader.close();

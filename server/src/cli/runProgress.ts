@@ -2,6 +2,7 @@
 import type { Phase, RunEvent } from '../../protocol/events.ts';
 import type { MetricRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
+import { percentText } from './terminalText.ts';
 
 /** How many steps the speed is measured over: enough to smooth, few enough to follow. */
 const RECENT_STEPS = 20;
@@ -24,7 +25,7 @@ export class RunProgress {
   phase: PhaseProgress | undefined;
   lastTask: TaskEvent | undefined;
   lastNotice: string | undefined;
-  /** Mean held-out solve rates in [0, 1], oldest first. */
+  /** Greedy solve rates of the held-out tasks in [0, 1], oldest first. */
   get heldOut(): number[] {
     return this.#heldOut.map(({ value }) => value);
   }
@@ -79,7 +80,7 @@ export class RunProgress {
     this.#heldOut = this.#heldOut.filter(({ step }) => step < event.step);
     for (const metric of event.metrics) {
       this.metrics.set(metric.name, metric.value);
-      if (metric.name === 'probe.mean') this.#heldOut.push(metric);
+      if (metric.name === 'probe.greedy.mean') this.#heldOut.push(metric);
     }
     // The seeding is no step like the others and would spoil the estimate of what is left.
     if (event.step === 0) return;
@@ -90,4 +91,10 @@ export class RunProgress {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+/** The latest pass@k of the held-out tasks, such as `pass@4 62 %`; undefined before there is one. */
+export function passKText({ metrics, settings }: RunProgress): string | undefined {
+  const passK = metrics.get('probe.passK.mean');
+  return passK === undefined ? undefined : `pass@${settings.probeSamples} ${percentText(passK)}`;
 }

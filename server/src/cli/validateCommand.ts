@@ -77,7 +77,7 @@ function validationData(proposal: Proposal, validation: Validation): object {
     const { valid, reason, message, line } = validation;
     return { valid, reason, message, ...(line !== undefined && { line }) };
   }
-  const { valid, examples, structure, template, syntaxNodes } = validation;
+  const { valid, examples, structure, template, constructs, syntaxNodes } = validation;
   const output = proposal.mode === 'induction' ? undefined : examples[0]?.output;
   return {
     valid,
@@ -85,6 +85,7 @@ function validationData(proposal: Proposal, validation: Validation): object {
     examples,
     structure,
     template,
+    constructs,
     syntaxNodes,
   };
 }

@@ -113,6 +113,7 @@ async function open(
         ...describe(information, extensions, facts, options),
         server: traits.server,
         trainable: options.trainable,
+        losses: traits.losses.filter((loss) => loss !== 'cross_entropy'),
       },
       sessionId,
       models,
@@ -145,7 +146,7 @@ function describe(
   extensions: Extensions,
   facts: ModelFacts,
   { url, parameters }: Partial<RemoteEngineOptions>,
-): Omit<EngineDescription, 'server' | 'trainable'> {
+): Omit<EngineDescription, 'server' | 'trainable' | 'losses'> {
   // Ours says it here, SkyRL in `model_data`.
   const inner = fieldOf(information, 'model_data');
   const name = textOr(information, 'model_name') ?? textOr(inner, 'model_name');
@@ -192,6 +193,9 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   asample_batch: 'boolean',
   cancel_future: 'boolean',
   maximum_request_bytes: 'number',
+  loss_temperature: 'boolean',
+  entropy_bonus: 'boolean',
+  weight_average: 'boolean',
 };
 
 function typeOf(value: unknown): string {

@@ -1,5 +1,10 @@
 /** Refuses what a server would do otherwise than asked, without saying so. */
-import type { AdamParameters, TrainingLoss } from '../../protocol/engine.ts';
+import type {
+  AdamParameters,
+  PolicyLoss,
+  SamplingParameters,
+  TrainingLoss,
+} from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
 import type { FixedOptimizer, ServerTraits } from './serverTraits.ts';
 
@@ -46,6 +51,8 @@ export function refuseUpdate(traits: ServerTraits, loss: TrainingLoss, adam: Ada
         : `Use one of: ${traits.losses.join(', ')}.`,
     );
   }
+  if (loss.kind !== 'cross_entropy') refuseTerms(traits, loss);
+  if ((adam.averageDecay ?? 0) > 0) refuseAverage(traits);
   if (traits.optimizer === 'as-asked') return;
   if (traits.optimizer !== 'without-clipping') {
     refuseOtherOptimizer(traits.server, traits.optimizer, adam);
@@ -56,6 +63,44 @@ export function refuseUpdate(traits: ServerTraits, loss: TrainingLoss, adam: Ada
       'Set gradientClipNorm to 0.',
     );
   }
+}
+
+function refuseTerms(traits: ServerTraits, { temperature = 1, entropyCoefficient = 0 }: PolicyLoss): void {
+  refuseTemperature(traits, temperature);
+  if (entropyCoefficient === 0 || traits.paysEntropy) return;
+  throw new EngineError(
+    'entropy_bonus_unsupported',
+    `${traits.server} has no entropy bonus; the run asks for ${entropyCoefficient}.`,
+    'Set entropyCoefficient to 0, or use the local engine.',
+  );
+}
+
+/** Throws an EngineError when the server would sample something else than asked. */
+export function refuseSampling(traits: ServerTraits, parameters: SamplingParameters): void {
+  if (parameters.temperature !== 0) refuseTemperature(traits, parameters.temperature);
+  if (parameters.weights === 'average') refuseAverage(traits);
+}
+
+/** Nothing says which distribution the log-probabilities of such a server's samples belong to. */
+export function refuseTemperature(
+  { server, scoresAtTemperature }: ServerTraits,
+  temperature: number,
+): void {
+  if (temperature === 1 || scoresAtTemperature) return;
+  throw new EngineError(
+    'temperature_unsupported',
+    `${server} trains on log-probabilities of temperature 1 only; the run samples at ${temperature}.`,
+    'Set temperature to 1, or use the local engine.',
+  );
+}
+
+function refuseAverage({ server, averagesWeights }: ServerTraits): void {
+  if (averagesWeights) return;
+  throw new EngineError(
+    'weight_average_unsupported',
+    `${server} keeps no moving average of the weights.`,
+    'Turn the average of weights off, or use the local engine.',
+  );
 }
 
 /** Names in the run file of what the server has fixed; the others are not settings. */

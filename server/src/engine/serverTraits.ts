@@ -17,6 +17,12 @@ export interface ServerTraits {
   readonly losses: readonly TrainingLoss['kind'][];
   /** Whether a policy loss takes `weights`, which default to 1 for prompt tokens too. */
   readonly weighsPolicyLoss: boolean;
+  /** Whether policy losses take a temperature and samples have the log-probabilities of theirs. */
+  readonly scoresAtTemperature: boolean;
+  /** Whether policy losses take an entropy bonus. */
+  readonly paysEntropy: boolean;
+  /** Whether a moving average of the weights is kept and can be sampled. */
+  readonly averagesWeights: boolean;
   /** What `optim_step` takes from a request: all, all but gradient clipping, or the rate alone. */
   readonly optimizer: 'as-asked' | 'without-clipping' | FixedOptimizer;
   /** Scale of adapters: what the request says, a constant, or unknown. */
@@ -47,6 +53,9 @@ const POLICY_LOSSES = ['ppo', 'importance_sampling', 'cispo'] as const;
 const ALL_LOSSES = [...POLICY_LOSSES, 'cross_entropy'] as const;
 const MINUTE_MS = 60_000;
 
+/** Extensions of our own server. */
+const WITHOUT_OURS = { scoresAtTemperature: false, paysEntropy: false, averagesWeights: false };
+
 /**
  * Clip thresholds need no row: they differ by default (SkyRL 0.8 and 1.2, TuFT 0.9 and 1.1), so that
  * every request carries its own. Nor does waiting for a future: servers hold a poll for 30 to 300 s,
@@ -61,6 +70,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     // Its cross-entropy divides by the weights of a sequence, so that no other weight than 1 counts.
     losses: POLICY_LOSSES,
     weighsPolicyLoss: true,
+    ...WITHOUT_OURS,
     optimizer: 'without-clipping',
     loraAlpha: 32,
     dropsOut: false,
@@ -78,6 +88,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     // Its cispo reads other names for the thresholds than the dialect's, and so ignores them.
     losses: ['ppo', 'importance_sampling', 'cross_entropy'],
     weighsPolicyLoss: true,
+    ...WITHOUT_OURS,
     optimizer: {
       beta1: 0.9,
       beta2: 0.999,
@@ -100,6 +111,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     losses: ALL_LOSSES,
     // It refuses loss inputs that a loss does not name.
     weighsPolicyLoss: false,
+    ...WITHOUT_OURS,
     optimizer: 'as-asked',
     loraAlpha: 'undeclared',
     dropsOut: false,
@@ -137,6 +149,7 @@ export function serverTraits(
 function declaredTraits(extensions: Extensions): ServerTraits {
   const { server, loss_reduction, grad_clip_norm, full_fine_tuning, losses, lora_dropout } =
     extensions;
+  const { loss_temperature, entropy_bonus, weight_average } = extensions;
   if (loss_reduction !== 'sum') {
     throw new EngineError(
       'loss_reduction_unsupported',
@@ -149,6 +162,9 @@ function declaredTraits(extensions: Extensions): ServerTraits {
     lossReduction: 'sum',
     losses: ALL_LOSSES.filter((loss) => losses?.includes(loss) === true),
     weighsPolicyLoss: true,
+    scoresAtTemperature: loss_temperature === true,
+    paysEntropy: entropy_bonus === true,
+    averagesWeights: weight_average === true,
     optimizer: grad_clip_norm === true ? 'as-asked' : 'without-clipping',
     loraAlpha: 'as-asked',
     dropsOut: lora_dropout?.settable === true,

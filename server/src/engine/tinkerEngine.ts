@@ -7,6 +7,7 @@ import type {
   Engine,
   EngineDescription,
   Objective,
+  SampledWeights,
   SampleRequest,
   SamplingParameters,
   TrainingDatum,
@@ -14,7 +15,7 @@ import type {
 } from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
 import { combineMetrics } from './metrics.ts';
-import { refuseUpdate } from './refuseUnsuitable.ts';
+import { refuseSampling, refuseTemperature, refuseUpdate } from './refuseUnsuitable.ts';
 import { replyBytes } from './replyBody.ts';
 import { listIn, metricsIn, sequencesIn, textIn } from './replyChecks.ts';
 import { advantagesForSequenceMeans } from './sequenceMeans.ts';
@@ -33,6 +34,7 @@ import type { TrainingBatch } from './trainingBatches.ts';
 import {
   crossEntropyDatum,
   policyDatum,
+  policyScoringDatum,
   scoringDatum,
   trainingBatches,
   weightedPolicyDatum,
@@ -76,7 +78,7 @@ export class TinkerEngine implements Engine {
   #modelId: string;
   #sequence = 0;
   #samplingSequence = 0;
-  #samplingSession: string | undefined;
+  readonly #samplingSessions = new Map<SampledWeights, string>();
   #updateInterrupted = false;
   #endToken: Promise<number | undefined> | undefined;
 
@@ -119,15 +121,17 @@ export class TinkerEngine implements Engine {
     signal?: AbortSignal,
   ): Promise<Completion[][]> {
     if (requests.length === 0) return [];
-    this.#samplingSession ??= await this.#openSamplingSession(signal);
+    refuseSampling(this.#parts.traits, parameters);
+    const session = await this.#samplingSession(parameters.weights ?? 'trained', signal);
     const batches = this.#parts.extensions.asample_batch === true;
     const results = batches
-      ? await this.#sampleBatches(requests, parameters, signal)
-      : await this.#sampleEach(requests, parameters, signal);
+      ? await this.#sampleBatches(session, requests, parameters, signal)
+      : await this.#sampleEach(session, requests, parameters, signal);
     return results.flat();
   }
 
   #sampleBatches(
+    session: string,
     requests: readonly SampleRequest[],
     parameters: SamplingParameters,
     signal?: AbortSignal,
@@ -137,13 +141,14 @@ export class TinkerEngine implements Engine {
       parts.map((part, index) => {
         // The same seed for two requests would give equal prompts equal completions.
         const seed = parameters.seed + index;
-        return this.#sampleBatch(part, { ...parameters, seed }, signal);
+        return this.#sampleBatch(session, part, { ...parameters, seed }, signal);
       }),
     );
   }
 
   /** Such servers draw a request's sample number i with its seed plus i, so seeds keep that distance. */
   #sampleEach(
+    session: string,
     requests: readonly SampleRequest[],
     parameters: SamplingParameters,
     signal?: AbortSignal,
@@ -154,12 +159,14 @@ export class TinkerEngine implements Engine {
       requests.map((request) => {
         const own = { ...parameters, seed };
         seed += request.samples;
-        return this.#sampleOne(request, own, traits.knowsEndTokens ? [] : endTokens, signal);
+        const stop = traits.knowsEndTokens ? [] : endTokens;
+        return this.#sampleOne(session, request, own, stop, signal);
       }),
     );
   }
 
   async #sampleBatch(
+    session: string,
     requests: readonly SampleRequest[],
     parameters: SamplingParameters,
     signal?: AbortSignal,
@@ -172,7 +179,7 @@ export class TinkerEngine implements Engine {
     }));
     const reply = await this.#compute<unknown>(
       'asample_batch',
-      { ...this.#samplingIdentity(), items, sampling_params },
+      { ...this.#samplingIdentity(session), items, sampling_params },
       { signal, replyBytes: samplesBytes(requests, maximumTokens) },
     );
     const replies = listIn(reply, 'items');
@@ -182,6 +189,7 @@ export class TinkerEngine implements Engine {
   }
 
   async #sampleOne(
+    session: string,
     request: SampleRequest,
     parameters: SamplingParameters,
     stop: readonly number[],
@@ -190,7 +198,7 @@ export class TinkerEngine implements Engine {
     const reply = await this.#compute<unknown>(
       'asample',
       {
-        ...this.#samplingIdentity(),
+        ...this.#samplingIdentity(session),
         prompt: encodedText(request.promptTokens),
         num_samples: request.samples,
         sampling_params: wireSampling(parameters, stop),
@@ -203,13 +211,21 @@ export class TinkerEngine implements Engine {
   async logProbabilities(
     data: readonly TrainingDatum[],
     signal?: AbortSignal,
+    temperature = 1,
   ): Promise<number[][]> {
+    refuseTemperature(this.#parts.traits, temperature);
     const results: number[][] = [];
     const limit = this.#parts.extensions.maximum_request_bytes;
-    for (const batch of trainingBatches(data, scoringDatum, limit)) {
+    // A cross-entropy is that of temperature 1, at every server.
+    const loss =
+      temperature === 1
+        ? { loss_fn: 'cross_entropy', loss_fn_config: {} }
+        : { loss_fn: 'importance_sampling', loss_fn_config: { temperature } };
+    const toWire = temperature === 1 ? scoringDatum : policyScoringDatum;
+    for (const batch of trainingBatches(data, toWire, limit)) {
       const reply = await this.#computeInOrder<unknown>(
         'forward',
-        { forward_input: { data: batch.data, loss_fn: 'cross_entropy', loss_fn_config: {} } },
+        { forward_input: { data: batch.data, ...loss } },
         signal,
         batchBytes(batch),
       );
@@ -234,7 +250,7 @@ export class TinkerEngine implements Engine {
       { adam_params: wireAdam(adam) },
       signal,
     );
-    this.#samplingSession = undefined;
+    this.#endSamplingSessions();
     this.#updateInterrupted = false;
     return {
       logProbabilities: passes.map(({ logProbabilities }) => logProbabilities),
@@ -303,7 +319,7 @@ export class TinkerEngine implements Engine {
       ? location
       : `tinker://${this.#modelId}/weights/${this.#checkpointName(location)}`;
     await this.#computeInOrder('load_weights', { path: wirePath, optimizer: true }, signal);
-    this.#samplingSession = undefined;
+    this.#endSamplingSessions();
     this.#updateInterrupted = false;
   }
 
@@ -332,19 +348,56 @@ export class TinkerEngine implements Engine {
     await this.#parts.release();
   }
 
-  async #openSamplingSession(signal?: AbortSignal): Promise<string> {
+  async #samplingSession(weights: SampledWeights, signal?: AbortSignal): Promise<string> {
+    const known = this.#samplingSessions.get(weights);
+    if (known !== undefined) return known;
+    const opened =
+      weights === 'start'
+        ? await this.#sampleBaseModel(signal)
+        : await this.#sampleTrainedModel(weights, signal);
+    this.#samplingSessions.set(weights, opened);
+    return opened;
+  }
+
+  /** The weights have changed; those that training began with have not. */
+  #endSamplingSessions(): void {
+    this.#samplingSessions.delete('trained');
+    this.#samplingSessions.delete('average');
+  }
+
+  async #sampleTrainedModel(weights: SampledWeights, signal?: AbortSignal): Promise<string> {
     this.#samplingSequence += 1;
     const reply = await this.#computeInOrder<unknown>(
       'save_weights_for_sampler',
-      { sampling_session_seq_id: this.#samplingSequence },
+      {
+        sampling_session_seq_id: this.#samplingSequence,
+        // Ours, and sent only where asked for.
+        ...(weights !== 'trained' && { weights }),
+      },
       signal,
     );
     return textIn(reply, 'sampling_session_id');
   }
 
-  #samplingIdentity(): object {
+  async #sampleBaseModel(signal?: AbortSignal): Promise<string> {
+    const { client, sessionId, models } = this.#parts;
     this.#samplingSequence += 1;
-    return { sampling_session_id: this.#samplingSession, seq_id: this.#samplingSequence };
+    const reply = await client.post<unknown>(
+      'create_sampling_session',
+      {
+        session_id: sessionId,
+        sampling_session_seq_id: this.#samplingSequence,
+        base_model: models.baseModel,
+      },
+      true,
+      signal,
+    );
+    return textIn(reply, 'sampling_session_id');
+  }
+
+  #samplingIdentity(session: string): object {
+    this.#samplingSequence += 1;
+    return { sampling_session_id: session, seq_id: this.#samplingSequence };
   }
 
   /** A request of the model, in the order of the calls of this method. */

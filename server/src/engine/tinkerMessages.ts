@@ -60,11 +60,21 @@ export function wireSampling(
 
 /** The dialect's thresholds bound the ratio itself; ours are distances from 1. Never left to defaults. */
 export function lossSettings(loss: TrainingLoss): Readonly<Record<string, number>> {
-  if (loss.kind === 'importance_sampling' || loss.kind === 'cross_entropy') return {};
-  return { clip_low_threshold: 1 - loss.clipLow, clip_high_threshold: 1 + loss.clipHigh };
+  if (loss.kind === 'cross_entropy') return {};
+  const { temperature = 1, entropyCoefficient = 0 } = loss;
+  return {
+    ...(loss.kind !== 'importance_sampling' && {
+      clip_low_threshold: 1 - loss.clipLow,
+      clip_high_threshold: 1 + loss.clipHigh,
+    }),
+    // Ours, and sent only where asked for: others refuse what they do not know.
+    ...(temperature !== 1 && { temperature }),
+    ...(entropyCoefficient > 0 && { entropy_coefficient: entropyCoefficient }),
+  };
 }
 
 export function wireAdam(adam: AdamParameters): object {
+  const { averageDecay = 0 } = adam;
   return {
     learning_rate: adam.learningRate,
     beta1: adam.beta1,
@@ -72,5 +82,6 @@ export function wireAdam(adam: AdamParameters): object {
     eps: adam.epsilon,
     weight_decay: adam.weightDecay,
     grad_clip_norm: adam.gradientClipNorm,
+    ...(averageDecay > 0 && { average_decay: averageDecay }),
   };
 }

@@ -39,6 +39,11 @@ export class TinkerModels {
     this.#request = request;
   }
 
+  /** The name of the model that training begins with. */
+  get baseModel(): string {
+    return this.#request.baseModel;
+  }
+
   /** A new model with the base model's weights and no gradients; resolves with its id. */
   async create(signal?: AbortSignal): Promise<string> {
     if (this.#traits.leavesGradients) await this.#clearPlace(signal);

@@ -5,6 +5,7 @@ import { encodedText, floats, integers } from './wire.ts';
 
 /** What a token may take in JSON: two token ids, a log-probability, an advantage and a weight. */
 const BYTES_PER_TOKEN = 64;
+const BYTES_PER_ENTROPY_WEIGHT = 24;
 const BYTES_PER_DATUM = 512;
 const DEFAULT_REQUEST_BYTES = 5_000_000;
 
@@ -24,7 +25,8 @@ export function trainingBatches(
   let bytes = Infinity;
   for (const datum of data) {
     const tokens = datum.promptTokens.length + datum.completionTokens.length;
-    const own = tokens * BYTES_PER_TOKEN + BYTES_PER_DATUM;
+    const perToken = BYTES_PER_TOKEN + (datum.entropyWeights ? BYTES_PER_ENTROPY_WEIGHT : 0);
+    const own = tokens * perToken + BYTES_PER_DATUM;
     bytes += own;
     if (bytes > maximumBytes) {
       parts.push([]);
@@ -47,6 +49,9 @@ export function policyDatum(datum: TrainingDatum): WireDatum {
       target_tokens: integers(tokens.slice(1)),
       logprobs: floats([...prompt, ...datum.logProbabilities]),
       advantages: floats([...prompt, ...datum.advantages]),
+      ...(datum.entropyWeights && {
+        entropy_weights: floats([...prompt, ...datum.entropyWeights]),
+      }),
     },
   };
 }
@@ -73,6 +78,11 @@ export function crossEntropyDatum(datum: TrainingDatum): WireDatum {
 /** For log-probabilities alone: cross-entropy that weighs the completion's tokens by 1. */
 export function scoringDatum(datum: TrainingDatum): WireDatum {
   return crossEntropyDatum({ ...datum, advantages: datum.completionTokens.map(() => 1) });
+}
+
+/** The same with a policy loss, which knows a temperature; its advantages say where scoring begins. */
+export function policyScoringDatum(datum: TrainingDatum): WireDatum {
+  return policyDatum({ ...datum, advantages: datum.completionTokens.map(() => 1) });
 }
 
 function shifted({ promptTokens, completionTokens }: TrainingDatum): {

@@ -18,6 +18,8 @@ export interface WireDatum {
     readonly weights?: TensorData;
     readonly logprobs?: TensorData;
     readonly advantages?: TensorData;
+    /** Ours: weight of each token's entropy in the bonus. */
+    readonly entropy_weights?: TensorData;
   };
 }
 
@@ -44,6 +46,12 @@ export interface Extensions {
   readonly asample_batch?: boolean;
   readonly cancel_future?: boolean;
   readonly maximum_request_bytes?: number;
+  /** Whether policy losses take the temperature that tokens were sampled at, and samples have its log-probabilities. */
+  readonly loss_temperature?: boolean;
+  /** Whether policy losses take an entropy_coefficient, and data their entropy_weights. */
+  readonly entropy_bonus?: boolean;
+  /** Whether optim_step takes an average_decay, and the average can be sampled. */
+  readonly weight_average?: boolean;
 }
 
 export function encodedText(tokens: readonly number[]): ModelInput {

@@ -1,7 +1,8 @@
 /** Where a document belongs in the tree, and whose reward it tells. */
 import { documentAddress } from '../../protocol/documents.ts';
 import type { DocumentLocation } from '../../protocol/languageMessages.ts';
-import type { ProposalRecord } from '../../protocol/records.ts';
+import type { RolloutItem } from '../../protocol/queries.ts';
+import type { ProposalRecord, TaskRecord } from '../../protocol/records.ts';
 import {
   addressOf,
   requireProposal,
@@ -25,6 +26,7 @@ export function locateDocument(
     case 'task':
     case 'reference': {
       const task = requireTask(run, id);
+      if (task.origin === 'held-out') return locateHeldOut(run, task);
       const proposal = run.relatives.proposalOfTask(id);
       if (proposal === undefined) throw noProposal(run, task.id);
       return locateProposal(run, proposal);
@@ -33,7 +35,6 @@ export function locateDocument(
       return locateProposal(run, requireProposal(run, id));
     case 'answer':
     case 'program':
-    case 'heldout':
     case 'prompt':
       return locateRollout(run, id);
   }
@@ -45,8 +46,33 @@ function locateProposal(run: OpenRun, proposal: ProposalRecord): DocumentLocatio
   return { runId: run.id, step, role: 'proposer', mode, position, rolloutId };
 }
 
+/** A held-out task, where it was answered last. */
+function locateHeldOut(run: OpenRun, { id }: TaskRecord): DocumentLocation {
+  const [answer] = run.relatives.answers(id, 1).items;
+  if (answer === undefined) {
+    throw new ExpectedFailure({
+      code: 'no-answer',
+      message: `The held-out task ${String(id)} of ${run.name} has no answers.`,
+      remedy: 'Look at another one.',
+    });
+  }
+  return locateHeldOutAnswer(run, id, answer);
+}
+
+function locateHeldOutAnswer(
+  run: OpenRun,
+  taskId: number,
+  { id, step, mode }: Pick<RolloutItem, 'id' | 'step' | 'mode'>,
+): DocumentLocation {
+  const position = run.relatives.heldOutPosition(taskId, { step, mode });
+  return { runId: run.id, step, role: 'held-out', mode, position, rolloutId: id };
+}
+
 function locateRollout(run: OpenRun, id: number): DocumentLocation {
-  const { role, step, mode, group } = requireRollout(run, id);
+  const { role, step, mode, group, phase, taskId } = requireRollout(run, id);
+  if ((phase === 'greedy' || phase === 'probe') && taskId !== undefined) {
+    return locateHeldOutAnswer(run, taskId, { id, step, mode });
+  }
   if (role === 'proposer') {
     const proposal = run.relatives.proposalOfRollout(id);
     if (proposal !== undefined) return locateProposal(run, proposal);

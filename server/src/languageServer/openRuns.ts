@@ -8,7 +8,6 @@ import type { RunFolder } from '../runner/runFolder.ts';
 import { RunQueries } from '../store/runQueries.ts';
 import type { Relatives } from '../store/relatives.ts';
 import type { RunReader } from '../store/runReader.ts';
-import { HeldOutAnswers } from './heldOutAnswers.ts';
 import { ExpectedFailure } from '../runner/expectedFailure.ts';
 
 export interface OpenRun {
@@ -18,14 +17,12 @@ export interface OpenRun {
   readonly reader: RunReader;
   readonly relatives: Relatives;
   readonly queries: RunQueries;
-  readonly heldOut: HeldOutAnswers;
 }
 
 export class OpenRuns {
   readonly #catalog: Pick<RunCatalog, 'run'>;
   /** A curriculum remembers what it summed up, so queries live as long as their reader. */
   readonly #queries = new WeakMap<RunReader, RunQueries>();
-  readonly #heldOut = new WeakMap<RunReader, HeldOutAnswers>();
 
   constructor(catalog: Pick<RunCatalog, 'run'>) {
     this.#catalog = catalog;
@@ -44,13 +41,8 @@ export class OpenRuns {
       queries = new RunQueries(reader);
       this.#queries.set(reader, queries);
     }
-    let heldOut = this.#heldOut.get(reader);
-    if (heldOut === undefined) {
-      heldOut = new HeldOutAnswers(reader);
-      this.#heldOut.set(reader, heldOut);
-    }
     const name = path.basename(folder.folder);
-    return { id, name, folder, reader, queries, relatives: queries.relatives, heldOut };
+    return { id, name, folder, reader, queries, relatives: queries.relatives };
   }
 }
 

@@ -4,12 +4,14 @@ import path from 'node:path';
 
 import type { RequestMap, RequestName } from '../../protocol/languageMessages.ts';
 import type { DoctorCheck } from '../../protocol/runs.ts';
+import { changedTasks } from '../runner/learningReport.ts';
 import { checkMachine } from '../runner/machineChecks.ts';
 import { machineOverview } from '../runner/machineOverview.ts';
 import type { RunCatalog } from '../runner/runCatalog.ts';
 import { existingRunFolder } from '../runner/runFolder.ts';
 import { runIdOf } from '../runner/runId.ts';
 import { addressOf } from './documents/documentLibrary.ts';
+import { LearningReports } from './learningReports.ts';
 import { locateDocument } from './locateDocument.ts';
 import type { OpenRuns } from './openRuns.ts';
 import { ExpectedFailure } from '../runner/expectedFailure.ts';
@@ -92,6 +94,7 @@ function runHandlers({ catalog, runs, storageFolder }: HandlerDependencies) {
 }
 
 function queryHandlers(runs: OpenRuns) {
+  const reports = new LearningReports();
   return {
     'azr/steps': (query) => runs.run(query.runId).queries.steps(query),
     'azr/stepItems': (query) => runs.run(query.runId).queries.stepItems(query),
@@ -99,6 +102,9 @@ function queryHandlers(runs: OpenRuns) {
     'azr/table': (query) => runs.run(query.runId).queries.table(query),
     'azr/metrics': (query) => runs.run(query.runId).queries.metrics(query),
     'azr/metricNames': ({ runId }) => runs.run(runId).queries.metricNames(),
+    'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
+    'azr/learning': ({ runId }) => reports.of(runs.run(runId).reader, runId),
+    'azr/changedTasks': (query) => changedTasks(runs.run(query.runId).reader, query),
     'azr/curriculum': ({ runId, stretches }) =>
       runs.run(runId).queries.curriculum(runId, stretches),
   } satisfies Partial<RequestHandlers>;

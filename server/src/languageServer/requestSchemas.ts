@@ -2,11 +2,13 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 
 import type { RequestMap, RequestName } from '../../protocol/languageMessages.ts';
+import { TASK_CHANGES } from '../../protocol/learning.ts';
 import { MAXIMUM_PAGE, TABLE_SORTS } from '../../protocol/queries.ts';
 import {
   MODES,
   REJECTION_REASONS,
   ROLES,
+  STEP_LISTS,
   VERDICT_REASONS,
   VERDICTS,
 } from '../../protocol/vocabulary.ts';
@@ -104,7 +106,10 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
     { runId, order: { enum: ['newest', 'oldest'] }, beyondStep: step, limit, filter },
     ['beyondStep', 'filter'],
   ),
-  'azr/stepItems': object({ runId, step, role, mode, offset: count, limit, filter }, ['filter']),
+  'azr/stepItems': object(
+    { runId, step, role: { enum: STEP_LISTS }, mode, offset: count, limit, filter },
+    ['filter'],
+  ),
   'azr/answers': object({ runId, taskId: count, limit }),
   'azr/table': {
     type: 'object',
@@ -119,6 +124,11 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
     maximumPoints: { type: 'integer', minimum: 1, maximum: 100_000 },
   }),
   'azr/metricNames': ofRun,
+  'azr/skillMap': object({ runId }),
+  'azr/learning': ofRun,
+  'azr/changedTasks': object({ runId, change: { enum: TASK_CHANGES }, limit, cursor: shortText }, [
+    'cursor',
+  ]),
   'azr/curriculum': object({ runId, stretches: { type: 'integer', minimum: 1, maximum: 1000 } }),
   'azr/rewardStory': object({ runId, rolloutId: count }),
   'azr/rerun': object({ target, times: { type: 'integer', minimum: 1, maximum: 100 } }),

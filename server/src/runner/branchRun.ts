@@ -113,6 +113,13 @@ function requireFitting(before: RunSettings, after: RunSettings, step: number): 
       'Leave it as it is, or start a new run.',
     );
   }
+  if (after.probe !== before.probe && after.probe !== 'none') {
+    throw new RunnerError(
+      'cannot-branch',
+      'A branch cannot have other held-out tasks: its curves would compare two different sets.',
+      'Leave "probe" as it is, set it to "none", or start a new run.',
+    );
+  }
   if (after.steps <= step) {
     throw new RunnerError(
       'cannot-branch',

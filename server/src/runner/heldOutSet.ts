@@ -6,13 +6,17 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { inspectHeldOut } from '../azr/inspectHeldOut.ts';
-import type { HeldOutSet, HeldOutTask } from '../../protocol/heldOut.ts';
+import { heldOutSetOf, inspectHeldOut } from '../azr/inspectHeldOut.ts';
+import { CONSTRUCT_NAME } from '../../protocol/constructs.ts';
+import type { HeldOutSet, HeldOutTask, InspectedTask } from '../../protocol/heldOut.ts';
 import { keepInCache, userCache } from '../sandbox/userCache.ts';
 import { assetRoot } from './assets.ts';
 import type { OpenGrader } from './openGrader.ts';
 
 const DIGEST = /^[0-9a-f]{16,}$/;
+
+/** What validation found of a held-out task's program. */
+type Finding = Pick<InspectedTask, 'structure' | 'template' | 'constructs' | 'syntaxNodes'>;
 
 /** Rejects like {@link inspectHeldOut}; a set with a wrong task is never remembered. */
 export async function heldOutSet(
@@ -23,10 +27,20 @@ export async function heldOutSet(
 ): Promise<HeldOutSet> {
   if (tasks.length === 0 || folder === undefined) return inspectHeldOut(grader, tasks, signal);
   const file = path.join(folder, `${await keyOf(graded, tasks)}.json`);
-  const remembered = await structuresIn(file);
-  if (remembered !== undefined) return { tasks, structures: remembered };
+  const remembered = await findingsIn(file, tasks.length);
+  if (remembered !== undefined) {
+    return heldOutSetOf(tasks.map((task, index) => ({ ...task, ...remembered[index]! })));
+  }
   const inspected = await inspectHeldOut(grader, tasks, signal);
-  await keepInCache(file, JSON.stringify([...inspected.structures].sort()));
+  const findings = inspected.tasks.map(
+    ({ structure, template, constructs, syntaxNodes }): Finding => ({
+      structure,
+      template,
+      constructs,
+      syntaxNodes,
+    }),
+  );
+  await keepInCache(file, JSON.stringify(findings));
   return inspected;
 }
 
@@ -53,14 +67,27 @@ function interpreterManifest(root: string): string {
   return path.join(root, 'server', 'sandbox', 'wasm', 'manifest.json');
 }
 
-async function structuresIn(file: string): Promise<ReadonlySet<string> | undefined> {
+async function findingsIn(file: string, count: number): Promise<readonly Finding[] | undefined> {
   try {
-    const digests = JSON.parse(await readFile(file, 'utf8')) as unknown;
-    if (!Array.isArray(digests) || digests.length === 0) return undefined;
-    return digests.every((digest) => typeof digest === 'string' && DIGEST.test(digest))
-      ? new Set(digests as string[])
-      : undefined;
+    const findings = JSON.parse(await readFile(file, 'utf8')) as unknown;
+    if (!Array.isArray(findings) || findings.length !== count) return undefined;
+    return findings.every(isFinding) ? findings : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isFinding(value: unknown): value is Finding {
+  if (typeof value !== 'object' || value === null) return false;
+  const { structure, template, constructs, syntaxNodes } = value as Partial<
+    Record<keyof Finding, unknown>
+  >;
+  const isDigest = (text: unknown) => typeof text === 'string' && DIGEST.test(text);
+  return (
+    isDigest(structure) &&
+    isDigest(template) &&
+    Array.isArray(constructs) &&
+    constructs.every((name) => typeof name === 'string' && CONSTRUCT_NAME.test(name)) &&
+    Number.isSafeInteger(syntaxNodes)
+  );
 }

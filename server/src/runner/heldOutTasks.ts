@@ -1,7 +1,7 @@
 /** Reads a file of held-out tasks, one JSON object per line. */
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
-import { readSmallFile, readSmallFileSync } from '../files/readFile.ts';
+import { readSmallFile } from '../files/readFile.ts';
 import { RunnerError } from './runnerError.ts';
 import { schemaCheck } from './schemaCheck.ts';
 
@@ -27,17 +27,13 @@ const check = schemaCheck<HeldOutTask>({
     },
     visible: { type: 'integer', minimum: 0 },
     message: text,
+    stratum: { type: 'string', minLength: 1, maxLength: 80 },
   },
 });
 
 /** Throws RunnerError `invalid-held-out` that names the first line that is no task. */
 export async function readHeldOutTasks(file: string): Promise<HeldOutTask[]> {
   return parseHeldOutTasks(await readText(file), file);
-}
-
-/** The same at once, for a language server that looks up a single task. */
-export function readHeldOutTasksSync(file: string): HeldOutTask[] {
-  return parseHeldOutTasks(readSmallFileSync(file, LARGEST_BYTES, 'follow'), file);
 }
 
 function parseHeldOutTasks(text: string, file: string): HeldOutTask[] {

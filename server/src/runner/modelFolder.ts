@@ -56,27 +56,6 @@ export async function openModelFolder(model: string): Promise<ModelFolder> {
 }
 
 /**
- * The file of the held-out tasks that `probe` of a run's settings means; undefined when there is none,
- * or when the model that it came with is not on this machine.
- */
-export function heldOutFile({
-  model,
-  probe,
-}: {
-  readonly model: string;
-  readonly probe: string;
-}): string | undefined {
-  if (probe === 'none') return undefined;
-  if (probe !== 'auto') return path.resolve(probe);
-  try {
-    return path.join(folderOf(model), PROBE_FILE);
-  } catch (error) {
-    if (error instanceof RunnerError) return undefined;
-    throw error;
-  }
-}
-
-/**
  * `sha256:` and the digest of the names and contents of all files that decide what a model says.
  * Rejects with FileError when one of them is not a regular file.
  */

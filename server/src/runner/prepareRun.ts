@@ -33,20 +33,27 @@ export async function prepareNewRun(
 
 /**
  * The same for a run whose settings were completed when it was created; whoever that was, they must fit
- * together.
+ * together. @param heldOut the held-out tasks that the run has stored, where it has; no file is then read
  */
-export async function prepareExistingRun(stored: RunSettings): Promise<PreparedRun> {
+export async function prepareExistingRun(
+  stored: RunSettings,
+  heldOut?: readonly HeldOutTask[],
+): Promise<PreparedRun> {
   const settings = completeSettings([stored], 'the settings of the run');
-  return prepare(settings, await openModelFolder(settings.model));
+  return prepare(settings, await openModelFolder(settings.model), heldOut);
 }
 
-async function prepare(settings: RunSettings, model: ModelFolder): Promise<PreparedRun> {
+async function prepare(
+  settings: RunSettings,
+  model: ModelFolder,
+  stored?: readonly HeldOutTask[],
+): Promise<PreparedRun> {
   if (settings.engineUrl === 'local') refusePickledWeights(model.folder);
   return {
     settings,
     model,
     dialect: dialectFor(settings, model),
-    heldOut: await heldOutTasks(settings, model),
+    heldOut: stored ?? (await heldOutTasks(settings, model)),
   };
 }
 

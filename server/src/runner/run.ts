@@ -5,7 +5,9 @@
 import type { Engine } from '../../protocol/engine.ts';
 import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { heldOutSetOf } from '../azr/inspectHeldOut.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
 import type { Experiment } from '../azr/experiment.ts';
 import { runLoop } from '../azr/loop.ts';
@@ -103,9 +105,10 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
       const outcome: LoopOutcome = { reason: 'steps', lastStep: steps };
       return finish(run, store, outcome, listener);
     }
-    const prepared = await prepareExistingRun(information.settings);
+    const stored = storedHeldOut(store, information.settings);
+    const prepared = await prepareExistingRun(information.settings, stored?.tasks);
     await requireSameModel(information, prepared);
-    const started = await start(prepared, session);
+    const started = await start(prepared, session, stored);
     requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
     await returnToCheckpoint(store, checkpoint, started.engine, session);
     return runPrepared(prepared, started, store, session);
@@ -119,6 +122,7 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
 async function start(
   prepared: PreparedRun,
   { run, releases, openEngine, listener, steering }: RunSession,
+  stored?: HeldOutSet,
 ): Promise<Started> {
   listener({ kind: 'notice', message: `Starting the engine with ${prepared.settings.model}.` });
   const failed = new AbortController();
@@ -127,7 +131,9 @@ async function start(
     releases.add(() => grader.close());
     return grader;
   });
-  const inspecting = grading.then((grader) => heldOutSet(grader, prepared.heldOut, signal));
+  const inspecting = grading.then(
+    (grader) => stored ?? heldOutSet(grader, prepared.heldOut, signal),
+  );
   const opening = openEngine(prepared, run, signal).then((engine) => {
     releases.add(() => engine.close());
     return engine;
@@ -150,6 +156,16 @@ async function start(
     message: `Engine ${server} on ${device}: ${size}. Sandbox ${sandbox}, Python ${pythonVersion}.`,
   });
   return { engine, grader, heldOut };
+}
+
+/**
+ * The held-out tasks that the run was begun with; undefined before its seeding is stored. A branch may
+ * have switched the probe off; its programs stay refused as proposals.
+ */
+function storedHeldOut(store: SqliteRunStore, { probe }: RunSettings): HeldOutSet | undefined {
+  if (store.counters().lastStep < 0) return undefined;
+  const { tasks, structures } = heldOutSetOf([...store.heldOutTasks()]);
+  return { tasks: probe === 'none' ? [] : tasks, structures };
 }
 
 /** Gives `engine`, which is new, the policy of `checkpoint`, and forgets the steps after it. */
@@ -215,6 +231,7 @@ async function runPrepared(
     attempts: () => store.attempts(),
     harvests: () => store.harvests(),
     goldDocuments: () => store.goldDocuments(),
+    heldOutTasks: () => store.heldOutTasks(),
     commitStep: async (record) => {
       await patience.insist(() => {
         store.commitStep(record);

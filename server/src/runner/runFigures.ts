@@ -34,18 +34,11 @@ export interface RunFigures {
   readonly stepMs?: number;
 }
 
-/** What was learned of the held-out probe up to a step. */
-interface HeldOut {
-  readonly upToStep: number;
-  readonly before?: number;
-  readonly after?: number;
-}
-
 export class RunFiguresReader {
   readonly #reader: RunReader;
   #information: RunInformation | undefined;
   #figures: RunFigures | undefined;
-  #heldOut: HeldOut = { upToStep: -1 };
+  #heldOutTasks: number | undefined;
 
   constructor(reader: RunReader) {
     this.#reader = reader;
@@ -65,8 +58,11 @@ export class RunFiguresReader {
     this.#information ??= this.#reader.information();
     const { createdAt, settings } = this.#information;
     const { lastStep, lastTaskId, lastProposalId } = this.#reader.counters();
+    // They are all stored in step 0, or none is.
+    if (lastStep >= 0) this.#heldOutTasks ??= this.#reader.heldOutCount();
+    const heldOutTasks = this.#heldOutTasks ?? 0;
     const metrics = lastStep < 0 ? [] : this.#reader.metricsOfStep(lastStep);
-    const { before, after } = this.#readHeldOut(lastStep);
+    const { first: before, last: after } = this.#reader.metricEnds('probe.greedy.mean');
     const solveRate = meanSolveRate(metrics);
     return {
       shown: {
@@ -77,7 +73,7 @@ export class RunFiguresReader {
         steps: settings.steps,
         lastStep,
         // Identifiers count from 1 without gaps, so the last one is how many there are.
-        taskCount: lastTaskId,
+        taskCount: lastTaskId - heldOutTasks,
         proposalCount: lastProposalId,
         sequence,
         ...(solveRate !== undefined && { solveRate }),
@@ -100,30 +96,6 @@ export class RunFiguresReader {
       .reduce((sum, { value }) => sum + value, 0);
     return { tokensPerSecond: (tokens / durationMs) * 1000, stepMs: durationMs / steps.length };
   }
-
-  #readHeldOut(lastStep: number): HeldOut {
-    const known = this.#heldOut;
-    if (lastStep < known.upToStep || lastStep > known.upToStep + RECENT_STEPS) {
-      // The first look, a long time later, or steps were discarded.
-      const values = this.#reader.metricSeries('probe.mean').map(({ value }) => value);
-      this.#heldOut = heldOut(lastStep, values[0], values.at(-1));
-    } else {
-      for (let step = known.upToStep + 1; step <= lastStep; step += 1) {
-        const mean = valueOf(this.#reader.metricsOfStep(step), 'probe.mean');
-        const { before, after } = this.#heldOut;
-        this.#heldOut = heldOut(step, before ?? mean, mean ?? after);
-      }
-    }
-    return this.#heldOut;
-  }
-}
-
-function heldOut(upToStep: number, before: number | undefined, after: number | undefined): HeldOut {
-  return {
-    upToStep,
-    ...(before !== undefined && { before }),
-    ...(after !== undefined && { after }),
-  };
 }
 
 function meanSolveRate(metrics: readonly MetricRecord[]): number | undefined {

@@ -1,5 +1,7 @@
 /** What came of a run, from its rows. */
+import type { LearningReport } from '../../protocol/learning.ts';
 import type { RunReader } from '../store/runReader.ts';
+import { learningReport } from './learningReport.ts';
 
 export interface RunSummary {
   readonly steps: number;
@@ -7,9 +9,8 @@ export interface RunSummary {
   readonly complete: boolean;
   readonly generatedTokens: number;
   readonly durationMs: number;
-  /** Mean held-out solve rate in [0, 1] at the first and at the last measurement. */
-  readonly heldOutBefore?: number;
-  readonly heldOutAfter?: number;
+  /** Absent for a run without held-out tasks. */
+  readonly learning?: Omit<LearningReport, 'runId'>;
   /** Shares in [0, 1], the mean of the last {@link RECENT_STEPS} steps. */
   readonly valid?: number;
   readonly unique?: number;
@@ -19,8 +20,7 @@ export interface RunSummary {
 export const RECENT_STEPS = 10;
 
 export function summarise(reader: RunReader): RunSummary {
-  const heldOut = valuesOf(reader, 'probe.mean');
-  const [heldOutBefore, heldOutAfter] = [heldOut[0], heldOut.at(-1)];
+  const { runId: _, ...learning } = learningReport(reader, '');
   const valid = meanOf(valuesOf(reader, 'proposer.valid').slice(-RECENT_STEPS));
   const unique = meanOf(valuesOf(reader, 'proposer.unique').slice(-RECENT_STEPS));
   const steps = Math.max(0, reader.counters().lastStep);
@@ -29,8 +29,7 @@ export function summarise(reader: RunReader): RunSummary {
     complete: steps === reader.information().settings.steps,
     generatedTokens: sumOf(valuesOf(reader, 'tokens.generated')),
     durationMs: reader.totalDurationMs(),
-    ...(heldOutBefore !== undefined && { heldOutBefore }),
-    ...(heldOutAfter !== undefined && { heldOutAfter }),
+    ...(learning.tasks > 0 && { learning }),
     ...(valid !== undefined && { valid }),
     ...(unique !== undefined && { unique }),
   };

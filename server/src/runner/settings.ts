@@ -104,6 +104,8 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(settings.advantageScale !== 'group-rate' ||
     settings.solverBaseline ===
       'group', 'advantageScale', 'can be "group-rate" only while "solverBaseline" is "group".');
+  require(settings.topP ===
+    1, 'topP', `must be 1, not ${settings.topP}: tokens would be drawn from another distribution than the one that is trained. To sample more narrowly, lower "temperature".`);
   return problems;
 }
 

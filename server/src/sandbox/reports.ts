@@ -1,4 +1,5 @@
 /** Reads what a child reported. Everything in it may be forged, so nothing is taken on trust. */
+import { CONSTRUCT_NAME } from '../../protocol/constructs.ts';
 import type { Execution, ExecutionLimits, ProgramInspection } from '../../protocol/sandbox.ts';
 import type { ExecutionOutcome } from '../../protocol/vocabulary.ts';
 import { formatLiteral } from './literal/format.ts';
@@ -171,19 +172,22 @@ export function uninspectable(message: string): ProgramInspection {
     chance: [],
     structure: '',
     template: '',
+    constructs: [],
     syntaxNodes: 0,
   };
 }
 
 function toInspection(fields: Readonly<Record<string, unknown>>): ProgramInspection | undefined {
   const { syntax, functions, entry, parameters, imports, chance, structure, template } = fields;
-  const { syntaxNodes } = fields;
+  const { constructs, syntaxNodes } = fields;
   if (
     !isTextList(functions) ||
     !Array.isArray(imports) ||
     !isTextList(chance) ||
     typeof structure !== 'string' ||
     typeof template !== 'string' ||
+    !isTextList(constructs) ||
+    !constructs.every((name) => CONSTRUCT_NAME.test(name)) ||
     typeof syntaxNodes !== 'number'
   ) {
     return undefined;
@@ -200,6 +204,7 @@ function toInspection(fields: Readonly<Record<string, unknown>>): ProgramInspect
     chance,
     structure,
     template,
+    constructs,
     syntaxNodes,
   };
 }

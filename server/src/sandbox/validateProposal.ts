@@ -191,11 +191,11 @@ export function notLiteral(detail: string): string {
 }
 
 function accepted(
-  { structure, template, syntaxNodes }: ProgramInspection,
+  { structure, template, constructs, syntaxNodes }: ProgramInspection,
   examples: readonly InputOutput[],
   executions: readonly Execution[],
 ): Validation {
-  return { valid: true, examples, structure, template, syntaxNodes, executions };
+  return { valid: true, examples, structure, template, constructs, syntaxNodes, executions };
 }
 
 function invalid(reason: RejectionReason, message: string): InvalidProposal {

@@ -34,9 +34,8 @@ export class CompletionPruner {
     this.#total = database.prepare('SELECT total_bytes FROM completion_size WHERE step = ?');
     this.#pruning = [
       'DELETE FROM rollout_pack WHERE step = ?',
-      // Rows of a version before packs, and those of completions too large for any.
-      `UPDATE rollout SET token_count = coalesce(token_count, length(tokens) / 4),
-         completion = '', tokens = x'', log_probabilities = x'' WHERE step = ? AND pack IS NULL`,
+      // Completions too large for a pack.
+      `UPDATE rollout SET completion = '', tokens = x'', log_probabilities = x'' WHERE step = ? AND pack IS NULL`,
     ].map((sql) => database.prepare(sql));
     this.#note = database.prepare('UPDATE completion_size SET pruned_by = ? WHERE step = ?');
   }

@@ -1,10 +1,8 @@
 /** How hard the accepted tasks were, over the run. Stretches that cannot change any more are kept. */
 import type { Curriculum } from '../../protocol/queries.ts';
 import { CheckedRow } from './checkedRow.ts';
-import { CURRICULUM_TASKS, type CurriculumTask, summariseCurriculum } from './curriculumSummary.ts';
 import { CurriculumTotals } from './curriculumTotals.ts';
 import { lastStepOf } from './metricQueries.ts';
-import { floatsToBlob, integersToBlob } from './numberBlobs.ts';
 import { wholeNumber } from './pageCursor.ts';
 import type { ReadConnection } from './readConnection.ts';
 
@@ -68,8 +66,7 @@ export class CurriculumQuery {
 
   #measure(firstStep: number, lastStep: number, estimationRollouts: number): Stretch {
     const totals = new CurriculumTotals(estimationRollouts);
-    if (this.#connection.hasTable('curriculum')) this.#addSummaries(totals, firstStep, lastStep);
-    else this.#addTasks(totals, firstStep, lastStep);
+    this.#addSummaries(totals, firstStep, lastStep);
     return totals.stretch(firstStep, lastStep);
   }
 
@@ -101,19 +98,6 @@ export class CurriculumQuery {
     );
     totals.addSolveRates(solveRates);
     totals.addTemplates(templates);
-  }
-
-  /** For a database of an earlier version. */
-  #addTasks(totals: CurriculumTotals, firstStep: number, lastStep: number): void {
-    const rows = this.#connection.all(
-      `${CURRICULUM_TASKS} WHERE step BETWEEN ? AND ?`,
-      firstStep,
-      lastStep,
-    );
-    const summary = summariseCurriculum(rows as unknown as CurriculumTask[]);
-    totals.add(summary.tasks, summary.learnabilityTotal, summary.syntaxNodesTotal);
-    totals.addSolveRates(floatsToBlob(summary.solveRates));
-    totals.addTemplates(integersToBlob(summary.templates));
   }
 }
 

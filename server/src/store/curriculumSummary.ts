@@ -8,8 +8,10 @@ export interface CurriculumTask {
   readonly learnability: number | null;
 }
 
+/** Those of one step; held-out tasks are in no curriculum. */
 export const CURRICULUM_TASKS =
-  'SELECT template, syntax_nodes AS syntaxNodes, solve_rate AS solveRate, learnability FROM task';
+  'SELECT template, syntax_nodes AS syntaxNodes, solve_rate AS solveRate, learnability FROM task ' +
+  "WHERE step = ? AND origin <> 'held-out'";
 
 export interface CurriculumSummary {
   /** Of the tasks that have one; seeds have none. */

@@ -1,8 +1,8 @@
 /** Filters of lists as SQL conditions. Values only ever travel as parameters. */
 import type { ItemFilter } from '../../protocol/queries.ts';
-import { VERDICTS } from '../../protocol/vocabulary.ts';
+import { type StepListName, VERDICTS } from '../../protocol/vocabulary.ts';
 import { CONTAINS_TEXT } from './containsText.ts';
-import { COMPLETION_TEXT, PROMPT_TEXT } from './packReader.ts';
+import { COMPLETION_TEXT } from './packReader.ts';
 import type { SqlValue } from './readConnection.ts';
 import { StoreError } from './storeError.ts';
 
@@ -73,9 +73,18 @@ export function rolloutConditions(filter: ItemFilter): Conditions {
   return conditions;
 }
 
-/** Of rows of `attempt` joined with `task`: of the task itself, or of at least one answer to it. */
-export function attemptConditions(filter: ItemFilter): Conditions {
+/**
+ * Of rows of `attempt` joined with `task`: of the task itself, or of at least one answer to it.
+ * Held-out tasks are listed by their greedy answers; those sampled at temperature 1 are in no list.
+ */
+export function attemptConditions(
+  filter: ItemFilter,
+  list: Exclude<StepListName, 'proposer'>,
+): Conditions {
   const conditions = new Conditions();
+  conditions.add(
+    list === 'held-out' ? "attempt.phase = 'greedy'" : "attempt.phase NOT IN ('greedy', 'probe')",
+  );
   addStep(conditions, 'attempt.step', filter);
   addWords(conditions, 'attempt.mode', filter.modes);
   if (isGiven(filter.roles) && !filter.roles.includes('solver')) conditions.add('0');
@@ -87,11 +96,7 @@ export function attemptConditions(filter: ItemFilter): Conditions {
   addWords(answers, 'rollout.verdict_reason', filter.reasons);
   if (!answers.empty) conditions.add(someAnswer(answers.sql), ...answers.parameters);
   if (filter.text !== undefined && filter.text !== '') {
-    const own = textMatch(filter.text, [
-      ...TASK_TEXTS,
-      `CASE WHEN task.id IS NULL THEN
-         (SELECT ${PROMPT_TEXT} FROM prompt WHERE prompt.group_id = attempt.group_id) END`,
-    ]);
+    const own = textMatch(filter.text, TASK_TEXTS);
     const answer = textMatch(filter.text, [ANSWER_TEXT]);
     conditions.add(
       `${own.sql} OR ${someAnswer(answer.sql)}`,

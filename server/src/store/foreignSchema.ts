@@ -5,13 +5,11 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 
-import { addPacks } from './packSchema.ts';
 import { LEARNED_SCHEMA } from './learnedSchema.ts';
-import { BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { PACK_SCHEMA } from './packSchema.ts';
+import { BRANCH_SCHEMA, SCHEMA } from './schema.ts';
 import { SUMMARY_SCHEMA } from './summarySchema.ts';
 
-/** Of versions 2 and 3; version 4 has another in its place. */
-const EARLIER_INDEX = 'CREATE INDEX rollout_token_bytes ON rollout (length(tokens))';
 /** Longer than every statement of ours. */
 const STATEMENT_CHARACTERS = 4_000;
 
@@ -19,11 +17,11 @@ const SCHEMA_ROWS = `
   SELECT type, name, substr(sql, 1, ${String(STATEMENT_CHARACTERS)}) AS sql FROM main.sqlite_schema`;
 
 /**
- * What the schema of `database`, of the given version, has that is not ours, or lacks that a run has;
+ * What the schema of `database` has that is not ours, or lacks that a run has;
  * undefined when nothing is wrong. Indexes may be missing: a recorded run ships without them.
  */
-export function foreignPart(database: DatabaseSync, version: number): string | undefined {
-  const ours = schemaOf(version);
+export function foreignPart(database: DatabaseSync): string | undefined {
+  const ours = ownSchema();
   const theirs = statementsOf(database);
   for (const [name, sql] of theirs) {
     if (ours.get(name) !== sql) return `${name} is not ours`;
@@ -32,26 +30,17 @@ export function foreignPart(database: DatabaseSync, version: number): string | u
   return missing === undefined ? undefined : `${missing} is missing`;
 }
 
-const known = new Map<number, ReadonlyMap<string, string>>();
+let known: ReadonlyMap<string, string> | undefined;
 
-function schemaOf(version: number): ReadonlyMap<string, string> {
-  let schema = known.get(version);
-  if (schema === undefined) {
-    schema = makeSchema(version);
-    known.set(version, schema);
-  }
-  return schema;
+function ownSchema(): ReadonlyMap<string, string> {
+  known ??= makeSchema();
+  return known;
 }
 
-function makeSchema(version: number): ReadonlyMap<string, string> {
+function makeSchema(): ReadonlyMap<string, string> {
   const database = new DatabaseSync(':memory:');
   try {
-    database.exec(SCHEMA);
-    if (version >= 2) database.exec(SUMMARY_SCHEMA);
-    if (version >= 3) database.exec(BRANCH_SCHEMA);
-    if (version < 4) database.exec(EARLIER_INDEX);
-    else addPacks(database);
-    if (version >= SCHEMA_VERSION) database.exec(LEARNED_SCHEMA);
+    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA]) database.exec(part);
     return statementsOf(database);
   } finally {
     database.close();

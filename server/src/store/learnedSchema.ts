@@ -1,7 +1,7 @@
-/** What version 5 adds: earlier tasks that were tried again, and what the policy was taught beside rewards. */
+/** Tables of earlier tasks that were tried again, and of what the policy was taught beside rewards. */
 
 export const LEARNED_SCHEMA = `
-CREATE TABLE IF NOT EXISTS task_attempt (
+CREATE TABLE task_attempt (
   step INTEGER NOT NULL,
   task_id INTEGER NOT NULL,
   solve_rate REAL NOT NULL,
@@ -10,15 +10,15 @@ CREATE TABLE IF NOT EXISTS task_attempt (
 ) STRICT, WITHOUT ROWID;
 
 -- Further executed inputs of the program of a task. The inputs are the model's own.
-CREATE TABLE IF NOT EXISTS harvest (
+CREATE TABLE harvest (
   task_id INTEGER PRIMARY KEY,
   step INTEGER NOT NULL,
   examples TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS harvest_step ON harvest (step);
+CREATE INDEX harvest_step ON harvest (step);
 
 -- Documents of executed truth that a step trained on, in order.
-CREATE TABLE IF NOT EXISTS gold_document (
+CREATE TABLE gold_document (
   step INTEGER NOT NULL,
   position INTEGER NOT NULL,
   task_id INTEGER NOT NULL,

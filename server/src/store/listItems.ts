@@ -5,16 +5,15 @@ import {
   PRUNING_SETTINGS,
   REJECTION_REASONS,
   ROLES,
+  ROLLOUT_PHASES,
+  SOLVER_PHASES,
   VERDICT_REASONS,
   VERDICTS,
 } from '../../protocol/vocabulary.ts';
 import type { CheckedRow } from './checkedRow.ts';
-import { oneLine, promptTitle, taskTitle, TITLE_SOURCE_CHARACTERS } from './listText.ts';
-import { COMPLETION_TEXT, PROMPT_TEXT } from './packReader.ts';
-import { TOKEN_COUNT } from './packSchema.ts';
+import { oneLine, taskTitle, TITLE_SOURCE_CHARACTERS } from './listText.ts';
+import { COMPLETION_TEXT } from './packReader.ts';
 
-const PHASES = ['seed', 'propose', 'estimate', 'solve', 'replay', 'probe'] as const;
-const SOLVER_PHASES = ['estimate', 'solve', 'replay', 'probe'] as const;
 const SHOWN = String(TITLE_SOURCE_CHARACTERS);
 
 /** Leaves out the fields that are undefined. */
@@ -70,31 +69,34 @@ function completionTitle(row: CheckedRow): string {
 
 export const ATTEMPT_ITEM_COLUMNS = `attempt.step, attempt.mode, attempt.group_id, attempt.phase, attempt.task_id,
   attempt.correct, attempt.attempts, attempt.first_rollout_id, substr(task.program, 1, ${SHOWN}) AS program,
-  substr(task.message, 1, ${SHOWN}) AS message,
-  CASE WHEN task.id IS NULL THEN
-    (SELECT substr(${PROMPT_TEXT}, 1, ${SHOWN}) FROM prompt WHERE prompt.group_id = attempt.group_id)
-    END AS prompt`;
-export const ATTEMPT_ITEM_JOINS = 'LEFT JOIN task ON task.id = attempt.task_id';
+  substr(task.message, 1, ${SHOWN}) AS message, substr(task.stratum, 1, ${SHOWN}) AS stratum`;
+export const ATTEMPT_ITEM_JOINS = 'JOIN task ON task.id = attempt.task_id';
 
 export function attemptItem(row: CheckedRow): AttemptItem {
   return present<AttemptItem>({
     kind: 'attempt',
-    taskId: row.optionalInteger('task_id'),
+    taskId: row.integer('task_id'),
     group: row.integer('group_id'),
     step: row.integer('step'),
     mode: row.word('mode', MODES),
     phase: row.word('phase', SOLVER_PHASES),
-    title: titleOf(row) ?? promptTitle(row.optionalText('prompt') ?? ''),
+    stratum: stratumOf(row),
+    title: titleOf(row) ?? '',
     correct: row.integer('correct'),
     attempts: row.integer('attempts'),
     rolloutId: row.integer('first_rollout_id'),
   });
 }
 
+function stratumOf(row: CheckedRow): string | undefined {
+  const stratum = row.optionalText('stratum');
+  return stratum === undefined ? undefined : oneLine(stratum);
+}
+
 export const ROLLOUT_ITEM_COLUMNS = `rollout.id, rollout.step, rollout.role, rollout.mode, rollout.phase,
   rollout.task_id, rollout.group_id, rollout.verdict, rollout.verdict_reason,
   substr(rollout.answer, 1, ${SHOWN}) AS answer, rollout.reward, rollout.advantage,
-  ${TOKEN_COUNT} AS token_count, rollout.trained`;
+  rollout.token_count, rollout.trained`;
 
 export function rolloutItem(row: CheckedRow): RolloutItem {
   const answer = row.optionalText('answer');
@@ -104,7 +106,7 @@ export function rolloutItem(row: CheckedRow): RolloutItem {
     step: row.integer('step'),
     role: row.word('role', ROLES),
     mode: row.word('mode', MODES),
-    phase: row.word('phase', PHASES),
+    phase: row.word('phase', ROLLOUT_PHASES),
     taskId: row.optionalInteger('task_id'),
     group: row.integer('group_id'),
     verdict: row.optionalWord('verdict', VERDICTS),

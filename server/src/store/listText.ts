@@ -51,12 +51,3 @@ export function taskTitle(task: {
   if (task.message !== undefined) return oneLine(task.message);
   return task.program === undefined ? undefined : programTitle(task.program);
 }
-
-/** A held-out task's title, which only its prompt knows: from its program, or from its hint. */
-export function promptTitle(prompt: string): string {
-  const program = /^def\s/m.exec(prompt);
-  if (program !== null) return programTitle(prompt.slice(program.index));
-  const lines = prompt.split('\n').map((line) => line.trim());
-  const hint = lines.find((line) => line.startsWith('Hint: '))?.slice('Hint: '.length);
-  return oneLine(hint ?? lines[1] ?? lines[0] ?? '');
-}

@@ -93,7 +93,7 @@ function stretchMeans(
   firstStep: number,
   width: number,
 ): Map<number, number> {
-  const { sql, parameters } = stretchTotals(connection, name, firstStep, width);
+  const { sql, parameters } = stretchTotals(name, firstStep, width);
   // Two lists as JSON instead of thousands of rows: several times quicker to take over.
   const row = connection.first(
     `SELECT json_group_array(stretch) AS stretches, json_group_array(total / count) AS means
@@ -118,7 +118,6 @@ interface Totals {
 }
 
 function stretchTotals(
-  connection: ReadConnection,
   name: string,
   firstStep: number,
   width: number,
@@ -130,7 +129,7 @@ function stretchTotals(
   const stored = METRIC_STRETCH_WIDTHS.findLast(
     (storedWidth) => storedWidth <= width && firstStep % storedWidth === 0,
   );
-  if (stored === undefined || !connection.hasTable('metric_stretch')) {
+  if (stored === undefined) {
     const where = 'name = ? AND step >= ? AND value IS NOT NULL';
     const sql = totals('metric', 'step', 1, width, 'value', '1', where);
     return { sql, parameters: [name, firstStep] };
@@ -159,9 +158,7 @@ function totals(
        FROM ${table} WHERE ${where} GROUP BY stretch`;
 }
 
-/** Runs of earlier versions have no such table, and did not branch. */
 function branchedAfter(connection: ReadConnection): Pick<MetricTable, 'branchedAfter'> {
-  if (!connection.hasTable('branch')) return {};
   const row = connection.first('SELECT step FROM branch');
   return row === undefined ? {} : { branchedAfter: Number(row['step']) };
 }

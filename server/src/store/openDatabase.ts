@@ -5,14 +5,13 @@ import { pathToFileURL } from 'node:url';
 
 import { isPlainFile, isPlainFileOfOneName } from '../files/plainFile.ts';
 import { oversizedTable, oversizedValue } from './oversizedValue.ts';
-import { addEmptyViews, addPacks, addPackViews } from './packSchema.ts';
 import { LEARNED_SCHEMA } from './learnedSchema.ts';
+import { PACK_SCHEMA } from './packSchema.ts';
 import type { RunInformation } from './runInformation.ts';
 import { foreignPart } from './foreignSchema.ts';
 import { APPLICATION_ID, BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 import { corruptError, explainingErrors, explainingForeignData, StoreError } from './storeError.ts';
-import { SUMMARY_ORDER, SUMMARY_SCHEMA, SUMMARY_VIEWS } from './summarySchema.ts';
-import { fillSummaries } from './summaryWriter.ts';
+import { SUMMARY_SCHEMA } from './summarySchema.ts';
 
 /** How long a statement waits for a lock before it fails with `locked`. */
 const LOCK_WAIT_MS = 5000;
@@ -42,11 +41,7 @@ export function createDatabase(path: string, information: RunInformation): Datab
   const database = openForWriting(path);
   explainingErrors(path, () => {
     database.exec('BEGIN IMMEDIATE');
-    database.exec(SCHEMA);
-    database.exec(SUMMARY_SCHEMA);
-    database.exec(BRANCH_SCHEMA);
-    database.exec(LEARNED_SCHEMA);
-    addPacks(database);
+    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA]) database.exec(part);
     database.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     insertInformation(database, information);
@@ -72,7 +67,7 @@ function insertInformation(database: DatabaseSync, information: RunInformation):
 }
 
 /**
- * Opens an existing run.db. Throws StoreError: `missing`, `not-a-run`, `newer-schema`, `corrupt` for a
+ * Opens an existing run.db. Throws StoreError: `missing`, `not-a-run`, `newer-schema`, `older-schema`, `corrupt` for a
  * schema that is not ours, and SQLite's own; FileError when a file of it is a link, a pipe or the like.
  */
 export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSync {
@@ -90,11 +85,7 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
   return explainingForeignData(path, () => {
     const database = access === 'write' ? openForWriting(path) : openForReading(path);
     try {
-      const version = checkSchema(database, path);
-      if (version !== SCHEMA_VERSION) {
-        if (access === 'write') bringUpToDate(database, path, version);
-        else addViews(database, version);
-      }
+      checkSchema(database, path);
     } catch (error) {
       database.close();
       throw error;
@@ -184,39 +175,8 @@ function isUnwritablePlace(error: unknown): boolean {
   return code === 14 || code === 8;
 }
 
-/** Gives a database of an earlier version what later ones have, all of it or nothing. */
-function bringUpToDate(database: DatabaseSync, path: string, version: number): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    if (version < 2) {
-      database.exec(SUMMARY_SCHEMA);
-      fillSummaries(database);
-    }
-    database.exec(BRANCH_SCHEMA);
-    database.exec(LEARNED_SCHEMA);
-    addPacks(database);
-    database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
-    // A file from elsewhere may have held something else under one of these names already.
-    checkSchema(database, path);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
-}
-
-/** Lets readers ask for what the file does not hold yet. Summaries are computed from its records. */
-function addViews(database: DatabaseSync, version: number): void {
-  addEmptyViews(database, LEARNED_SCHEMA);
-  if (version < 4) addPackViews(database);
-  if (version >= 2) return;
-  // Views of the connection, not of the file: nothing is written to it.
-  for (const name of SUMMARY_ORDER)
-    database.exec(`CREATE TEMP VIEW ${name} AS ${SUMMARY_VIEWS[name]}`);
-}
-
-/** The schema version of a run.db; throws when it is none that can be trusted and understood. */
-function checkSchema(database: DatabaseSync, path: string): number {
+/** Throws when the run.db is none that can be trusted and understood. */
+function checkSchema(database: DatabaseSync, path: string): void {
   const applicationId = pragma(database, 'application_id');
   if (applicationId !== APPLICATION_ID) {
     throw new StoreError(
@@ -234,13 +194,19 @@ function checkSchema(database: DatabaseSync, path: string): number {
     );
   }
   if (version < 1) throw notOurs(path, 'its version is missing');
-  const foreign = foreignPart(database, version);
+  if (version < SCHEMA_VERSION) {
+    throw new StoreError(
+      'older-schema',
+      `${path} was written by an earlier AZR Studio (schema ${String(version)}; this one reads ${String(SCHEMA_VERSION)}).`,
+      'Open it with the version that made it, or start a new run.',
+    );
+  }
+  const foreign = foreignPart(database);
   if (foreign !== undefined) throw notOurs(path, foreign);
   const crowded = oversizedTable(database);
   if (crowded !== undefined) throw corruptError(path, `the table "${crowded}" holds too much`);
-  const oversized = oversizedValue(database, version);
+  const oversized = oversizedValue(database);
   if (oversized !== undefined) throw corruptError(path, `a value of "${oversized}" is too long`);
-  return version;
 }
 
 function notOurs(path: string, what: string): StoreError {

@@ -31,10 +31,8 @@ export function oversizedTable(database: DatabaseSync): string | undefined {
 }
 
 /** The table and column of a value that is too long to be ours; undefined when there is none. */
-export function oversizedValue(database: DatabaseSync, version: number): string | undefined {
+export function oversizedValue(database: DatabaseSync): string | undefined {
   for (const [table, columns] of Object.entries(COLUMNS)) {
-    // Runs of the first versions cannot be branches.
-    if (table === 'branch' && version < 3) continue;
     for (const column of columns) {
       // SQLite knows the length of a value without reading it.
       const sql = `SELECT 1 FROM main.${table} WHERE octet_length(${column}) > ${String(LONGEST_BYTES)} LIMIT 1`;

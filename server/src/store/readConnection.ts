@@ -42,12 +42,6 @@ export class ReadConnection {
     return this.explaining(() => this.#statement(sql).get(...parameters));
   }
 
-  /** Whether the file holds a table; one of an earlier version lacks some. */
-  hasTable(name: string): boolean {
-    const sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?";
-    return this.first(sql, name) !== undefined;
-  }
-
   /** Rows one at a time, without holding them all in memory. */
   *iterate(sql: string): Generator<SqlRow, void, undefined> {
     // A statement of its own: whoever asked the same meanwhile would reset a shared one.

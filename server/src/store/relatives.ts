@@ -61,11 +61,11 @@ export class Relatives {
     return { items };
   }
 
-  /** How often the solver answered a task, and how often rightly. */
+  /** How often the solver answered a task, and how often rightly; the starting model's answers do not count. */
   answerCounts(taskId: number): { readonly attempts: number; readonly correct: number } {
     const row = this.#connection.first(
       `SELECT count(*) AS attempts, count(CASE WHEN verdict = 'correct' THEN 1 END) AS correct
-       FROM rollout WHERE task_id = ? AND role = 'solver'`,
+       FROM rollout WHERE task_id = ? AND role = 'solver' AND phase <> 'curriculum'`,
       taskId,
     );
     const checked = new CheckedRow(row ?? {}, this.#connection.path);
@@ -107,7 +107,21 @@ export class Relatives {
 
   /** Place of a group of answers, from 0, in the unfiltered list of its step and mode. */
   attemptPosition({ group, step, mode }: Pick<RolloutItem, 'group' | 'step' | 'mode'>): number {
-    return this.#count('attempt WHERE step = ? AND mode = ? AND group_id < ?', step, mode, group);
+    const list = "attempt WHERE step = ? AND mode = ? AND phase NOT IN ('greedy', 'probe')";
+    return this.#count(`${list} AND group_id < ?`, step, mode, group);
+  }
+
+  /** Place of a held-out task, from 0, in the unfiltered list of those asked in a step. */
+  heldOutPosition(taskId: number, { step, mode }: Pick<RolloutItem, 'step' | 'mode'>): number {
+    const list = "attempt WHERE step = ? AND mode = ? AND phase = 'greedy'";
+    return this.#count(
+      `${list} AND group_id < (SELECT min(group_id) FROM ${list} AND task_id = ?)`,
+      step,
+      mode,
+      step,
+      mode,
+      taskId,
+    );
   }
 
   /**

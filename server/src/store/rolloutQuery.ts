@@ -4,7 +4,6 @@ import type { Execution } from '../../protocol/sandbox.ts';
 import { PRUNING_SETTINGS } from '../../protocol/vocabulary.ts';
 import { CheckedRow } from './checkedRow.ts';
 import { type PackColumn, PROMPT_TEXT } from './packReader.ts';
-import { TOKEN_COUNT } from './packSchema.ts';
 import type { ReadConnection } from './readConnection.ts';
 import { corruptError } from './storeError.ts';
 import {
@@ -48,7 +47,7 @@ function readDetail(connection: ReadConnection, id: number): RolloutDetail {
   const row = connection.first(
     `SELECT ${PROMPT_TEXT} AS prompt, prompt_tokens, prompt.pack AS prompt_pack, prompt.place AS prompt_place,
        tokens, log_probabilities, rollout.pack AS rollout_pack, rollout.place AS rollout_place,
-       ${TOKEN_COUNT} AS token_count,
+       rollout.token_count,
        (SELECT pruned_by FROM completion_size WHERE completion_size.step = rollout.step) AS pruned_by
      FROM rollout JOIN prompt USING (group_id) WHERE rollout.id = ?`,
     id,

@@ -123,8 +123,6 @@ export class RunReader {
 
   /** Where the run branched off another one; undefined when it did not. */
   branch(): BranchInformation | undefined {
-    // Runs of earlier versions have no such table, and no such beginning.
-    if (!this.connection.hasTable('branch')) return undefined;
     return this.#all<BranchInformation>('SELECT parent, step FROM branch')[0];
   }
 
@@ -179,9 +177,25 @@ export class RunReader {
     return this.#first(this.#all<{ total: number }>(sql)).total;
   }
 
-  /** Every task in order of acceptance, without holding them all in memory. */
-  *allTasks(): Generator<TaskRecord, void, undefined> {
-    for (const row of this.connection.iterate(`SELECT ${TASK_COLUMNS} FROM task ORDER BY id`)) {
+  /** Every seed and accepted task in order of acceptance, without holding them all in memory. */
+  selfPlayTasks(): Generator<TaskRecord, void, undefined> {
+    return this.#tasksWhere("origin <> 'held-out'");
+  }
+
+  /** The held-out tasks in the order of their file. */
+  heldOutTasks(): Generator<TaskRecord, void, undefined> {
+    return this.#tasksWhere("origin = 'held-out'");
+  }
+
+  /** How many held-out tasks the run has. */
+  heldOutCount(): number {
+    const sql = "SELECT count(*) AS count FROM task WHERE origin = 'held-out'";
+    return this.#first(this.#all<{ count: number }>(sql)).count;
+  }
+
+  *#tasksWhere(condition: string): Generator<TaskRecord, void, undefined> {
+    const sql = `SELECT ${TASK_COLUMNS} FROM task WHERE ${condition} ORDER BY id`;
+    for (const row of this.connection.iterate(sql)) {
       yield this.connection.explaining(() => taskFromRow({ ...row } as unknown as TaskRow));
     }
   }
@@ -252,6 +266,19 @@ export class RunReader {
   /** All values of one metric, oldest first; a value that was not a number is NaN. */
   metricSeries(name: string): MetricRecord[] {
     return this.#metrics('WHERE name = ? ORDER BY step', name);
+  }
+
+  /** The first and the latest value of one metric; absent where there is none. */
+  metricEnds(name: string): { readonly first?: number; readonly last?: number } {
+    const [first] = this.#metrics('WHERE name = ? AND value IS NOT NULL ORDER BY step LIMIT 1', name);
+    const [last] = this.#metrics(
+      'WHERE name = ? AND value IS NOT NULL ORDER BY step DESC LIMIT 1',
+      name,
+    );
+    return {
+      ...(first !== undefined && { first: first.value }),
+      ...(last !== undefined && { last: last.value }),
+    };
   }
 
   /** All metrics of one step, by name. */

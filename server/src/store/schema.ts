@@ -6,9 +6,7 @@
 
 /**
  * Written to `PRAGMA user_version`. Raise it with every change of the tables below, of those in
- * summarySchema.ts and of those in packSchema.ts. 1: the records. 2: also the summaries and indexes that large lists need.
- * 3: also where a run branched off another one. 4: prompts and completions are deflated (packSchema.ts).
- * 5: further attempts at tasks, and what was trained on beside rewards (learnedSchema.ts).
+ * summarySchema.ts, packSchema.ts and learnedSchema.ts. A database of another version is refused.
  */
 export const SCHEMA_VERSION = 5;
 
@@ -17,7 +15,7 @@ export const APPLICATION_ID = 0x415a5272;
 
 /** A run that began as a copy of another one has one row here. */
 export const BRANCH_SCHEMA = `
-CREATE TABLE IF NOT EXISTS branch (
+CREATE TABLE branch (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   parent TEXT NOT NULL,
   step INTEGER NOT NULL
@@ -64,7 +62,10 @@ CREATE TABLE prompt (
   group_id INTEGER PRIMARY KEY,
   step INTEGER NOT NULL,
   prompt TEXT NOT NULL,
-  prompt_tokens BLOB NOT NULL
+  prompt_tokens BLOB NOT NULL,
+  -- See rollout.
+  pack INTEGER,
+  place INTEGER
 ) STRICT;
 CREATE INDEX prompt_step ON prompt (step);
 
@@ -85,7 +86,12 @@ CREATE TABLE rollout (
   answer TEXT,
   reward REAL,
   advantage REAL,
-  trained INTEGER NOT NULL
+  trained INTEGER NOT NULL,
+  token_count INTEGER NOT NULL,
+  -- The pack that holds the completion, tokens and log-probabilities, and the place in it, from 0;
+  -- the columns for them are then empty. NULL where they are in the row itself.
+  pack INTEGER,
+  place INTEGER
 ) STRICT;
 CREATE INDEX rollout_step ON rollout (step);
 CREATE INDEX rollout_task ON rollout (task_id) WHERE task_id IS NOT NULL;
@@ -136,6 +142,7 @@ CREATE INDEX proposal_accepted ON proposal (accepted);
 CREATE TABLE task (
   id INTEGER PRIMARY KEY,
   step INTEGER NOT NULL,
+  origin TEXT NOT NULL,
   mode TEXT NOT NULL,
   program TEXT NOT NULL,
   examples TEXT NOT NULL,
@@ -143,13 +150,16 @@ CREATE TABLE task (
   message TEXT,
   structure TEXT NOT NULL,
   template TEXT NOT NULL,
+  constructs TEXT NOT NULL,
   syntax_nodes INTEGER NOT NULL,
   parent_task_ids TEXT NOT NULL,
+  stratum TEXT,
   solve_rate REAL,
   learnability REAL
 ) STRICT;
 CREATE INDEX task_step ON task (step);
 CREATE INDEX task_mode ON task (mode);
+CREATE INDEX task_held_out ON task (id) WHERE origin = 'held-out';
 
 CREATE TABLE baseline (
   step INTEGER NOT NULL,

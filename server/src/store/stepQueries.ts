@@ -8,7 +8,7 @@ import type {
   StepsQuery,
 } from '../../protocol/queries.ts';
 import type { StepGroupOverview, StepOverview } from '../../protocol/runs.ts';
-import { MODES, ROLES } from '../../protocol/vocabulary.ts';
+import { MODES, type Role, STEP_LISTS, type StepListName } from '../../protocol/vocabulary.ts';
 import { CheckedRow } from './checkedRow.ts';
 import { attemptConditions, isGiven, proposalConditions } from './filterConditions.ts';
 import {
@@ -100,7 +100,7 @@ function stepOverviews(
       stored?.get(step.step) ?? (ofItems ? countedGroups(connection, step.step, filter) : [])
     ).filter(
       ({ role, mode }) =>
-        (!isGiven(filter.roles) || filter.roles.includes(role)) &&
+        (!isGiven(filter.roles) || filter.roles.includes(roleOf(role))) &&
         (!isGiven(filter.modes) || filter.modes.includes(mode)),
     );
     if (groups.length > 0 || !(ofItems || ofGroups)) found.push({ ...step, groups });
@@ -108,6 +108,11 @@ function stepOverviews(
     if (ofItems && budget.spent) break;
   }
   return { found, lastStep };
+}
+
+/** Held-out tasks are answered by the solver. */
+function roleOf(list: StepListName): Role {
+  return list === 'proposer' ? 'proposer' : 'solver';
 }
 
 function hasText({ text }: ItemFilter): boolean {
@@ -138,7 +143,9 @@ function countedGroups(
   filter: ItemFilter,
 ): StepGroupOverview[] {
   const proposals = proposalConditions({ ...filter, step });
-  const attempts = attemptConditions({ ...filter, step });
+  const solving = (['solver', 'held-out'] as const).flatMap((list) =>
+    countedAttempts(connection, { ...filter, step }, list),
+  );
   const rows = [
     ...connection.all(
       `SELECT 'proposer' AS role, proposal.mode, count(*) AS count, sum(accepted) AS good,
@@ -146,22 +153,31 @@ function countedGroups(
        FROM proposal ${PROPOSAL_ITEM_JOINS} WHERE ${proposals.sql} GROUP BY proposal.mode`,
       ...proposals.parameters,
     ),
-    ...connection.all(
-      `SELECT 'solver' AS role, attempt.mode, count(*) AS count,
-         count(CASE WHEN correct > 0 THEN 1 END) AS good,
-         avg(CASE WHEN phase <> 'probe' THEN 1.0 * correct / attempts END) AS solve_rate
-       FROM attempt ${ATTEMPT_ITEM_JOINS} WHERE ${attempts.sql} GROUP BY attempt.mode`,
-      ...attempts.parameters,
-    ),
+    ...solving,
   ];
   return sortGroups(rows.map((row) => stepGroup(connection, row)));
+}
+
+function countedAttempts(
+  connection: ReadConnection,
+  filter: ItemFilter,
+  list: Exclude<StepListName, 'proposer'>,
+): SqlRow[] {
+  const { sql, parameters } = attemptConditions(filter, list);
+  return connection.all(
+    `SELECT '${list}' AS role, attempt.mode, count(*) AS count,
+       count(CASE WHEN correct > 0 THEN 1 END) AS good,
+       avg(CASE WHEN phase <> 'curriculum' THEN 1.0 * correct / attempts END) AS solve_rate
+     FROM attempt ${ATTEMPT_ITEM_JOINS} WHERE ${sql} GROUP BY attempt.mode`,
+    ...parameters,
+  );
 }
 
 function stepGroup(connection: ReadConnection, row: SqlRow): StepGroupOverview {
   const checked = new CheckedRow(row, connection.path);
   const solveRate = checked.optionalNumber('solve_rate');
   return {
-    role: checked.word('role', ROLES),
+    role: checked.word('role', STEP_LISTS),
     mode: checked.word('mode', MODES),
     count: checked.integer('count'),
     good: checked.integer('good'),
@@ -169,11 +185,11 @@ function stepGroup(connection: ReadConnection, row: SqlRow): StepGroupOverview {
   };
 }
 
-/** Proposers before solvers, each in the order of the modes. */
+/** Proposers, solvers, held-out tasks, each in the order of the modes. */
 function sortGroups(groups: StepGroupOverview[]): StepGroupOverview[] {
   return groups.sort(
     (left, right) =>
-      ROLES.indexOf(left.role) - ROLES.indexOf(right.role) ||
+      STEP_LISTS.indexOf(left.role) - STEP_LISTS.indexOf(right.role) ||
       MODES.indexOf(left.mode) - MODES.indexOf(right.mode),
   );
 }
@@ -194,7 +210,7 @@ export function stepItemsPage(
   const items =
     query.role === 'proposer'
       ? proposalItems(connection, ofGroup, offset, limit + 1)
-      : attemptItems(connection, ofGroup, offset, limit + 1);
+      : attemptItems(connection, ofGroup, query.role, offset, limit + 1);
   return items.length > limit
     ? { items: items.slice(0, limit), cursor: String(offset + limit) }
     : { items };
@@ -220,10 +236,11 @@ function proposalItems(
 function attemptItems(
   connection: ReadConnection,
   filter: ItemFilter,
+  list: Exclude<StepListName, 'proposer'>,
   offset: number,
   limit: number,
 ): AttemptItem[] {
-  const { sql, parameters } = attemptConditions(filter);
+  const { sql, parameters } = attemptConditions(filter, list);
   const rows = connection.all(
     `SELECT ${ATTEMPT_ITEM_COLUMNS} FROM attempt ${ATTEMPT_ITEM_JOINS}
      WHERE ${sql} ORDER BY attempt.group_id LIMIT ? OFFSET ?`,

@@ -126,6 +126,7 @@ export class StepWriter {
       ...([
         'id',
         'step',
+        'origin',
         'mode',
         'program',
         'examples',
@@ -133,8 +134,9 @@ export class StepWriter {
         'message',
         'structure',
         'template',
+        'constructs',
       ] as const),
-      ...(['syntax_nodes', 'parent_task_ids', 'solve_rate', 'learnability'] as const),
+      ...(['syntax_nodes', 'parent_task_ids', 'stratum', 'solve_rate', 'learnability'] as const),
     ]);
     this.#attempt = new Insertion(database, 'task_attempt', [
       ...(['step', 'task_id', 'solve_rate', 'estimate'] as const),
@@ -294,6 +296,7 @@ export class StepWriter {
     this.#task.insert({
       id: task.id,
       step: task.step,
+      origin: task.origin,
       mode: task.mode,
       program: storableText(task.program),
       examples: JSON.stringify(task.examples),
@@ -301,8 +304,10 @@ export class StepWriter {
       message: storableOptionalText(task.message),
       structure: task.structure,
       template: task.template,
+      constructs: JSON.stringify(task.constructs),
       syntax_nodes: task.syntaxNodes,
       parent_task_ids: JSON.stringify(task.parentTaskIds),
+      stratum: storableOptionalText(task.stratum),
       solve_rate: task.solveRate ?? null,
       learnability: task.learnability ?? null,
     });

@@ -5,6 +5,7 @@ export type StoreErrorCode =
   | 'missing'
   | 'not-a-run'
   | 'newer-schema'
+  | 'older-schema'
   | 'locked'
   | 'disk-full'
   | 'read-only'

@@ -13,13 +13,14 @@ import {
   MODES,
   REJECTION_REASONS,
   ROLES,
+  ROLLOUT_PHASES,
+  TASK_ORIGINS,
   VERDICT_REASONS,
   VERDICTS,
 } from '../../protocol/vocabulary.ts';
 import { foreignJson } from './foreignJson.ts';
 import { blobToFloats, blobToIntegers } from './numberBlobs.ts';
 import { COMPLETION_TEXT } from './packReader.ts';
-import { TOKEN_COUNT } from './packSchema.ts';
 
 /** A record whose absent fields are NULL. */
 export type Nullable<Value> = {
@@ -32,7 +33,8 @@ export type Nullable<Value> = {
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   mode: MODES,
   role: ROLES,
-  phase: ['seed', 'propose', 'estimate', 'solve', 'replay', 'probe'],
+  phase: ROLLOUT_PHASES,
+  origin: TASK_ORIGINS,
   verdict: VERDICTS,
   verdictReason: VERDICT_REASONS,
   reason: REJECTION_REASONS,
@@ -96,11 +98,13 @@ export function storableOptionalText(text: string | undefined): string | null {
 
 /** Columns of `task`, in SELECT form. */
 export const TASK_COLUMNS =
-  'id, step, mode, program, examples, visible, message, structure, template, ' +
-  'syntax_nodes AS syntaxNodes, parent_task_ids AS parentTaskIds, solve_rate AS solveRate, learnability';
+  'id, step, origin, mode, program, examples, visible, message, structure, template, constructs, ' +
+  'syntax_nodes AS syntaxNodes, parent_task_ids AS parentTaskIds, stratum, solve_rate AS solveRate, ' +
+  'learnability';
 
-export type TaskRow = Omit<Nullable<TaskRecord>, 'examples' | 'parentTaskIds'> & {
+export type TaskRow = Omit<Nullable<TaskRecord>, 'examples' | 'constructs' | 'parentTaskIds'> & {
   readonly examples: string;
+  readonly constructs: string;
   readonly parentTaskIds: string;
 };
 
@@ -108,6 +112,7 @@ export function taskFromRow(row: TaskRow): TaskRecord {
   return withoutNulls<TaskRecord>({
     ...row,
     examples: examplesFromJson(row.examples),
+    constructs: textsFromJson('constructs', row.constructs),
     parentTaskIds: idsFromJson('parentTaskIds', row.parentTaskIds),
   });
 }
@@ -177,7 +182,7 @@ export const ROLLOUT_COLUMNS =
   'id, step, role, mode, phase, task_id AS taskId, group_id AS "group", ' +
   `coalesce(${COMPLETION_TEXT}, '') AS completion, stop_reason AS stopReason, ` +
   'verdict, verdict_reason AS verdictReason, answer, reward, advantage, trained';
-export const TOKEN_COUNT_COLUMN = `${TOKEN_COUNT} AS tokenCount`;
+export const TOKEN_COUNT_COLUMN = 'token_count AS tokenCount';
 
 export type RolloutRow = Omit<Nullable<RolloutFields>, 'trained'> & { readonly trained: number };
 export type RolloutSummaryRow = RolloutRow & { readonly tokenCount: number };

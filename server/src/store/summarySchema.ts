@@ -1,9 +1,8 @@
 /**
  * What run.db holds beside the records so that lists over millions of rows stay quick: summaries,
- * each of which follows from the records, and indexes. They came with version 2; a database of
- * version 1 gets them when it is next opened for writing, and until then viewers see the same rows
- * through views that compute them ({@link SUMMARY_VIEWS}).
+ * each of which follows from the records, and indexes.
  */
+import { SKILL_SCHEMA } from './skillSummary.ts';
 
 /** Widths, in steps, of the stretches over which metrics are summed in advance. */
 export const METRIC_STRETCH_WIDTHS = [8, 64] as const;
@@ -21,16 +20,17 @@ export const SUMMARY_VIEWS = {
     FROM proposal LEFT JOIN rollout ON rollout.id = rollout_id LEFT JOIN task ON task.id = proposal.task_id`,
 
   /**
-   * Per step and task-role what the tree shows. Solve rates leave the held-out tasks out, which the
-   * lists hold too: they say how self-play went.
+   * Per step what the tree's lists hold. Held-out tasks have a list of their own, counted by their
+   * greedy answers. Solve rates leave the starting model's answers out: they say how self-play went.
    */
   step_group: `SELECT proposal.step, 'proposer' AS role, mode, count(*) AS count, sum(accepted) AS good,
       avg(solve_rate) AS solve_rate
     FROM proposal JOIN proposal_measure USING (id) GROUP BY proposal.step, mode
     UNION ALL
-    SELECT step, 'solver', mode, count(*), count(CASE WHEN correct > 0 THEN 1 END),
-      avg(CASE WHEN phase <> 'probe' THEN 1.0 * correct / attempts END)
-    FROM attempt GROUP BY step, mode`,
+    SELECT step, CASE WHEN phase = 'greedy' THEN 'held-out' ELSE 'solver' END AS role, mode, count(*),
+      count(CASE WHEN correct > 0 THEN 1 END),
+      avg(CASE WHEN phase <> 'curriculum' THEN 1.0 * correct / attempts END)
+    FROM attempt WHERE phase <> 'probe' GROUP BY step, role, mode`,
 
   /** Which tasks came from which: the tasks a proposer was shown. */
   task_parent: `SELECT DISTINCT parent.value AS parent_id, task.id AS task_id, task.step
@@ -121,6 +121,7 @@ CREATE TABLE curriculum (
   templates BLOB NOT NULL
 ) STRICT;
 
+${SKILL_SCHEMA}
 CREATE INDEX rollout_group ON rollout (group_id);
 CREATE INDEX rollout_reward ON rollout (reward);
 CREATE INDEX rollout_advantage ON rollout (advantage);

@@ -1,11 +1,12 @@
 /**
  * Keeps the summaries of a run.db true to its records. The SQL that defines a summary also fills it,
- * for one step at its commit and for all steps when a database is brought up to date.
+ * for one step at its commit and, where records were made in bulk, for all steps at once.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { type CurriculumTask, CURRICULUM_TASKS, summariseCurriculum } from './curriculumSummary.ts';
 import { floatsToBlob, integersToBlob } from './numberBlobs.ts';
+import { fillSkills, SkillWriter } from './skillSummary.ts';
 import {
   METRIC_STRETCH_WIDTHS,
   SUMMARY_COLUMNS,
@@ -24,6 +25,7 @@ const INSERT_CURRICULUM = `INSERT INTO curriculum
 export class SummaryWriter {
   readonly #ofStep: readonly StatementSync[];
   readonly #stretches: readonly StatementSync[];
+  readonly #skills: SkillWriter;
   readonly #curriculum: StatementSync;
   readonly #tasks: StatementSync;
 
@@ -40,14 +42,16 @@ export class SummaryWriter {
          DO UPDATE SET total = total + excluded.total, count = count + excluded.count`,
       ),
     );
+    this.#skills = new SkillWriter(database);
     this.#curriculum = database.prepare(INSERT_CURRICULUM);
-    this.#tasks = database.prepare(`${CURRICULUM_TASKS} WHERE step = ?`);
+    this.#tasks = database.prepare(CURRICULUM_TASKS);
   }
 
   /** Adds the summaries of `step`, whose records are written; the transaction is its caller's. */
   write(step: number): void {
     for (const statement of this.#ofStep) statement.run(step);
     for (const statement of this.#stretches) statement.run(step);
+    this.#skills.write(step);
     writeCurriculum(this.#curriculum, step, this.#tasks.all(step) as unknown as CurriculumTask[]);
   }
 }
@@ -74,9 +78,10 @@ export function fillSummaries(database: DatabaseSync): void {
   for (const width of METRIC_STRETCH_WIDTHS) {
     database.prepare(fillStretches(width)).run(0);
   }
+  fillSkills(database);
   const steps = database.prepare('SELECT step FROM step ORDER BY step').all();
   const curriculum = database.prepare(INSERT_CURRICULUM);
-  const tasks = database.prepare(`${CURRICULUM_TASKS} WHERE step = ?`);
+  const tasks = database.prepare(CURRICULUM_TASKS);
   for (const row of steps) {
     const step = Number(row['step']);
     writeCurriculum(curriculum, step, tasks.all(step) as unknown as CurriculumTask[]);

@@ -22,7 +22,6 @@ import {
 } from './listItems.ts';
 import { type OrderedRow, type RowOrder, rowsBeyond } from './orderedRows.ts';
 import { cursorPlace, cursorText, pageSize, type Place } from './pageCursor.ts';
-import { TOKEN_COUNT } from './packSchema.ts';
 import type { ReadConnection } from './readConnection.ts';
 import type { ScanBudget } from './scanBudget.ts';
 
@@ -34,7 +33,7 @@ const SORT_KEYS = {
     reward: 'reward',
     syntaxNodes: 'syntax_nodes',
   },
-  rollouts: { reward: 'reward', advantage: 'advantage', tokenCount: TOKEN_COUNT },
+  rollouts: { reward: 'reward', advantage: 'advantage', tokenCount: 'rollout.token_count' },
 } as const;
 
 /** What one table's rows are read with. */

@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import type { ChangedTask, LearningReport, TaskChange } from '../../../server/protocol/learning.ts';
+import { MAXIMUM_PAGE, type Page } from '../../../server/protocol/queries.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
 import type { RewardStory } from '../../../server/protocol/rewardStory.ts';
 import type {
@@ -71,6 +73,16 @@ export function storyOf(recording: Recording, name: string): RewardStory {
   const rolloutId = recording.rollouts[name];
   const key = requestKey('azr/rewardStory', { runId: recording.overview.id, rolloutId });
   return recording.answers[key] as RewardStory;
+}
+
+export function learningOf({ overview, answers }: Recording): LearningReport {
+  return answers[requestKey('azr/learning', { runId: overview.id })] as LearningReport;
+}
+
+export function changedOf({ overview, answers }: Recording, change: TaskChange): ChangedTask[] {
+  const query = { runId: overview.id, change, limit: MAXIMUM_PAGE };
+  return (answers[requestKey('azr/changedTasks', query)] as Page<ChangedTask>)
+    .items as ChangedTask[];
 }
 
 function answered(

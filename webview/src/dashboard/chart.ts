@@ -29,6 +29,7 @@ export interface ChartLink {
 }
 
 const PLOT_HEIGHT = 150;
+const BAND_STRENGTH = 0.18;
 const MOST_TABLE_ROWS = 200;
 /** Up to so many, each measured value of a curve has a dot. */
 const MOST_DOTTED_POINTS = 40;
@@ -87,7 +88,7 @@ export class Chart {
   setData(data: ChartData): void {
     this.#data = data;
     const shape = JSON.stringify(
-      data.series.map(({ label, colour, dash }) => [label, colour, dash]),
+      data.series.map(({ label, colour, dash, band }) => [label, colour, dash, band !== undefined]),
     );
     if (shape !== this.#shape) {
       this.#shape = shape;
@@ -176,6 +177,7 @@ export class Chart {
     const rows = [
       this.#data.steps as number[],
       ...this.#data.series.map(({ values }) => values as (number | null)[]),
+      ...this.#bandEdges().map(({ values }) => values as (number | null)[]),
     ] as UPlot.AlignedData;
     if (this.#plotted === undefined) {
       this.#width = this.#plot.clientWidth;
@@ -235,10 +237,17 @@ export class Chart {
           values: (_, splits) => splits.map((value) => axisText(value, unit)),
         },
       ],
-      series: [{}, ...series.map((one) => this.#seriesOptions(one))],
-      bands: series.flatMap(({ base }, index) =>
-        base === undefined ? [] : [{ series: [index + 1, index] as [number, number] }],
-      ),
+      series: [
+        {},
+        ...series.map((one) => this.#seriesOptions(one)),
+        ...this.#bandEdges().map(({ of }) => this.#edgeOptions(of)),
+      ],
+      bands: [
+        ...series.flatMap(({ base }, index) =>
+          base === undefined ? [] : [{ series: [index + 1, index] as [number, number] }],
+        ),
+        ...this.#bands(),
+      ],
       hooks: {
         setCursor: [
           (plot) => {
@@ -256,6 +265,38 @@ export class Chart {
           },
         ],
       },
+    };
+  }
+
+  /** Both edges of every band, upper before lower; uPlot has them as series behind the curves' own. */
+  #bandEdges(): { readonly of: ChartSeries; readonly values: readonly (number | null)[] }[] {
+    return this.#data.series.flatMap((one) =>
+      one.band === undefined
+        ? []
+        : [
+            { of: one, values: one.band.high },
+            { of: one, values: one.band.low },
+          ],
+    );
+  }
+
+  #bands(): UPlot.Band[] {
+    const first = this.#data.series.length + 1;
+    return this.#data.series
+      .filter(({ band }) => band !== undefined)
+      .map(({ colour }, index) => ({
+        series: [first + 2 * index, first + 2 * index + 1],
+        fill: faint(themeColour(colourToken(colour)), BAND_STRENGTH),
+      }));
+  }
+
+  #edgeOptions({ label }: ChartSeries): UPlot.Series {
+    return {
+      label: `${label}, interval`,
+      show: !this.#hidden.has(label),
+      width: 0,
+      spanGaps: true,
+      points: { show: false },
     };
   }
 
@@ -419,6 +460,10 @@ export class Chart {
     button.setAttribute('aria-pressed', String(show));
     const index = this.#data.series.findIndex((one) => one.label === label);
     this.#plotted?.setSeries(index + 1, { show });
+    this.#bandEdges().forEach(({ of }, edge) => {
+      if (of.label === label)
+        this.#plotted?.setSeries(this.#data.series.length + 1 + edge, { show });
+    });
   }
 
   #showValues(index: number | undefined): void {
@@ -446,6 +491,16 @@ export class Chart {
     return `step ${String(this.#data.steps[index])}: ${this.#valuesAt(index)} ${unitName(this.#options.unit)}`.trim();
   }
 
+  /** The value, with its interval where it has one. */
+  #cellText(one: ChartSeries, index: number): string {
+    const { unit } = this.#options;
+    const text = unitText(ownValue(one, index), unit);
+    const [low, high] = [one.band?.low[index] ?? null, one.band?.high[index] ?? null];
+    return low === null || high === null
+      ? text
+      : `${text} (${unitText(low, unit)} to ${unitText(high, unit)})`;
+  }
+
   #drawTable(): void {
     const { steps, series } = this.#data;
     const from = Math.max(steps.length - MOST_TABLE_ROWS, 0);
@@ -453,7 +508,7 @@ export class Chart {
       .slice(from)
       .map((step, index) => [
         String(step),
-        ...series.map((one) => unitText(ownValue(one, from + index), this.#options.unit)),
+        ...series.map((one) => this.#cellText(one, from + index)),
       ]);
     fill(
       this.#tablePlace,
@@ -484,9 +539,16 @@ function latestValue(series: ChartSeries, index: number): number | null {
 
 function emptyText(steps: number, id: string): string {
   if (steps === 0) return 'The first point comes with the first step.';
-  return id === 'probe'
-    ? 'The held-out tasks are asked every few steps (setting probeEverySteps).'
-    : 'Not measured in this run so far.';
+  switch (id) {
+    case 'probe':
+      return 'The held-out tasks are asked every few steps (setting probeEverySteps).';
+    case 'pass-at-k':
+      return 'Several answers are sampled now and then (setting probeSampleEverySteps).';
+    case 'start-solve-rate':
+      return 'The starting model answers some new tasks every few steps (setting curriculumEverySteps).';
+    default:
+      return 'Not measured in this run so far.';
+  }
 }
 
 /** The colour with less strength, as a canvas understands it. */

@@ -1,7 +1,7 @@
 /** What one chart draws: the curves of one or several runs over all their steps. */
 import type { MetricTable } from '../../../server/protocol/queries.ts';
 import { CHART_COLOURS, type ChartColour } from '../ui/themeColours.ts';
-import { type ChartDefinition, curveValues } from './curves.ts';
+import { type ChartDefinition, type Curve, curveValues } from './curves.ts';
 
 export interface ChartRun {
   readonly name: string;
@@ -13,6 +13,11 @@ export interface ChartSeries {
   readonly colour: ChartColour;
   readonly dash?: readonly number[];
   readonly values: readonly (number | null)[];
+  /** The interval around the curve. */
+  readonly band?: {
+    readonly low: readonly (number | null)[];
+    readonly high: readonly (number | null)[];
+  };
   /** Where the area below ends, of a stacked chart. */
   readonly base?: readonly (number | null)[];
 }
@@ -45,6 +50,7 @@ export function chartData(chart: ChartDefinition, runs: readonly ChartRun[]): Ch
         colour: several ? CHART_COLOURS[runIndex % CHART_COLOURS.length]! : curve.colour,
         ...(dash !== undefined && { dash }),
         values: aligned(steps, run.table, curveValues(curve, run.table)),
+        ...bandOf(curve, steps, run.table),
       };
     }),
   );
@@ -55,6 +61,21 @@ export function chartData(chart: ChartDefinition, runs: readonly ChartRun[]): Ch
     resumedAfter: [...new Set(drawn.flatMap(({ table }) => table.resumedAfter))],
     branchedAfter: [...new Set(drawn.flatMap(({ table }) => table.branchedAfter ?? []))],
   };
+}
+
+function bandOf(
+  { band }: Curve,
+  steps: readonly number[],
+  table: MetricTable,
+): Pick<ChartSeries, 'band'> {
+  if (band === undefined) return {};
+  const edge = (name: string) =>
+    aligned(
+      steps,
+      table,
+      table.steps.map((_, index) => table.series[name]?.[index] ?? null),
+    );
+  return { band: { low: edge(band.low), high: edge(band.high) } };
 }
 
 function aligned(

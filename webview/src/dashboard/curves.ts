@@ -4,13 +4,22 @@ import { MODES, ROLES } from '../../../server/protocol/vocabulary.ts';
 import type { ChartColour } from '../ui/themeColours.ts';
 
 export type Unit =
-  'share' | 'tokens' | 'nats' | 'tokens-per-second' | 'duration' | 'nodes' | 'templates';
+  | 'share'
+  | 'tokens'
+  | 'nats'
+  | 'tokens-per-second'
+  | 'duration'
+  | 'nodes'
+  | 'templates'
+  | 'constructs';
 
 export interface Curve {
   readonly label: string;
   readonly colour: ChartColour;
   readonly dash?: readonly number[];
   readonly metrics: readonly string[];
+  /** Metrics of the interval that is drawn around the curve. */
+  readonly band?: { readonly low: string; readonly high: string };
   /** From the metrics in their order; the first as it is where absent. */
   readonly derive?: (values: readonly (number | null)[]) => number | null;
 }
@@ -53,23 +62,43 @@ const PHASES: readonly { readonly name: string; readonly colour: ChartColour }[]
 
 export const CHARTS: readonly ChartDefinition[] = [
   {
+    id: 'probe',
+    title: 'Held-out tasks, greedy',
+    explanation:
+      'Share of a frozen set of tasks that the likeliest answer solves. They are never trained on: this is the curve to trust. The band is its 95 % interval over tasks.',
+    unit: 'share',
+    curves: [
+      {
+        ...{ label: 'all', colour: 'purple', metrics: ['probe.greedy.mean'] },
+        band: { low: 'probe.greedy.low', high: 'probe.greedy.high' },
+      },
+      ...perMode((mode) => `probe.greedy.${mode}`).map((curve) => ({ ...curve, dash: [2, 3] })),
+    ],
+  },
+  {
+    id: 'pass-at-k',
+    title: 'Held-out tasks, k attempts',
+    explanation:
+      'Share solved by one answer at temperature 1, and by at least one of k. Both rise when the model learns; only pass@1 rises when it grows surer of what it could already do.',
+    unit: 'share',
+    curves: [
+      {
+        ...{ label: 'pass@k', colour: 'green', metrics: ['probe.passK.mean'] },
+        band: { low: 'probe.passK.low', high: 'probe.passK.high' },
+      },
+      {
+        ...{ label: 'pass@1', colour: 'orange', metrics: ['probe.pass1.mean'], dash: [4, 4] },
+        band: { low: 'probe.pass1.low', high: 'probe.pass1.high' },
+      },
+    ],
+  },
+  {
     id: 'solve-rate',
     title: 'Solve rate in self-play',
     explanation:
       'Share of right answers to tasks that the proposer just made. The proposer moves the target, so a level curve is no standstill.',
     unit: 'share',
     curves: perMode((mode) => `solver.${mode}.solveRate`),
-  },
-  {
-    id: 'probe',
-    title: 'Held-out probe',
-    explanation:
-      'Share of right answers to a frozen set of tasks that are never trained on. This is the curve to trust.',
-    unit: 'share',
-    curves: [
-      { label: 'mean', colour: 'purple', metrics: ['probe.mean'] },
-      ...perMode((mode) => `probe.${mode}`).map((curve) => ({ ...curve, dash: [2, 3] })),
-    ],
   },
   {
     id: 'valid',
@@ -165,6 +194,29 @@ export const CHARTS: readonly ChartDefinition[] = [
   },
 ];
 
+/** Beside the curriculum: whether it grows. */
+export const CURRICULUM_CHARTS = [
+  {
+    id: 'start-solve-rate',
+    title: 'Do new tasks grow harder?',
+    explanation:
+      'How often the model that the run began with solves new tasks, beside the policy of that step. Falling means harder tasks; flat, only other ones.',
+    unit: 'share',
+    curves: [
+      { label: 'starting model', colour: 'orange', metrics: ['curriculum.startSolveRate'] },
+      { label: 'policy', colour: 'blue', metrics: ['curriculum.solveRate'] },
+    ],
+  },
+  {
+    id: 'constructs',
+    title: 'Constructs per task',
+    explanation:
+      'How many operators, calls, methods and statements a new task combines, on average.',
+    unit: 'constructs',
+    curves: [{ label: 'constructs', colour: 'purple', metrics: ['curriculum.constructs'] }],
+  },
+] as const satisfies readonly ChartDefinition[];
+
 /** The values of a curve, one per step of the table. */
 export function curveValues(curve: Curve, table: MetricTable): (number | null)[] {
   return table.steps.map((_, index) => {
@@ -174,5 +226,9 @@ export function curveValues(curve: Curve, table: MetricTable): (number | null)[]
 }
 
 export function metricNames(charts: readonly ChartDefinition[]): string[] {
-  return [...new Set(charts.flatMap(({ curves }) => curves.flatMap(({ metrics }) => metrics)))];
+  const ofCurve = ({ metrics, band }: Curve) => [
+    ...metrics,
+    ...(band ? [band.low, band.high] : []),
+  ];
+  return [...new Set(charts.flatMap(({ curves }) => curves.flatMap(ofCurve)))];
 }

@@ -43,7 +43,7 @@ export class CurvesView {
     for (const chart of this.#charts) chart.repaint();
   }
 
-  /** The two curves that say how a run is doing. */
+  /** What the held-out tasks say: greedy answers, and several attempts. */
   summary(): string {
     return this.#charts
       .slice(0, 2)

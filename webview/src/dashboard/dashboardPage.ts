@@ -12,10 +12,15 @@ import { configurationView } from './configurationView.ts';
 import { CurriculumView } from './curriculumView.ts';
 import { CurvesView } from './curvesView.ts';
 import { type DashboardMemory, dashboardMemory } from './dashboardMemory.ts';
-import { RunData } from './runData.ts';
-import { MOST_RUNS, runLine, runPicker, warningNotice } from './runHeader.ts';
+import { LearnedView } from './learnedView.ts';
+import { type Part, RunData } from './runData.ts';
+import { findingNotice, MOST_RUNS, runLine, runPicker, warningNotice } from './runHeader.ts';
+import { SkillMapView } from './skillMapView.ts';
 import { TableView } from './tableView.ts';
 import { runWarnings } from './warnings.ts';
+
+const CHART_HINT = 'Drag to zoom, double-click to reset, click a point to open its step.';
+const GRID_HINT = 'Point at a field, or walk with the arrow keys, for its numbers.';
 
 export class DashboardPage {
   readonly root = element('main', 'dashboard');
@@ -26,12 +31,18 @@ export class DashboardPage {
     className: 'warnings',
     attributes: { role: 'region', 'aria-label': 'Warnings' },
   });
+  readonly #findings = element('div', {
+    className: 'findings',
+    attributes: { role: 'region', 'aria-label': 'What was learned' },
+  });
   readonly #body = element('div', 'dashboard-body');
   readonly #configuration = element('div', {});
   readonly #problem = element('div', {});
   readonly #data: RunData;
   readonly #curves: CurvesView;
   readonly #curriculum: CurriculumView;
+  readonly #learned: LearnedView;
+  readonly #skills = new SkillMapView();
   #table: TableView | undefined;
   #tabs: Tabs | undefined;
   #memory: DashboardMemory = dashboardMemory(undefined);
@@ -50,6 +61,7 @@ export class DashboardPage {
     };
     this.#curves = new CurvesView(onStep);
     this.#curriculum = new CurriculumView(onStep);
+    this.#learned = new LearnedView(connection);
     fill(
       this.root,
       element('h1', 'visually-hidden', 'AZR Dashboard'),
@@ -113,9 +125,11 @@ export class DashboardPage {
 
   #refresh(shown: readonly RunOverview[]): void {
     const first = shown[0]!;
-    for (const run of shown) this.#data.refresh(run, ['metrics']);
+    for (const run of shown) this.#data.refresh(run, ['metrics', 'learning']);
     if (this.#memory.tab === 'curriculum') this.#data.refresh(first, ['curriculum']);
+    if (this.#memory.tab === 'skills') this.#data.refresh(first, ['skills']);
     if (this.#memory.tab === 'table') this.#table?.show(first);
+    if (this.#memory.tab === 'learned') this.#showLearned(first.id);
     if (this.#memory.tab === 'configuration') void this.#configure(first);
   }
 
@@ -130,8 +144,14 @@ export class DashboardPage {
     this.#tabs = tabs(
       'Parts of the dashboard',
       [
-        { id: 'curves', label: 'Curves', panel: this.#pictures(this.#curves.root) },
-        { id: 'curriculum', label: 'Curriculum', panel: this.#pictures(this.#curriculum.root) },
+        { id: 'curves', label: 'Curves', panel: this.#pictures(this.#curves.root, CHART_HINT) },
+        { id: 'learned', label: 'Learned', panel: this.#learned.root },
+        { id: 'skills', label: 'Skills', panel: this.#pictures(this.#skills.root, GRID_HINT) },
+        {
+          id: 'curriculum',
+          label: 'Curriculum',
+          panel: this.#pictures(this.#curriculum.root, CHART_HINT),
+        },
         { id: 'table', label: 'Proposals and Rollouts', panel: this.#table.root },
         { id: 'configuration', label: 'Configuration', panel: this.#configuration },
       ],
@@ -143,10 +163,11 @@ export class DashboardPage {
     );
     this.#curves.setTable(this.#memory.asTable);
     this.#curriculum.setTable(this.#memory.asTable);
-    fill(this.#body, this.#problem, this.#warnings, this.#tabs.root);
+    this.#skills.setTable(this.#memory.asTable);
+    fill(this.#body, this.#problem, this.#findings, this.#warnings, this.#tabs.root);
   }
 
-  #pictures(content: HTMLElement): HTMLElement {
+  #pictures(content: HTMLElement, hint: string): HTMLElement {
     return element(
       'div',
       {},
@@ -160,13 +181,10 @@ export class DashboardPage {
             this.#remember({ asTable });
             this.#curves.setTable(asTable);
             this.#curriculum.setTable(asTable);
+            this.#skills.setTable(asTable);
           },
         }),
-        element(
-          'span',
-          'hint',
-          'Drag to zoom, double-click to reset, click a point to open its step.',
-        ),
+        element('span', 'hint', hint),
       ),
       content,
     );
@@ -207,24 +225,31 @@ export class DashboardPage {
       this.#shown = (show ? [...others, runId] : others).slice(-MOST_RUNS);
       this.#update();
       this.#drawCurves();
+      this.#drawFindings();
     });
     picker.toggleAttribute('open', open);
     return picker;
   }
 
-  #dataChanged(runId: RunId, part: 'metrics' | 'curriculum'): void {
+  #dataChanged(runId: RunId, part: Part): void {
     const shown = this.#shownRuns();
     const first = shown[0];
     if (first === undefined || !shown.some(({ id }) => id === runId)) return;
     if (part === 'metrics') this.#drawCurves();
+    if (part === 'learning') {
+      this.#drawFindings();
+      if (this.#memory.tab === 'learned') this.#showLearned(first.id);
+    }
     const curriculum = this.#data.curriculum(first.id);
     if (part === 'curriculum' && curriculum !== undefined) this.#curriculum.setData(curriculum);
+    const skills = this.#data.skills(first.id);
+    if (part === 'skills' && skills !== undefined) this.#skills.setData(skills);
     const problem = this.#data.problem(runId);
     fill(
       this.#problem,
       problem &&
         problemNotice(problem, () => {
-          this.#data.retry(first, ['metrics', 'curriculum']);
+          this.#data.retry(first, ['metrics', 'learning', 'curriculum', 'skills']);
         }),
     );
   }
@@ -236,6 +261,7 @@ export class DashboardPage {
       return table === undefined ? [] : [{ name, table }];
     });
     this.#curves.setRuns(runs);
+    this.#curriculum.setRuns(runs.slice(0, 1));
     const warnings = runs.flatMap(({ table }) => runWarnings(table));
     const text = JSON.stringify(warnings);
     if (this.#warnings.dataset['text'] !== text) {
@@ -244,6 +270,29 @@ export class DashboardPage {
     }
     const titles = warnings.map(({ title }) => `Warning: ${title}.`).join(' ');
     this.#announcer.say(`${titles} ${this.#curves.summary()}`.trim());
+  }
+
+  #drawFindings(): void {
+    const shown = this.#shownRuns();
+    const reports = shown.flatMap(({ id, name }) => {
+      const report = this.#data.learning(id);
+      // Without held-out tasks there is nothing to say.
+      return report === undefined || report.tasks === 0 ? [] : [{ report, name }];
+    });
+    const text = JSON.stringify(reports);
+    if (this.#findings.dataset['text'] === text) return;
+    this.#findings.dataset['text'] = text;
+    fill(
+      this.#findings,
+      ...reports.map(({ report, name }) =>
+        findingNotice(report, shown.length > 1 ? name : undefined),
+      ),
+    );
+  }
+
+  #showLearned(runId: RunId): void {
+    const report = this.#data.learning(runId);
+    if (report !== undefined) this.#learned.show(report);
   }
 
   async #configure(run: RunOverview): Promise<void> {

@@ -1,27 +1,32 @@
 /**
- * Keeps the curves and the curriculum of the runs on screen up to date: asks for what is new when a
- * run's sequence number grew, one request at a time per run, and for nothing when nothing changed.
+ * Keeps the curves, the curriculum, the skills and what was learned by the runs on screen up to date: asks for what is
+ * new when a run's sequence number grew, one request at a time per run, and for nothing when nothing changed.
  */
-import type { Curriculum, MetricTable } from '../../../server/protocol/queries.ts';
+import type { LearningReport } from '../../../server/protocol/learning.ts';
+import type { Curriculum, MetricTable, SkillMap } from '../../../server/protocol/queries.ts';
 import type { Problem, RunId, RunOverview } from '../../../server/protocol/runs.ts';
 import { type Connection, problemOf } from '../host/connection.ts';
-import { CHARTS, metricNames } from './curves.ts';
+import { CHARTS, CURRICULUM_CHARTS, metricNames } from './curves.ts';
 import { MAXIMUM_POINTS, mergeMetrics, stepToAskAfter } from './metricStore.ts';
 import { PaintPace } from './paintPace.ts';
 import { WARNING_METRICS } from './warnings.ts';
 
-/** The curriculum moves slower than curves. */
-const CURRICULUM_INTERVAL_MS = 1000;
+/** Curriculum, skills and what was learned move slower than curves. */
+const SLOW_INTERVAL_MS = 1000;
 export const STRETCHES = 60;
-const NAMES = [...new Set([...metricNames(CHARTS), ...WARNING_METRICS])];
+export const METRIC_NAMES = [
+  ...new Set([...metricNames([...CHARTS, ...CURRICULUM_CHARTS]), ...WARNING_METRICS]),
+];
 
-type Part = 'metrics' | 'curriculum';
+export type Part = 'metrics' | 'curriculum' | 'skills' | 'learning';
 
 interface KnownRun {
   overview: RunOverview;
   metrics?: MetricTable;
   curriculum?: Curriculum;
-  problem?: Problem;
+  skills?: SkillMap;
+  learning?: LearningReport;
+  readonly problems: Partial<Record<Part, Problem>>;
   readonly sequences: Record<Part, number>;
   readonly busy: Record<Part, boolean>;
   readonly askedAt: Record<Part, number>;
@@ -51,8 +56,17 @@ export class RunData {
     return this.#known.get(runId)?.curriculum;
   }
 
+  skills(runId: RunId): SkillMap | undefined {
+    return this.#known.get(runId)?.skills;
+  }
+
+  learning(runId: RunId): LearningReport | undefined {
+    return this.#known.get(runId)?.learning;
+  }
+
   problem(runId: RunId): Problem | undefined {
-    return this.#known.get(runId)?.problem;
+    const { metrics, learning, curriculum } = this.#known.get(runId)?.problems ?? {};
+    return metrics ?? learning ?? curriculum;
   }
 
   /** Asks for what the page shows of a run, as far as it is not known. */
@@ -74,9 +88,15 @@ export class RunData {
     if (found !== undefined) return found;
     const made: KnownRun = {
       overview,
-      sequences: { metrics: -1, curriculum: -1 },
-      busy: { metrics: false, curriculum: false },
-      askedAt: { metrics: -Infinity, curriculum: -Infinity },
+      problems: {},
+      sequences: { metrics: -1, curriculum: -1, skills: -1, learning: -1 },
+      busy: { metrics: false, curriculum: false, skills: false, learning: false },
+      askedAt: {
+        metrics: -Infinity,
+        curriculum: -Infinity,
+        skills: -Infinity,
+        learning: -Infinity,
+      },
     };
     this.#known.set(overview.id, made);
     return made;
@@ -86,25 +106,41 @@ export class RunData {
     const { sequence } = known.overview;
     if (known.busy[part] || known.sequences[part] === sequence) return;
     known.busy[part] = true;
-    const interval = part === 'metrics' ? this.#pace.intervalMs : CURRICULUM_INTERVAL_MS;
+    const interval = part === 'metrics' ? this.#pace.intervalMs : SLOW_INTERVAL_MS;
     const wait = known.askedAt[part] + interval - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     // What is asked for now covers all that was announced while this waited.
     const asked = known.overview.sequence;
     known.askedAt[part] = performance.now();
     try {
-      await (part === 'metrics' ? this.#askMetrics(known) : this.#askCurriculum(known));
-      delete known.problem;
+      await this.#askPart(known, part);
+      delete known.problems[part];
     } catch (error) {
-      known.problem = problemOf(error);
+      known.problems[part] = problemOf(error);
     }
     known.sequences[part] = asked;
     known.busy[part] = false;
     this.#pace.draw(() => {
       this.#onChange(known.overview.id, part);
     });
-    if (known.overview.sequence !== asked && known.problem === undefined)
+    if (known.overview.sequence !== asked && known.problems[part] === undefined)
       void this.#ask(known, part);
+  }
+
+  async #askPart(known: KnownRun, part: Part): Promise<void> {
+    switch (part) {
+      case 'metrics':
+        return this.#askMetrics(known);
+      case 'curriculum':
+        return this.#askCurriculum(known);
+      case 'skills':
+        known.skills = await this.#connection.request('azr/skillMap', { runId: known.overview.id });
+        return;
+      case 'learning':
+        known.learning = await this.#connection.request('azr/learning', {
+          runId: known.overview.id,
+        });
+    }
   }
 
   async #askMetrics(known: KnownRun): Promise<void> {
@@ -112,7 +148,7 @@ export class RunData {
     const afterStep = stepToAskAfter(known.metrics, lastStep);
     const answer = await this.#connection.request('azr/metrics', {
       runId: id,
-      names: NAMES,
+      names: METRIC_NAMES,
       afterStep,
       maximumPoints: MAXIMUM_POINTS,
     });

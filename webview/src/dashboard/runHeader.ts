@@ -1,4 +1,7 @@
 /** Which runs are shown, how each is doing, and what is wrong with it. */
+import { constructText } from '../../../server/protocol/constructs.ts';
+import type { LearningReport } from '../../../server/protocol/learning.ts';
+import { findingText, findingTitle, learnedText } from '../../../server/protocol/learningText.ts';
 import { RUN_STATES, type RunOverview } from '../../../server/protocol/runs.ts';
 import { element } from '../ui/elements.ts';
 import { countText, durationText, percentText, quantityText } from '../ui/numberText.ts';
@@ -44,7 +47,7 @@ export function runLine(run: RunOverview, colourIndex: number | undefined): HTML
     ['Step', `${quantityText(Math.max(run.lastStep, 0))} of ${quantityText(run.steps)}`],
     ['Tasks', quantityText(run.taskCount)],
     ['Self-play', solveRate === undefined ? '–' : percentText(solveRate)],
-    ['Held-out', heldOutText(heldOutBefore, heldOutAfter)],
+    ['Held-out, greedy', heldOutText(heldOutBefore, heldOutAfter)],
   ];
   if (live !== undefined) {
     if (live.tokensPerSecond !== undefined) {
@@ -70,6 +73,22 @@ export function runLine(run: RunOverview, colourIndex: number | undefined): HTML
         element('div', 'figure', element('dt', {}, name), element('dd', {}, value)),
       ),
     ),
+  );
+}
+
+/** Which of learning, sharpening and narrowing the held-out tasks show, in words. */
+export function findingNotice(report: LearningReport, runName: string | undefined): HTMLElement {
+  const learned = learnedText(report.learned, constructText);
+  return element(
+    'div',
+    `notice finding finding-${report.finding}`,
+    element(
+      'p',
+      'notice-title',
+      `${runName === undefined ? '' : `${visibleText(runName)}: `}${findingTitle(report)}`,
+    ),
+    element('p', {}, findingText(report)),
+    learned !== undefined && element('p', 'learned', learned),
   );
 }
 

@@ -15,7 +15,7 @@ export interface RunWarning {
 
 /** Metrics that {@link runWarnings} reads. */
 export const WARNING_METRICS: readonly string[] = [
-  'probe.mean',
+  'probe.greedy.mean',
   'proposer.unique',
   'proposer.largestTemplate',
   ...MODES.flatMap((mode) => [
@@ -62,7 +62,7 @@ export function runWarnings(table: MetricTable): RunWarning[] {
  * through the self-play solve rate over the same steps, each at least two standard errors from level.
  */
 function driftingApart(table: MetricTable): RunWarning | undefined {
-  const probes = measured(table, table.series['probe.mean']).slice(-MOST_PROBES);
+  const probes = measured(table, table.series['probe.greedy.mean']).slice(-MOST_PROBES);
   if (probes.length < FEWEST_PROBES) return undefined;
   const firstStep = probes[0]!.step;
   const heldOut = trendOf(probes);

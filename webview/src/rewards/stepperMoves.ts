@@ -25,7 +25,7 @@ export function destination(story: RewardStory, stage: number, move: StepperMove
         ? nowhere('This is the proposal itself; nothing stands above it.')
         : toRollout(
             links.proposal,
-            'The task was not proposed in this run: it is a held-out task.',
+            'Nobody proposed the task in this run: it is held out, or was there from the start.',
           );
     case 'down':
       return role === 'solver'

@@ -1,7 +1,6 @@
 /** One solver's answer: the task, the answer in its place, the verdict and why. */
-import type { RolloutRecord } from '../../../protocol/records.ts';
+import type { RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
 import type { RunId } from '../../../protocol/runs.ts';
-import type { SolvableTask } from '../../azr/solve.ts';
 import { completionText } from '../prunedCompletion.ts';
 import { parseArguments, parseLiteral } from '../../sandbox/literal/parse.ts';
 import { answerExplanation } from './answerExplanation.ts';
@@ -16,8 +15,7 @@ export interface AnswerContext {
   readonly runId: RunId;
   readonly runName: string;
   readonly rollout: RolloutRecord;
-  /** Without an id when it is held out; absent when its file is gone, for no run stores it. */
-  readonly task?: SolvableTask;
+  readonly task: TaskRecord;
 }
 
 export function answerDocument(context: AnswerContext): AzrDocument {
@@ -26,10 +24,10 @@ export function answerDocument(context: AnswerContext): AzrDocument {
   const builder = new DocumentBuilder();
   writeHeader(builder, context, explanation);
   builder.section('Verdict', 'header', 0).blank();
-  let answerLine: number;
-  if (task === undefined) answerLine = writeHeldOut(builder, rollout);
-  else if (rollout.mode === 'induction') answerLine = writeWrittenProgram(builder, rollout, task);
-  else answerLine = writeValueAnswer(builder, rollout, task);
+  const answerLine =
+    rollout.mode === 'induction'
+      ? writeWrittenProgram(builder, rollout, task)
+      : writeValueAnswer(builder, rollout, task);
   writeVerdictHint(builder, rollout, answerLine, explanation);
   if (rollout.verdict !== 'correct' && rollout.verdictReason !== undefined) {
     const failedLine = rollout.executions.find(({ outcome }) => outcome !== 'ok')?.line;
@@ -65,8 +63,9 @@ function writeHeader(
   }
   builder.comment(
     `Answer ${rollout.id} of run ${runName}, step ${rollout.step}, to `,
-    task?.id === undefined ? 'a held-out task' : linkTo(runId, 'task', task.id),
-    '; ',
+    ...(task.origin === 'held-out' ? ['the held-out '] : []),
+    linkTo(runId, 'task', task.id),
+    `${samplingText(rollout)}; `,
     linkTo(runId, 'prompt', rollout.id, 'prompt and completion'),
     '.',
   );
@@ -75,8 +74,14 @@ function writeHeader(
   }
 }
 
+/** How a held-out task was asked. */
+function samplingText({ phase }: RolloutRecord): string {
+  if (phase === 'greedy') return ', with the likeliest tokens';
+  return phase === 'probe' ? ', sampled at temperature 1' : '';
+}
+
 /** Deduction: the answer in the place of the output. Abduction: in the place of the input. */
-function writeValueAnswer(builder: DocumentBuilder, rollout: RolloutRecord, task: SolvableTask) {
+function writeValueAnswer(builder: DocumentBuilder, rollout: RolloutRecord, task: TaskRecord) {
   const { input, output } = task.examples[0]!;
   const name = entryFunction(task.program);
   builder.program(task.program, 'Program');
@@ -122,7 +127,7 @@ function writeValue(builder: DocumentBuilder, rollout: RolloutRecord, name: stri
 }
 
 /** Induction: what was asked stands before the program, because a broken one may swallow the rest. */
-function writeWrittenProgram(builder: DocumentBuilder, rollout: RolloutRecord, task: SolvableTask) {
+function writeWrittenProgram(builder: DocumentBuilder, rollout: RolloutRecord, task: TaskRecord) {
   const { answer, executions } = rollout;
   const firstLine = builder.nextLine;
   const name = answer === undefined ? 'f' : entryFunction(answer);
@@ -148,25 +153,14 @@ function writeWrittenProgram(builder: DocumentBuilder, rollout: RolloutRecord, t
   return builder.nextLine - 1;
 }
 
-/** A held-out task whose file is gone; the prompt still says what was asked. */
-function writeHeldOut(builder: DocumentBuilder, rollout: RolloutRecord): number {
-  const firstLine = builder.nextLine;
-  builder.comment('A held-out task, as the solver was asked:').commentText(rollout.prompt);
-  builder.section('Question', 'examples', firstLine).blank();
-  const answerLine = builder.nextLine;
-  builder.comment('The answer:').commentText(rollout.answer ?? completionText(rollout));
-  builder.section('Answer', 'answer', answerLine);
-  return answerLine;
-}
-
-function factsOf({ rollout, task }: AnswerContext): DocumentFacts {
+function factsOf({ rollout }: AnswerContext): DocumentFacts {
   return {
     role: 'solver',
     mode: rollout.mode,
     title: `answer ${rollout.id}`,
-    runnable: task !== undefined && rollout.answer !== undefined,
+    runnable: rollout.answer !== undefined,
     rewarded: rollout.reward !== undefined,
-    comparable: task !== undefined && rollout.answer !== undefined,
+    comparable: rollout.answer !== undefined,
     explained: rollout.verdict !== undefined,
   };
 }

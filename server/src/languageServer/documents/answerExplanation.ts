@@ -7,7 +7,7 @@ import type { SolvableTask } from '../../azr/solve.ts';
 import { excerpt, sameValue } from '../../sandbox/validateProposal.ts';
 import { judgeOutput } from '../../sandbox/verifyAnswer.ts';
 
-export function answerExplanation(rollout: RolloutRecord, task: SolvableTask | undefined): string {
+export function answerExplanation(rollout: RolloutRecord, task: SolvableTask): string {
   const { verdictReason, answer, executions, mode } = rollout;
   switch (verdictReason) {
     case undefined:
@@ -24,7 +24,7 @@ export function answerExplanation(rollout: RolloutRecord, task: SolvableTask | u
   }
   const failed = executions.find(({ outcome }) => outcome !== 'ok');
   if (failed?.message !== undefined && failed.outcome === verdictReason) return failed.message;
-  if (task === undefined || answer === undefined) return `It was judged ${verdictReason}.`;
+  if (answer === undefined) return `It was judged ${verdictReason}.`;
   const { output } = task.examples[0]!;
   if (mode === 'deduction') return judgeOutput({ output }, answer).message;
   if (verdictReason === 'different-output' && executions[0]?.output !== undefined) {

@@ -22,7 +22,7 @@ export function referenceDocument(task: SolvableTask): AzrDocument {
 /** What {@link referenceDocument} would be if the answer were right. */
 export function answeredDocument(
   rollout: RolloutRecord,
-  task: SolvableTask | undefined,
+  task: SolvableTask,
 ): AzrDocument {
   const builder = new DocumentBuilder();
   const { answer } = rollout;
@@ -30,7 +30,7 @@ export function answeredDocument(
     builder
       .comment('No answer could be read from the completion:')
       .commentText(completionText(rollout));
-  } else if (rollout.mode === 'induction' || task === undefined) {
+  } else if (rollout.mode === 'induction') {
     builder.program(answer, 'Answer');
   } else {
     const { input } = task.examples[0]!;

@@ -5,7 +5,6 @@ import {
   type DocumentKind,
 } from '../../../protocol/documents.ts';
 import type { ProposalRecord, RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
-import type { SolvableTask } from '../../azr/solve.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
 import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import { answerDocument } from './answerDocument.ts';
@@ -67,19 +66,9 @@ export function requireRollout(run: OpenRun, id: number): RolloutRecord {
   return run.reader.rollout(id) ?? missing(run, 'answer', id);
 }
 
-/**
- * The task that a rollout answered: one of the run's, or a held-out one, which has no id. Undefined
- * for a held-out one whose file is not there any more.
- */
-export function taskOfRollout(run: OpenRun, rollout: RolloutRecord): SolvableTask | undefined {
-  return rollout.taskId === undefined
-    ? run.heldOut.taskOf(rollout)
-    : requireTask(run, rollout.taskId);
-}
-
-/** The held-out task that a rollout answered. Throws an {@link ExpectedFailure} when there is none. */
-function requireHeldOut(run: OpenRun, rollout: RolloutRecord): SolvableTask {
-  return run.heldOut.taskOf(rollout) ?? missing(run, 'heldout', rollout.id);
+/** The task that a solver's rollout answered. */
+export function taskOfRollout(run: OpenRun, { taskId, id }: RolloutRecord): TaskRecord {
+  return taskId === undefined ? missing(run, 'task', id) : requireTask(run, taskId);
 }
 
 function makeDocument(run: OpenRun, { kind, id }: DocumentAddress): AzrDocument {
@@ -92,8 +81,6 @@ function makeDocument(run: OpenRun, { kind, id }: DocumentAddress): AzrDocument 
       return answerAt(run, requireRollout(run, id));
     case 'reference':
       return referenceDocument(requireTask(run, id));
-    case 'heldout':
-      return referenceDocument(requireHeldOut(run, requireRollout(run, id)));
     case 'program': {
       const rollout = requireRollout(run, id);
       return answeredDocument(rollout, taskOfRollout(run, rollout));
@@ -114,8 +101,7 @@ function answerAt(run: OpenRun, rollout: RolloutRecord): AzrDocument {
     rollout.role === 'proposer' ? run.relatives.proposalOfRollout(rollout.id) : undefined;
   if (proposal !== undefined) return proposalAt(run, proposal);
   const task = taskOfRollout(run, rollout);
-  const context = { runId: run.id, runName: run.name, rollout };
-  return answerDocument({ ...context, ...(task !== undefined && { task }) });
+  return answerDocument({ runId: run.id, runName: run.name, rollout, task });
 }
 
 /** Steps that were not finished are done anew after a crash, and their rows go. */

@@ -8,7 +8,6 @@ const TOOLTIPS: Readonly<Record<DocumentKind, string>> = {
   proposal: 'Open the proposal',
   answer: 'Open the answer',
   reference: 'Open the program',
-  heldout: 'Open the program of the held-out task',
   program: 'Open the program of the answer',
   prompt: 'Open prompt and completion',
 };

@@ -273,6 +273,7 @@ function untrainedText({ rollout, settings, attempts }: StoryContext): string {
   switch (rollout.phase) {
     case 'seed':
       return 'This is a seed: it fills the buffer of tasks before training begins.';
+    case 'greedy':
     case 'probe':
       return 'The task is held out: answers to it only measure what the model can do.';
     case 'estimate':

@@ -64,7 +64,7 @@ export function executionStage(context: StoryContext, reader: RunReader): Reward
   ];
 }
 
-/** What the answer was compared with; empty for held-out tasks, which are not stored. */
+/** What the answer was compared with. */
 function expectedOf({ rollout, task }: StoryContext): readonly InputOutput[] {
   if (task === undefined) return [];
   return rollout.mode === 'induction' ? task.examples.slice(task.visible) : task.examples;
@@ -125,8 +125,11 @@ function groupText(phase: StoryContext['rollout']['phase']): string {
       return 'Attempts at a new task measure how hard it is.';
     case 'replay':
       return 'An earlier task was tried again, so that what was learned stays learned.';
+    case 'greedy':
     case 'probe':
       return 'The task is held out: it only measures, and is never trained on.';
+    case 'curriculum':
+      return 'The model that the run began with answered, to see whether new tasks grow harder for it.';
     default:
       return 'All answers to one prompt form a group.';
   }

@@ -1,7 +1,7 @@
 /** One rollout's reward from the prompt to the tokens, told from what run.db holds. */
 import type { RewardStage, RewardStory } from '../../../protocol/rewardStory.ts';
 import type { RunId } from '../../../protocol/runs.ts';
-import { oneLine, promptTitle, taskTitle } from '../../store/listText.ts';
+import { oneLine, taskTitle } from '../../store/listText.ts';
 import type { RunQueries } from '../../store/runQueries.ts';
 import { completionText } from '../prunedCompletion.ts';
 import { advantageStages, tokensStage } from './advantageStages.ts';
@@ -64,8 +64,5 @@ function toldStory(
 
 function storyTitle({ rollout, proposal, task }: StoryContext): string {
   const known = taskTitle(task ?? (rollout.role === 'proposer' ? proposal : undefined) ?? {});
-  if (known !== undefined) return known;
-  return rollout.role === 'proposer'
-    ? oneLine(completionText(rollout))
-    : promptTitle(rollout.prompt);
+  return known ?? oneLine(completionText(rollout));
 }

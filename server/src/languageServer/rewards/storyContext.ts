@@ -18,7 +18,7 @@ export interface StoryContext {
   readonly settings: RunSettings;
   readonly dialect: Dialect;
   readonly rollout: RolloutRecord;
-  /** The task that was answered, or that the proposal became; held-out tasks are not stored. */
+  /** The task that was answered, or that the proposal became. */
   readonly task: TaskRecord | undefined;
   /** The proposer's own proposal, or the one that became the task. */
   readonly proposal: ProposalRecord | undefined;

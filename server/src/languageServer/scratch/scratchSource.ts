@@ -24,7 +24,6 @@ export function scratchSource(run: OpenRun, { kind, id }: DocumentAddress): Scra
       return proposalSource(run, id);
     case 'answer':
     case 'program':
-    case 'heldout':
     case 'prompt':
       return answerSource(run, id);
   }
@@ -54,9 +53,7 @@ function answerSource(run: OpenRun, id: number): ScratchSource {
     if (proposal !== undefined) return proposalSource(run, proposal.id);
   }
   const task = taskOfRollout(run, rollout);
-  if (task === undefined || (mode === 'induction' && answer === undefined)) {
-    throw noProgram(`Answer ${id}`);
-  }
+  if (mode === 'induction' && answer === undefined) throw noProgram(`Answer ${id}`);
   const program = mode === 'induction' ? answer! : task.program;
   const calls = callsOf(task.examples);
   const source = sourceOf(run, { kind: 'answer', id, mode, program, calls });

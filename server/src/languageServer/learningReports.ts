@@ -1,0 +1,34 @@
+/** Reports of what runs learned, worked out once for each measurement: viewers ask after every step. */
+import type { LearningReport } from '../../protocol/learning.ts';
+import type { RunId } from '../../protocol/runs.ts';
+import { learningReport } from '../runner/learningReport.ts';
+import { measuredSteps } from '../store/heldOutQuery.ts';
+import type { RunReader } from '../store/runReader.ts';
+
+export class LearningReports {
+  readonly #known = new WeakMap<
+    RunReader,
+    { readonly measured: string; readonly report: LearningReport }
+  >();
+
+  /** Throws a StoreError when the database cannot be read. */
+  of(reader: RunReader, runId: RunId): LearningReport {
+    return reader.connection.snapshot(() => {
+      const measured = measurement(reader);
+      const known = this.#known.get(reader);
+      if (known?.measured === measured && known.report.runId === runId) return known.report;
+      const report = learningReport(reader, runId);
+      this.#known.set(reader, { measured, report });
+      return report;
+    });
+  }
+}
+
+/** Tells measurements apart, also that of a step from the one that took its place after a resume. */
+function measurement(reader: RunReader): string {
+  return JSON.stringify([
+    measuredSteps(reader.connection),
+    reader.metricEnds('probe.greedy.mean'),
+    reader.metricEnds('probe.pass1.mean'),
+  ]);
+}
