@@ -232,6 +232,10 @@ function questions({ reader }: RunQueries): Question[] {
       name: 'curriculum in 40 stretches, one answer',
       ask: (queries) => queries.curriculum(RUN.runId, 40).stretches.length,
     },
+    {
+      name: 'map of skills',
+      ask: (queries) => queries.skillMap(RUN.runId).selfPlay.rows.length,
+    },
   ];
 }
 

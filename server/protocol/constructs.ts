@@ -19,7 +19,12 @@ const KINDS_OF_FORMS = new Set(['import', 'literal']);
 
 /** How many of `constructs` do something: what is meant by combining two or three of them. */
 export function combinedConstructs(constructs: readonly string[]): number {
-  return constructs.filter((name) => !FORMS.has(name) && !KINDS_OF_FORMS.has(kindOf(name))).length;
+  return constructs.filter((name) => !isForm(name)).length;
+}
+
+/** Whether a construct is how a program is written rather than something that it does. */
+export function isForm(name: string): boolean {
+  return FORMS.has(name) || KINDS_OF_FORMS.has(kindOf(name));
 }
 
 /** `name` in words for a list or a sentence: `sorted()`, `reversing with [::-1]`. */
@@ -120,7 +125,7 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   ['expression:dict-comprehension', 'dict comprehension'],
   ['expression:generator', 'generator expression'],
   ['expression:comprehension-filter', 'if in a comprehension'],
-  ['expression:conditional', 'conditional expression a if c else b'],
+  ['expression:conditional', 'choosing with a if c else b'],
   ['expression:lambda', 'lambda'],
   ['expression:f-string', 'f-string'],
   ['expression:t-string', 't-string'],

@@ -11,6 +11,7 @@ import type {
   Page,
   ProposalItem,
   RolloutItem,
+  SkillMap,
   StepItemsQuery,
   StepsQuery,
   TableQuery,
@@ -86,6 +87,7 @@ export interface RequestMap {
   /** The held-out tasks gained, or lost, since the run began, in the order of their file. */
   'azr/changedTasks': { parameters: ChangedTasksQuery; result: Page<ChangedTask> };
   'azr/curriculum': { parameters: { runId: RunId; stretches: number }; result: Curriculum };
+  'azr/skillMap': { parameters: { runId: RunId }; result: SkillMap };
   'azr/rewardStory': { parameters: { runId: RunId; rolloutId: number }; result: RewardStory };
   'azr/rerun': { parameters: RerunRequest; result: RerunResult };
   /** Lists a run folder from anywhere, until the server ends; refused when it holds no run. */

@@ -162,6 +162,35 @@ export interface MetricQuery {
   readonly maximumPoints: number;
 }
 
+/** Where tasks were solved: held-out ones that were asked greedily, or new ones in self-play. */
+export type SkillSource = 'held-out' | 'self-play';
+
+/** Tasks with a construct that were asked in some steps. */
+export interface SkillCell {
+  readonly tasks: number;
+  /** Sum of their solve rates. */
+  readonly solved: number;
+}
+
+export interface SkillTable {
+  /** Steps that were measured, or stretches of them; the last may be shorter. */
+  readonly columns: readonly { readonly firstStep: number; readonly lastStep: number }[];
+  /** At most 100 constructs (see constructs.ts), those of the most tasks first; a cell per column. */
+  readonly rows: readonly {
+    readonly construct: string;
+    readonly cells: readonly (SkillCell | null)[];
+  }[];
+  /** Rarer constructs that are not among the rows. */
+  readonly rowsLeft: number;
+}
+
+/** How often tasks with each construct were solved, over the run. */
+export interface SkillMap {
+  readonly runId: RunId;
+  readonly heldOut: SkillTable;
+  readonly selfPlay: SkillTable;
+}
+
 /** How hard the proposed tasks were, over the run. */
 export interface Curriculum {
   readonly runId: RunId;

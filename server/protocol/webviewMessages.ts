@@ -14,6 +14,7 @@ export const PAGE_REQUESTS = [
   'azr/curriculum',
   'azr/learning',
   'azr/changedTasks',
+  'azr/skillMap',
   'azr/table',
   'azr/steps',
   'azr/answers',

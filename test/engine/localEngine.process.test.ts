@@ -6,7 +6,12 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { SamplingParameters, TrainingDatum } from '../../server/protocol/engine.ts';
+import type {
+  Completion,
+  SampledWeights,
+  SamplingParameters,
+  TrainingDatum,
+} from '../../server/protocol/engine.ts';
 import { openLocalEngine } from '../../server/src/engine/openEngine.ts';
 import type { TinkerEngine } from '../../server/src/engine/tinkerEngine.ts';
 
@@ -152,3 +157,42 @@ function isRunning(processId: number): boolean {
     return false;
   }
 }
+
+test('greedy, tempered and averaged answers, and those of the model before training', async () => {
+  const promptTokens = await engine.encode('[solve deduction]\n');
+  const requests = [{ promptTokens, samples: 4 }];
+  const asData = (group: readonly Completion[]): TrainingDatum[] =>
+    group.map((completion) => ({
+      promptTokens,
+      completionTokens: completion.tokens,
+      logProbabilities: completion.logProbabilities,
+      advantages: completion.tokens.map((_, index) => (index % 2 === 0 ? 0.1 : -0.1)),
+      entropyWeights: completion.tokens.map(() => 0.1),
+    }));
+  const [drawn] = await engine.sample(requests, { ...sampling, temperature: 0.7 });
+  const scores = await engine.logProbabilities(asData(drawn!), undefined, 0.7);
+  drawn!.forEach(({ logProbabilities }, index) => {
+    logProbabilities.forEach((value, place) => {
+      expect(value).toBeCloseTo(scores[index]![place]!, 3);
+    });
+  });
+
+  const greedily = { ...sampling, temperature: 0 };
+  const answers = async (weights: SampledWeights) =>
+    (await engine.sample(requests, { ...greedily, weights }))[0]!;
+  const before = await answers('start');
+  expect(new Set(before.map(({ tokens }) => tokens.join())).size).toBe(1);
+  expect(await answers('trained')).toEqual(before);
+  const tempered = { ...loss, temperature: 0.7, entropyCoefficient: 0.01 };
+  const averaging = { ...adam, averageDecay: 0.9 };
+  const { metrics } = await engine.update(asData(drawn!), tempered, averaging);
+  expect(metrics['ratio']).toBeCloseTo(1, 3);
+  const first = await answers('trained');
+  // After one step the average is the weights, whatever the decay.
+  expect(await answers('average')).toEqual(first);
+  await engine.update(asData(drawn!), tempered, averaging);
+  expect(await answers('start')).toEqual(before);
+  const [trained, average] = [await answers('trained'), await answers('average')];
+  const numbers = [before, first, trained, average].map(([one]) => one!.logProbabilities.join());
+  expect(new Set(numbers).size).toBe(4);
+});

@@ -38,6 +38,16 @@ describe('documents of a small run', () => {
     `);
   });
 
+  it('keeps the answers of the starting model apart', () => {
+    const step = sampleStep(1);
+    const [, first] = step.rollouts;
+    const start = { ...first!, id: 7, group: 99, phase: 'curriculum', verdict: 'wrong' } as const;
+    run = handMadeRun([sampleStep(0), { ...step, rollouts: [...step.rollouts, start] }]);
+    const lines = textOf('task', 2).split('\n');
+    expect(lines).toContain('# Answers in step 1: 5 correct, 6 correct.');
+    expect(lines).toContain('# Answers of the starting model: 7 wrong.');
+  });
+
   it('shows a rejected proposal with its reason', () => {
     run = handMadeRun([sampleStep(0), sampleStep(1)]);
     expect(textOf('proposal', 4)).toMatchInlineSnapshot(`

@@ -36,6 +36,7 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/metricNames': { runId },
   'azr/learning': { runId },
   'azr/changedTasks': { runId, change: 'gained', limit: 50, cursor: '50' },
+  'azr/skillMap': { runId },
   'azr/curriculum': { runId, stretches: 12 },
   'azr/rewardStory': { runId, rolloutId: 4 },
   'azr/rerun': { target: { kind: 'scratch', uri: 'file:///a.azr.py', text: '' }, times: 10 },

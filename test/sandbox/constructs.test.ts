@@ -7,6 +7,7 @@ import {
   combinedConstructs,
   CONSTRUCT_NAME,
   constructText,
+  isForm,
   NAMED_CONSTRUCTS,
 } from '../../server/protocol/constructs.ts';
 import { readInspection } from '../../server/src/sandbox/reports.ts';
@@ -64,6 +65,16 @@ test.each([
   [['import:math', 'library:math.gcd', 'literal:list', 'operator:add'], 2],
 ] as const)('%j combines %i', (constructs, count) => {
   expect(combinedConstructs(constructs)).toBe(count);
+});
+
+test.each([
+  ['statement:assignment', true],
+  ['literal:tuple', true],
+  ['import:math', true],
+  ['statement:for', false],
+  ['index:element', false],
+])('%s is only form: %s', (name, form) => {
+  expect(isForm(name)).toBe(form);
 });
 
 const NONCE = Buffer.alloc(NONCE_BYTES, 7);

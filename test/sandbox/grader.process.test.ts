@@ -48,6 +48,15 @@ describe.each(available)('$name', (engine) => {
     return grader().validate({ mode: 'induction', program, inputs, message });
   }
 
+  test('an accepted task says what its program is built from', async () => {
+    const constructs = ['operator:multiply', 'statement:return-only'];
+    expect(await validate(DOUBLE)).toMatchObject({ valid: true, constructs });
+    expect(await validateInputs(DOUBLE, ['1', '2', '3'])).toMatchObject({
+      valid: true,
+      constructs,
+    });
+  });
+
   describe('defects of the reference', () => {
     test('1: an answer is never evaluated', () => {
       for (const answer of [

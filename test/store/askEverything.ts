@@ -19,6 +19,7 @@ export function askEverything(path: string): void {
     queries.table({ ...page, table: 'rollouts', sort: 'reward' });
     queries.metrics({ ...run, names: queries.metricNames(), afterStep: -1, maximumPoints: 1 });
     queries.curriculum('run', 2);
+    queries.skillMap('run');
     queries.relatives.childrenOfTask(1, 10);
     queries.reader.tasks({ afterId: 0, limit: 10 });
     queries.reader.proposals({ afterId: 0, limit: 10 });

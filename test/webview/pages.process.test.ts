@@ -5,8 +5,12 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { constructText } from '../../server/protocol/constructs.ts';
+import type { MetricTable, SkillMap } from '../../server/protocol/queries.ts';
 import type { RewardStory } from '../../server/protocol/rewardStory.ts';
 import type { PageFocus } from '../../server/protocol/webviewMessages.ts';
+import { curriculumTrend } from '../../webview/src/dashboard/curriculumTrend.ts';
+import { percentText } from '../../webview/src/ui/numberText.ts';
 import { launchBrowser } from '../vscode/harness/browser.ts';
 import {
   changedOf,
@@ -14,6 +18,7 @@ import {
   learningOf,
   readRecording,
   recordedHost,
+  requestKey,
   storyOf,
 } from './harness/recordedHost.ts';
 import { THEMES, type ThemeName } from './harness/themes.ts';
@@ -213,6 +218,57 @@ describe('the dashboard', () => {
     expect(await parts.locator('tbody th').allInnerTexts()).toEqual([
       ...['all', 'deduction', 'abduction', 'induction', 'several lines', 'one line'],
     ]);
+  });
+
+  test('the map of skills is walked by keys, tells its numbers, and has them in a table', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus, memory: { tab: 'skills' } });
+    const { heldOut } = recording.answers[requestKey('azr/skillMap', { runId })] as SkillMap;
+    const fields = page.locator('.skill-grid .skill-cell');
+    await fields.first().waitFor();
+    expect(await fields.count()).toBe(heldOut.rows.length * heldOut.columns.length);
+
+    await fields.first().focus();
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    const { construct, cells } = heldOut.rows[2]!;
+    const told = `${constructText(construct)}, step ${String(heldOut.columns[1]!.firstStep)}: ${percentText(
+      cells[1]!.solved / cells[1]!.tasks,
+    )} of ${String(cells[1]!.tasks)} tasks`;
+    expect(await page.locator('.skill-readout').innerText()).toBe(told);
+    expect(await page.getByRole('gridcell', { name: told }).getAttribute('tabindex')).toBe('0');
+    expect(await page.locator('.skill-grid [tabindex="0"]').count()).toBe(1);
+
+    await page.getByRole('combobox', { name: 'Order' }).click();
+    await page.getByRole('option', { name: 'Largest rise first' }).click();
+    const changes = await page
+      .locator('.skill-grid tbody .skill-number:nth-last-child(2)')
+      .allInnerTexts();
+    const rises = changes.flatMap((text) => {
+      const [first, last] = (text.match(/[\d.]+/g) ?? []).map(Number);
+      return last === undefined ? [] : [last - first!];
+    });
+    expect(rises.length).toBeGreaterThan(10);
+    expect(rises[0]).toBe(Math.max(...rises));
+    expect(rises.at(-1)).toBe(Math.min(...rises));
+
+    await page.getByRole('checkbox', { name: 'As tables' }).click();
+    const table = page.getByRole('table', { name: 'Held-out tasks, asked greedily' });
+    expect(await table.locator('tbody tr').count()).toBe(heldOut.rows.length);
+    await page.getByRole('combobox', { name: 'Tasks' }).click();
+    await page.getByRole('option', { name: 'New tasks of self-play' }).click();
+    await page.getByRole('table', { name: 'New tasks of self-play' }).waitFor();
+  });
+
+  test('says whether new tasks grow harder, by the numbers of the curve', async () => {
+    const { page } = await open('dashboard', {
+      focus: dashboardFocus,
+      memory: { tab: 'curriculum' },
+    });
+    const [metrics] = Object.entries(recording.answers).flatMap(([key, answer]) =>
+      key.startsWith('azr/metrics ') ? [answer as MetricTable] : [],
+    );
+    const { sentence } = curriculumTrend(metrics!.series['curriculum.startSolveRate']!);
+    await page.locator('.curriculum-verdict').waitFor();
+    expect(await page.locator('.curriculum-verdict').innerText()).toBe(sentence);
   });
 
   test('sorting, filtering and searching are asked of the server', async () => {
@@ -447,6 +503,7 @@ describe.each(THEME_NAMES)('in the theme %s', (theme) => {
     const parts = {
       Curves: '.uplot',
       Learned: '.changed-lists td',
+      Skills: '.skill-grid .skill-cell',
       Curriculum: '.heat-cell',
       'Proposals and Rollouts': '.grid-body .grid-row',
       Configuration: '.configuration td',

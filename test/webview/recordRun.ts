@@ -23,10 +23,8 @@ import { tellReward } from '../../server/src/languageServer/tellReward.ts';
 import { TokenReaders } from '../../server/src/languageServer/tokenTexts.ts';
 import { existingRunFolder } from '../../server/src/runner/runFolder.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { CHARTS, metricNames } from '../../webview/src/dashboard/curves.ts';
 import { MAXIMUM_POINTS } from '../../webview/src/dashboard/metricStore.ts';
-import { STRETCHES } from '../../webview/src/dashboard/runData.ts';
-import { WARNING_METRICS } from '../../webview/src/dashboard/warnings.ts';
+import { METRIC_NAMES, STRETCHES } from '../../webview/src/dashboard/runData.ts';
 import { RECORDING_PATH, requestKey } from './harness/recordedHost.ts';
 
 const RUN_ID = 'recorded-run';
@@ -68,7 +66,7 @@ async function recordStory(
 }
 
 const tokenReaders = new TokenReaders();
-const names = [...new Set([...metricNames(CHARTS), ...WARNING_METRICS])];
+const names = METRIC_NAMES;
 const metrics = run.queries.metrics({
   runId: RUN_ID,
   names,
@@ -90,6 +88,7 @@ for (const change of TASK_CHANGES) {
   const query = { runId: RUN_ID, change, limit: MAXIMUM_PAGE };
   record('azr/changedTasks', query, changedTasks(reader, query));
 }
+record('azr/skillMap', { runId: RUN_ID }, run.queries.skillMap(RUN_ID));
 record('azr/configuration', { runId: RUN_ID }, runConfiguration({ ...run, id: RUN_ID }));
 recordTable('proposals', 'id', true, {});
 recordTable('proposals', 'solveRate', true, {});

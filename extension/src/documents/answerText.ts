@@ -15,7 +15,8 @@ export interface AnswerText {
 
 export function answerText(answer: RolloutItem): AnswerText {
   const { verdict, verdictReason, reward, advantage, tokenCount, step, phase } = answer;
-  const facts = [t('step {0}', step), foreignText(phase), t('{0} tokens', tokenCount)];
+  const purpose = phase === 'curriculum' ? t('starting model') : foreignText(phase);
+  const facts = [t('step {0}', step), purpose, t('{0} tokens', tokenCount)];
   if (reward !== undefined) facts.push(t('reward {0}', rewardText(reward)));
   if (advantage !== undefined) facts.push(t('advantage {0}', rewardText(advantage)));
   const reason =

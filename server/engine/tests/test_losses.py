@@ -42,13 +42,17 @@ def test_loss_and_gradient_match_reference(name: str) -> None:
     ]
     trainer, sampler, advantages, weights = (list(column) for column in zip(*rows, strict=True))
     log_probs = torch.tensor(trainer, dtype=torch.float64, requires_grad=True)
+    nothing = torch.zeros(200, dtype=torch.float64)
     targets = TokenTargets(
-        *(torch.tensor(part, dtype=torch.float64) for part in (sampler, advantages, weights))
+        torch.tensor(sampler, dtype=torch.float64),
+        torch.tensor(advantages, dtype=torch.float64),
+        torch.tensor(weights, dtype=torch.float64),
+        nothing,
     )
     config = {"clip_low_threshold": LOW, "clip_high_threshold": HIGH}
     settings = LossSettings.parse(name, config if name in ("ppo", "cispo") else {})
 
-    loss = summed_loss(settings, log_probs, targets)
+    loss = summed_loss(settings, log_probs, nothing, targets)
     loss.backward()
 
     expected = [reference(name, *row) for row in rows]
@@ -59,7 +63,7 @@ def test_loss_and_gradient_match_reference(name: str) -> None:
 
 def test_token_sums_by_hand() -> None:
     targets = TokenTargets(
-        torch.tensor([math.log(0.5), math.log(0.25)]), torch.ones(2), torch.zeros(2)
+        torch.tensor([math.log(0.5), math.log(0.25)]), torch.ones(2), torch.zeros(2), torch.zeros(2)
     )
     log_probs = torch.tensor([math.log(0.25), math.log(0.25)])
     sums = token_sums(LossSettings("ppo", LOW, HIGH), log_probs, torch.tensor([1.0, 2.0]), targets)
@@ -70,17 +74,31 @@ def test_token_sums_by_hand() -> None:
     assert sums["entropy"] == 3
 
 
+def test_the_bonus_is_the_weighted_sum_of_entropies() -> None:
+    zero = torch.zeros(2)
+    targets = TokenTargets(zero, zero, zero, torch.tensor([0.25, 0.75]))
+    entropy = torch.tensor([2.0, 4.0], requires_grad=True)
+    settings = LossSettings.parse("ppo", {"entropy_coefficient": 0.1})
+    loss = summed_loss(settings, zero, entropy, targets)
+    loss.backward()
+    # Less 0.1 * (0.25 * 2 + 0.75 * 4).
+    assert loss.item() == pytest.approx(-0.35)
+    assert entropy.grad is not None
+    assert entropy.grad.tolist() == pytest.approx([-0.025, -0.075])
+
+
 @pytest.mark.parametrize("advantage", [1.0, -1.0, 0.0])
 @pytest.mark.parametrize("ratio", [0.5, 0.99, 1.0, 1.01, 2.0])
 @pytest.mark.parametrize("name", ["ppo", "cispo"])
 def test_a_token_counts_as_clipped_where_the_bounds_change_its_gradient(
     name: LossName, ratio: float, advantage: float
 ) -> None:
-    targets = TokenTargets(torch.zeros(1), torch.tensor([advantage]), torch.zeros(1))
+    zero = torch.zeros(1)
+    targets = TokenTargets(zero, torch.tensor([advantage]), zero, zero)
 
     def gradient(low: float, high: float) -> float:
         log_probs = torch.tensor([math.log(ratio)], requires_grad=True)
-        summed_loss(LossSettings(name, low, high), log_probs, targets).backward()
+        summed_loss(LossSettings(name, low, high), log_probs, zero, targets).backward()
         assert log_probs.grad is not None
         return log_probs.grad.item()
 
@@ -96,6 +114,10 @@ def test_a_token_counts_as_clipped_where_the_bounds_change_its_gradient(
         ("dro", {}),
         ("importance_sampling", {"clip_low_threshold": 0.8}),
         ("ppo", {"clip_low_threshold": 2.0}),
+        ("ppo", {"temperature": 0.0}),
+        ("ppo", {"entropy_coefficient": -0.1}),
+        ("cross_entropy", {"temperature": 0.7}),
+        ("cross_entropy", {"entropy_coefficient": 0.1}),
     ],
 )
 def test_unknown_losses_and_settings_are_refused(name: str, config: dict[str, float]) -> None:

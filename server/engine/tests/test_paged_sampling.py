@@ -41,12 +41,12 @@ def flat(groups: list[list[SampledSequence]]) -> list[SampledSequence]:
     return [row for group in groups for row in group]
 
 
-def assert_scored(policy: Policy, groups: list[list[SampledSequence]]) -> None:
-    """Log-probabilities at temperature 1, whatever the temperature was, as the trainer has them."""
+def assert_scored(policy: Policy, groups: list[list[SampledSequence]], temperature: float) -> None:
+    """Log-probabilities at the temperature that was sampled at, as the trainer has them."""
     pairs = [(item.prompt, row) for item, group in zip(ITEMS, groups, strict=True) for row in group]
     trained = Trainer(policy, PLAIN).forward(
         [as_training(prompt, row) for prompt, row in pairs],
-        LossSettings("importance_sampling"),
+        LossSettings("importance_sampling", temperature=temperature),
         backward=False,
     )
     for (prompt, row), scored in zip(pairs, trained.log_probs, strict=True):
@@ -64,7 +64,7 @@ def test_completions_end_score_and_repeat(paged: Sampler) -> None:
         assert (row.stop_reason == "stop") == (row.tokens[-1] in {1, 2, 3})
         assert row.stop_reason == "stop" or len(row.tokens) == 12
     assert {row.stop_reason for row in flat(groups)} == {"stop", "length"}
-    assert_scored(paged.policy, groups)
+    assert_scored(paged.policy, groups, 1.5)
     assert paged.sample(ITEMS, parameters) == groups
     paged.release()
     assert paged.sample(ITEMS, parameters) == groups
@@ -78,7 +78,7 @@ def test_completions_end_score_and_repeat(paged: Sampler) -> None:
 
 def test_a_cache_too_small_for_all_at_once_serves_them_in_turn(paged: Sampler) -> None:
     parameters = SamplingParameters(12, seed=4)
-    assert_scored(paged.policy, paged.sample(ITEMS, parameters, cache_tokens=40))
+    assert_scored(paged.policy, paged.sample(ITEMS, parameters, cache_tokens=40), 1)
 
 
 def test_tokens_are_drawn_at_the_temperature_asked_for(paged: Sampler) -> None:
@@ -107,7 +107,7 @@ def test_adapters_and_new_weights_are_sampled(model_folder: Callable[[str], Path
                 parameter.normal_(std=0.3, generator=torch.Generator().manual_seed(1))
     after = sampler.sample(ITEMS, parameters)
     assert after != before
-    assert_scored(policy, after)
+    assert_scored(policy, after, 1)
     assert sampler.paged
     sampler.release()
 

@@ -104,6 +104,7 @@ function queryHandlers(runs: OpenRuns) {
     'azr/metricNames': ({ runId }) => runs.run(runId).queries.metricNames(),
     'azr/learning': ({ runId }) => reports.of(runs.run(runId).reader, runId),
     'azr/changedTasks': (query) => changedTasks(runs.run(query.runId).reader, query),
+    'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
     'azr/curriculum': ({ runId, stretches }) =>
       runs.run(runId).queries.curriculum(runId, stretches),
   } satisfies Partial<RequestHandlers>;

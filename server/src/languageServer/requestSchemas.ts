@@ -128,6 +128,7 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
   'azr/changedTasks': object({ runId, change: { enum: TASK_CHANGES }, limit, cursor: shortText }, [
     'cursor',
   ]),
+  'azr/skillMap': object({ runId }),
   'azr/curriculum': object({ runId, stretches: { type: 'integer', minimum: 1, maximum: 1000 } }),
   'azr/rewardStory': object({ runId, rolloutId: count }),
   'azr/rerun': object({ target, times: { type: 'integer', minimum: 1, maximum: 100 } }),

@@ -61,11 +61,11 @@ export class Relatives {
     return { items };
   }
 
-  /** How often the solver answered a task, and how often rightly. */
+  /** How often the solver answered a task, and how often rightly; the starting model's answers do not count. */
   answerCounts(taskId: number): { readonly attempts: number; readonly correct: number } {
     const row = this.#connection.first(
       `SELECT count(*) AS attempts, count(CASE WHEN verdict = 'correct' THEN 1 END) AS correct
-       FROM rollout WHERE task_id = ? AND role = 'solver'`,
+       FROM rollout WHERE task_id = ? AND role = 'solver' AND phase <> 'curriculum'`,
       taskId,
     );
     const checked = new CheckedRow(row ?? {}, this.#connection.path);

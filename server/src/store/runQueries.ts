@@ -12,6 +12,7 @@ import type {
   Page,
   ProposalItem,
   RolloutItem,
+  SkillMap,
   StepItemsQuery,
   StepsQuery,
   TableQuery,
@@ -23,6 +24,7 @@ import type { ReadConnection } from './readConnection.ts';
 import { Relatives } from './relatives.ts';
 import { RunReader } from './runReader.ts';
 import { ScanBudget } from './scanBudget.ts';
+import { skillTable } from './skillQuery.ts';
 import { stepItemsPage, stepsPage } from './stepQueries.ts';
 import { tablePage } from './tableQuery.ts';
 
@@ -94,6 +96,14 @@ export class RunQueries {
       const found = this.#curriculum.ask(stretches, estimationRollouts, isSpent);
       return { runId, ...found, estimationRollouts };
     });
+  }
+
+  skillMap(runId: RunId): SkillMap {
+    return this.#snapshot(() => ({
+      runId,
+      heldOut: skillTable(this.#connection, 'held-out'),
+      selfPlay: skillTable(this.#connection, 'self-play'),
+    }));
   }
 
   #budget(): ScanBudget {

@@ -15,6 +15,7 @@ import type {
 import { copyStep } from './stepCopier.ts';
 import { StepWriter } from './stepWriter.ts';
 import { explainSqliteError } from './storeError.ts';
+import { repairSkills } from './skillSummary.ts';
 import { repairMetricStretches, SUMMARY_STEP_TABLES, SummaryWriter } from './summaryWriter.ts';
 
 /** Tables with a `step` column whose rows belong to that step. */
@@ -203,6 +204,7 @@ export class SqliteRunStore implements RunStore {
       for (const table of STEP_TABLES)
         this.#database.prepare(`DELETE FROM ${table} WHERE step > ?`).run(step);
       repairMetricStretches(this.#database, step);
+      repairSkills(this.#database, step);
       this.#recordChange('discard', step);
     });
     return discarded;

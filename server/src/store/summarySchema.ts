@@ -2,6 +2,7 @@
  * What run.db holds beside the records so that lists over millions of rows stay quick: summaries,
  * each of which follows from the records, and indexes.
  */
+import { SKILL_SCHEMA } from './skillSummary.ts';
 
 /** Widths, in steps, of the stretches over which metrics are summed in advance. */
 export const METRIC_STRETCH_WIDTHS = [8, 64] as const;
@@ -120,6 +121,7 @@ CREATE TABLE curriculum (
   templates BLOB NOT NULL
 ) STRICT;
 
+${SKILL_SCHEMA}
 CREATE INDEX rollout_group ON rollout (group_id);
 CREATE INDEX rollout_reward ON rollout (reward);
 CREATE INDEX rollout_advantage ON rollout (advantage);

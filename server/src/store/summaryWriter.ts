@@ -6,6 +6,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { type CurriculumTask, CURRICULUM_TASKS, summariseCurriculum } from './curriculumSummary.ts';
 import { floatsToBlob, integersToBlob } from './numberBlobs.ts';
+import { fillSkills, SkillWriter } from './skillSummary.ts';
 import {
   METRIC_STRETCH_WIDTHS,
   SUMMARY_COLUMNS,
@@ -24,6 +25,7 @@ const INSERT_CURRICULUM = `INSERT INTO curriculum
 export class SummaryWriter {
   readonly #ofStep: readonly StatementSync[];
   readonly #stretches: readonly StatementSync[];
+  readonly #skills: SkillWriter;
   readonly #curriculum: StatementSync;
   readonly #tasks: StatementSync;
 
@@ -40,6 +42,7 @@ export class SummaryWriter {
          DO UPDATE SET total = total + excluded.total, count = count + excluded.count`,
       ),
     );
+    this.#skills = new SkillWriter(database);
     this.#curriculum = database.prepare(INSERT_CURRICULUM);
     this.#tasks = database.prepare(CURRICULUM_TASKS);
   }
@@ -48,6 +51,7 @@ export class SummaryWriter {
   write(step: number): void {
     for (const statement of this.#ofStep) statement.run(step);
     for (const statement of this.#stretches) statement.run(step);
+    this.#skills.write(step);
     writeCurriculum(this.#curriculum, step, this.#tasks.all(step) as unknown as CurriculumTask[]);
   }
 }
@@ -74,6 +78,7 @@ export function fillSummaries(database: DatabaseSync): void {
   for (const width of METRIC_STRETCH_WIDTHS) {
     database.prepare(fillStretches(width)).run(0);
   }
+  fillSkills(database);
   const steps = database.prepare('SELECT step FROM step ORDER BY step').all();
   const curriculum = database.prepare(INSERT_CURRICULUM);
   const tasks = database.prepare(CURRICULUM_TASKS);

@@ -544,6 +544,8 @@ function emptyText(steps: number, id: string): string {
       return 'The held-out tasks are asked every few steps (setting probeEverySteps).';
     case 'pass-at-k':
       return 'Several answers are sampled now and then (setting probeSampleEverySteps).';
+    case 'start-solve-rate':
+      return 'The starting model answers some new tasks every few steps (setting curriculumEverySteps).';
     default:
       return 'Not measured in this run so far.';
   }

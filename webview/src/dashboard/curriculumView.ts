@@ -2,7 +2,9 @@
 import type { Curriculum } from '../../../server/protocol/queries.ts';
 import { element, fill } from '../ui/elements.ts';
 import { Chart, type ChartLink } from './chart.ts';
-import type { ChartData } from './chartData.ts';
+import { type ChartData, chartData, type ChartRun } from './chartData.ts';
+import { curriculumTrend } from './curriculumTrend.ts';
+import { CURRICULUM_CHARTS } from './curves.ts';
 import { CurriculumPicture } from './curriculumPicture.ts';
 
 export class CurriculumView {
@@ -10,6 +12,9 @@ export class CurriculumView {
   readonly #picture = new CurriculumPicture();
   readonly #size: Chart;
   readonly #variety: Chart;
+  /** One per step, not per stretch. */
+  readonly #growth: readonly Chart[];
+  readonly #verdict = element('p', 'curriculum-verdict');
 
   constructor(onStep: (step: number) => void) {
     const link: ChartLink = { key: 'azr-curriculum', charts: new Set() };
@@ -29,11 +34,37 @@ export class CurriculumView {
       link,
       onStep,
     });
-    fill(this.root, this.#picture.root, this.#size.root, this.#variety.root);
+    const steps: ChartLink = { key: 'azr-curriculum-steps', charts: new Set() };
+    this.#growth = CURRICULUM_CHARTS.map(
+      ({ id, title, explanation, unit }) =>
+        new Chart({ id, title, explanation, unit, link: steps, onStep }),
+    );
+    fill(
+      this.root,
+      this.#verdict,
+      ...this.#growth.map((chart) => chart.root),
+      this.#picture.root,
+      this.#size.root,
+      this.#variety.root,
+    );
     new ResizeObserver(() => {
-      this.#size.resize();
-      this.#variety.resize();
+      for (const chart of this.#charts) chart.resize();
     }).observe(this.root);
+  }
+
+  get #charts(): readonly Chart[] {
+    return [...this.#growth, this.#size, this.#variety];
+  }
+
+  /** The curves of the run that is shown first. */
+  setRuns(runs: readonly ChartRun[]): void {
+    for (const [index, chart] of this.#growth.entries()) {
+      chart.setData(chartData(CURRICULUM_CHARTS[index]!, runs));
+    }
+    const rates = runs[0]?.table.series['curriculum.startSolveRate'] ?? [];
+    this.#verdict.textContent = rates.some((rate) => rate !== null)
+      ? curriculumTrend(rates).sentence
+      : '';
   }
 
   setData(curriculum: Curriculum): void {
@@ -58,13 +89,11 @@ export class CurriculumView {
 
   setTable(asTable: boolean): void {
     this.#picture.setTable(asTable);
-    this.#size.setTable(asTable);
-    this.#variety.setTable(asTable);
+    for (const chart of this.#charts) chart.setTable(asTable);
   }
 
   repaint(): void {
-    this.#size.repaint();
-    this.#variety.repaint();
+    for (const chart of this.#charts) chart.repaint();
   }
 
   summary(): string {

@@ -4,7 +4,14 @@ import { MODES, ROLES } from '../../../server/protocol/vocabulary.ts';
 import type { ChartColour } from '../ui/themeColours.ts';
 
 export type Unit =
-  'share' | 'tokens' | 'nats' | 'tokens-per-second' | 'duration' | 'nodes' | 'templates';
+  | 'share'
+  | 'tokens'
+  | 'nats'
+  | 'tokens-per-second'
+  | 'duration'
+  | 'nodes'
+  | 'templates'
+  | 'constructs';
 
 export interface Curve {
   readonly label: string;
@@ -186,6 +193,29 @@ export const CHARTS: readonly ChartDefinition[] = [
     })),
   },
 ];
+
+/** Beside the curriculum: whether it grows. */
+export const CURRICULUM_CHARTS = [
+  {
+    id: 'start-solve-rate',
+    title: 'Do new tasks grow harder?',
+    explanation:
+      'How often the model that the run began with solves new tasks, beside the policy of that step. Falling means harder tasks; flat, only other ones.',
+    unit: 'share',
+    curves: [
+      { label: 'starting model', colour: 'orange', metrics: ['curriculum.startSolveRate'] },
+      { label: 'policy', colour: 'blue', metrics: ['curriculum.solveRate'] },
+    ],
+  },
+  {
+    id: 'constructs',
+    title: 'Constructs per task',
+    explanation:
+      'How many operators, calls, methods and statements a new task combines, on average.',
+    unit: 'constructs',
+    curves: [{ label: 'constructs', colour: 'purple', metrics: ['curriculum.constructs'] }],
+  },
+] as const satisfies readonly ChartDefinition[];
 
 /** The values of a curve, one per step of the table. */
 export function curveValues(curve: Curve, table: MetricTable): (number | null)[] {

@@ -1,7 +1,7 @@
 /** What the dashboard comes back to after a reload; whatever else is stored there is not trusted. */
 import { FIRST_TABLE_STATE, type TableState } from './tableView.ts';
 
-const TABS = ['curves', 'learned', 'curriculum', 'table', 'configuration'] as const;
+const TABS = ['curves', 'learned', 'skills', 'curriculum', 'table', 'configuration'] as const;
 
 export interface DashboardMemory {
   readonly tab: string;

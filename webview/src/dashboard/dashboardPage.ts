@@ -15,8 +15,12 @@ import { type DashboardMemory, dashboardMemory } from './dashboardMemory.ts';
 import { LearnedView } from './learnedView.ts';
 import { type Part, RunData } from './runData.ts';
 import { findingNotice, MOST_RUNS, runLine, runPicker, warningNotice } from './runHeader.ts';
+import { SkillMapView } from './skillMapView.ts';
 import { TableView } from './tableView.ts';
 import { runWarnings } from './warnings.ts';
+
+const CHART_HINT = 'Drag to zoom, double-click to reset, click a point to open its step.';
+const GRID_HINT = 'Point at a field, or walk with the arrow keys, for its numbers.';
 
 export class DashboardPage {
   readonly root = element('main', 'dashboard');
@@ -38,6 +42,7 @@ export class DashboardPage {
   readonly #curves: CurvesView;
   readonly #curriculum: CurriculumView;
   readonly #learned: LearnedView;
+  readonly #skills = new SkillMapView();
   #table: TableView | undefined;
   #tabs: Tabs | undefined;
   #memory: DashboardMemory = dashboardMemory(undefined);
@@ -122,6 +127,7 @@ export class DashboardPage {
     const first = shown[0]!;
     for (const run of shown) this.#data.refresh(run, ['metrics', 'learning']);
     if (this.#memory.tab === 'curriculum') this.#data.refresh(first, ['curriculum']);
+    if (this.#memory.tab === 'skills') this.#data.refresh(first, ['skills']);
     if (this.#memory.tab === 'table') this.#table?.show(first);
     if (this.#memory.tab === 'learned') this.#showLearned(first.id);
     if (this.#memory.tab === 'configuration') void this.#configure(first);
@@ -138,9 +144,14 @@ export class DashboardPage {
     this.#tabs = tabs(
       'Parts of the dashboard',
       [
-        { id: 'curves', label: 'Curves', panel: this.#pictures(this.#curves.root) },
+        { id: 'curves', label: 'Curves', panel: this.#pictures(this.#curves.root, CHART_HINT) },
         { id: 'learned', label: 'Learned', panel: this.#learned.root },
-        { id: 'curriculum', label: 'Curriculum', panel: this.#pictures(this.#curriculum.root) },
+        { id: 'skills', label: 'Skills', panel: this.#pictures(this.#skills.root, GRID_HINT) },
+        {
+          id: 'curriculum',
+          label: 'Curriculum',
+          panel: this.#pictures(this.#curriculum.root, CHART_HINT),
+        },
         { id: 'table', label: 'Proposals and Rollouts', panel: this.#table.root },
         { id: 'configuration', label: 'Configuration', panel: this.#configuration },
       ],
@@ -152,10 +163,11 @@ export class DashboardPage {
     );
     this.#curves.setTable(this.#memory.asTable);
     this.#curriculum.setTable(this.#memory.asTable);
+    this.#skills.setTable(this.#memory.asTable);
     fill(this.#body, this.#problem, this.#findings, this.#warnings, this.#tabs.root);
   }
 
-  #pictures(content: HTMLElement): HTMLElement {
+  #pictures(content: HTMLElement, hint: string): HTMLElement {
     return element(
       'div',
       {},
@@ -169,13 +181,10 @@ export class DashboardPage {
             this.#remember({ asTable });
             this.#curves.setTable(asTable);
             this.#curriculum.setTable(asTable);
+            this.#skills.setTable(asTable);
           },
         }),
-        element(
-          'span',
-          'hint',
-          'Drag to zoom, double-click to reset, click a point to open its step.',
-        ),
+        element('span', 'hint', hint),
       ),
       content,
     );
@@ -233,12 +242,14 @@ export class DashboardPage {
     }
     const curriculum = this.#data.curriculum(first.id);
     if (part === 'curriculum' && curriculum !== undefined) this.#curriculum.setData(curriculum);
+    const skills = this.#data.skills(first.id);
+    if (part === 'skills' && skills !== undefined) this.#skills.setData(skills);
     const problem = this.#data.problem(runId);
     fill(
       this.#problem,
       problem &&
         problemNotice(problem, () => {
-          this.#data.retry(first, ['metrics', 'learning', 'curriculum']);
+          this.#data.retry(first, ['metrics', 'learning', 'curriculum', 'skills']);
         }),
     );
   }
@@ -250,6 +261,7 @@ export class DashboardPage {
       return table === undefined ? [] : [{ name, table }];
     });
     this.#curves.setRuns(runs);
+    this.#curriculum.setRuns(runs.slice(0, 1));
     const warnings = runs.flatMap(({ table }) => runWarnings(table));
     const text = JSON.stringify(warnings);
     if (this.#warnings.dataset['text'] !== text) {

@@ -1,28 +1,33 @@
 /**
- * Keeps the curves, the curriculum and what was learned by the runs on screen up to date: asks for what is new when a
- * run's sequence number grew, one request at a time per run, and for nothing when nothing changed.
+/**
+ * Keeps the curves, the curriculum, the skills and what was learned by the runs on screen up to date:
+ * asks for what is new when a run's sequence number grew, one request at a time per run, and for nothing
+ * when nothing changed.
  */
 import type { LearningReport } from '../../../server/protocol/learning.ts';
-import type { Curriculum, MetricTable } from '../../../server/protocol/queries.ts';
+import type { Curriculum, MetricTable, SkillMap } from '../../../server/protocol/queries.ts';
 import type { Problem, RunId, RunOverview } from '../../../server/protocol/runs.ts';
 import { type Connection, problemOf } from '../host/connection.ts';
-import { CHARTS, metricNames } from './curves.ts';
+import { CHARTS, CURRICULUM_CHARTS, metricNames } from './curves.ts';
 import { MAXIMUM_POINTS, mergeMetrics, stepToAskAfter } from './metricStore.ts';
 import { PaintPace } from './paintPace.ts';
 import { WARNING_METRICS } from './warnings.ts';
 
-/** The curriculum and what was learned move slower than curves. */
+/** Everything but the curves moves slower. */
 const SLOW_INTERVAL_MS = 1000;
 export const STRETCHES = 60;
-const NAMES = [...new Set([...metricNames(CHARTS), ...WARNING_METRICS])];
+export const METRIC_NAMES = [
+  ...new Set([...metricNames([...CHARTS, ...CURRICULUM_CHARTS]), ...WARNING_METRICS]),
+];
 
-export type Part = 'metrics' | 'curriculum' | 'learning';
+export type Part = 'metrics' | 'curriculum' | 'learning' | 'skills';
 
 interface KnownRun {
   overview: RunOverview;
   metrics?: MetricTable;
   curriculum?: Curriculum;
   learning?: LearningReport;
+  skills?: SkillMap;
   readonly problems: Partial<Record<Part, Problem>>;
   readonly sequences: Record<Part, number>;
   readonly busy: Record<Part, boolean>;
@@ -57,9 +62,13 @@ export class RunData {
     return this.#known.get(runId)?.learning;
   }
 
+  skills(runId: RunId): SkillMap | undefined {
+    return this.#known.get(runId)?.skills;
+  }
+
   problem(runId: RunId): Problem | undefined {
-    const { metrics, learning, curriculum } = this.#known.get(runId)?.problems ?? {};
-    return metrics ?? learning ?? curriculum;
+    const { metrics, learning, curriculum, skills } = this.#known.get(runId)?.problems ?? {};
+    return metrics ?? learning ?? curriculum ?? skills;
   }
 
   /** Asks for what the page shows of a run, as far as it is not known. */
@@ -82,9 +91,14 @@ export class RunData {
     const made: KnownRun = {
       overview,
       problems: {},
-      sequences: { metrics: -1, curriculum: -1, learning: -1 },
-      busy: { metrics: false, curriculum: false, learning: false },
-      askedAt: { metrics: -Infinity, curriculum: -Infinity, learning: -Infinity },
+      sequences: { metrics: -1, curriculum: -1, learning: -1, skills: -1 },
+      busy: { metrics: false, curriculum: false, learning: false, skills: false },
+      askedAt: {
+        metrics: -Infinity,
+        curriculum: -Infinity,
+        learning: -Infinity,
+        skills: -Infinity,
+      },
     };
     this.#known.set(overview.id, made);
     return made;
@@ -125,6 +139,9 @@ export class RunData {
         known.learning = await this.#connection.request('azr/learning', {
           runId: known.overview.id,
         });
+        return;
+      case 'skills':
+        known.skills = await this.#connection.request('azr/skillMap', { runId: known.overview.id });
     }
   }
 
@@ -133,7 +150,7 @@ export class RunData {
     const afterStep = stepToAskAfter(known.metrics, lastStep);
     const answer = await this.#connection.request('azr/metrics', {
       runId: id,
-      names: NAMES,
+      names: METRIC_NAMES,
       afterStep,
       maximumPoints: MAXIMUM_POINTS,
     });

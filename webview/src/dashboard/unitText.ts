@@ -15,6 +15,7 @@ export function unitText(value: number | null, unit: Unit): string {
     case 'tokens-per-second':
     case 'nodes':
     case 'templates':
+    case 'constructs':
       return quantityText(value);
   }
 }
@@ -48,5 +49,7 @@ export function unitName(unit: Unit): string {
       return 'nodes';
     case 'templates':
       return 'templates';
+    case 'constructs':
+      return 'constructs';
   }
 }

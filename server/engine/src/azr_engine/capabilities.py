@@ -50,12 +50,17 @@ def capabilities(base_folder: Path) -> dict[str, Any]:
             "delete_checkpoint": True,
             # An ephemeral sampling session shares the trained weights: the next update ends it.
             "ephemeral_sampler": "until_next_update",
-            # Log-probabilities of sampled tokens are those of the model at temperature 1.
-            "sample_logprobs_temperature": 1.0,
+            # Sampled tokens have the log-probabilities of the temperature they were drawn at, and
+            # policy losses take that temperature.
+            "loss_temperature": True,
+            # Policy losses take entropy_coefficient, and data entropy_weights.
+            "entropy_bonus": True,
+            # optim_step takes average_decay, save_weights_for_sampler weights: "average".
+            "weight_average": True,
             "unsupported_sampling": ["top_k", "prompt_logprobs", "stop_strings"],
             # Training outputs hold 0 before the first position that carries loss.
             "prompt_logprobs_in_training": False,
-            "checkpoint_contains": ["weights", "optimizer", "random_state"],
+            "checkpoint_contains": ["weights", "average", "optimizer", "random_state"],
             "maximum_request_bytes": MAXIMUM_REQUEST_BYTES,
         },
     }

@@ -1,6 +1,7 @@
 """
-Checkpoints on disk: weights, optimizer and random state. A checkpoint is written beside its final
-place and renamed, so it is complete or absent. Accumulated gradients are not part of one.
+Checkpoints on disk: weights, their average if one is kept, optimizer and random state. A
+checkpoint is written beside its final place and renamed, so it is complete or absent. Accumulated
+gradients are not part of one.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from azr_engine.averaging import WeightAverage
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.policy import Policy
 from azr_engine.sharding import is_part, part_like, whole
 from azr_engine.training import Trainer
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PATH = re.compile(rf"tinker://({_NAME.pattern})/(weights|sampler_weights)/({_NAME.pattern})")
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -68,18 +70,22 @@ class CheckpointStore:
             "version": FORMAT_VERSION,
             "parameters": [name for name, _ in trainer.policy.trainable_parameters()],
             "steps_taken": trainer.steps_taken,
+            "average_mass": trainer.average.mass if trainer.average is not None else None,
         }
         weights, optimizer = _weights(trainer.policy), _optimizer_state(trainer)
+        average = _average(trainer)
         if trainer.ranks.rank > 0:
             return
         with _replacing(self.folder(path)) as folder:
             save_file(weights, folder / "weights.safetensors")
             save_file(optimizer, folder / "optimizer.safetensors")
+            if average is not None:
+                save_file(average, folder / "average.safetensors")
             save_file(_random_state(trainer.policy.device), folder / "random.safetensors")
             (folder / "checkpoint.json").write_text(json.dumps(state))
 
     def load_training(self, path: str, trainer: Trainer, optimizer: bool) -> None:
-        """Restores in place; the random state comes with the optimizer's."""
+        """Restores in place; average and random state come with the optimizer's."""
         folder = self.existing(path)
         state = json.loads((folder / "checkpoint.json").read_text())
         names = [name for name, _ in trainer.policy.trainable_parameters()]
@@ -95,9 +101,12 @@ class CheckpointStore:
             for name, parameter in trainer.policy.trainable_parameters():
                 parameter.copy_(part_like(weights[name], parameter))
         trainer.optimizer.zero_grad(set_to_none=True)
-        # Checkpoints from before steps were counted have no number.
-        trainer.begin_step(int(state.get("steps_taken", 0)) if optimizer else 0)
+        trainer.begin_step(int(state["steps_taken"]) if optimizer else 0)
+        trainer.average = None
         if optimizer:
+            if state["average_mass"] is not None:
+                average = load_file(folder / "average.safetensors")
+                trainer.average = _restored_average(trainer, average, state["average_mass"])
             _restore_optimizer(trainer, load_file(folder / "optimizer.safetensors"))
             _restore_random_state(load_file(folder / "random.safetensors"), trainer.policy.device)
 
@@ -167,6 +176,20 @@ def _gathered(value: Tensor) -> Tensor:
 
 def _weights(policy: Policy) -> dict[str, Tensor]:
     return {name: _gathered(value) for name, value in policy.trainable_parameters()}
+
+
+def _average(trainer: Trainer) -> dict[str, Tensor] | None:
+    if trainer.average is None:
+        return None
+    return {name: _gathered(value) for name, value in trainer.average.named(trainer.policy)}
+
+
+def _restored_average(trainer: Trainer, saved: dict[str, Tensor], mass: float) -> WeightAverage:
+    values = [
+        part_like(saved[name], parameter.detach())
+        for name, parameter in trainer.policy.trainable_parameters()
+    ]
+    return WeightAverage(values, mass)
 
 
 def _random_state(device: torch.device) -> dict[str, Tensor]:

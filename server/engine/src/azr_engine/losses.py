@@ -5,6 +5,7 @@ Token losses of the Tinker dialect. Every loss is a sum over tokens, so micro-ba
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -19,21 +20,30 @@ LOSS_NAMES: tuple[LossName, ...] = get_args(LossName)
 # Clip thresholds are bounds of the ratio itself, as in Tinker and SkyRL: 0.8 means "at least 0.8".
 DEFAULT_CLIP_LOW = 0.8
 DEFAULT_CLIP_HIGH = 1.2
+LEAST_TEMPERATURE, LARGEST_TEMPERATURE = 1e-3, 1e3
 
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Which loss, and between which bounds the probability ratio counts."""
+    """
+    Which loss, and between which bounds the probability ratio counts. A policy loss scores tokens
+    at `temperature`, which is to be the one they were sampled at, and subtracts
+    `entropy_coefficient * sum(entropy_weight * entropy)`, the entropies at that temperature.
+    """
 
     name: LossName
     clip_low: float = DEFAULT_CLIP_LOW
     clip_high: float = DEFAULT_CLIP_HIGH
+    temperature: float = 1.0
+    entropy_coefficient: float = 0.0
 
     @staticmethod
     def parse(name: object, config: dict[str, float]) -> LossSettings:
         if name not in LOSS_NAMES:
             raise invalid_request(f"Loss {name!r} is unknown; known are {', '.join(LOSS_NAMES)}.")
-        known = {"clip_low_threshold", "clip_high_threshold"} if name in ("ppo", "cispo") else set()
+        known = set[str]() if name == "cross_entropy" else {"temperature", "entropy_coefficient"}
+        if name in ("ppo", "cispo"):
+            known |= {"clip_low_threshold", "clip_high_threshold"}
         unknown = set(config) - known
         if unknown:
             raise invalid_request(f"Loss {name} has no setting {sorted(unknown)[0]!r}.")
@@ -43,7 +53,16 @@ class LossSettings:
             raise invalid_request(
                 f"Clip thresholds {low} and {high} must satisfy 0 <= low <= high."
             )
-        return LossSettings(name, low, high)
+        temperature = config.get("temperature", 1.0)
+        if not LEAST_TEMPERATURE <= temperature <= LARGEST_TEMPERATURE:
+            raise invalid_request(
+                f"The temperature of a loss must be from {LEAST_TEMPERATURE} to "
+                f"{LARGEST_TEMPERATURE}, not {temperature}."
+            )
+        coefficient = config.get("entropy_coefficient", 0.0)
+        if not 0 <= coefficient < math.inf:
+            raise invalid_request(f"entropy_coefficient must be at least 0, not {coefficient}.")
+        return LossSettings(name, low, high, temperature, coefficient)
 
 
 @dataclass(frozen=True)
@@ -53,12 +72,15 @@ class TokenTargets:
     sampler_log_probs: Tensor
     advantages: Tensor
     weights: Tensor
+    entropy_weights: Tensor
 
 
-def summed_loss(settings: LossSettings, log_probs: Tensor, targets: TokenTargets) -> Tensor:
+def summed_loss(
+    settings: LossSettings, log_probs: Tensor, entropy: Tensor, targets: TokenTargets
+) -> Tensor:
     """
-    The scalar to minimise, from trainer log-probabilities of shape [N], with
-    r = exp(trainer - sampler):
+    The scalar to minimise, from trainer log-probabilities and entropies of shape [N], with
+    r = exp(trainer - sampler), less the entropy bonus:
 
     - cross_entropy: -sum(weight * log p)
     - importance_sampling: -sum(r * A), the off-policy policy gradient
@@ -67,6 +89,13 @@ def summed_loss(settings: LossSettings, log_probs: Tensor, targets: TokenTargets
     """
     if settings.name == "cross_entropy":
         return -(targets.weights * log_probs).sum()
+    policy_loss = _policy_loss(settings, log_probs, targets)
+    if settings.entropy_coefficient == 0:
+        return policy_loss
+    return policy_loss - settings.entropy_coefficient * (targets.entropy_weights * entropy).sum()
+
+
+def _policy_loss(settings: LossSettings, log_probs: Tensor, targets: TokenTargets) -> Tensor:
     ratio = torch.exp(log_probs - targets.sampler_log_probs)
     if settings.name == "importance_sampling":
         return -(ratio * targets.advantages).sum()

@@ -12,6 +12,7 @@ from azr_engine.errors import EngineError
 from azr_engine.futures import FutureTable
 from azr_engine.memory_plan import MemoryPlan
 from azr_engine.ordering import ReplayMemory, RequestOrder
+from azr_engine.sampling_parameters import SampledWeights
 from azr_engine.training import Trainer
 
 MAXIMUM_MODELS = 4
@@ -51,6 +52,7 @@ class SamplingSession:
     session_id: str
     replays: ReplayMemory = field(default_factory=ReplayMemory)
     model: TrainedModel | None = None
+    weights: SampledWeights = "trained"
     version: int = 0
     folder: Path | None = None
 
@@ -118,9 +120,12 @@ class ModelRegistry:
         model.trainer = None
 
     def add_sampling_session(
-        self, model: TrainedModel | None = None, folder: Path | None = None
+        self,
+        model: TrainedModel | None = None,
+        weights: SampledWeights = "trained",
+        folder: Path | None = None,
     ) -> SamplingSession:
-        """A model has one ephemeral session at a time: a new one replaces what is stale anyway."""
+        """A new session of a model replaces those from before its last update, which are stale."""
         if model is not None:
             stale = [key for key, item in self._sampling_sessions.items() if item.model is model]
             for key in stale:
@@ -128,7 +133,9 @@ class ModelRegistry:
                     del self._sampling_sessions[key]
         session_id = f"sampling-{uuid.uuid4().hex[:12]}"
         version = model.version if model is not None else 0
-        session = SamplingSession(session_id, model=model, version=version, folder=folder)
+        session = SamplingSession(
+            session_id, model=model, weights=weights, version=version, folder=folder
+        )
         self._sampling_sessions[session_id] = session
         return session
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -34,6 +34,8 @@ class TrainingSequence:
     sampler_log_probs: list[float]
     advantages: list[float]
     weights: list[float]
+    # Of each target's entropy in the bonus; empty where there is none.
+    entropy_weights: list[float] = field(default_factory=list[float])
 
     @property
     def prompt(self) -> tuple[int, ...]:

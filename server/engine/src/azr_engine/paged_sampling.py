@@ -2,7 +2,7 @@
 Sampling by transformers' continuous batching: keys and values in pages, requests joining and
 leaving the batch at every step, CUDA graphs where the device has them. Of it we keep scheduling,
 cache and model; how tokens are drawn stays ours (`draw_tokens`), because the dialect wants a random
-stream for each completion and log-probabilities at temperature 1, and theirs has neither.
+stream for each completion and log-probabilities of what was drawn from, and theirs has neither.
 
 It reaches into parts of transformers that are not promised to stay, so whoever uses it must be able
 to go on without it: every failure here is a `PagedSamplingError`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from azr_engine.adapters import LoraSettings
 from azr_engine.errors import EngineError, invalid_request
@@ -13,7 +13,7 @@ from azr_engine.losses import LossSettings
 from azr_engine.memory_plan import MemoryPlan
 from azr_engine.packing import TrainingSequence
 from azr_engine.sampling import SampledSequence, SampleItem
-from azr_engine.sampling_parameters import SamplingParameters
+from azr_engine.sampling_parameters import SampledWeights, SamplingParameters
 from azr_engine.training import AdamSettings, ForwardResult
 
 DEFAULT_LORA_ALPHA = 32.0
@@ -83,6 +83,15 @@ def parse_sampling_parameters(fields: Fields) -> SamplingParameters:
     )
 
 
+def parse_sampled_weights(fields: Fields) -> SampledWeights:
+    """Our `weights` of save_weights_for_sampler: those under training, or their average."""
+    wanted = fields.optional_text("weights") or "trained"
+    for known in get_args(SampledWeights):
+        if wanted == known:
+            return known
+    raise invalid_request(f"weights must be one of {', '.join(get_args(SampledWeights))}.")
+
+
 def parse_sample_item(fields: Fields) -> SampleItem:
     prompt = tuple(parse_model_input(fields.object("prompt")))
     return SampleItem(prompt, fields.integer("num_samples", 1, 100_000, default=1))
@@ -96,6 +105,7 @@ def parse_adam(fields: Fields) -> AdamSettings:
         epsilon=fields.number("eps", 0.0, 1.0, default=1e-12),
         weight_decay=fields.number("weight_decay", 0.0, 1e3, default=0.0),
         grad_clip_norm=fields.number("grad_clip_norm", 0.0, 1e12, default=0.0),
+        average_decay=fields.number("average_decay", 0.0, 0.9999999, default=0.0),
     )
 
 
@@ -108,7 +118,7 @@ def parse_forward_input(fields: Fields) -> tuple[list[TrainingSequence], LossSet
 def _parse_datum(fields: Fields, loss: LossSettings) -> TrainingSequence:
     """
     A datum is shifted by one already: target i follows input i. Its loss begins at the first
-    position with a weight, advantage or sampler log-probability other than 0.
+    position with a weight, advantage, entropy weight or sampler log-probability other than 0.
     """
     inputs = parse_model_input(fields.object("model_input"))
     given = fields.object("loss_fn_inputs")
@@ -122,12 +132,16 @@ def _parse_datum(fields: Fields, loss: LossSettings) -> TrainingSequence:
         weights = zeros
         log_probs = given.object("logprobs").numbers("data")
         advantages = given.object("advantages").numbers("data")
-    if not count or any(len(part) != count for part in (inputs, weights, log_probs, advantages)):
+    entropy_weights = (
+        given.object("entropy_weights").numbers("data") if given.has("entropy_weights") else zeros
+    )
+    per_token = (weights, log_probs, advantages, entropy_weights)
+    if not count or any(len(part) != count for part in (inputs, *per_token)):
         raise invalid_request(
             "A datum's model_input and loss_fn_inputs must have one equal length."
         )
-    start = _first_loss_position(weights, advantages, log_probs)
-    return TrainingSequence(inputs, targets, start, log_probs, advantages, weights)
+    start = _first_loss_position(*per_token)
+    return TrainingSequence(inputs, targets, start, log_probs, advantages, weights, entropy_weights)
 
 
 def _first_loss_position(*values: Sequence[float]) -> int:

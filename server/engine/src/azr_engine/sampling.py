@@ -44,7 +44,7 @@ class SampleItem:
 
 @dataclass(frozen=True)
 class SampledSequence:
-    """Tokens, the ending one included, and their log-probabilities at temperature 1."""
+    """Tokens, the ending one included, and their log-probabilities as `draw_tokens` gives them."""
 
     tokens: list[int]
     log_probs: list[float]

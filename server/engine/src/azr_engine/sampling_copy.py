@@ -5,7 +5,10 @@ and, where training is spread over ranks, whole on each of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
+from torch import Tensor
 
 from azr_engine.policy import Policy, load_policy
 from azr_engine.sharding import whole
@@ -16,8 +19,8 @@ class SamplingCopy:
         self.policy = load_policy(trained.folder, trained.lora, trainable=False)
 
     @torch.no_grad()
-    def refresh(self, trained: Policy) -> None:
-        """Takes over the trained weights as they are now, in place."""
+    def refresh(self, weights: Iterable[tuple[str, Tensor]]) -> None:
+        """Takes over trained weights, or what is to stand for them, in place."""
         targets = dict(self.policy.model.named_parameters())
-        for name, parameter in trained.trainable_parameters():
-            targets[name].copy_(whole(parameter.detach()))
+        for name, value in weights:
+            targets[name].copy_(whole(value.detach()))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+# Of a model under training: its weights as they are, or their moving average.
+SampledWeights = Literal["trained", "average"]
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,17 @@ def draw_tokens(
     One token per row of logits [B, V] by inverting the cumulative distribution at `uniform` [B] in
     [0, 1), so a row's choice depends on its own number only, whatever else is in the batch.
     Temperature 0 takes the most probable token. Returns tokens [B] and their log-probabilities [B]
-    in float32 under the model at temperature 1 with nothing cut off, the number a trainer can
-    recompute.
+    in float32 in the distribution they were drawn from, but for what `top_p` cut off, and at
+    temperature 1 where the most probable ones were taken: the number a trainer can recompute.
     """
-    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    scaled = logits.float() if temperature in (0, 1) else logits.float() / temperature
+    log_probs = torch.log_softmax(scaled, dim=-1)
     if temperature == 0:
         tokens = log_probs.argmax(dim=-1)
     else:
         # float64 keeps the tail of a large vocabulary exact; MPS has none.
         exact = torch.float32 if logits.device.type == "mps" else torch.float64
-        probabilities = torch.softmax(log_probs.to(exact) / temperature, dim=-1)
+        probabilities = torch.softmax(log_probs.to(exact), dim=-1)
         if top_p < 1:
             probabilities = _nucleus(probabilities, top_p)
         cumulative = probabilities.cumsum(dim=-1)

@@ -21,6 +21,7 @@ from azr_engine.requests import (
     forward_payload,
     parse_lora,
     parse_memory_plan,
+    parse_sampled_weights,
     sequences_payload,
 )
 from azr_engine.workbench import Workbench
@@ -177,15 +178,16 @@ class Service:
     def _save_weights_for_sampler(self, fields: Fields) -> Body:
         def run(model: TrainedModel, _future: Future) -> Body:
             name = fields.optional_text("path")
+            weights = parse_sampled_weights(fields)
             if name is None:
-                session = self._registry.add_sampling_session(model=model)
+                session = self._registry.add_sampling_session(model=model, weights=weights)
                 return {
                     "type": "save_weights_for_sampler",
                     "sampling_session_id": session.session_id,
                 }
             path = self._checkpoints.path(model.model_id, "sampler_weights", name)
             model.ready()
-            self._workbench.save_sampler(model.model_id, path)
+            self._workbench.save_sampler(model.model_id, path, weights)
             return {"type": "save_weights_for_sampler", "path": path}
 
         return self._in_order(fields, run)
@@ -241,6 +243,7 @@ class Service:
                 items,
                 fields.raw("sampling_params"),
                 future.is_cancelled,
+                session.weights,
             )
             return body([sequences_payload(result) for result in results])
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from azr_engine.averaging import WeightAverage
 from azr_engine.errors import EngineError, cancelled, invalid_request
 from azr_engine.losses import LossSettings, TokenTargets, summed_loss, token_sums
 from azr_engine.out_of_memory import is_out_of_memory, release_memory
@@ -51,6 +52,8 @@ class AdamSettings:
     epsilon: float = 1e-12
     weight_decay: float = 0.0
     grad_clip_norm: float = 0.0
+    # Of the moving average of the weights; 0 keeps none.
+    average_decay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Trainer:
         # from them and the seed, so that a step repeated from a checkpoint drops the same.
         self.steps_taken = 0
         self._gradient_passes = 0
+        self.average: WeightAverage | None = None
         self._scorer = Scorer(policy.model, self._token_log_probs)
         if ranks.size > 1:
             shard(self._scorer, policy, ranks)
@@ -215,7 +219,7 @@ class Trainer:
         (batch,) = lay_out([Row((0,), [0], 1)], [nothing], self.limits)
         with contextlib.ExitStack() as stack:
             self._enter_pass(stack, backward)
-            log_probs, _ = self._scorer(batch, [nothing])
+            log_probs, _ = self._scorer(batch, [nothing], LossSettings("cross_entropy"))
             if backward:
                 (log_probs.sum() * 0).backward()
         let_go(self._scorer)
@@ -256,8 +260,8 @@ class Trainer:
         targets = _token_targets(members, self.policy.device)
         with contextlib.ExitStack() as stack:
             self._enter_pass(stack, backward)
-            log_probs, entropy = self._scorer(batch, members)
-            value = summed_loss(loss, log_probs, targets)
+            log_probs, entropy = self._scorer(batch, members, loss)
+            value = summed_loss(loss, log_probs, entropy, targets)
             if backward:
                 value.backward()
         let_go(self._scorer)
@@ -278,9 +282,12 @@ class Trainer:
         return seeded(self.policy.device, "dropout", *place)
 
     def _token_log_probs(
-        self, batch: MicroBatch, members: list[TrainingSequence]
+        self, batch: MicroBatch, members: list[TrainingSequence], loss: LossSettings
     ) -> tuple[Tensor, Tensor]:
-        """Log-probability and entropy [N] of every loss token, in float32."""
+        """
+        Log-probability and entropy [N] of every loss token at the loss's temperature, in float32.
+        The entropies have gradients where the loss has a bonus for them.
+        """
         device = self.policy.device
         wanted = [token for member in members for token in member.targets[member.start :]]
         tokens = torch.tensor(wanted, device=device)
@@ -294,10 +301,10 @@ class Trainer:
         chunk = self._chunk()
         if len(wanted) <= chunk or not self.paths.chunked_head:
             logits = self.policy.selected_logits(inputs, rows, columns, **forward)
-            return _log_probs_and_entropy(logits, tokens)
+            return _log_probs_and_entropy(logits, tokens, loss)
         hidden = self.policy.selected_hidden(inputs, rows, columns, **forward)
         parts = [
-            self._head_chunk(part_hidden, part_tokens)
+            self._head_chunk(part_hidden, part_tokens, loss)
             for part_hidden, part_tokens in zip(
                 hidden.split(chunk), tokens.split(chunk), strict=True
             )
@@ -314,11 +321,13 @@ class Trainer:
             return self.limits
         return replace(self.limits, tokens=min(self.limits.tokens, self._chunk()))
 
-    def _head_chunk(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def _head_chunk(
+        self, hidden: Tensor, tokens: Tensor, loss: LossSettings
+    ) -> tuple[Tensor, Tensor]:
         """Logits of one chunk, computed again in the backward pass instead of kept."""
 
         def compute(hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-            return _log_probs_and_entropy(self.policy.head(hidden), tokens)
+            return _log_probs_and_entropy(self.policy.head(hidden), tokens, loss)
 
         result: tuple[Tensor, Tensor] = checkpoint(compute, hidden, tokens, use_reentrant=False)
         return result
@@ -348,8 +357,16 @@ class Trainer:
             group["weight_decay"] = adam.weight_decay
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self._keep_average(adam.average_decay)
         self.begin_step(self.steps_taken + 1)
         return {"grad_norm:mean": norm}
+
+    def _keep_average(self, decay: float) -> None:
+        if decay == 0:
+            self.average = None
+            return
+        self.average = self.average or WeightAverage.empty(self.policy)
+        self.average.add(self.policy, decay)
 
     def begin_step(self, steps_taken: int) -> None:
         """From here on, gradients belong to the step after `steps_taken` ones."""
@@ -369,14 +386,23 @@ class Trainer:
             )
 
 
-def _log_probs_and_entropy(logits: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+def _log_probs_and_entropy(
+    logits: Tensor, tokens: Tensor, loss: LossSettings
+) -> tuple[Tensor, Tensor]:
     """Log-probability of `tokens` [N] under logits [N, V], and their entropy in nats, both [N]."""
-    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    scaled = logits.float() if loss.temperature == 1 else logits.float() / loss.temperature
+    log_probs = torch.log_softmax(scaled, dim=-1)
     # First what the backward pass needs: where a chunk is computed again, PyTorch stops after it.
     chosen = log_probs.gather(1, tokens[:, None])[:, 0]
-    with torch.no_grad():
-        entropy = torch.special.entr(log_probs.exp()).sum(dim=-1)
+    has_bonus = loss.entropy_coefficient > 0
+    with contextlib.nullcontext() if has_bonus else torch.no_grad():
+        entropy = _entropy(log_probs)
     return chosen, entropy
+
+
+def _entropy(log_probs: Tensor) -> Tensor:
+    """In nats, [N] of [N, V]. `torch.special.entr` has no gradient where a probability is 0."""
+    return -(log_probs.exp() * log_probs).sum(dim=-1)
 
 
 def _token_targets(members: list[TrainingSequence], device: torch.device) -> TokenTargets:
@@ -392,6 +418,7 @@ def _token_targets(members: list[TrainingSequence], device: torch.device) -> Tok
         flat([member.sampler_log_probs for member in members]),
         flat([member.advantages for member in members]),
         flat([member.weights for member in members]),
+        flat([member.entropy_weights or [0.0] * len(member.targets) for member in members]),
     )
 
 

@@ -6,18 +6,20 @@ command and all execute it, in one order, so that their collective operations me
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from azr_engine.averaging import WeightAverage
 from azr_engine.checkpoints import CheckpointStore
 from azr_engine.errors import EngineError
 from azr_engine.fields import Fields
 from azr_engine.memory_plan import MemoryPlan
 from azr_engine.packing import MicroBatchLimits
-from azr_engine.policy import Policy, load_policy
+from azr_engine.policy import load_policy
 from azr_engine.probing import probe, probe_decoding
 from azr_engine.ranks import ALONE, Ranks
 from azr_engine.requests import (
@@ -26,12 +28,14 @@ from azr_engine.requests import (
     parse_lora,
     parse_memory_plan,
     parse_sample_item,
+    parse_sampled_weights,
     parse_sampling_parameters,
 )
 from azr_engine.sampler import Sampler
 from azr_engine.sampling import SampledSequence, seed_of
 from azr_engine.sampling_copy import SamplingCopy
 from azr_engine.sampling_over_ranks import sample_over_ranks
+from azr_engine.sampling_parameters import SampledWeights
 from azr_engine.training import ForwardResult, Trainer
 
 logger = logging.getLogger("azr_engine")
@@ -51,25 +55,54 @@ class TrainedPolicy:
         self.trainer = Trainer(policy, paths, limits, plan.recompute_layers, ranks)
         copied = policy.numbers.sampling_copy or ranks.size > 1
         self._copy = SamplingCopy(policy) if copied else None
-        self._copy_is_stale = True
+        # What the copy holds; None where the weights have changed since.
+        self._copied: SampledWeights | None = None
         sampled = self._copy.policy if self._copy else policy
         self._sampler = Sampler(sampled, probe_decoding(sampled))
 
-    def sampler(self) -> Sampler:
-        """Of the weights as they are now."""
-        if self._copy is not None and self._copy_is_stale:
-            self._copy.refresh(self.trainer.policy)
-            self._copy_is_stale = False
-        return self._sampler
+    @contextlib.contextmanager
+    def sampler(self, weights: SampledWeights = "trained") -> Generator[Sampler, None, None]:
+        """Of the weights as they are now, or of their average, which stands for them within."""
+        average = self._average() if weights == "average" else None
+        policy = self.trainer.policy
+        if self._copy is not None:
+            if self._copied != weights:
+                held = policy.trainable_parameters() if average is None else average.named(policy)
+                self._copy.refresh(held)
+                self._copied = weights
+            yield self._sampler
+        elif average is None:
+            yield self._sampler
+        else:
+            with average.in_place_of_weights(policy):
+                yield self._sampler
 
-    def sampled_policy(self) -> Policy:
-        return self.sampler().policy
+    def _average(self) -> WeightAverage | None:
+        """None before the first step, when there is nothing to average but the weights."""
+        if self.trainer.average is None and self.trainer.steps_taken > 0:
+            raise EngineError(
+                "no_weight_average",
+                "There is no average of the weights: the last step did not ask for one.",
+                "Send average_decay with every optim_step.",
+                status=409,
+            )
+        return self.trainer.average
+
+    @contextlib.contextmanager
+    def sampler_without_adapters(self) -> Generator[Sampler, None, None]:
+        """Of the model that training began with, for which adapters need no second one."""
+        model: Any = self._sampler.policy.model
+        # Graphs that were captured with adapters would go on computing them.
+        self._sampler.release()
+        with model.disable_adapter():
+            yield self._sampler
+        self._sampler.release()
 
     def before_training(self) -> None:
         self._sampler.release()
 
     def weights_changed(self) -> None:
-        self._copy_is_stale = True
+        self._copied = None
 
 
 class Workbench:
@@ -123,8 +156,8 @@ class Workbench:
         arguments = {"model_id": model_id, "path": path, "optimizer": optimizer}
         self._do("load_training", arguments)
 
-    def save_sampler(self, model_id: str, path: str) -> None:
-        self._do("save_sampler", {"model_id": model_id, "path": path})
+    def save_sampler(self, model_id: str, path: str, weights: SampledWeights = "trained") -> None:
+        self._do("save_sampler", {"model_id": model_id, "path": path, "weights": weights})
 
     def sample(
         self,
@@ -132,10 +165,11 @@ class Workbench:
         items: object,
         parameters: object,
         is_cancelled: IsCancelled,
+        weights: SampledWeights = "trained",
     ) -> list[list[SampledSequence]]:
         """`source` is the id of a trained model, or the folder of one that is only sampled."""
         named = {"folder": str(source)} if isinstance(source, Path) else {"model_id": source}
-        arguments = {**named, "items": items, "parameters": parameters}
+        arguments = {**named, "items": items, "parameters": parameters, "weights": weights}
         result: list[list[SampledSequence]] = self._do("sample", arguments, is_cancelled)
         return result
 
@@ -199,26 +233,43 @@ class Workbench:
         self._checkpoints.load_training(fields.text("path"), trained.trainer, optimizer)
 
     def _save_sampler(self, fields: Fields, _is_cancelled: IsCancelled) -> None:
-        policy = self._of(fields).sampled_policy()
-        if self._ranks.rank == 0:
-            self._checkpoints.save_sampler(fields.text("path"), policy)
+        with self._of(fields).sampler(parse_sampled_weights(fields)) as sampler:
+            if self._ranks.rank == 0:
+                self._checkpoints.save_sampler(fields.text("path"), sampler.policy)
 
     def _sample(self, fields: Fields, is_cancelled: IsCancelled) -> list[list[SampledSequence]]:
         items = [parse_sample_item(item) for item in fields.objects("items")]
         parameters = parse_sampling_parameters(fields.object("parameters"))
+        with self._sampler(fields) as (sampler, plan):
+            if self._ranks.size == 1:
+                return sampler.sample(items, parameters, is_cancelled, plan.cache_tokens)
+            return sample_over_ranks(
+                self._ranks,
+                items,
+                seed_of(parameters),
+                lambda own, seed: sampler.sample(
+                    own, replace(parameters, seed=seed), is_cancelled, plan.cache_tokens
+                ),
+            )
+
+    @contextlib.contextmanager
+    def _sampler(self, fields: Fields) -> Generator[tuple[Sampler, MemoryPlan], None, None]:
         folder = fields.optional_text("folder")
-        sampler = self._frozen_sampler(Path(folder)) if folder else self._of(fields).sampler()
-        plan = MemoryPlan() if folder else self._of(fields).plan
-        if self._ranks.size == 1:
-            return sampler.sample(items, parameters, is_cancelled, plan.cache_tokens)
-        return sample_over_ranks(
-            self._ranks,
-            items,
-            seed_of(parameters),
-            lambda own, seed: sampler.sample(
-                own, replace(parameters, seed=seed), is_cancelled, plan.cache_tokens
-            ),
-        )
+        if folder is None:
+            trained = self._of(fields)
+            with trained.sampler(parse_sampled_weights(fields)) as sampler:
+                yield sampler, trained.plan
+            return
+        adapted = self._with_adapters() if Path(folder) == self._base_folder else None
+        if adapted is None:
+            yield self._frozen_sampler(Path(folder)), MemoryPlan()
+            return
+        with adapted.sampler_without_adapters() as sampler:
+            yield sampler, adapted.plan
+
+    def _with_adapters(self) -> TrainedPolicy | None:
+        trained = self._trained.values()
+        return next((one for one in trained if one.trainer.policy.lora is not None), None)
 
     def _frozen_sampler(self, folder: Path) -> Sampler:
         if folder not in self._frozen:

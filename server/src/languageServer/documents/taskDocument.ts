@@ -92,8 +92,10 @@ const SOLVE_RATE: Part = { text: 'solve rate', term: 'solve-rate' };
 
 /** One line per step in which the task was answered, the newest ones if there are many. */
 function writeAnswerLinks(builder: DocumentBuilder, { runId, answers, counts }: TaskContext): void {
+  const byPolicy = answers.filter(({ phase }) => phase !== 'curriculum');
+  const byStart = answers.filter(({ phase }) => phase === 'curriculum');
   const steps = new Map<number, RolloutItem[]>();
-  for (const answer of answers) {
+  for (const answer of byPolicy) {
     const group = steps.get(answer.step) ?? [];
     group.push(answer);
     steps.set(answer.step, group);
@@ -104,15 +106,13 @@ function writeAnswerLinks(builder: DocumentBuilder, { runId, answers, counts }: 
       `Answered ${counts.attempts} times, ${counts.correct} of them rightly; the last steps:`,
     );
   }
-  for (const [step, group] of newest) {
+  const write = (whose: string, group: readonly RolloutItem[]) => {
     const shown = group.slice(0, ANSWERS_SHOWN);
     const parts = shown.map((answer) => linkTo(runId, 'answer', answer.id, answerText(answer)));
-    builder.comment(
-      `Answers in step ${step}: `,
-      ...listed(parts, group.length - shown.length),
-      '.',
-    );
-  }
+    builder.comment(`${whose}: `, ...listed(parts, group.length - shown.length), '.');
+  };
+  for (const [step, group] of newest) write(`Answers in step ${step}`, group);
+  if (byStart.length > 0) write('Answers of the starting model', byStart);
 }
 
 function answerText({ id, verdict }: RolloutItem): string {
