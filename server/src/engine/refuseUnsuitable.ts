@@ -65,7 +65,10 @@ export function refuseUpdate(traits: ServerTraits, loss: TrainingLoss, adam: Ada
   }
 }
 
-function refuseTerms(traits: ServerTraits, { temperature = 1, entropyCoefficient = 0 }: PolicyLoss): void {
+function refuseTerms(
+  traits: ServerTraits,
+  { temperature = 1, entropyCoefficient = 0 }: PolicyLoss,
+): void {
   refuseTemperature(traits, temperature);
   if (entropyCoefficient === 0 || traits.paysEntropy) return;
   throw new EngineError(

@@ -40,7 +40,8 @@ function ownSchema(): ReadonlyMap<string, string> {
 function makeSchema(): ReadonlyMap<string, string> {
   const database = new DatabaseSync(':memory:');
   try {
-    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA]) database.exec(part);
+    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA])
+      database.exec(part);
     return statementsOf(database);
   } finally {
     database.close();

@@ -41,7 +41,8 @@ export function createDatabase(path: string, information: RunInformation): Datab
   const database = openForWriting(path);
   explainingErrors(path, () => {
     database.exec('BEGIN IMMEDIATE');
-    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA]) database.exec(part);
+    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA])
+      database.exec(part);
     database.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     insertInformation(database, information);
