@@ -1,4 +1,5 @@
 /** What a run learned, from its rows. */
+import { isForm } from '../../protocol/constructs.ts';
 import type {
   ChangedTask,
   ChangedTasksQuery,
@@ -49,7 +50,7 @@ export function learningReport(reader: RunReader, runId: RunId): LearningReport 
       parts: partsOf(pairs, hasSampled ? drawn : []),
       learned: learnedConstructs(
         pairs.map(({ before, after }) => ({
-          constructs: before.constructs,
+          constructs: before.constructs.filter((name) => !isForm(name)),
           before: before.isRight,
           after: after.isRight,
         })),
