@@ -250,7 +250,9 @@ class StepMaker {
     });
     const accepted = proposals.filter((proposal) => proposal.accepted).length / proposals.length;
     const probe =
-      step % PROBE_EVERY_STEPS === 0 ? [metric('probe.greedy.mean', 0.3 + 0.3 * progress + noise())] : [];
+      step % PROBE_EVERY_STEPS === 0
+        ? [metric('probe.greedy.mean', 0.3 + 0.3 * progress + noise())]
+        : [];
     return [
       ...ofModes,
       metric('proposer.accepted', accepted),

@@ -47,7 +47,7 @@ export async function recordProbe(
 }
 
 /** What is asked after `step`; the first and the last step are always measured in full. */
-export function probeDue(
+function probeDue(
   {
     steps,
     probeEverySteps,
@@ -61,7 +61,9 @@ export function probeDue(
 
 function heldOutTasks({ heldOut, store }: LoopDependencies, ledger: Ledger): TaskRecord[] {
   return ledger.step === 0
-    ? heldOut.tasks.map((task) => ledger.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }))
+    ? heldOut.tasks.map((task) =>
+        ledger.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }),
+      )
     : [...store.heldOutTasks()];
 }
 

@@ -229,7 +229,10 @@ export class RunReader {
 
   /** The first and the latest value of one metric; absent where there is none. */
   metricEnds(name: string): { readonly first?: number; readonly last?: number } {
-    const [first] = this.#metrics('WHERE name = ? AND value IS NOT NULL ORDER BY step LIMIT 1', name);
+    const [first] = this.#metrics(
+      'WHERE name = ? AND value IS NOT NULL ORDER BY step LIMIT 1',
+      name,
+    );
     const [last] = this.#metrics(
       'WHERE name = ? AND value IS NOT NULL ORDER BY step DESC LIMIT 1',
       name,
