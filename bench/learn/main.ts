@@ -42,7 +42,7 @@ if (values.short) {
   await recordTrial(await runTrial({ name: values.trial, seed, steps, settings: values.set }));
 } else if (!values.report) {
   const request = { name: HEADLINE, seed, steps, settings: values.set };
-  await recordTrial(await runTrial(request, { greedy: true }));
+  await recordTrial(await runTrial(request));
   await comparePresets();
 }
 
@@ -66,7 +66,7 @@ async function comparePresets(): Promise<void> {
     name: BUDGET.studio,
     seed,
     steps: 60,
-    settings: ['preset=studio', 'probeEverySteps=10'],
+    settings: ['preset=studio', 'probeSampleEverySteps=10'],
   });
   await recordTrial(studio);
   const paperPilot = await runTrial({
@@ -82,7 +82,7 @@ async function comparePresets(): Promise<void> {
       name: BUDGET.paper,
       seed,
       steps: Math.max(1, Math.round(budget / perStep)),
-      settings: ['preset=paper', 'probeEverySteps=2'],
+      settings: ['preset=paper', 'probeSampleEverySteps=2'],
     }),
   );
 }

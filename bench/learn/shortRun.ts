@@ -45,7 +45,7 @@ export async function shortRun(
 function readResult(database: string): ShortRunResult {
   const reader = RunReader.open(database);
   try {
-    const probe = reader.metricSeries('probe.mean').map(({ value }) => value);
+    const probe = reader.metricSeries('probe.pass1.mean').map(({ value }) => value);
     const lastFive = (name: string) => {
       const values = reader.metricSeries(name).slice(-5);
       return values.reduce((sum, { value }) => sum + value, 0) / values.length;

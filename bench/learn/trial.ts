@@ -6,8 +6,8 @@ import path from 'node:path';
 import { execa } from 'execa';
 
 import type { MetricRecord } from '../../server/protocol/records.ts';
+import { type Mode, MODES } from '../../server/protocol/vocabulary.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { greedyProbe, type GreedyProbe } from './greedyProbe.ts';
 
 export interface TrialRequest {
   readonly name: string;
@@ -28,9 +28,12 @@ export interface CurvePoint {
   readonly mean: number;
 }
 
+/** Held-out solve rates in [0, 1]; `mean` is the mean over the modes. */
+export type HeldOutRates = Readonly<Record<Mode | 'mean', number>>;
+
 export interface TrialResult extends TrialRequest {
-  /** The same tasks at temperature 0, before and after; only measured where it was asked for. */
-  readonly greedy?: GreedyProbe;
+  /** The same tasks at temperature 0, before and after. */
+  readonly greedy?: { readonly before: HeldOutRates; readonly after: HeldOutRates };
   /** Held-out solve rates at temperature 1, step 0 first. */
   readonly curve: readonly CurvePoint[];
   /** Share of valid proposals, mean of the last ten steps. */
@@ -43,18 +46,14 @@ export interface TrialResult extends TrialRequest {
 }
 
 const FINAL_STEPS = 10;
+/** One answer at temperature 1 to each held-out task, at every measurement. */
+const MEASUREMENT = ['probeSamples=1', 'probeSampleEverySteps=20'];
 
-/**
- * Runs `azr run` in a folder of its own, reads its run.db, and removes the folder.
- * @param options.greedy measures the held-out tasks at temperature 0 as well, once before and once after
- */
-export async function runTrial(
-  request: TrialRequest,
-  options: { readonly greedy?: boolean } = {},
-): Promise<TrialResult> {
+/** Runs `azr run` in a folder of its own, reads its run.db, and removes the folder. */
+export async function runTrial(request: TrialRequest): Promise<TrialResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-learn-'));
   try {
-    const settings = request.settings.flatMap((setting) => ['--set', setting]);
+    const settings = [...MEASUREMENT, ...request.settings].flatMap((setting) => ['--set', setting]);
     const entry = path.join(import.meta.dirname, '../../server/src/cli/main.ts');
     const run = path.join(folder, 'run');
     await execa(
@@ -72,8 +71,7 @@ export async function runTrial(
       ],
       { cwd: folder, stdin: 'ignore', stdout: ['inherit'], stderr: 'inherit' },
     );
-    const result = resultOf(request, path.join(run, 'run.db'));
-    return options.greedy === true ? { ...result, greedy: await greedyProbe(run) } : result;
+    return resultOf(request, path.join(run, 'run.db'));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -87,9 +85,9 @@ function resultOf(request: TrialRequest, database: string): TrialResult {
     const began = Date.parse(steps[0]!.startedAt);
     const generated = cumulative(reader.metricSeries('tokens.generated'));
     const [deduction, abduction, induction] = ['deduction', 'abduction', 'induction'].map((mode) =>
-      valuesByStep(reader.metricSeries(`probe.${mode}`)),
+      valuesByStep(reader.metricSeries(`probe.pass1.${mode}`)),
     );
-    const curve = reader.metricSeries('probe.mean').map(({ step, value }) => {
+    const curve = reader.metricSeries('probe.pass1.mean').map(({ step, value }) => {
       const end = steps.find((candidate) => candidate.step === step)!;
       return {
         step,
@@ -106,6 +104,7 @@ function resultOf(request: TrialRequest, database: string): TrialResult {
     return {
       ...request,
       curve,
+      greedy: greedyOf(reader),
       valid: meanOfLast(reader.metricSeries('proposer.valid')),
       unique: meanOfLast(reader.metricSeries('proposer.unique')),
       secondsPerStep:
@@ -115,6 +114,15 @@ function resultOf(request: TrialRequest, database: string): TrialResult {
   } finally {
     reader.close();
   }
+}
+
+function greedyOf(reader: RunReader): NonNullable<TrialResult['greedy']> {
+  const rates = (end: 'first' | 'last') => {
+    const rate = (name: Mode | 'mean') => reader.metricEnds(`probe.greedy.${name}`)[end] ?? 0;
+    const [deduction, abduction, induction] = MODES.map(rate) as [number, number, number];
+    return { deduction, abduction, induction, mean: rate('mean') };
+  };
+  return { before: rates('first'), after: rates('last') };
 }
 
 function valuesByStep(series: readonly MetricRecord[]): Map<number, number> {

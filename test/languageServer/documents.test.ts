@@ -116,20 +116,23 @@ describe('documents of a small run', () => {
     expect(textOf('answer', 1)).toBe(textOf('proposal', 1));
   });
 
-  it('shows the question of a held-out task, which no run stores', () => {
+  it('says of a held-out task what it is for, and of an answer to it how it was asked', () => {
     const step = sampleStep(0);
     const [proposer, first, second] = step.rollouts;
-    const { taskId, ...heldOut } = first!;
-    expect(taskId).toBe(1);
+    const [task] = step.tasks;
     run = handMadeRun([
-      { ...step, rollouts: [proposer!, { ...heldOut, phase: 'probe' }, second!] },
+      {
+        ...step,
+        tasks: [{ ...task!, origin: 'held-out', stratum: 'untaught 1' }],
+        rollouts: [proposer!, { ...first!, phase: 'greedy' }, { ...second!, phase: 'probe' }],
+      },
     ]);
-    const { text, facts } = run.library.document(
-      documentUri({ runId: RUN_ID, kind: 'answer', id: 2 }),
+    expect(textOf('task', 1)).toContain(
+      '# Held out: it measures what was learned, and is never trained on. Part of the set: untaught 1.\n',
     );
-    expect(text).toContain('#   What does f([1]) give? #0\n');
-    expect(text).toContain('to a held-out task');
-    expect(facts).toMatchObject({ runnable: false, comparable: false });
+    expect(textOf('task', 1)).toContain('# Held-out task 1 of run hand-made, step 0');
+    expect(textOf('answer', 2)).toContain('to the held-out task 1, with the likeliest tokens;');
+    expect(textOf('answer', 3)).toContain('to the held-out task 1, sampled at temperature 1;');
   });
 
   it('lets the sides of a comparison differ in the answer alone', () => {

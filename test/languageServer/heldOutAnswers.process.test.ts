@@ -1,7 +1,8 @@
-/** Answers to held-out tasks of a real run, the recorded one, whose prompts and verdicts are as they were. */
+/** Answers to held-out tasks of a real run, the recorded one, from its run.db alone. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { brotliDecompressSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentUri, type DocumentKind } from '../../server/protocol/documents.ts';
 import { DocumentLibrary } from '../../server/src/languageServer/documents/documentLibrary.ts';
 import { lensesOf } from '../../server/src/languageServer/features/lenses.ts';
+import { locateDocument } from '../../server/src/languageServer/locateDocument.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
 import { Rerunner } from '../../server/src/languageServer/reruns/rerunner.ts';
 import { scratchSource } from '../../server/src/languageServer/scratch/scratchSource.ts';
@@ -16,11 +18,13 @@ import { scratchText } from '../../server/src/languageServer/scratch/scratchText
 import { demoArchive } from '../../server/src/runner/demoRun.ts';
 import { runFolderAt } from '../../server/src/runner/runFolder.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { sampleStep } from '../store/sampleRun.ts';
-import { handMadeRun, RUN_ID } from './handMadeRun.ts';
+import { fillSummaries } from '../../server/src/store/summaryWriter.ts';
+import { RUN_ID } from './handMadeRun.ts';
 
-interface ProbeAnswer {
+interface HeldOutAnswer {
   readonly id: number;
+  readonly taskId: number;
+  readonly step: number;
   readonly mode: string;
   readonly verdict: string;
   readonly reason: string;
@@ -35,6 +39,11 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-held-out-'));
   const place = runFolderAt(folder);
   writeFileSync(place.database, brotliDecompressSync(readFileSync(demoArchive())));
+  // A recorded run ships without them.
+  const database = new DatabaseSync(place.database);
+  database.exec('DELETE FROM metric_stretch');
+  fillSummaries(database);
+  database.close();
   reader = RunReader.open(place.database);
   runs = new OpenRuns({ run: () => ({ folder: place, reader }) });
   rerunner = new Rerunner(runs, () => undefined);
@@ -50,51 +59,44 @@ function uriOf(kind: DocumentKind, id: number): string {
   return documentUri({ runId: RUN_ID, kind, id });
 }
 
-/** The first answer of every mode, verdict and reason that the probe had. */
-function oneOfEachKind(): ProbeAnswer[] {
+/** The first answer of every mode, verdict, reason and way of asking. */
+function oneOfEachKind(): HeldOutAnswer[] {
   return reader.connection.all(
-    `SELECT min(id) AS id, mode, verdict, verdict_reason AS reason FROM rollout
-     WHERE phase = 'probe' AND answer IS NOT NULL GROUP BY mode, verdict, verdict_reason`,
-  ) as unknown as ProbeAnswer[];
+    `SELECT min(id) AS id, task_id AS taskId, step, mode, verdict, verdict_reason AS reason FROM rollout
+     WHERE phase IN ('greedy', 'probe') AND answer IS NOT NULL GROUP BY mode, verdict, verdict_reason, phase`,
+  ) as unknown as HeldOutAnswer[];
 }
 
 describe('answers to held-out tasks', () => {
-  it('all lead to the task that was asked', () => {
-    const run = runs.run(RUN_ID);
+  it('all lead to a held-out task of the run, whose gold value decided', () => {
     const rows = reader.connection.all(
-      `SELECT min(rollout.id) AS id, prompt, answer, mode FROM rollout JOIN prompt USING (group_id)
-       WHERE phase = 'probe' GROUP BY prompt`,
+      "SELECT id, task_id, answer, mode, verdict FROM rollout WHERE phase IN ('greedy', 'probe')",
     );
-    expect(rows.length).toBeGreaterThan(300);
-    for (const row of rows) {
-      const task = run.heldOut.taskOf({ phase: 'probe', prompt: String(row['prompt']) });
-      expect(task?.mode).toBe(row['mode']);
-    }
-    // What was right then is the stored gold value, which no prompt of a deduction tells.
-    const right = reader.connection.all(
-      `SELECT prompt, answer FROM rollout JOIN prompt USING (group_id)
-       WHERE phase = 'probe' AND mode = 'deduction' AND verdict = 'correct'`,
-    );
-    expect(right.length).toBeGreaterThan(10);
-    for (const { prompt, answer } of right) {
-      const task = run.heldOut.taskOf({ phase: 'probe', prompt: String(prompt) });
-      const bare = (text: string) => text.replaceAll(/\s/g, '');
+    const tasks = new Map([...reader.heldOutTasks()].map((task) => [task.id, task]));
+    expect(tasks.size).toBe(reader.heldOutCount());
+    expect(rows.length).toBeGreaterThan(tasks.size);
+    const bare = (text: string) => text.replaceAll(/\s/g, '');
+    let right = 0;
+    for (const { task_id, mode, answer, verdict } of rows) {
+      const task = tasks.get(Number(task_id));
+      expect(task?.mode).toBe(mode);
+      if (mode !== 'deduction' || verdict !== 'correct') continue;
       expect(bare(task!.examples[0]!.output)).toBe(bare(String(answer)));
+      right += 1;
     }
-    const [other] = rows;
-    expect(
-      run.heldOut.taskOf({ phase: 'estimate', prompt: String(other!['prompt']) }),
-    ).toBeUndefined();
+    expect(right).toBeGreaterThan(10);
   });
 
   it('open as code, with the lenses of every answer', () => {
     const library = new DocumentLibrary(runs);
     const kinds = oneOfEachKind();
     expect(new Set(kinds.map(({ mode }) => mode)).size).toBe(3);
-    for (const { id, mode } of kinds) {
+    for (const { id, taskId, mode } of kinds) {
       const uri = uriOf('answer', id);
       const { text, facts } = library.document(uri);
-      expect(text).toContain('to a held-out task; prompt and completion.');
+      expect(text).toMatch(
+        /to the held-out task \d+, (?:with the likeliest tokens|sampled at temperature 1); prompt and completion\./,
+      );
       expect(text).toMatch(mode === 'induction' ? /# Hidden; they decide:/ : /^def f\(/m);
       const subject = { facts: facts!, uri, original: uri, isScratch: false, manyTimes: 5 };
       expect(lensesOf(subject).map(({ command }) => command?.title)).toEqual([
@@ -105,7 +107,22 @@ describe('answers to held-out tasks', () => {
         'Why this verdict',
         'Open in scratch file',
       ]);
-      expect(library.document(uriOf('heldout', id)).text).toMatch(/^def f\(/);
+      expect(library.document(uriOf('reference', taskId)).text).toMatch(/^def f\(/);
+      const task = library.document(uriOf('task', taskId)).text;
+      expect(task).toContain('Held out: it measures what was learned, and is never trained on.');
+      expect(task).toContain(`Held-out task ${String(taskId)} of run`);
+    }
+  });
+
+  it('are found in the list of held-out tasks of their step, and a task where it was last asked', () => {
+    const { queries } = runs.run(RUN_ID);
+    for (const { id, taskId } of oneOfEachKind()) {
+      for (const uri of [uriOf('answer', id), uriOf('task', taskId)]) {
+        const { step, role, mode, position } = locateDocument(runs, uri, undefined);
+        expect(role).toBe('held-out');
+        const page = { runId: RUN_ID, step, role, mode, offset: position, limit: 1 } as const;
+        expect(queries.stepItems(page).items).toMatchObject([{ taskId, phase: 'greedy' }]);
+      }
     }
   });
 
@@ -118,12 +135,12 @@ describe('answers to held-out tasks', () => {
   });
 
   it('are judged again when their copy is edited', async () => {
-    const { id } = oneOfEachKind().find(
+    const { id, taskId } = oneOfEachKind().find(
       ({ mode, verdict }) => mode === 'deduction' && verdict === 'wrong',
     )!;
     const run = runs.run(RUN_ID);
-    const { prompt, answer } = reader.rollout(id)!;
-    const gold = run.heldOut.taskOf({ phase: 'probe', prompt })!.examples[0]!.output;
+    const { answer } = reader.rollout(id)!;
+    const gold = reader.task(taskId)!.examples[0]!.output;
     const stored = scratchText(scratchSource(run, { runId: RUN_ID, kind: 'answer', id }));
     expect(stored).toContain(answer!);
     const place = stored.lastIndexOf(answer!);
@@ -131,24 +148,5 @@ describe('answers to held-out tasks', () => {
     const target = { kind: 'scratch', uri: 'file:///scratch.azr.py', text: edited } as const;
     const result = await rerunner.rerun({ target, times: 1 }, AbortSignal.timeout(60_000));
     expect(result).toMatchObject({ verdict: 'correct', storedVerdict: 'wrong' });
-  });
-
-  it('whose task is in no file any more say so, and what to do', async () => {
-    const step = sampleStep(0);
-    const [proposer, first, second] = step.rollouts;
-    const { taskId, ...heldOut } = first!;
-    expect(taskId).toBe(1);
-    const other = handMadeRun([
-      { ...step, rollouts: [proposer!, { ...heldOut, phase: 'probe' }, second!] },
-    ]);
-    const lost = new Rerunner(other.runs, () => undefined);
-    const target = { kind: 'rollout', runId: RUN_ID, rolloutId: heldOut.id } as const;
-    await expect(
-      lost.rerun({ target, times: 1 }, AbortSignal.timeout(60_000)),
-    ).rejects.toMatchObject({
-      message: expect.stringContaining('the file of the held-out tasks does not have') as string,
-    });
-    await lost.close();
-    other.close();
   });
 });

@@ -62,7 +62,13 @@ const task = (mode: Mode, solveRate: number): TaskRecord => ({
     { input: '1', output: '2' },
     { input: '3', output: '6' },
   ],
-  ...{ visible: mode === 'induction' ? 1 : 0, structure: 's', template: 't', constructs: [], syntaxNodes: 8 },
+  ...{
+    visible: mode === 'induction' ? 1 : 0,
+    structure: 's',
+    template: 't',
+    constructs: [],
+    syntaxNodes: 8,
+  },
   ...{ parentTaskIds: [], solveRate, learnability: 1 - solveRate },
   ...(mode === 'induction' ? { message: 'doubles' } : {}),
 });

@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
+import type { HeldOutSet, HeldOutTask } from '../../server/protocol/heldOut.ts';
 import { completeSettings } from '../../server/src/runner/settings.ts';
 import { heldOutSet } from '../../server/src/runner/heldOutSet.ts';
 import { openGrader, type OpenGrader } from '../../server/src/runner/openGrader.ts';
@@ -34,7 +34,7 @@ async function look(
   tasks: readonly HeldOutTask[],
   changes: Partial<OpenGrader> = {},
   cache: string | undefined = folder,
-): Promise<{ structures: string[]; executed: number }> {
+): Promise<{ found: HeldOutSet['tasks']; structures: string[]; executed: number }> {
   let executed = 0;
   const grader: OpenGrader['grader'] = {
     ...graded.grader,
@@ -44,14 +44,15 @@ async function look(
     },
   };
   const set = await heldOutSet({ ...graded, ...changes, grader }, tasks, signal, cache);
-  expect(set.tasks).toBe(tasks);
-  return { structures: [...set.structures].sort(), executed };
+  expect(set.tasks.map(({ program }) => program)).toEqual(tasks.map(({ program }) => program));
+  return { found: set.tasks, structures: [...set.structures].sort(), executed };
 }
 
 test('what was found right once is not executed again', async () => {
   const first = await look(TASKS);
   expect(first.executed).toBe(2);
   expect(first.structures).toHaveLength(2);
+  expect(first.found[0]).toMatchObject({ ...TASKS[0], syntaxNodes: 9 });
   expect(await look(TASKS)).toEqual({ ...first, executed: 0 });
 });
 
@@ -72,7 +73,7 @@ test('a wrong one is refused every time, and nothing of its set remembered', asy
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test.each(['', '[', '[]', '{}', '["no digest"]', '[1]', 'null'])(
+test.each(['', '[', '[]', '{}', '["no digest"]', '[1]', '[{},{}]', 'null'])(
   'a file that holds %j is not believed',
   async (content) => {
     const first = await look(TASKS);

@@ -83,12 +83,12 @@ record(
   { runId: RUN_ID, stretches: STRETCHES },
   run.queries.curriculum(RUN_ID, STRETCHES),
 );
-record('azr/skillMap', { runId: RUN_ID }, run.queries.skillMap(RUN_ID));
 record('azr/learning', { runId: RUN_ID }, learningReport(reader, RUN_ID));
 for (const change of TASK_CHANGES) {
   const query = { runId: RUN_ID, change, limit: MAXIMUM_PAGE };
   record('azr/changedTasks', query, changedTasks(reader, query));
 }
+record('azr/skillMap', { runId: RUN_ID }, run.queries.skillMap(RUN_ID));
 record('azr/configuration', { runId: RUN_ID }, runConfiguration({ ...run, id: RUN_ID }));
 recordTable('proposals', 'id', true, {});
 recordTable('proposals', 'solveRate', true, {});

@@ -102,9 +102,9 @@ function queryHandlers(runs: OpenRuns) {
     'azr/table': (query) => runs.run(query.runId).queries.table(query),
     'azr/metrics': (query) => runs.run(query.runId).queries.metrics(query),
     'azr/metricNames': ({ runId }) => runs.run(runId).queries.metricNames(),
-    'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
     'azr/learning': ({ runId }) => reports.of(runs.run(runId).reader, runId),
     'azr/changedTasks': (query) => changedTasks(runs.run(query.runId).reader, query),
+    'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
     'azr/curriculum': ({ runId, stretches }) =>
       runs.run(runId).queries.curriculum(runId, stretches),
   } satisfies Partial<RequestHandlers>;

@@ -124,11 +124,11 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
     maximumPoints: { type: 'integer', minimum: 1, maximum: 100_000 },
   }),
   'azr/metricNames': ofRun,
-  'azr/skillMap': object({ runId }),
   'azr/learning': ofRun,
   'azr/changedTasks': object({ runId, change: { enum: TASK_CHANGES }, limit, cursor: shortText }, [
     'cursor',
   ]),
+  'azr/skillMap': object({ runId }),
   'azr/curriculum': object({ runId, stretches: { type: 'integer', minimum: 1, maximum: 1000 } }),
   'azr/rewardStory': object({ runId, rolloutId: count }),
   'azr/rerun': object({ target, times: { type: 'integer', minimum: 1, maximum: 100 } }),

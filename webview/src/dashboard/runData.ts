@@ -1,6 +1,8 @@
 /**
- * Keeps the curves, the curriculum, the skills and what was learned by the runs on screen up to date: asks for what is
- * new when a run's sequence number grew, one request at a time per run, and for nothing when nothing changed.
+/**
+ * Keeps the curves, the curriculum, the skills and what was learned by the runs on screen up to date:
+ * asks for what is new when a run's sequence number grew, one request at a time per run, and for nothing
+ * when nothing changed.
  */
 import type { LearningReport } from '../../../server/protocol/learning.ts';
 import type { Curriculum, MetricTable, SkillMap } from '../../../server/protocol/queries.ts';
@@ -11,21 +13,21 @@ import { MAXIMUM_POINTS, mergeMetrics, stepToAskAfter } from './metricStore.ts';
 import { PaintPace } from './paintPace.ts';
 import { WARNING_METRICS } from './warnings.ts';
 
-/** Curriculum, skills and what was learned move slower than curves. */
+/** Everything but the curves moves slower. */
 const SLOW_INTERVAL_MS = 1000;
 export const STRETCHES = 60;
 export const METRIC_NAMES = [
   ...new Set([...metricNames([...CHARTS, ...CURRICULUM_CHARTS]), ...WARNING_METRICS]),
 ];
 
-export type Part = 'metrics' | 'curriculum' | 'skills' | 'learning';
+export type Part = 'metrics' | 'curriculum' | 'learning' | 'skills';
 
 interface KnownRun {
   overview: RunOverview;
   metrics?: MetricTable;
   curriculum?: Curriculum;
-  skills?: SkillMap;
   learning?: LearningReport;
+  skills?: SkillMap;
   readonly problems: Partial<Record<Part, Problem>>;
   readonly sequences: Record<Part, number>;
   readonly busy: Record<Part, boolean>;
@@ -56,17 +58,17 @@ export class RunData {
     return this.#known.get(runId)?.curriculum;
   }
 
-  skills(runId: RunId): SkillMap | undefined {
-    return this.#known.get(runId)?.skills;
-  }
-
   learning(runId: RunId): LearningReport | undefined {
     return this.#known.get(runId)?.learning;
   }
 
+  skills(runId: RunId): SkillMap | undefined {
+    return this.#known.get(runId)?.skills;
+  }
+
   problem(runId: RunId): Problem | undefined {
-    const { metrics, learning, curriculum } = this.#known.get(runId)?.problems ?? {};
-    return metrics ?? learning ?? curriculum;
+    const { metrics, learning, curriculum, skills } = this.#known.get(runId)?.problems ?? {};
+    return metrics ?? learning ?? curriculum ?? skills;
   }
 
   /** Asks for what the page shows of a run, as far as it is not known. */
@@ -89,13 +91,13 @@ export class RunData {
     const made: KnownRun = {
       overview,
       problems: {},
-      sequences: { metrics: -1, curriculum: -1, skills: -1, learning: -1 },
-      busy: { metrics: false, curriculum: false, skills: false, learning: false },
+      sequences: { metrics: -1, curriculum: -1, learning: -1, skills: -1 },
+      busy: { metrics: false, curriculum: false, learning: false, skills: false },
       askedAt: {
         metrics: -Infinity,
         curriculum: -Infinity,
-        skills: -Infinity,
         learning: -Infinity,
+        skills: -Infinity,
       },
     };
     this.#known.set(overview.id, made);
@@ -133,13 +135,13 @@ export class RunData {
         return this.#askMetrics(known);
       case 'curriculum':
         return this.#askCurriculum(known);
-      case 'skills':
-        known.skills = await this.#connection.request('azr/skillMap', { runId: known.overview.id });
-        return;
       case 'learning':
         known.learning = await this.#connection.request('azr/learning', {
           runId: known.overview.id,
         });
+        return;
+      case 'skills':
+        known.skills = await this.#connection.request('azr/skillMap', { runId: known.overview.id });
     }
   }
 

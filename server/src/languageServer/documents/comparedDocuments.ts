@@ -20,10 +20,7 @@ export function referenceDocument(task: SolvableTask): AzrDocument {
 }
 
 /** What {@link referenceDocument} would be if the answer were right. */
-export function answeredDocument(
-  rollout: RolloutRecord,
-  task: SolvableTask,
-): AzrDocument {
+export function answeredDocument(rollout: RolloutRecord, task: SolvableTask): AzrDocument {
   const builder = new DocumentBuilder();
   const { answer } = rollout;
   if (answer === undefined) {
