@@ -1,5 +1,4 @@
 /**
-/**
  * Keeps the curves, the curriculum, the skills and what was learned by the runs on screen up to date:
  * asks for what is new when a run's sequence number grew, one request at a time per run, and for nothing
  * when nothing changed.
