@@ -98,6 +98,7 @@ class StepMaker {
       proposals,
       tasks,
       rollouts,
+      ...{ attempts: [], harvests: [], goldDocuments: [] },
       baselines,
       metrics,
     };
@@ -155,7 +156,7 @@ class StepMaker {
     const attempts = this.#attempts(step, mode, 'estimate', chance, this.#task);
     const correct = attempts.filter(({ verdict }) => verdict === 'correct').length;
     const solveRate = correct / ESTIMATION_ROLLOUTS;
-    const reward = proposerReward(solveRate, 0, 0);
+    const reward = proposerReward(solveRate, 0, { repetitionPenalty: 0, repetitionScope: 'step' });
     proposer.completion = `${program}\n# [${String(this.#task)}]`;
     proposer.taskId = this.#task;
     proposer.reward = reward.value;
@@ -273,9 +274,11 @@ function assignAdvantages(step: number, rollouts: readonly Rollout[]): BaselineR
         (rollout) => rollout.role === role && rollout.mode === mode && rollout.phase !== 'probe',
       );
       const { advantages, baseline } = advantagesOf(
-        batch.map(({ reward }) => reward ?? 0),
-        batch.map(({ group }) => group),
-        { baseline: role === 'solver' ? 'group' : 'task-role', normalise: true },
+        batch.map(({ reward = 0, group, verdict }) => ({
+          ...{ reward, group },
+          correct: verdict === 'correct',
+        })),
+        { baseline: role === 'solver' ? 'group' : 'task-role', scale: 'deviation' },
       );
       batch.forEach((rollout, index) => {
         rollout.advantage = advantages[index]!;

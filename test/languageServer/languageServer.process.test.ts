@@ -649,6 +649,7 @@ describe('runs that come and go', () => {
     store.commitStep({
       ...sampleStep(2),
       ...{ proposals: [], tasks: [], baselines: [], metrics: [] },
+      ...{ attempts: [], harvests: [], goldDocuments: [] },
       rollouts: [{ ...answer!, id, group: lastGroup + 1, taskId: 2, phase: 'replay' }],
     });
     store.close();

@@ -79,6 +79,7 @@ function measuring(
     ...{ step, startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1000 },
     tasks: step === 0 ? KINDS.map((kind, index) => heldOutTask(kind, index + 1)) : [],
     ...{ proposals: [], rollouts, baselines: [] },
+    ...{ attempts: [], harvests: [], goldDocuments: [] },
     metrics: [...metrics].map(([name, value]) => ({ step, name, value })),
   };
 }

@@ -73,6 +73,7 @@ function steps(
             ],
       rollouts: [...answers, ...sampled],
       baselines: [],
+      ...{ attempts: [], harvests: [], goldDocuments: [] },
       metrics: [],
     };
   });

@@ -5,7 +5,10 @@
 import type { SQLInputValue } from 'node:sqlite';
 
 import type {
+  AttemptRecord,
   BaselineRecord,
+  GoldDocumentRecord,
+  HarvestRecord,
   MetricRecord,
   ProposalRecord,
   RolloutRecord,
@@ -26,9 +29,21 @@ import type {
 } from './runInformation.ts';
 import { corruptError } from './storeError.ts';
 import { departuresFromJson, settingsFromJson } from './storedSettings.ts';
-import type { ProposalRow, RolloutSummary, RolloutSummaryRow, TaskRow } from './storedRows.ts';
+import type {
+  GoldDocumentRow,
+  HarvestRow,
+  ProposalRow,
+  RolloutSummary,
+  RolloutSummaryRow,
+  TaskRow,
+} from './storedRows.ts';
 import {
+  ATTEMPT_COLUMNS,
   BASELINE_COLUMNS,
+  GOLD_DOCUMENT_COLUMNS,
+  goldDocumentFromRow,
+  HARVEST_COLUMNS,
+  harvestFromRow,
   PROPOSAL_COLUMNS,
   proposalFromRow,
   ROLLOUT_COLUMNS,
@@ -182,6 +197,32 @@ export class RunReader {
     const sql = `SELECT ${TASK_COLUMNS} FROM task WHERE ${condition} ORDER BY id`;
     for (const row of this.connection.iterate(sql)) {
       yield this.connection.explaining(() => taskFromRow({ ...row } as unknown as TaskRow));
+    }
+  }
+
+  /** In order of their steps. */
+  *allAttempts(): Generator<AttemptRecord, void, undefined> {
+    const sql = `SELECT ${ATTEMPT_COLUMNS} FROM task_attempt ORDER BY step, task_id`;
+    for (const row of this.connection.iterate(sql)) {
+      yield { ...row } as unknown as AttemptRecord;
+    }
+  }
+
+  /** In order of their steps. */
+  *allHarvests(): Generator<HarvestRecord, void, undefined> {
+    const sql = `SELECT ${HARVEST_COLUMNS} FROM harvest ORDER BY step, task_id`;
+    for (const row of this.connection.iterate(sql)) {
+      yield this.connection.explaining(() => harvestFromRow({ ...row } as unknown as HarvestRow));
+    }
+  }
+
+  /** In the order in which they were trained on. */
+  *allGoldDocuments(): Generator<GoldDocumentRecord, void, undefined> {
+    const sql = `SELECT ${GOLD_DOCUMENT_COLUMNS} FROM gold_document ORDER BY step, position`;
+    for (const row of this.connection.iterate(sql)) {
+      yield this.connection.explaining(() =>
+        goldDocumentFromRow({ ...row } as unknown as GoldDocumentRow),
+      );
     }
   }
 
