@@ -413,7 +413,13 @@ describe('every view in every kind of theme', () => {
 
       await workbench.tab('AZR Dashboard').click();
       const dashboard = await webviewWith(page, '.run-line');
-      for (const name of ['Curves', 'Curriculum', 'Proposals and Rollouts', 'Configuration']) {
+      for (const name of [
+        'Curves',
+        'Skills',
+        'Curriculum',
+        'Proposals and Rollouts',
+        'Configuration',
+      ]) {
         await dashboard.getByRole('tab', { name }).click();
         await page.waitForTimeout(1200);
         await takePicture(page, theme, `dashboard-${name.toLowerCase().replaceAll(' ', '-')}`);
