@@ -50,11 +50,11 @@ def _tells_more_than_its_input(example: Example) -> bool:
     return all(output not in given.split(", ") and output != given for given, output in pairs)
 
 
-def _task(mode: str, stratum: str, example: Example) -> dict[str, Any]:
+def task_of(mode: str, example: Example) -> dict[str, Any]:
+    """A task in the form of a line of the file."""
     pairs = zip(example.inputs, example.outputs, strict=True)
     fields: dict[str, Any] = {
         "mode": mode,
-        "stratum": stratum,
         "program": example.program.source,
         "examples": [{"input": given, "output": output} for given, output in pairs],
         "visible": 0,
@@ -78,7 +78,7 @@ def held_out_tasks(name: str, seed: int) -> list[dict[str, Any]]:
                     continue
                 if mode != "induction" and not _tells_more_than_its_input(example):
                     continue
-                made = _task(mode, stratum, example)
+                made = {"stratum": stratum, **task_of(mode, example)}
                 found.setdefault(json.dumps(made), made)
             tasks += found.values()
     return tasks
