@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import torch
-
 from azr_nano.batches import BATCH_TOKENS, batches
 from azr_nano.model import build_model
 from azr_nano.pretrain import loss_of, make_optimizers, pretrain, schedule
