@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 
+import type { Engine, Objective } from '../../server/protocol/engine.ts';
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import type { Proposal } from '../../server/protocol/sandbox.ts';
 import { MODES, ROLES } from '../../server/protocol/vocabulary.ts';
@@ -34,40 +35,44 @@ function judgementOf(answer: RolloutDraft): Partial<RolloutDraft> {
   return Object.fromEntries(JUDGEMENT.map((name) => [name, answer[name]]));
 }
 
-/** Names of the controls, as the command line has them. */
-export const CONTROLS = [
-  'random-rewards',
-  'frozen-proposer',
-  'random-teacher',
-  'supervised',
-] as const;
-export type ControlName = (typeof CONTROLS)[number];
-
-/** @param tasks the file that `random-teacher` and `supervised` take their tasks from */
-export function controlOf(name: ControlName, seed: number, tasks: string | undefined): Experiment {
-  switch (name) {
-    case 'random-rewards':
-      return randomRewards(seed);
-    case 'frozen-proposer':
-      return FROZEN_PROPOSER;
-    case 'random-teacher':
-      return randomTeacher(fileOf(tasks));
-    case 'supervised':
-      return { ...randomTeacher(fileOf(tasks)), withoutRewards: true };
-  }
+/** The same engine, taught the opposite of what the rewards say. */
+export function withReversedAdvantages(engine: Engine): Engine {
+  return {
+    description: engine.description,
+    encode: (text) => engine.encode(text),
+    decode: (tokens) => engine.decode(tokens),
+    encodeChat: (messages) => engine.encodeChat(messages),
+    sample: (...request) => engine.sample(...request),
+    logProbabilities: (...request) => engine.logProbabilities(...request),
+    encodeCompletion: (text) => engine.encodeCompletion(text),
+    update: (objectives, ...rest) => engine.update(objectives.map(reversed), ...rest),
+    saveCheckpoint: (...request) => engine.saveCheckpoint(...request),
+    loadCheckpoint: (...request) => engine.loadCheckpoint(...request),
+    close: () => engine.close(),
+  };
 }
 
-function fileOf(tasks: string | undefined): string {
-  if (tasks !== undefined) return tasks;
-  throw new Error('This control takes its tasks from a file: name it with --tasks.');
+/** Rewards are turned round; what the interpreter says is not. */
+function reversed({ data, loss }: Objective): Objective {
+  if (loss.kind === 'cross_entropy') return { data, loss };
+  const opposite = data.map((datum) => ({
+    ...datum,
+    advantages: datum.advantages.map((advantage) => -advantage),
+  }));
+  return { data: opposite, loss };
 }
 
 /** The proposer is the model as it was at the start; use it with `proposerLossWeight` 0. */
 export const FROZEN_PROPOSER: Experiment = { proposerWeights: 'start' };
 
 /** The tasks are those of a file, one line after the other, in place of the model's own proposals. */
-function randomTeacher(file: string): Experiment {
+export function randomTeacher(file: string): Experiment {
   return { taskSource: tasksOf(readFileSync(file, 'utf8')) };
+}
+
+/** The same tasks, learned by cross-entropy on what the interpreter says alone: the ceiling. Use it with `goldLossWeight`. */
+export function supervised(file: string): Experiment {
+  return { ...randomTeacher(file), withoutRewards: true };
 }
 
 /**

@@ -1,98 +1,66 @@
 /**
- * Shows that the loop learns.
+ * Shows what the loop learns, and what makes it learn.
  *
- *   npm run learn                            the headline run and both presets; writes docs/learning.md
- *   npm run learn -- --trial NAME [--set name=value …] [--seed N] [--steps N]
- *                                            one further run, kept in the report's table
- *   npm run learn -- --short [--seed N] [--reversed]
- *                                            one run as the tests make it, to set their pass mark from
- *   npm run learn -- --short --control NAME [--tasks FILE]
- *                                            one such run with an ingredient broken or replaced, printed
- *   npm run learn -- --report                only rewrites the report
+ *   npm run learn                            the headline: `studio` with seeds 1 to 3; writes docs/learning.md
+ *   npm run learn -- --arm NAME [--seed N] [--steps N] [--set name=value …] [--table NAME]
+ *                                            one more run, kept among the results; see arms.ts
+ *   npm run learn -- --report                only writes docs/learning.md anew
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { controlOf, CONTROLS } from './controls.ts';
-import { writeReport } from './report.ts';
-import { shortRun, withReversedAdvantages } from './shortRun.ts';
-import { runTrial } from './trial.ts';
-import { recordedShortRuns, recordedTrials, recordShortRun, recordTrial } from './trialLog.ts';
+import { execa } from 'execa';
 
-const HEADLINE = 'headline';
-const BUDGET = { studio: 'budget: studio', paper: 'budget: paper' };
+import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { armNamed } from './arms.ts';
+import { runExperiment } from './experiment.ts';
+import { recordResult } from './results.ts';
+
+const HEADLINE = { arm: 'studio', seeds: ['1', '2', '3'] };
+/** About fifteen minutes on two cores. */
+const STEPS = '300';
+const TEACHER_TASKS = 60_000;
 
 const { values } = parseArgs({
   options: {
-    trial: { type: 'string' },
+    arm: { type: 'string' },
+    seed: { type: 'string', multiple: true, default: HEADLINE.seeds },
+    steps: { type: 'string', default: STEPS },
     set: { type: 'string', multiple: true, default: [] },
-    seed: { type: 'string', default: '1' },
-    steps: { type: 'string', default: '150' },
-    short: { type: 'boolean', default: false },
-    reversed: { type: 'boolean', default: false },
-    control: { type: 'string' },
-    tasks: { type: 'string' },
+    table: { type: 'string', default: 'headline' },
     report: { type: 'boolean', default: false },
   },
 });
 
-const seed = Number(values.seed);
-const steps = Number(values.steps);
-
-if (values.short && values.control !== undefined) {
-  const control = CONTROLS.find((name) => name === values.control);
-  if (control === undefined) throw new Error(`Controls are: ${CONTROLS.join(', ')}.`);
-  const experiment = controlOf(control, seed, values.tasks);
-  console.log({ control, seed, ...(await shortRun(seed, undefined, experiment)) });
-} else if (values.short) {
-  const { reversed } = values;
-  const result = await shortRun(seed, reversed ? withReversedAdvantages : undefined);
-  await recordShortRun({ seed, reversed, ...result });
-} else if (values.trial !== undefined) {
-  await recordTrial(await runTrial({ name: values.trial, seed, steps, settings: values.set }));
-} else if (!values.report) {
-  const request = { name: HEADLINE, seed, steps, settings: values.set };
-  await recordTrial(await runTrial(request));
-  await comparePresets();
+const folder = await mkdtemp(path.join(tmpdir(), 'azr-teacher-'));
+try {
+  if (!values.report) {
+    for (const seed of values.seed) await runArm(values.arm ?? HEADLINE.arm, Number(seed));
+  }
+} finally {
+  await rm(folder, { recursive: true });
 }
 
-const trials = await recordedTrials();
-const headline = trials.findLast(({ name }) => name === HEADLINE);
-if (headline) {
-  const studio = trials.findLast(({ name }) => name === BUDGET.studio);
-  const paper = trials.findLast(({ name }) => name === BUDGET.paper);
-  const docs = path.join(import.meta.dirname, '../../docs');
-  await writeReport(docs, {
-    headline,
-    ...(studio && paper ? { presets: { studio, paper } } : {}),
-    trials,
-    shortRuns: await recordedShortRuns(),
-  });
+async function runArm(arm: string, seed: number): Promise<void> {
+  const teacherFile = path.join(folder, `${String(seed)}.jsonl`);
+  if (armNamed(arm).needsTeacher === true) await writeTeacher(teacherFile, seed);
+  const { set: settings, table } = values;
+  const request = { arm, seed, steps: Number(values.steps), settings, teacherFile };
+  const result = await runExperiment(request);
+  await recordResult({ table, ...result });
+  const { greedy, sampled } = result.report;
+  const text = JSON.stringify({ arm, seed, settings, minutes: result.minutes, greedy, sampled });
+  process.stdout.write(`${text}\n`);
 }
 
-/** The paper's steps are larger; as many of them as fit into the tokens that `studio` generated. */
-async function comparePresets(): Promise<void> {
-  const studio = await runTrial({
-    name: BUDGET.studio,
-    seed,
-    steps: 60,
-    settings: ['preset=studio', 'probeSampleEverySteps=10'],
+/** Tasks of the embedded model's world, of every operator, none of them held out. */
+async function writeTeacher(file: string, seed: number): Promise<void> {
+  const options = ['--output', file, '--seed', String(seed), '--tasks', String(TEACHER_TASKS)];
+  await execa(enginePython(), ['-P', '-m', 'azr_nano.teacher', ...options], {
+    env: { PYTHONPATH: path.join(import.meta.dirname, '../../server/nano') },
+    stdout: 'inherit',
+    stderr: 'inherit',
   });
-  await recordTrial(studio);
-  const paperPilot = await runTrial({
-    name: 'pilot',
-    seed,
-    steps: 2,
-    settings: ['preset=paper', 'probe=none'],
-  });
-  const perStep = paperPilot.tokensPerStep;
-  const budget = studio.tokensPerStep * studio.steps;
-  await recordTrial(
-    await runTrial({
-      name: BUDGET.paper,
-      seed,
-      steps: Math.max(1, Math.round(budget / perStep)),
-      settings: ['preset=paper', 'probeSampleEverySteps=2'],
-    }),
-  );
 }

@@ -1,0 +1,72 @@
+/** The runs that docs/learning.md compares: each is one change to the recipe, or one way to break it. */
+import type { Experiment } from '../../server/src/azr/experiment.ts';
+import { FROZEN_PROPOSER, randomRewards, randomTeacher, supervised } from './controls.ts';
+
+/** What an arm needs to be set up. */
+export interface ArmContext {
+  readonly seed: number;
+  /** A file of tasks from the generator of the embedded model's world. */
+  readonly teacherFile: string;
+}
+
+export interface Arm {
+  readonly name: string;
+  /** What the arm asks, for a reader of the table. */
+  readonly question: string;
+  /** Settings that differ from the preset's, as the command line takes them. */
+  readonly settings: readonly string[];
+  readonly experiment?: (context: ArmContext) => Experiment;
+  /** Turns what the rewards say into its opposite. */
+  readonly isReversed?: boolean;
+  /** Whether the tasks come from the generator. */
+  readonly needsTeacher?: boolean;
+}
+
+const REWARD_ALONE = ['goldLossWeight=0'];
+
+export const ARMS: readonly Arm[] = [
+  { name: 'studio', question: 'the preset as it ships', settings: [] },
+  { name: 'reward alone', question: 'without the interpreter’s answers', settings: REWARD_ALONE },
+  { name: 'paper', question: 'the method as published', settings: ['preset=paper'] },
+  {
+    name: 'random reward',
+    question: 'verdicts dealt at random among the answers of a step; must not rise',
+    settings: REWARD_ALONE,
+    experiment: ({ seed }) => randomRewards(seed),
+  },
+  {
+    name: 'reversed advantage',
+    question: 'the sign of every advantage turned; must not rise',
+    settings: REWARD_ALONE,
+    isReversed: true,
+  },
+  {
+    name: 'frozen proposer',
+    question: 'the proposer is the model as it was at the start',
+    settings: ['proposerLossWeight=0'],
+    experiment: () => FROZEN_PROPOSER,
+  },
+  {
+    name: 'random teacher',
+    question: 'tasks from the generator in place of the model’s own',
+    settings: [],
+    experiment: ({ teacherFile }) => randomTeacher(teacherFile),
+    needsTeacher: true,
+  },
+  {
+    name: 'supervised',
+    question: 'the generator’s tasks learned by cross-entropy alone: the ceiling',
+    settings: [],
+    experiment: ({ teacherFile }) => supervised(teacherFile),
+    needsTeacher: true,
+  },
+];
+
+/** Throws where there is no arm of the name; the message lists those that there are. */
+export function armNamed(name: string): Arm {
+  const arm = ARMS.find((candidate) => candidate.name === name);
+  if (arm === undefined) {
+    throw new Error(`No arm "${name}"; there are ${ARMS.map((one) => one.name).join(', ')}.`);
+  }
+  return arm;
+}

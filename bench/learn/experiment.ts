@@ -1,0 +1,156 @@
+/** One training run of the embedded model, as any user would start it, and what it learned. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import type { Engine } from '../../server/protocol/engine.ts';
+import type { LearningReport } from '../../server/protocol/learning.ts';
+import type { MetricRecord } from '../../server/protocol/records.ts';
+import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
+import { learningReport } from '../../server/src/runner/learningReport.ts';
+import { openEngine } from '../../server/src/runner/openEngine.ts';
+import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
+import { createRun } from '../../server/src/runner/run.ts';
+import { RunSteering } from '../../server/src/runner/runSteering.ts';
+import { RunReader } from '../../server/src/store/runReader.ts';
+import { type Arm, armNamed } from './arms.ts';
+import { withReversedAdvantages } from './controls.ts';
+
+export interface ExperimentRequest {
+  readonly arm: string;
+  readonly seed: number;
+  readonly steps: number;
+  /** Settings on top of the arm's, as `name=value`. */
+  readonly settings: readonly string[];
+  readonly teacherFile: string;
+}
+
+export interface CurvePoint {
+  readonly step: number;
+  /** Wall time since the run began, measurements included. */
+  readonly seconds: number;
+  /** Tokens that the run generated for itself, measurements left out. */
+  readonly generatedTokens: number;
+  /** Metrics of this step by name, `probe.` and `curriculum.` left away. */
+  readonly rates: Readonly<Record<string, number>>;
+}
+
+export interface ExperimentResult extends Omit<ExperimentRequest, 'teacherFile'> {
+  readonly report: Omit<LearningReport, 'runId'>;
+  readonly curve: readonly CurvePoint[];
+  readonly minutes: number;
+  /** Without the steps that measured held-out tasks. */
+  readonly secondsPerStep: number;
+  readonly distinctPrograms: number;
+  readonly templates: number;
+  /** Means over the first and the last tenth of the steps. */
+  readonly course: Readonly<Record<string, readonly [first: number, last: number]>>;
+}
+
+/** What is looked at over the course of a run. */
+const COURSE = [
+  ...['proposer.valid', 'proposer.unique', 'proposer.newPrograms', 'proposer.largestTemplate'],
+  ...['solver.deduction.solveRate', 'solver.abduction.solveRate', 'solver.induction.solveRate'],
+  ...['solver.deduction.zeroVarianceGroups', 'solver.abduction.zeroVarianceGroups'],
+  ...['solver.induction.zeroVarianceGroups', 'curriculum.constructs', 'curriculum.syntaxNodes'],
+  ...['gold.loss', 'gold.deduction.loss', 'gold.abduction.loss', 'gold.induction.loss'],
+];
+
+/** Makes the run in a folder of its own, reads its database, and removes the folder. */
+export async function runExperiment(request: ExperimentRequest): Promise<ExperimentResult> {
+  const arm = armNamed(request.arm);
+  const folder = await mkdtemp(path.join(tmpdir(), 'azr-learn-'));
+  try {
+    const run = await makeRun(arm, request, path.join(folder, 'run'));
+    const reader = RunReader.open(path.join(run, 'run.db'));
+    try {
+      return resultOf(request, reader);
+    } finally {
+      reader.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function makeRun(arm: Arm, request: ExperimentRequest, folder: string): Promise<string> {
+  const { seed, steps, settings, teacherFile } = request;
+  const layers = await settingsLayers(undefined, { set: [...arm.settings, ...settings] });
+  const prepared = await prepareNewRun([...layers, { seed, steps }], 'the experiment');
+  const experiment = arm.experiment?.({ seed, teacherFile });
+  const wrap = arm.isReversed === true ? withReversedAdvantages : (engine: Engine) => engine;
+  const result = await createRun(prepared, folder, {
+    openEngine: async (...parts) => wrap(await openEngine(...parts)),
+    listener: (event) => {
+      if (event.kind === 'step') {
+        const shown = event.metrics.filter(({ name }) => /^probe\.(greedy|passK)/.test(name));
+        const rates = shown.map(({ name, value }) => `${name.slice(6)} ${value.toFixed(3)}`);
+        const seconds = (event.durationMs / 1000).toFixed(1);
+        process.stderr.write(`step ${String(event.step)} ${seconds} s ${rates.join(' ')}\n`);
+      }
+    },
+    steering: new RunSteering(),
+    ...(experiment && { experiment }),
+  });
+  return result.folder;
+}
+
+function resultOf(request: ExperimentRequest, reader: RunReader): ExperimentResult {
+  const { teacherFile: _, ...asked } = request;
+  const steps = reader.steps(-1, request.steps + 1);
+  const began = Date.parse(steps[0]!.startedAt);
+  const ended = new Map(
+    steps.map(({ step, startedAt, durationMs }) => [
+      step,
+      (Date.parse(startedAt) + durationMs - began) / 1000,
+    ]),
+  );
+  const measured = new Set(reader.metricSeries('probe.greedy.mean').map(({ step }) => step));
+  const plain = steps.filter(({ step }) => step > 0 && !measured.has(step));
+  const { runId: _id, ...report } = learningReport(reader, 'experiment');
+  const last = (name: string) => reader.metricSeries(name).at(-1)?.value ?? 0;
+  return {
+    ...asked,
+    report,
+    curve: curveOf(reader, measured, ended),
+    minutes: (ended.get(request.steps) ?? 0) / 60,
+    secondsPerStep:
+      plain.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000 / plain.length,
+    distinctPrograms: last('memory.programs'),
+    templates: last('memory.templates'),
+    course: Object.fromEntries(COURSE.map((name) => [name, courseOf(reader.metricSeries(name))])),
+  };
+}
+
+function curveOf(
+  reader: RunReader,
+  measured: ReadonlySet<number>,
+  ended: ReadonlyMap<number, number>,
+): CurvePoint[] {
+  let total = 0;
+  const generated = new Map(
+    reader.metricSeries('tokens.generated').map(({ step, value }) => [step, (total += value)]),
+  );
+  return [...measured].map((step) => {
+    const rates = reader
+      .metricsOfStep(step)
+      .filter(({ name }) => /^(probe|curriculum)\./.test(name))
+      .map(({ name, value }) => [name.replace(/^(probe|curriculum)\./, ''), value] as const);
+    return {
+      step,
+      seconds: ended.get(step) ?? 0,
+      generatedTokens: generated.get(step) ?? 0,
+      rates: Object.fromEntries(rates),
+    };
+  });
+}
+
+function courseOf(series: readonly MetricRecord[]): readonly [number, number] {
+  const values = series.filter(({ step }) => step > 0).map(({ value }) => value);
+  const part = Math.max(1, Math.round(values.length / 10));
+  return [mean(values.slice(0, part)), mean(values.slice(-part))];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
