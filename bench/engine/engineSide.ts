@@ -50,8 +50,12 @@ export async function openEngineSide(workload: Workload, folder: string): Promis
     });
     const sampled = performance.now();
     await engine.update(
-      trainingData(prompts, groups),
-      { kind: 'ppo', clipLow: 0.2, clipHigh: 0.28 },
+      [
+        {
+          data: trainingData(prompts, groups),
+          loss: { kind: 'ppo', clipLow: 0.2, clipHigh: 0.28 },
+        },
+      ],
       { ...adam, learningRate: workload.learningRate },
     );
     return {

@@ -6,11 +6,14 @@
  *                                            one further run, kept in the report's table
  *   npm run learn -- --short [--seed N] [--reversed]
  *                                            one run as the tests make it, to set their pass mark from
+ *   npm run learn -- --short --control NAME [--tasks FILE]
+ *                                            one such run with an ingredient broken or replaced, printed
  *   npm run learn -- --report                only rewrites the report
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { controlOf, CONTROLS } from './controls.ts';
 import { writeReport } from './report.ts';
 import { shortRun, withReversedAdvantages } from './shortRun.ts';
 import { runTrial } from './trial.ts';
@@ -27,6 +30,8 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '150' },
     short: { type: 'boolean', default: false },
     reversed: { type: 'boolean', default: false },
+    control: { type: 'string' },
+    tasks: { type: 'string' },
     report: { type: 'boolean', default: false },
   },
 });
@@ -34,7 +39,12 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const steps = Number(values.steps);
 
-if (values.short) {
+if (values.short && values.control !== undefined) {
+  const control = CONTROLS.find((name) => name === values.control);
+  if (control === undefined) throw new Error(`Controls are: ${CONTROLS.join(', ')}.`);
+  const experiment = controlOf(control, seed, values.tasks);
+  console.log({ control, seed, ...(await shortRun(seed, undefined, experiment)) });
+} else if (values.short) {
   const { reversed } = values;
   const result = await shortRun(seed, reversed ? withReversedAdvantages : undefined);
   await recordShortRun({ seed, reversed, ...result });

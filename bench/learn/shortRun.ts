@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import type { Engine } from '../../server/protocol/engine.ts';
+import type { Engine, Objective } from '../../server/protocol/engine.ts';
+import type { Experiment } from '../../server/src/azr/experiment.ts';
 import { openEngine } from '../../server/src/runner/openEngine.ts';
 import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
 import { createRun } from '../../server/src/runner/run.ts';
@@ -21,10 +22,14 @@ export interface ShortRunResult {
   readonly unique: number;
 }
 
-/** @param wrap stands between the loop and the engine, to break something on purpose */
+/**
+ * @param wrap stands between the loop and the engine, to break something on purpose
+ * @param experiment breaks the method itself
+ */
 export async function shortRun(
   seed: number,
   wrap: (engine: Engine) => Engine = (engine) => engine,
+  experiment: Experiment = {},
 ): Promise<ShortRunResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-learning-'));
   try {
@@ -33,6 +38,7 @@ export async function shortRun(
     const prepared = await prepareNewRun([layer], 'the learning test');
     const result = await createRun(prepared, path.join(folder, 'run'), {
       openEngine: async (...request) => wrap(await openEngine(...request)),
+      experiment,
       listener: () => undefined,
       steering: new RunSteering(),
     });
@@ -70,16 +76,20 @@ export function withReversedAdvantages(engine: Engine): Engine {
     encodeChat: (messages) => engine.encodeChat(messages),
     sample: (...request) => engine.sample(...request),
     logProbabilities: (...request) => engine.logProbabilities(...request),
-    update: (data, ...rest) =>
-      engine.update(
-        data.map((datum) => ({
-          ...datum,
-          advantages: datum.advantages.map((advantage) => -advantage),
-        })),
-        ...rest,
-      ),
+    encodeCompletion: (text) => engine.encodeCompletion(text),
+    update: (objectives, ...rest) => engine.update(objectives.map(reversed), ...rest),
     saveCheckpoint: (...request) => engine.saveCheckpoint(...request),
     loadCheckpoint: (...request) => engine.loadCheckpoint(...request),
     close: () => engine.close(),
   };
+}
+
+/** Rewards are turned round; what the interpreter says is not. */
+function reversed({ data, loss }: Objective): Objective {
+  if (loss.kind === 'cross_entropy') return { data, loss };
+  const opposite = data.map((datum) => ({
+    ...datum,
+    advantages: datum.advantages.map((advantage) => -advantage),
+  }));
+  return { data: opposite, loss };
 }

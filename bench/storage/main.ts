@@ -45,6 +45,9 @@ function* storedSteps(reader: RunReader): Generator<StepRecord, void, undefined>
       tasks: reader.tasks(EVERYTHING, { step }),
       rollouts: reader.rollouts(EVERYTHING, { step }).map(({ id }) => reader.rollout(id)!),
       baselines: reader.baselines(step),
+      attempts: [...reader.allAttempts()].filter((row) => row.step === step),
+      harvests: [...reader.allHarvests()].filter((row) => row.step === step),
+      goldDocuments: [...reader.allGoldDocuments()].filter((row) => row.step === step),
       metrics: reader.metricsOfStep(step),
     };
   }

@@ -45,6 +45,11 @@ export interface TrainingDatum {
   readonly entropyWeights?: readonly number[];
 }
 
+/** −Σ w·log p over the completion tokens, w being a token's entry in `advantages`; sampler log-probabilities are not looked at. */
+export interface CrossEntropyLoss {
+  readonly kind: 'cross_entropy';
+}
+
 export type PolicyLossKind = 'ppo' | 'importance_sampling' | 'cispo';
 
 /** Bounds of the ratio are 1 − clipLow and 1 + clipHigh. */
@@ -67,6 +72,14 @@ export interface PolicyLossTerms {
   readonly entropyCoefficient?: number;
 }
 
+export type TrainingLoss = PolicyLoss | CrossEntropyLoss;
+
+/** One summand of what an update minimises: the token losses of `data`, added up. */
+export interface Objective {
+  readonly data: readonly TrainingDatum[];
+  readonly loss: TrainingLoss;
+}
+
 export interface AdamParameters {
   readonly learningRate: number;
   readonly beta1: number;
@@ -84,9 +97,9 @@ export interface AdamParameters {
 }
 
 export interface UpdateResult {
-  /** Trainer log-probabilities before the update, per datum and completion token. */
-  readonly logProbabilities: readonly (readonly number[])[];
-  /** Numbers the engine measured, such as `loss`, `gradientNorm`, `clipFraction`, `entropy`. */
+  /** Trainer log-probabilities before the update, per objective, datum and completion token. */
+  readonly logProbabilities: readonly (readonly (readonly number[])[])[];
+  /** Numbers the engine measured of the first objective and of the step, such as `loss`, `gradientNorm`, `clipFraction`, `entropy`. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -107,6 +120,8 @@ export interface EngineDescription {
 export interface Engine {
   readonly description: EngineDescription;
   encode(text: string): Promise<number[]>;
+  /** Tokens of a text as a completion that was sampled would have them: the end token comes last. */
+  encodeCompletion(text: string): Promise<number[]>;
   /** Text of the tokens without special tokens. */
   decode(tokens: readonly number[]): Promise<string>;
   /** The tokenizer's own chat template, with the generation prompt; undefined when it has none. */
@@ -128,10 +143,9 @@ export interface Engine {
     signal?: AbortSignal,
     temperature?: number,
   ): Promise<number[][]>;
-  /** One policy-gradient step: gradients of the summed token losses, then one Adam step. */
+  /** Gradients of the summed token losses of all objectives, none of them without data, then one Adam step. */
   update(
-    data: readonly TrainingDatum[],
-    loss: PolicyLoss,
+    objectives: readonly Objective[],
     adam: AdamParameters,
     signal?: AbortSignal,
   ): Promise<UpdateResult>;

@@ -106,6 +106,41 @@ export interface TaskRecord {
   readonly learnability?: number;
 }
 
+/** An earlier task that the solver tried again. */
+export interface AttemptRecord {
+  readonly step: number;
+  readonly taskId: number;
+  /** Mean correctness of this group of answers, in [0, 1]. */
+  readonly solveRate: number;
+  /** The solve rate as it is estimated from then on: a moving mean. */
+  readonly estimate: number;
+}
+
+/** Further pairs of an accepted task's program, executed by the checks of a proposal; the inputs are the model's own. */
+export interface HarvestRecord {
+  readonly step: number;
+  /** The task that the program was first accepted in. */
+  readonly taskId: number;
+  readonly examples: readonly InputOutput[];
+}
+
+/**
+ * A document of executed truth that the policy was trained on by cross-entropy: the solver's question
+ * about a program, completed with the right answer.
+ */
+export interface GoldDocumentRecord {
+  readonly step: number;
+  /** The task that the program was first accepted in. */
+  readonly taskId: number;
+  readonly mode: Mode;
+  /** The input that was run; of induction, those that are shown. */
+  readonly inputs: readonly string[];
+  /** Of the completion, its end token included. */
+  readonly tokenCount: number;
+  /** Natural log-probability of the whole completion before it was trained on. */
+  readonly logProbability: number;
+}
+
 /** Mean and standard deviation over one task-role batch: paper eq. 8. */
 export interface BaselineRecord {
   readonly step: number;
@@ -132,6 +167,9 @@ export interface StepRecord {
   readonly tasks: readonly TaskRecord[];
   readonly rollouts: readonly RolloutRecord[];
   readonly baselines: readonly BaselineRecord[];
+  readonly attempts: readonly AttemptRecord[];
+  readonly harvests: readonly HarvestRecord[];
+  readonly goldDocuments: readonly GoldDocumentRecord[];
   readonly metrics: readonly MetricRecord[];
 }
 
@@ -149,6 +187,11 @@ export interface RunStore {
   counters(): RunCounters;
   /** Every seed and accepted task in order of acceptance; the buffers are rebuilt from them. */
   tasks(): Iterable<TaskRecord>;
+  /** In order of their steps. */
+  attempts(): Iterable<AttemptRecord>;
+  /** All of a run, in order of their steps; what the policy was taught is rebuilt from them. */
+  harvests(): Iterable<HarvestRecord>;
+  goldDocuments(): Iterable<GoldDocumentRecord>;
   /** The held-out tasks in the order of their file; none before step 0 is committed. */
   heldOutTasks(): Iterable<TaskRecord>;
   /** One transaction; when it is done, it is durable. It may wait for room on the disk. */

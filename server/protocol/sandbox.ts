@@ -174,6 +174,19 @@ export interface Grader {
   readonly sandbox: SandboxDescription;
   /** Static gate, execution in two processes that differ in hash seed, typed reasons. */
   validate(proposal: Proposal, signal?: AbortSignal): Promise<Validation>;
+  /** Types of the arguments of an input; equal for inputs that one program may take. Undefined where it is no argument list. */
+  signature(input: string): string | undefined;
+  /** An input of the same signature near `input`. @param random gives numbers in [0, 1) */
+  vary(input: string, random: () => number): string;
+  /**
+   * Outputs of a program that was validated, for further inputs and by the same checks. Inputs that do
+   * not run well are left out.
+   */
+  executeInputs(
+    program: string,
+    inputs: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<readonly InputOutput[]>;
   /** Is `answer` a literal equal to the gold `output`? Runs nothing. */
   verifyDeduction(task: { readonly output: string }, answer: string): Verification;
   /** Is `answer` a literal argument list for which `program` gives `output`? */

@@ -18,6 +18,7 @@ export interface RunSettings {
   readonly modes: readonly Mode[];
 
   readonly references: number;
+  readonly unsolvedReferences: number;
   readonly inductionInputs: number;
   readonly inductionVisible: number;
   readonly proposalsPerMode: number;
@@ -25,6 +26,9 @@ export interface RunSettings {
   readonly trainOnEstimation: boolean;
   readonly solverTasksPerMode: number;
   readonly replayTasksPerMode: number;
+  readonly replayFloor: number;
+  readonly unsolvedTasksPerMode: number;
+  readonly solveRateMemory: number;
   readonly seedTasks: number;
 
   readonly temperature: number;
@@ -34,6 +38,9 @@ export interface RunSettings {
   readonly maximumAnswerTokens: number;
 
   readonly learningRate: number;
+  readonly warmUpSteps: number;
+  readonly learningRateDecay: 'none' | 'linear' | 'cosine';
+  readonly averageDecay: number;
   readonly adamBeta2: number;
   readonly weightDecay: number;
   readonly gradientClipNorm: number;
@@ -42,17 +49,26 @@ export interface RunSettings {
   readonly clipHigh: number;
   readonly lossAggregation: 'token-mean' | 'sequence-mean';
   readonly solverBaseline: 'task-role' | 'group';
-  readonly normaliseAdvantage: boolean;
+  readonly advantageScale: 'deviation' | 'group-rate' | 'none';
+  readonly proposerAdvantage: 'together' | 'apart';
   readonly learnabilityGate: boolean;
+  readonly trainedSolveRate: number;
   readonly proposerLossWeight: number;
   readonly importanceSamplingCap: number;
   readonly entropyCoefficient: number;
+
+  readonly goldLossWeight: number;
+  readonly goldDocumentsPerStep: number;
+  readonly harvestInputs: number;
+  readonly goldUpdatesPerStep: number;
+  readonly goldLearningRate: number;
 
   readonly deduplicate: 'none' | 'structural';
   readonly bufferPolicy: 'fifo' | 'reservoir';
   readonly bufferCapacity: number;
   readonly referenceSampling: 'uniform' | 'template-balanced';
   readonly repetitionPenalty: number;
+  readonly repetitionScope: 'step' | 'history';
 
   readonly probe: string;
   readonly probeEverySteps: number;
@@ -212,6 +228,13 @@ export const SETTINGS: SettingDefinitions = {
       'K: how many past tasks a proposer of deduction or abduction tasks is shown. More make proposals more varied and prompts longer.',
     paperReference: 'section 3.3.2, K = 6',
   },
+  unsolvedReferences: {
+    type: integer(0, 32),
+    studio: 0,
+    paper: 0,
+    description:
+      'How many of the `references` are tasks that nobody has solved yet, where there are any, so that proposals gather around what the model does not know.',
+  },
   inductionInputs: {
     type: integer(2, 64),
     studio: 6,
@@ -262,7 +285,28 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0,
     paper: 0,
     description:
-      'How many earlier tasks per mode the solver tries again each step, a group of rollouts each, to keep what it learned.',
+      'How many earlier tasks per mode the solver tries again each step, a group of rollouts each, to keep what it learned. See `replayFloor`.',
+  },
+  replayFloor: {
+    type: number(0, 100),
+    studio: 0.02,
+    paper: 0.02,
+    description:
+      'Replayed tasks are drawn with the weight p(1 − p) plus this, p being the solve rate as it is estimated now. The larger, the more alike all tasks are.',
+  },
+  unsolvedTasksPerMode: {
+    type: integer(0, 4096),
+    studio: 2,
+    paper: 0,
+    description:
+      'How many tasks per mode that nobody has solved yet are tried again each step, a group of rollouts each. They hold what the model does not know, and become ordinary tasks once one attempt is right.',
+  },
+  solveRateMemory: {
+    type: number(0, 1),
+    studio: 0.5,
+    paper: 1,
+    description:
+      'How much of the estimated solve rate stays when a task is tried again; the rest is the rate of the new attempts. 1 keeps the first estimate for good.',
   },
   seedTasks: {
     type: integer(1, 100_000),
@@ -315,8 +359,30 @@ export const SETTINGS: SettingDefinitions = {
     studio: 1e-6,
     paper: 1e-6,
     description:
-      "AdamW's constant learning rate. A model folder's azr-model.json can name its own default: a small model needs a far larger one.",
+      "AdamW's learning rate, the highest of the run. A model folder's azr-model.json can name its own default: a small model needs a far larger one.",
     paperReference: 'Table 3',
+  },
+  warmUpSteps: {
+    type: integer(0, 1_000_000),
+    studio: 0,
+    paper: 0,
+    description:
+      'Over how many steps the learning rate rises to its full height, while the optimizer gets to know the gradients. 0 starts at once.',
+    paperReference: 'Table 3',
+  },
+  learningRateDecay: {
+    type: choice('none', 'linear', 'cosine'),
+    studio: 'none',
+    paper: 'none',
+    description: 'How the learning rate falls from there to the last of `steps`.',
+    paperReference: 'Table 3',
+  },
+  averageDecay: {
+    type: number(0, 0.99999),
+    studio: 0,
+    paper: 0,
+    description:
+      'Keeps a moving average of the weights beside them, of which this share stays at every update, and asks the held-out tasks of it. 0 keeps none.',
   },
   adamBeta2: {
     type: number(0, 0.99999),
@@ -375,11 +441,20 @@ export const SETTINGS: SettingDefinitions = {
       "What a solver's reward is compared with: the mean of its mode and role in this step (TRR++), or the mean of the rollouts of the same task, which tells effort on a hard task from luck on an easy one.",
     paperReference: 'eq. 8',
   },
-  normaliseAdvantage: {
-    type: { kind: 'boolean' },
-    studio: true,
-    paper: true,
-    description: 'Divide advantages by the standard deviation of their mode and role.',
+  advantageScale: {
+    type: choice('deviation', 'group-rate', 'none'),
+    studio: 'deviation',
+    paper: 'deviation',
+    description:
+      "What advantages are divided by: the standard deviation of their mode and role; for solvers, the share of right answers in the group, so that a rare success on a hard task counts as it does in maximum likelihood; or nothing. 'group-rate' needs 'solverBaseline' 'group'.",
+    paperReference: 'eq. 8',
+  },
+  proposerAdvantage: {
+    type: choice('together', 'apart'),
+    studio: 'apart',
+    paper: 'together',
+    description:
+      "Normalise a proposer's reward as one number, or what its form cost and what the task is worth apart. Together, most of the spread is valid or invalid, and how learnable a task is hardly counts.",
     paperReference: 'eq. 8',
   },
   learnabilityGate: {
@@ -388,6 +463,13 @@ export const SETTINGS: SettingDefinitions = {
     paper: false,
     description:
       'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What nobody or everybody solves teaches nothing.',
+  },
+  trainedSolveRate: {
+    type: number(0, 1),
+    studio: 1,
+    paper: 1,
+    description:
+      'The solver trains only on tasks that were solved at most this often. Below 1, effort goes to what is hard; 1 takes all.',
   },
   proposerLossWeight: {
     type: number(0, 10),
@@ -411,12 +493,47 @@ export const SETTINGS: SettingDefinitions = {
       'Adds this much of the mean entropy per token to the objective, so that sampling stays varied. 0 is off.',
     paperReference: 'Table 3',
   },
+  goldLossWeight: {
+    type: number(0, 1000),
+    studio: 0,
+    paper: 0,
+    description:
+      "Trains on what the interpreter knows: adds this much of the cross-entropy of executed answers to the model's own valid programs, in every mode they serve. Each document counts alike, however long its answer. 0 learns from reward alone.",
+  },
+  goldDocumentsPerStep: {
+    type: integer(0, 65_536),
+    studio: 128,
+    paper: 0,
+    description:
+      'How many such documents a step trains on: half about its own programs, the rest about earlier ones, and more often what the solver does not know yet.',
+  },
+  harvestInputs: {
+    type: integer(0, 256),
+    studio: 8,
+    paper: 0,
+    description:
+      "How many more inputs of each new program are executed for `goldLossWeight`: inputs that the model proposed for programs of the same parameter types, or small changes of such. No data but the model's own.",
+  },
+  goldUpdatesPerStep: {
+    type: integer(0, 64),
+    studio: 0,
+    paper: 0,
+    description:
+      'Into how many optimizer steps of their own, after those of the policy, the documents of `goldLossWeight` are split. 0 adds their loss to that of the policy, in the same steps.',
+  },
+  goldLearningRate: {
+    type: number(0, 1),
+    studio: 0,
+    paper: 0,
+    description:
+      'Learning rate of the steps that `goldUpdatesPerStep` asks for. 0 takes that of the policy.',
+  },
   deduplicate: {
     type: choice('none', 'structural'),
     studio: 'structural',
     paper: 'none',
     description:
-      'Reject a proposal that equals an accepted task of this run up to the names of its variables.',
+      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless nobody has solved that task yet.',
   },
   bufferPolicy: {
     type: choice('fifo', 'reservoir'),
@@ -444,7 +561,14 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0.5,
     paper: 0,
     description:
-      "Subtracts this, times the share of the mode's other proposals of the step that use the same template, from the proposer's reward. 0 is off.",
+      "Subtracts this from the proposer's reward, times how far the proposal repeats others, as `repetitionScope` says. 0 is off.",
+  },
+  repetitionScope: {
+    type: choice('step', 'history'),
+    studio: 'step',
+    paper: 'step',
+    description:
+      'What a proposal may repeat: other proposals of the step, by the share of them that use the same template; or the whole run, 1 for a program that it had already, else n / (n + 1) for n programs of the same template.',
   },
   probe: {
     type: { kind: 'text' },

@@ -455,3 +455,45 @@ describe('which dialect a run uses', () => {
     expect(message).toContain('- Do not use these words: lambda.');
   });
 });
+
+describe('a written answer', () => {
+  const PROGRAM = "def f(a, b):\n    return a + '`' + b";
+
+  test.each([compactDialect, chat, turns, r1])('of $name is read as what it says', (dialect) => {
+    for (const [mode, answer] of [
+      ['deduction', "[1, 'two', {3}]"],
+      ['abduction', "'x', b='y'"],
+      ['induction', PROGRAM],
+    ] as const) {
+      expect(dialect.readAnswer(mode, dialect.writeAnswer(mode, answer))).toBe(answer);
+    }
+  });
+
+  test('of the compact dialect has nothing but the answer, as in its corpus', () => {
+    expect(compactDialect.writeAnswer('induction', PROGRAM)).toBe(PROGRAM);
+  });
+});
+
+describe('the message of a program that came without one', () => {
+  const messageFor = (...pairs: [string, string][]) =>
+    compactDialect.messageFor(pairs.map(([input, output]) => ({ input, output })));
+
+  test('is its line of types in the compact dialect', () => {
+    expect(messageFor(['[1, 2]', '3'], ['[]', '0'])).toBe('list to int');
+    expect(messageFor(["'a, b', 4", "'x'"])).toBe('str and int to str');
+    expect(messageFor(["[1, (2, 3)], 'it\\'s, ok'", 'True'])).toBe('list and str to bool');
+  });
+
+  test('is none where types differ, or have no name in the corpus', () => {
+    expect(messageFor(['1', '2'], ["'a'", '2'])).toBeUndefined();
+    expect(messageFor(['1', '2.5'])).toBeUndefined();
+    expect(messageFor(['1', '(2, 3)'])).toBeUndefined();
+    expect(messageFor()).toBeUndefined();
+  });
+
+  test('is none in dialects whose messages are hints in words', () => {
+    for (const dialect of [chat, turns, r1]) {
+      expect(dialect.messageFor([{ input: '1', output: '2' }])).toBeUndefined();
+    }
+  });
+});

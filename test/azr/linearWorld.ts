@@ -100,6 +100,15 @@ export const linearGrader: Grader = {
     signal?.throwIfAborted();
     return validateNow(proposal);
   },
+  signature: (input) => (/^-?\d+$/.test(input) ? 'int' : undefined),
+  vary: (input, random) => String(Number(input) + 1 + Math.floor(random() * 9)),
+  async executeInputs(program, inputs, signal) {
+    signal?.throwIfAborted();
+    return inputs.flatMap((input) => {
+      const evaluated = evaluate(program, input);
+      return 'output' in evaluated ? [{ input, output: evaluated.output }] : [];
+    });
+  },
   verifyDeduction: ({ output }, answer) =>
     verified(answer === output ? 'equal' : 'different-output'),
   async verifyAbduction({ program, output }, answer, signal) {

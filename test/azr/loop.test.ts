@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import type { StepRecord } from '../../server/protocol/records.ts';
+import type { StepRecord, TaskRecord } from '../../server/protocol/records.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { LoopError } from '../../server/src/azr/context.ts';
+import { heldOutSetOf } from '../../server/src/azr/inspectHeldOut.ts';
 import { proposedTask } from '../../server/src/azr/judgeProposal.ts';
 import { runLoop } from '../../server/src/azr/loop.ts';
 import { TaskMemory } from '../../server/src/azr/taskMemory.ts';
@@ -249,6 +250,75 @@ describe('one step of the studio preset', () => {
     }
   });
 
+  test('tries tasks again that nobody solved, and remembers what came of it', async () => {
+    const { store, run } = loopFixture({
+      settings: { steps: 5, unsolvedTasksPerMode: 2, solveRateMemory: 0.25 },
+    });
+    await run();
+    const byId = new Map(store.tasks().map((task) => [task.id, task]));
+    const solved = new Set<number>();
+    expect(store.attempts().length).toBeGreaterThan(10);
+    for (const { step, rollouts, attempts, metrics } of store.steps.slice(1)) {
+      const replayed = rollouts.filter(({ phase }) => phase === 'replay');
+      expect(replayed).toHaveLength(4 * attempts.length);
+      for (const { taskId, solveRate, estimate } of attempts) {
+        const task = byId.get(taskId)!;
+        expect(task.step).toBeLessThan(step);
+        expect(task.solveRate).toBe(0);
+        // A task that was solved once is not among them any more.
+        expect(solved.has(taskId)).toBe(false);
+        if (solveRate > 0) solved.add(taskId);
+        const group = replayed.filter((rollout) => rollout.taskId === taskId);
+        const right = group.filter(({ verdict }) => verdict === 'correct').length;
+        expect(solveRate).toBe(right / 4);
+        expect(estimate).toBe(0.75 * solveRate);
+        const mixed = right > 0 && right < 4;
+        expect(group.every(({ trained }) => trained === mixed)).toBe(true);
+      }
+      const newly = metrics.find(({ name }) => name === 'memory.newlySolved')?.value;
+      expect(newly).toBe(attempts.filter(({ solveRate }) => solveRate > 0).length);
+    }
+  });
+
+  test('shows proposers as many unsolved tasks among the references as asked for', async () => {
+    const { store, run } = loopFixture({
+      settings: { steps: 4, references: 3, unsolvedReferences: 1 },
+    });
+    await run();
+    const byId = new Map(store.tasks().map((task) => [task.id, task]));
+    const proposals = store.steps.slice(2).flatMap(({ proposals: all }) => all);
+    const shown = proposals.filter(({ mode }) => mode !== 'induction');
+    expect(shown.length).toBeGreaterThan(20);
+    const solvedLater = (id: number, step: number) =>
+      store.attempts().some((one) => one.taskId === id && one.step < step && one.solveRate > 0);
+    for (const { mode, step, referenceTaskIds } of shown) {
+      const references = referenceTaskIds.map((id) => byId.get(id)!);
+      expect(references).toHaveLength(3);
+      const isUnsolved = (task: TaskRecord) => task.solveRate === 0 && !solvedLater(task.id, step);
+      const there = store.tasks().some((task) => {
+        return task.mode === mode && task.step < step && isUnsolved(task);
+      });
+      expect(references.filter(isUnsolved)).toHaveLength(there ? 1 : 0);
+      expect(references.every((task) => task.mode === mode)).toBe(true);
+    }
+  });
+
+  test('trains the solver on hard tasks only, where asked to', async () => {
+    const { store, run } = loopFixture({ settings: { steps: 3, trainedSolveRate: 0.5 } });
+    await run();
+    const byId = new Map(store.tasks().map((task) => [task.id, task]));
+    const answers = store.steps
+      .flatMap(({ rollouts }) => rollouts)
+      .filter(({ phase }) => phase === 'estimate');
+    const rates = new Set<number>();
+    for (const { taskId = 0, trained } of answers) {
+      const { solveRate = 0 } = byId.get(taskId)!;
+      rates.add(solveRate);
+      expect(trained).toBe(solveRate > 0 && solveRate <= 0.5);
+    }
+    expect(rates.has(0.75)).toBe(true);
+  });
+
   test('every mode of proposal becomes a task of its mode, induction from a program of the others', async () => {
     const { store, run } = loopFixture({ settings: { steps: 6 } });
     await run();
@@ -369,6 +439,51 @@ describe('proposals that do not become tasks', () => {
     }
     // Nor does it count in what others are compared with.
     expect(baselines.filter(({ role }) => role === 'proposer')).toEqual([]);
+  });
+
+  test('repeating what the run had costs by the number of programs of the template', async () => {
+    const fixture = loopFixture({
+      settings: { modes: ['deduction'], steps: 3, repetitionScope: 'history' },
+    });
+    let program = 0;
+    await afterSeeding((prompt, random) => {
+      if (!prompt.startsWith('[propose')) return linearPolicy(prompt, random);
+      program += 1;
+      // Four of one template a step, new ones each time.
+      return `def f(a):\n    return a * 7 + ${program}0\n# 5`;
+    }, fixture);
+    const before = new Set(
+      fixture.store.tasks().flatMap(({ program: text }) => (/ \* .* \+ /.test(text) ? text : [])),
+    ).size;
+    await fixture.run();
+    for (const [index, step] of [1, 2].entries()) {
+      const { rollouts } = stepOf(fixture.store, step);
+      const alike = before + 4 * index + 3;
+      for (const { phase, rewardTerms } of rollouts) {
+        if (phase !== 'propose') continue;
+        const term = rewardTerms.find(({ name }) => name === 'repetition');
+        expect(term?.value).toBeCloseTo(-0.5 * (alike / (alike + 1)), 12);
+      }
+    }
+  });
+
+  test('a program that the run had already costs all of it', async () => {
+    const fixture = loopFixture({
+      settings: { modes: ['deduction'], steps: 2, repetitionScope: 'history' },
+    });
+    let input = 0;
+    await afterSeeding((prompt, random) => {
+      if (!prompt.startsWith('[propose')) return linearPolicy(prompt, random);
+      input += 1;
+      return `def f(a):\n    return a * 7\n# ${input}`;
+    }, fixture);
+    await fixture.run();
+    const penalties = (step: number) =>
+      stepOf(fixture.store, step).rollouts.flatMap(({ phase, rewardTerms }) =>
+        phase === 'propose' ? (rewardTerms[1]?.value ?? 0) : [],
+      );
+    expect(penalties(1).every((value) => value > -0.5 && value < 0)).toBe(true);
+    expect(penalties(2)).toEqual([-0.5, -0.5, -0.5, -0.5]);
   });
 
   test('of four equal proposals the first becomes a task, the others are duplicates', async () => {
@@ -517,6 +632,58 @@ describe('the course of a run', () => {
     }
   });
 
+  test('a run goes on with the held-out tasks that it stored, whatever became of their file', async () => {
+    const settings = { steps: 4, probeEverySteps: 2, checkpointEverySteps: 2, seed: 7 };
+    const heldOut = [1, 2, 3].map((factor) => ({
+      mode: 'deduction' as const,
+      program: `def f(a):\n    return a * ${factor}`,
+      examples: [{ input: '4', output: String(4 * factor) }],
+      visible: 0,
+    }));
+    const whole = loopFixture({ settings, heldOut });
+    await whole.run();
+
+    const first = loopFixture({ settings, heldOut });
+    await first.run({ stopAfterStep: () => first.store.counters().lastStep === 2 });
+    const engine = new ScriptedEngine(linearPolicy, {}, first.engine.checkpoints);
+    await engine.loadCheckpoint('step-000002');
+    const second = loopFixture({ settings, engine, store: new MemoryStore(first.store.steps) });
+    const stored = heldOutSetOf(second.store.heldOutTasks());
+    expect(stored.structures.size).toBe(3);
+    const control = { stopAfterStep: () => false, signal: new AbortController().signal };
+    await runLoop({ ...second.dependencies, heldOut: stored }, control);
+
+    expect(second.store.steps.map(timeless)).toEqual(whole.store.steps.map(timeless));
+    const last = second.store.steps.at(-1)!;
+    expect(last.rollouts.filter(({ phase }) => phase === 'greedy')).toHaveLength(3);
+    expect(last.tasks.filter(({ origin }) => origin === 'held-out')).toEqual([]);
+  });
+
+  test('held-out tasks are asked of the average of the weights where there is one', async () => {
+    const heldOut = [
+      {
+        mode: 'deduction' as const,
+        program: 'def f(a):\n    return a * 2',
+        examples: [{ input: '4', output: '8' }],
+        visible: 0,
+      },
+    ];
+    const settings = { steps: 2, probeEverySteps: 1, curriculumEverySteps: 0 };
+    for (const averageDecay of [0, 0.9]) {
+      const { engine, run } = loopFixture({ settings: { ...settings, averageDecay }, heldOut });
+      await run();
+      const greedy = engine.sampleCalls.filter(({ parameters }) => parameters.temperature === 0);
+      const average = averageDecay > 0 ? 'average' : undefined;
+      // Before the first update there is no average.
+      expect(greedy.map(({ parameters }) => parameters.weights)).toEqual([
+        undefined,
+        ...[average, average],
+      ]);
+      const others = engine.sampleCalls.filter(({ prompts }) => prompts.length > 1);
+      expect(others.every(({ parameters }) => parameters.weights === undefined)).toBe(true);
+    }
+  });
+
   test('held-out tasks are measured, never trained on; a wrong one is named by its line', async () => {
     const task = {
       mode: 'deduction' as const,
@@ -626,7 +793,10 @@ describe('the course of a run', () => {
 });
 
 describe('resume', () => {
-  const settings = { steps: 6, checkpointEverySteps: 2, bufferCapacity: 8, replayTasksPerMode: 2 };
+  const settings = {
+    ...{ steps: 6, checkpointEverySteps: 2, bufferCapacity: 8 },
+    ...{ replayTasksPerMode: 2, unsolvedTasksPerMode: 2, solveRateMemory: 0.5 },
+  };
 
   describe.each(['studio', 'paper'] as const)('%s', (preset) => {
     async function unbroken() {

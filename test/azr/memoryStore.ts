@@ -1,5 +1,8 @@
 /** A run's store in memory. Rows are copied on commit, so that a later change of a draft would show. */
 import type {
+  AttemptRecord,
+  GoldDocumentRecord,
+  HarvestRecord,
   RunCounters,
   RunStore,
   StepRecord,
@@ -43,6 +46,18 @@ export class MemoryStore implements RunStore {
 
   heldOutTasks(): TaskRecord[] {
     return this.#steps.flatMap((step) => step.tasks).filter(({ origin }) => origin === 'held-out');
+  }
+
+  attempts(): AttemptRecord[] {
+    return this.#steps.flatMap((step) => step.attempts);
+  }
+
+  harvests(): HarvestRecord[] {
+    return this.#steps.flatMap((step) => step.harvests);
+  }
+
+  goldDocuments(): GoldDocumentRecord[] {
+    return this.#steps.flatMap((step) => step.goldDocuments);
   }
 
   commitStep(record: StepRecord): void {

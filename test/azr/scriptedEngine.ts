@@ -6,10 +6,11 @@ import type {
   Completion,
   Engine,
   EngineDescription,
-  PolicyLoss,
+  Objective,
   SampleRequest,
   SamplingParameters,
   TrainingDatum,
+  TrainingLoss,
 } from '../../server/protocol/engine.ts';
 import { RandomStream } from '../../server/src/azr/randomStream.ts';
 import type { Policy } from './linearWorld.ts';
@@ -23,8 +24,10 @@ export interface SampleCall {
 }
 
 export interface UpdateCall {
+  /** Of the first objective. */
   readonly data: readonly TrainingDatum[];
-  readonly loss: PolicyLoss;
+  readonly loss: TrainingLoss;
+  readonly objectives: readonly Objective[];
   readonly adam: AdamParameters;
 }
 
@@ -65,6 +68,10 @@ export class ScriptedEngine implements Engine {
 
   async encode(text: string): Promise<number[]> {
     return encoded(text);
+  }
+
+  async encodeCompletion(text: string): Promise<number[]> {
+    return [...encoded(text), END];
   }
 
   async decode(tokens: readonly number[]): Promise<string> {
@@ -118,19 +125,22 @@ export class ScriptedEngine implements Engine {
     return data.map((datum) => datum.logProbabilities.map((value) => value + Math.LN2));
   }
 
-  async update(
-    data: readonly TrainingDatum[],
-    loss: PolicyLoss,
-    adam: AdamParameters,
-    signal?: AbortSignal,
-  ) {
+  async update(objectives: readonly Objective[], adam: AdamParameters, signal?: AbortSignal) {
     this.#enter('update', signal);
-    this.updateCalls.push({ data, loss, adam });
+    const [{ data, loss }] = objectives as [Objective];
+    this.updateCalls.push({ data, loss, objectives, adam });
     const digest = createHash('sha256')
-      .update(JSON.stringify([this.#weights, data]))
+      .update(JSON.stringify([this.#weights, ...objectives.map((one) => one.data)]))
       .digest();
     this.#weights = digest.readUInt32BE();
-    const logProbabilities = data.map((datum) => datum.logProbabilities);
+    // What has no sampler's log-probabilities gets its own, different from token to token.
+    const logProbabilities = objectives.map((one) =>
+      one.data.map((datum) =>
+        one.loss.kind === 'cross_entropy'
+          ? datum.completionTokens.map((token) => -(token % 8) / 16)
+          : datum.logProbabilities,
+      ),
+    );
     return { logProbabilities, metrics: { loss: 2 } };
   }
 

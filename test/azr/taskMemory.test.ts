@@ -54,7 +54,9 @@ describe('a memory rebuilt from the stored tasks', () => {
       }
       expect(observed(rebuilt)).toEqual(observed(live));
       for (const task of tasks) {
-        expect(rebuilt.isKnown(task.mode, proposalLike(task))).toBe(true);
+        expect(rebuilt.isKnown(task.mode, proposalLike(task))).toBe(
+          live.isKnown(task.mode, proposalLike(task)),
+        );
       }
     },
   );
@@ -109,7 +111,7 @@ describe('deduplication', () => {
       toySettings({ bufferPolicy: 'fifo', bufferCapacity: 3 }),
       new Set(),
     );
-    memory.remember({ ...task, solveRate: 0 });
+    memory.remember({ ...task, solveRate: 1 });
     for (let id = 2; id < 10; id += 1) {
       memory.remember(sampleTask(id));
     }
@@ -152,4 +154,110 @@ test('a held-out program is recognised by its structure, with any input', () => 
   const other = { examples: [{ input: '99', output: '100' }] };
   expect(memory.isHeldOut(proposalLike(sampleTask(1), other))).toBe(true);
   expect(memory.isHeldOut(proposalLike(sampleTask(2)))).toBe(false);
+});
+
+describe('tasks that nobody has solved', () => {
+  const settings = toySettings({ solveRateMemory: 0.5 });
+  const task = sampleTask(1, { solveRate: 0 });
+  const attempt = (memory: TaskMemory, solveRate: number, one: TaskRecord = task) => {
+    const estimate = memory.estimateAfter({ task: one, solveRate });
+    memory.rememberAttempt(one, { step: 2, taskId: one.id, solveRate, estimate });
+    return estimate;
+  };
+
+  test('are no duplicates when they are proposed again, but one of a step is enough', () => {
+    const memory = new TaskMemory(settings, new Set());
+    memory.remember(task);
+    expect(memory.unsolved('deduction').all()).toEqual([task]);
+    expect(memory.isKnown('deduction', proposalLike(task))).toBe(false);
+    memory.reserve('deduction', proposalLike(task));
+    expect(memory.isKnown('deduction', proposalLike(task))).toBe(true);
+    // Unsolved once more, it is one task that was tried twice.
+    memory.remember({ ...task, id: 2 });
+    expect(memory.unsolved('deduction').all()).toEqual([task]);
+    expect(memory.isKnown('deduction', proposalLike(task))).toBe(false);
+  });
+
+  test('are known and learned from as soon as one attempt is right, whoever asked for it', () => {
+    const again = new TaskMemory(settings, new Set());
+    again.remember(task);
+    again.remember({ ...task, id: 2, solveRate: 0.25 });
+    expect(again.buffer('deduction').all()).toEqual([{ ...task, id: 2, solveRate: 0.25 }]);
+
+    const retried = new TaskMemory(settings, new Set());
+    retried.remember(task);
+    expect(attempt(retried, 0)).toBe(0);
+    expect(retried.buffer('deduction').size).toBe(0);
+    expect(attempt(retried, 0.5)).toBe(0.25);
+    expect(retried.buffer('deduction').all()).toEqual([task]);
+    for (const memory of [again, retried]) {
+      expect(memory.unsolved('deduction').size).toBe(0);
+      expect(memory.isKnown('deduction', proposalLike(task))).toBe(true);
+      // Nor do they become unsolved again.
+      memory.remember({ ...task, id: 3 });
+      expect(memory.unsolved('deduction').size).toBe(0);
+    }
+  });
+
+  test('where the gate is off they are in the buffer once', () => {
+    const memory = new TaskMemory(toySettings({ learnabilityGate: false }), new Set());
+    memory.remember(task);
+    attempt(memory, 0.5);
+    expect(memory.buffer('deduction').size).toBe(1);
+  });
+
+  test('are tried again less often the more often they were tried', () => {
+    const memory = new TaskMemory(settings, new Set());
+    const other = sampleTask(2, { solveRate: 0 });
+    memory.remember(task);
+    memory.remember(other);
+    for (let time = 0; time < 3; time += 1) attempt(memory, 0);
+    // Weights 1/4 and 1.
+    const draws = Array.from({ length: 1000 }, (_, draw) =>
+      memory.unsolved('deduction').sample(1, new RandomStream(1, draw)),
+    );
+    const share = draws.filter(([drawn]) => drawn?.id === 1).length / draws.length;
+    expect(Math.abs(share - 0.2)).toBeLessThan(0.04);
+  });
+
+  test('are forgotten oldest first', () => {
+    const memory = new TaskMemory(toySettings({ bufferCapacity: 3 }), new Set());
+    for (let id = 1; id <= 5; id += 1) memory.remember(sampleTask(id, { solveRate: 0 }));
+    expect(
+      memory
+        .unsolved('deduction')
+        .all()
+        .map(({ id }) => id),
+    ).toEqual([3, 4, 5]);
+    // What is not tried again any more is a duplicate like any other.
+    expect(memory.isKnown('deduction', proposalLike(sampleTask(1)))).toBe(true);
+  });
+});
+
+describe('replay', () => {
+  test('draws by p(1 − p) of the present estimate, plus a floor', () => {
+    const settings = toySettings({ replayFloor: 0.05, solveRateMemory: 0.5 });
+    const memory = new TaskMemory(settings, new Set());
+    const even = sampleTask(1, { solveRate: 0.5 });
+    const easy = sampleTask(2, { solveRate: 0.75 });
+    const seed = sampleTask(3);
+    for (const task of [even, easy, seed]) memory.remember(task);
+    // 0.5 · 0.75 + 0.5 · 1
+    const estimate = memory.estimateAfter({ task: easy, solveRate: 1 });
+    expect(estimate).toBe(0.875);
+    memory.rememberAttempt(easy, { step: 2, taskId: 2, solveRate: 1, estimate });
+    expect(memory.estimateOf(easy)).toBe(0.875);
+    const weights = [0.25 + 0.05, 0.875 * 0.125 + 0.05, 0.25 + 0.05];
+    const counts = [0, 0, 0];
+    for (let draw = 0; draw < 3000; draw += 1) {
+      const [task] = memory.sampleForReplay('deduction', 1, new RandomStream(5, draw));
+      counts[task!.id - 1]! += 1;
+    }
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    for (const [index, weight] of weights.entries()) {
+      expect(Math.abs(counts[index]! / 3000 - weight / total)).toBeLessThan(0.03);
+    }
+    const all = memory.sampleForReplay('deduction', 9, new RandomStream(5, 'all'));
+    expect(new Set(all).size).toBe(3);
+  });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { EngineDescription } from '../../server/protocol/engine.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
+import { GoldMemory } from '../../server/src/azr/goldMemory.ts';
 import { Ledger, type RolloutDraft } from '../../server/src/azr/ledger.ts';
 import { measureGap, truncateImportance } from '../../server/src/azr/samplerCorrection.ts';
 import {
@@ -196,6 +197,11 @@ describe('mini-batches', () => {
   });
 });
 
+const NO_GOLD = {
+  documents: [],
+  gold: new GoldMemory({ heldOut: new Set(), zeroProgram: '', signature: () => undefined }),
+};
+
 describe('the update', () => {
   async function updated(
     rollouts: RolloutDraft[],
@@ -207,7 +213,7 @@ describe('the update', () => {
     const { dependencies } = loopFixture({ engine, settings });
     const ledger = new Ledger(1, COUNTERS, 0);
     const { signal } = new AbortController();
-    const tokens = await updatePolicy(dependencies, ledger, rollouts, signal);
+    const tokens = await updatePolicy(dependencies, ledger, rollouts, NO_GOLD, signal);
     return { engine, tokens, metrics: ledger.metrics };
   }
 

@@ -69,7 +69,7 @@ test('what it would do otherwise than asked is refused', async () => {
   });
   await expect(open({ loraAlpha: 16 })).rejects.toMatchObject({ code: 'lora_alpha_unsupported' });
   const update = {
-    loss: { kind: 'importance_sampling' },
+    losses: [{ kind: 'importance_sampling' }],
     adam: { ...NO_STEP, gradientClipNorm: 1 },
   } as const;
   await expect(open({ update })).rejects.toMatchObject({ code: 'gradient_clipping_unsupported' });
@@ -136,8 +136,7 @@ test('it means over a sequence, ignores a clip norm, and keeps gradients of mode
   const engine = await open();
   try {
     const update = await engine.update(
-      [{ ...short, advantages: [0] }],
-      { kind: 'importance_sampling' },
+      [{ data: [{ ...short, advantages: [0] }], loss: { kind: 'importance_sampling' } }],
       NO_STEP,
     );
     expect(update.metrics['gradientNorm']).toBe(0);

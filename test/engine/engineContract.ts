@@ -64,7 +64,7 @@ export function testEngineContract(
 
   /** Norm of the gradient of one update that moves nothing. */
   async function norm(batch: readonly TrainingDatum[], loss: PolicyLoss = PPO): Promise<number> {
-    const { metrics } = await engine.update(batch, loss, STILL);
+    const { metrics } = await engine.update([{ data: batch, loss }], STILL);
     return metrics['gradientNorm']!;
   }
 
@@ -144,15 +144,15 @@ export function testEngineContract(
     const model = await server.open();
     try {
       const batch = [advantaged(data[0], 1), advantaged(data[1], -1)];
-      await model.update(batch, PPO, STILL);
+      await model.update([{ data: batch, loss: PPO }], STILL);
       const before = await model.logProbabilities(data);
       expectClose(
         before,
         data.map((one) => one.logProbabilities),
         continued,
       );
-      const { logProbabilities } = await model.update(batch, PPO, MOVING);
-      expectClose(logProbabilities, before, logProbability);
+      const { logProbabilities } = await model.update([{ data: batch, loss: PPO }], MOVING);
+      expectClose(logProbabilities[0]!, before, logProbability);
       const after = await model.logProbabilities(data);
       expect(sum(after[0]!)).toBeGreaterThan(sum(before[0]!) + 0.01);
       expect(sum(after[1]!)).toBeLessThan(sum(before[1]!) - 0.01);
@@ -168,7 +168,7 @@ export function testEngineContract(
     let atSave: number[][];
     let later: number[][];
     try {
-      await model.update(batch, PPO, MOVING);
+      await model.update([{ data: batch, loss: PPO }], MOVING);
       checkpoint = await model.saveCheckpoint('contract-1');
       atSave = await model.logProbabilities(data);
       later = await updated(model, batch, data);
@@ -213,7 +213,7 @@ async function updated(
   batch: readonly TrainingDatum[],
   data: readonly TrainingDatum[],
 ): Promise<number[][]> {
-  await engine.update(batch, PPO, MOVING);
+  await engine.update([{ data: batch, loss: PPO }], MOVING);
   return engine.logProbabilities(data);
 }
 

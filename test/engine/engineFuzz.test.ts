@@ -117,7 +117,10 @@ async function useEngine(): Promise<void> {
       ...{ learningRate: 1, beta1: 0.9, beta2: 0.9, epsilon: 1e-8, weightDecay: 0 },
       gradientClipNorm: 1,
     };
-    const { metrics } = await engine.update([datum], { kind: 'importance_sampling' }, adam);
+    const { metrics } = await engine.update(
+      [{ data: [datum], loss: { kind: 'importance_sampling' } }],
+      adam,
+    );
     for (const value of Object.values(metrics)) expect(typeof value).toBe('number');
     await engine.loadCheckpoint(await engine.saveCheckpoint('c'));
   } finally {

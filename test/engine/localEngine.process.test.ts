@@ -97,8 +97,8 @@ test('an update moves the policy as asked, and a checkpoint takes it back', asyn
   const checkpoint = await engine.saveCheckpoint('before');
   expect(existsSync(checkpoint)).toBe(true);
 
-  const result = await engine.update(data, loss, adam);
-  for (const [index, values] of result.logProbabilities.entries()) {
+  const result = await engine.update([{ data, loss }], adam);
+  for (const [index, values] of result.logProbabilities[0]!.entries()) {
     for (const [position, value] of values.entries()) {
       expect(value).toBeCloseTo(data[index]!.logProbabilities[position]!, 3);
       expect(value).toBeCloseTo(scored[index]![position]!, 4);
@@ -112,6 +112,32 @@ test('an update moves the policy as asked, and a checkpoint takes it back', asyn
 
   await engine.loadCheckpoint(checkpoint);
   expect(await engine.sample(requests, sampling)).toEqual([group]);
+});
+
+test('several objectives are one step: cross-entropy undoes what a reward of −1 asks for', async () => {
+  const promptTokens = await engine.encode('[solve deduction]\ndef f(x):\n    return x\n# 7\n-> ');
+  const completionTokens = await engine.encodeCompletion('7');
+  // A completion that ends as a sampled one does, with the end token of the model's folder.
+  expect(completionTokens.slice(0, -1)).toEqual(await engine.encode('7'));
+  expect(completionTokens.at(-1)).toBe(1);
+  const bare = { promptTokens, completionTokens, logProbabilities: [], advantages: [0.5, 0.25] };
+  const [logProbabilities] = await engine.logProbabilities([bare]);
+  const disliked = { ...bare, logProbabilities: logProbabilities!, advantages: [-0.5, -0.25] };
+  const still = { ...adam, learningRate: 0 };
+  const truth = { data: [bare], loss: { kind: 'cross_entropy' } } as const;
+  const reward = { data: [disliked], loss } as const;
+
+  const alone = await engine.update([truth], still);
+  const penalised = await engine.update([reward], still);
+  const both = await engine.update([reward, truth], still);
+  // At a ratio of 1 the gradient of the policy loss is −A ∇ log p, that of cross-entropy −w ∇ log p.
+  expect(alone.metrics['gradientNorm']).toBeCloseTo(penalised.metrics['gradientNorm']!, 4);
+  expect(alone.metrics['gradientNorm']).toBeGreaterThan(0.01);
+  expect(both.metrics['gradientNorm']).toBeLessThan(1e-4);
+  expect(both.logProbabilities).toHaveLength(2);
+  for (const [token, value] of both.logProbabilities[1]![0]!.entries()) {
+    expect(value).toBeCloseTo(logProbabilities![token]!, 4);
+  }
 });
 
 test('an aborted sample rejects and leaves the engine usable', async () => {
@@ -185,12 +211,12 @@ test('greedy, tempered and averaged answers, and those of the model before train
   expect(await answers('trained')).toEqual(before);
   const tempered = { ...loss, temperature: 0.7, entropyCoefficient: 0.01 };
   const averaging = { ...adam, averageDecay: 0.9 };
-  const { metrics } = await engine.update(asData(drawn!), tempered, averaging);
+  const { metrics } = await engine.update([{ data: asData(drawn!), loss: tempered }], averaging);
   expect(metrics['ratio']).toBeCloseTo(1, 3);
   const first = await answers('trained');
   // After one step the average is the weights, whatever the decay.
   expect(await answers('average')).toEqual(first);
-  await engine.update(asData(drawn!), tempered, averaging);
+  await engine.update([{ data: asData(drawn!), loss: tempered }], averaging);
   expect(await answers('start')).toEqual(before);
   const [trained, average] = [await answers('trained'), await answers('average')];
   const numbers = [before, first, trained, average].map(([one]) => one!.logProbabilities.join());

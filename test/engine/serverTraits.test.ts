@@ -122,6 +122,16 @@ describe('what a server would do otherwise than asked is refused', () => {
     expect(() => {
       refuseUpdate(train, cispo, ADAM);
     }).toThrow(refusal('loss_unsupported'));
+    const crossEntropy = { kind: 'cross_entropy' } as const;
+    refuseUpdate(ours, crossEntropy, ADAM);
+    expect(() => {
+      refuseUpdate(jax, crossEntropy, ADAM);
+    }).toThrow(
+      expect.objectContaining({
+        code: 'loss_unsupported',
+        remedy: expect.stringContaining('goldLossWeight') as string,
+      }),
+    );
   });
 });
 
@@ -226,7 +236,7 @@ describe('what goes over the wire', () => {
     // Alpha is not sent: it would be ignored.
     expect(server.bodies('create_model')[1]!['lora_config']).not.toHaveProperty('alpha');
 
-    const { metrics } = await engine.update([long, short], PPO, ADAM);
+    const { metrics } = await engine.update([{ data: [long, short], loss: PPO }], ADAM);
     expect(metrics).toEqual({ gradientNorm: 2 });
     const [{ forward_backward_input } = {}] = server.bodies('forward_backward') as {
       forward_backward_input?: {
@@ -250,7 +260,7 @@ describe('what goes over the wire', () => {
     const engine = await open('skyrl-jax');
     // More than one request's 5,000,000 bytes, at 64 per token and 512 per sequence.
     const big = { ...long, promptTokens: new Array<number>(60_000).fill(1) };
-    await engine.update([big, big, short], PPO, ADAM);
+    await engine.update([{ data: [big, big, short], loss: PPO }], ADAM);
     const sent = server.bodies('forward_backward') as {
       forward_backward_input: { data: { loss_fn_inputs: { advantages: { data: number[] } } }[] };
     }[];
@@ -266,7 +276,7 @@ describe('what goes over the wire', () => {
 
   test('Tinker: no weights, advantages as they are', async () => {
     const engine = await open('tinker');
-    await engine.update([long], PPO, ADAM);
+    await engine.update([{ data: [long], loss: PPO }], ADAM);
     const [{ forward_backward_input } = {}] = server.bodies('forward_backward') as {
       forward_backward_input?: { data: { loss_fn_inputs: object }[] };
     }[];
@@ -306,7 +316,7 @@ describe('what goes over the wire', () => {
     const parameters = { temperature: 1, topP: 1, maximumTokens: 2, seed: 1 };
     const requests = [{ promptTokens: [3], samples: 1 }];
     await engine.sample(requests, { ...parameters, weights: 'start' });
-    await engine.update([short], PPO, ADAM);
+    await engine.update([{ data: [short], loss: PPO }], ADAM);
     await engine.sample(requests, { ...parameters, weights: 'start' });
     await engine.sample(requests, parameters);
     expect(server.bodies('create_sampling_session')).toMatchObject([{ base_model: 'served' }]);
@@ -319,7 +329,7 @@ describe('what goes over the wire', () => {
     const engine = await open('tinker');
     await engine.loadCheckpoint('tinker://gone/weights/a');
     expect(server.bodies('load_weights')).toMatchObject([{ model_id: 'm1', seq_id: 1 }]);
-    await engine.update([short], PPO, ADAM);
+    await engine.update([{ data: [short], loss: PPO }], ADAM);
     await engine.loadCheckpoint('tinker://gone/weights/b');
     expect(server.bodies('unload_model')).toMatchObject([{ model_id: 'm1' }]);
     expect(server.bodies('load_weights').at(-1)).toMatchObject({ model_id: 'm2', seq_id: 1 });

@@ -33,7 +33,10 @@ function run(step: Partial<StepRecord>, settings: Partial<RunSettings> = {}): Ru
   const path = temporaryPath();
   const complete = completeSettings([{ ...settings }], 'test');
   const store = SqliteRunStore.create(path, { ...sampleInformation(), settings: complete });
-  const none = { proposals: [], tasks: [], rollouts: [], baselines: [], metrics: [] };
+  const none = {
+    ...{ proposals: [], tasks: [], rollouts: [], baselines: [], metrics: [] },
+    ...{ attempts: [], harvests: [], goldDocuments: [] },
+  };
   const record = { startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1, ...none };
   store.commitStep({ ...record, step: 0 });
   store.commitStep({ ...record, ...step, step: 1 });
@@ -110,51 +113,54 @@ test('a story of a completion that was pruned says so, and keeps every number', 
 
 describe('a proposer whose task is solved three times of eight', () => {
   // Rewards of the batch: 0.625 − 0.5 · 0.2 = 0.525 and −1; mean −0.2375, deviation 0.7625.
-  const reward = proposerReward(0.375, 0.2, 0.5);
+  const reward = proposerReward(0.375, 0.2, { repetitionPenalty: 0.5, repetitionScope: 'step' });
   const rejected = rejectedProposalReward('syntax');
   const tokens = { tokens: [5, 6], logProbabilities: [Math.log(0.25), 0] };
   const attempts = Array.from({ length: 8 }, (_, index) =>
     solverRollout(index + 3, 1, 'deduction', 9, index < 3 ? 'correct' : 'wrong', { taskId: 1 }),
   );
   const queries = () =>
-    run({
-      tasks: [task('deduction', 0.375)],
-      proposals: [
-        proposal({ accepted: true, taskId: 1 }),
-        proposal({
-          id: 2,
-          rolloutId: 2,
-          reason: 'syntax',
-          reasonMessage: 'invalid syntax',
-          line: 2,
-        }),
-      ],
-      rollouts: [
-        proposerRollout(1, 1, 'deduction', {
-          ...{
-            taskId: 1,
-            reward: reward.value,
-            rewardTerms: reward.terms,
-            advantage: 1,
-            ...tokens,
+    run(
+      {
+        tasks: [task('deduction', 0.375)],
+        proposals: [
+          proposal({ accepted: true, taskId: 1 }),
+          proposal({
+            id: 2,
+            rolloutId: 2,
+            reason: 'syntax',
+            reasonMessage: 'invalid syntax',
+            line: 2,
+          }),
+        ],
+        rollouts: [
+          proposerRollout(1, 1, 'deduction', {
+            ...{
+              taskId: 1,
+              reward: reward.value,
+              rewardTerms: reward.terms,
+              advantage: 1,
+              ...tokens,
+            },
+          }),
+          proposerRollout(2, 1, 'deduction', {
+            ...{ reward: rejected.value, rewardTerms: rejected.terms, advantage: -1 },
+          }),
+          ...attempts,
+        ],
+        baselines: [
+          {
+            step: 1,
+            role: 'proposer',
+            mode: 'deduction',
+            mean: -0.2375,
+            standardDeviation: 0.7625,
+            count: 2,
           },
-        }),
-        proposerRollout(2, 1, 'deduction', {
-          ...{ reward: rejected.value, rewardTerms: rejected.terms, advantage: -1 },
-        }),
-        ...attempts,
-      ],
-      baselines: [
-        {
-          step: 1,
-          role: 'proposer',
-          mode: 'deduction',
-          mean: -0.2375,
-          standardDeviation: 0.7625,
-          count: 2,
-        },
-      ],
-    });
+        ],
+      },
+      { proposerAdvantage: 'together' },
+    );
 
   test('every stage, with its numbers', () => {
     const story = tell(queries(), 1);
@@ -364,12 +370,61 @@ describe('solvers', () => {
     } as const;
     const queries = run(
       { tasks: [task('deduction', 0.5)], rollouts, baselines: [baseline] },
-      { normaliseAdvantage: false },
+      { advantageScale: 'none' },
     );
     expect(stage(tell(queries, 1), 'advantage')?.formula).toMatchObject({
       symbols: 'r − μ_g',
       result: 0.75,
     });
+  });
+
+  test('divided by the share of right answers where the setting says so', () => {
+    const rollouts = [
+      judged(1, 'deduction', 'correct', 'equal', { advantage: 1.5 }),
+      judged(2, 'deduction', 'wrong', 'different-output', { advantage: -1.5 }),
+    ];
+    const baseline = {
+      ...({ step: 1, role: 'solver', mode: 'deduction' } as const),
+      ...{ mean: 0.25, standardDeviation: 0.75, count: 2 },
+    };
+    const queries = run(
+      { tasks: [task('deduction', 0.5)], rollouts, baselines: [baseline] },
+      { advantageScale: 'group-rate' },
+    );
+    const advantage = stage(tell(queries, 1), 'advantage');
+    expect(advantage?.formula).toMatchObject({
+      symbols: '(r − μ_g) / p_g',
+      numbers: '(1 − 0.25) / 0.5',
+      result: 1.5,
+    });
+    expect(advantage?.summary).toContain('in units of the share of right answers 0.5');
+  });
+
+  test('a proposer whose form and worth are compared apart is told both', () => {
+    const valid = proposerRollout(1, 1, 'deduction', {
+      ...{ reward: 0.75, advantage: 2.5 },
+      rewardTerms: [{ name: 'learnability', value: 0.75, explanation: '' }],
+    });
+    const invalid = proposerRollout(2, 1, 'deduction', {
+      ...{ reward: -1, advantage: -1 },
+      rewardTerms: [{ name: 'format', value: -1, explanation: '' }],
+    });
+    const { mode } = valid;
+    const baseline = {
+      ...({ step: 1, role: 'proposer', mode } as const),
+      ...{ mean: -0.125, standardDeviation: 0.875, count: 2 },
+    };
+    const metrics = Object.entries({
+      ...{ formMean: -0.5, formDeviation: 0.5, roleMean: 0.375, roleDeviation: 0.25 },
+    }).map(([name, value]) => ({ step: 1, name: `proposer.${mode}.${name}`, value }));
+    const queries = run({ rollouts: [valid, invalid], baselines: [baseline], metrics });
+    expect(stage(tell(queries, 1), 'advantage')?.formula).toMatchObject({
+      symbols: '(f − μ_f) / σ_f + (l − μ_l) / σ_l',
+      numbers: '(0 − (−0.5)) / 0.5 + (0.75 − 0.375) / 0.25',
+      result: 2.5,
+    });
+    expect(stage(tell(queries, 2), 'advantage')?.formula?.result).toBe(-1);
+    expect(stage(tell(queries, 2), 'advantage')?.summary).toContain('did not become a task');
   });
 
   test('a batch without a difference has no advantage', () => {

@@ -71,7 +71,7 @@ describe('a wrong setting is named with what is allowed', () => {
     [{ steps: 1.5 }, '"steps" must be an integer from 1 to 1000000, not 1.5.'],
     [{ steps: null }, '"steps" must be an integer from 1 to 1000000, not null.'],
     [{ topP: 1.01 }, '"topP" must be a number from 0.01 to 1, not 1.01.'],
-    [{ normaliseAdvantage: 'yes' }, '"normaliseAdvantage" must be true or false, not "yes".'],
+    [{ learnabilityGate: 'yes' }, '"learnabilityGate" must be true or false, not "yes".'],
     [{ preset: 'fast' }, '"preset" must be one of "studio", "paper", not "fast".'],
     [{ model: '' }, '"model" must be a text that is not empty, not "".'],
     [
@@ -105,6 +105,10 @@ describe('a wrong setting is named with what is allowed', () => {
       '"solverTasksPerMode" must be at least 1',
     ],
     [{ preset: 'paper' as const, solverBaseline: 'group' as const }, '"solverBaseline" must be'],
+    [
+      { preset: 'paper' as const, advantageScale: 'group-rate' as const },
+      '"advantageScale" can be',
+    ],
     [{ topP: 0.9 }, '"topP" must be 1, not 0.9: tokens would be drawn from another distribution'],
   ])('across settings: %j', (settings, message) => {
     expect(problemsOf(() => completeSettings([settings], 'azr.json'))).toEqual([

@@ -375,4 +375,30 @@ def f(x):
     controller.abort(new Error('cancelled'));
     await expect(verification).rejects.toThrow('cancelled');
   });
+
+  describe('further inputs', () => {
+    const execute = (program: string, ...inputs: string[]) =>
+      grader().executeInputs(program, inputs);
+
+    test('are executed as those of a proposal, each once, in one spelling', async () => {
+      expect(await execute(DOUBLE, '3', '[ 1,2 ]', '[1, 2]')).toEqual([
+        { input: '3', output: '6' },
+        { input: '[1, 2]', output: '[1, 2, 1, 2]' },
+      ]);
+    });
+
+    test('that fail or are no literals are left out, and whatever comes after one that hangs', async () => {
+      const program = 'def f(x):\n    while x == 1:\n        pass\n    return 6 // x';
+      expect(await execute(program, '0', 'open(2)', "'a'", '3', '1', '2')).toEqual([
+        { input: '3', output: '2' },
+      ]);
+      expect(await execute(program, '0')).toEqual([]);
+      expect(await execute(program)).toEqual([]);
+    });
+
+    test('of a program whose runs differ are none', async () => {
+      const program = "def f(x):\n    return hash('a') % x";
+      expect(await execute(program, '1000003', '7')).toEqual([]);
+    });
+  });
 });

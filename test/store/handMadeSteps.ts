@@ -59,7 +59,7 @@ export function solverRollout(
 }
 
 /** Number of the held-out task. */
-export const HELD_OUT_TASK = 9;
+const HELD_OUT_TASK = 9;
 const SEED = { step: 0, origin: 'seed', syntaxNodes: 6, template: 'identity' } as const;
 
 function task(fields: Pick<TaskRecord, 'id' | 'step' | 'mode'> & Partial<TaskRecord>): TaskRecord {
@@ -118,6 +118,7 @@ export function handMadeSteps(): StepRecord[] {
       }),
     ],
     baselines: [],
+    ...{ attempts: [], harvests: [], goldDocuments: [] },
     metrics: [
       { step: 0, name: 'probe.greedy.mean', value: 0.5 },
       { step: 0, name: 'entropy', value: Number.NaN },
@@ -189,6 +190,7 @@ export function handMadeSteps(): StepRecord[] {
       }),
     ],
     baselines: [],
+    ...{ attempts: [], harvests: [], goldDocuments: [] },
     metrics: [
       { step: 1, name: 'probe.greedy.mean', value: 0.75 },
       { step: 1, name: 'entropy', value: 2 },

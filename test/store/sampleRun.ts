@@ -141,6 +141,14 @@ export function sampleStep(step: number): StepRecord {
       },
     ],
     rollouts: [proposer, { ...solver, id: firstId }, { ...solver, id: secondId, trained: false }],
+    attempts: [{ step, taskId, solveRate: 0.25, estimate: 0.375 }],
+    harvests: [{ step, taskId, examples: [{ input: '2', output: '3' }] }],
+    goldDocuments: [
+      {
+        ...{ step, taskId, mode: 'deduction', inputs: ['2'] },
+        ...{ tokenCount: 2, logProbability: -0.5 },
+      },
+    ],
     baselines: [
       { step, role: 'solver', mode: 'deduction', mean: 0.5, standardDeviation: 0.25, count: 2 },
     ],

@@ -74,6 +74,7 @@ function steps(
             ],
       rollouts: [...answers, ...sampled],
       baselines: [],
+      ...{ attempts: [], harvests: [], goldDocuments: [] },
       metrics: [],
     };
   });

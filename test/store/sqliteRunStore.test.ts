@@ -58,8 +58,13 @@ describe('what was committed comes back', () => {
     expect(reader.proposals({ afterId: 2, limit: 10 })).toEqual(step.proposals);
     for (const rollout of step.rollouts) expect(reader.rollout(rollout.id)).toEqual(rollout);
     expect(reader.baselines(1)).toEqual(step.baselines);
+    expect([...reader.allAttempts()].at(-1)).toEqual(step.attempts[0]);
+    expect([...reader.allHarvests()].at(-1)).toEqual(step.harvests[0]);
+    expect([...reader.allGoldDocuments()].at(-1)).toEqual(step.goldDocuments[0]);
     expect(reader.metricsOfStep(1)).toEqual([step.metrics[1], step.metrics[0]]);
-    expect(reader.metricSeries('probe.greedy.mean').map((metric) => metric.value)).toEqual([0, 0.1]);
+    expect(reader.metricSeries('probe.greedy.mean').map((metric) => metric.value)).toEqual([
+      0, 0.1,
+    ]);
     expect(reader.checkpoints()).toEqual([{ step: 1, path: 'checkpoints/step-000001' }]);
     expect(reader.steps(0, 10)).toEqual([
       { step: 1, startedAt: step.startedAt, durationMs: step.durationMs },

@@ -6,6 +6,7 @@ import type { RunStore } from '../../protocol/records.ts';
 import type { Grader } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import type { Experiment } from './experiment.ts';
 
 export interface LoopDependencies {
   readonly engine: Engine;
@@ -16,6 +17,7 @@ export interface LoopDependencies {
   readonly dialect: Dialect;
   readonly clock: { now(): number };
   readonly listener: RunListener;
+  readonly experiment?: Experiment;
 }
 
 /** A failure of the run that a user can mend. */

@@ -55,6 +55,16 @@ export async function judgeProposal(
         )
       : reject('format', 'The completion does not have the form the proposer was asked for.');
   }
+  return judgeTask(dependencies, memory, proposal, validation);
+}
+
+/** The part of the judgement that does not ask who wrote the proposal, nor how. */
+export async function judgeTask(
+  dependencies: LoopDependencies,
+  memory: TaskMemory,
+  proposal: Proposal,
+  validation: Validation,
+): Promise<ValidProposal | Rejection> {
   if (!validation.valid) {
     return validation;
   }

@@ -1,7 +1,10 @@
 /** Collects the rows of one step and numbers them; committed as one record at the step's end. */
 import type { Phase } from '../../protocol/events.ts';
 import type {
+  AttemptRecord,
   BaselineRecord,
+  GoldDocumentRecord,
+  HarvestRecord,
   MetricRecord,
   ProposalRecord,
   RolloutRecord,
@@ -30,6 +33,9 @@ export class Ledger {
   readonly tasks: TaskDraft[] = [];
   readonly rollouts: RolloutDraft[] = [];
   readonly baselines: BaselineRecord[] = [];
+  readonly attempts: AttemptRecord[] = [];
+  readonly harvests: HarvestRecord[] = [];
+  readonly goldDocuments: GoldDocumentRecord[] = [];
   readonly metrics: MetricRecord[] = [];
   readonly #phaseDurationsMs = new Map<Phase, number>();
   #phase: { readonly name: Phase; readonly sinceMs: number } | undefined;
@@ -97,6 +103,9 @@ export class Ledger {
       tasks: this.tasks,
       rollouts: this.rollouts,
       baselines: this.baselines,
+      attempts: this.attempts,
+      harvests: this.harvests,
+      goldDocuments: this.goldDocuments,
       metrics: this.metrics,
     };
   }

@@ -1,6 +1,13 @@
 /** The run: seeding, then steps until the last one or until somebody asks to stop. */
-import type { StepRecord } from '../../protocol/records.ts';
+import type {
+  AttemptRecord,
+  HarvestRecord,
+  RunStore,
+  StepRecord,
+  TaskRecord,
+} from '../../protocol/records.ts';
 import type { LoopDependencies } from './context.ts';
+import { GoldMemory } from './goldMemory.ts';
 import { runSeeding } from './seeding.ts';
 import { runStep } from './step.ts';
 import { TaskMemory } from './taskMemory.ts';
@@ -45,17 +52,18 @@ async function runSteps(
   dependencies: LoopDependencies,
   control: LoopControl,
 ): Promise<LoopOutcome> {
-  const { settings, store, heldOut } = dependencies;
+  const { dialect, grader, settings, store, heldOut } = dependencies;
   const { signal } = control;
   const memory = new TaskMemory(settings, heldOut.structures);
-  let seeded = false;
-  for (const task of store.tasks()) {
-    memory.remember(task);
-    seeded = true;
-  }
-  if (!seeded) {
+  const gold = new GoldMemory({
+    heldOut: heldOut.structures,
+    zeroProgram: dialect.zeroTriplet.program,
+    signature: (input) => grader.signature(input),
+  });
+  rebuild(memory, gold, store);
+  if (store.counters().lastStep < 0) {
     if ((await control.beforeStep?.()) === false) return { reason: 'stopped', lastStep: -1 };
-    await commit(dependencies, await runSeeding(dependencies, memory, signal));
+    await commit(dependencies, await runSeeding(dependencies, memory, gold, signal));
     // The seeding needs no checkpoint: the policy after it is still the untrained one.
     if (control.pauseAfterStep?.() === true) {
       await control.resumed?.();
@@ -67,7 +75,7 @@ async function runSteps(
   for (let step = store.counters().lastStep + 1; step <= settings.steps; step += 1) {
     if ((await control.beforeStep?.()) === false) return { reason: 'stopped', lastStep: step - 1 };
     signal.throwIfAborted();
-    await commit(dependencies, await runStep(dependencies, memory, step, signal));
+    await commit(dependencies, await runStep(dependencies, memory, gold, step, signal));
     const isLast = step === settings.steps;
     const stopping = control.stopAfterStep();
     const pausing = !isLast && control.pauseAfterStep?.() === true;
@@ -82,6 +90,54 @@ async function runSteps(
     }
   }
   return { reason: 'steps', lastStep: settings.steps };
+}
+
+/** Everything that is remembered between steps, in the order in which it came about. */
+function rebuild(memory: TaskMemory, gold: GoldMemory, store: RunStore): void {
+  const tasks = new Map<number, TaskRecord>();
+  const attempts = new Upcoming(store.attempts());
+  const harvests = new Upcoming(store.harvests());
+  const attempted = (attempt: AttemptRecord) => {
+    const task = tasks.get(attempt.taskId);
+    if (task) memory.rememberAttempt(task, attempt);
+  };
+  const harvested = (harvest: HarvestRecord) => {
+    gold.rememberHarvest(harvest);
+  };
+  for (const task of store.tasks()) {
+    tasks.set(task.id, task);
+    // A step tries earlier tasks before it remembers its own, and harvests afterwards.
+    attempts.upTo(task.step, attempted);
+    harvests.upTo(task.step - 1, harvested);
+    memory.remember(task);
+    gold.rememberTask(task);
+  }
+  attempts.upTo(Infinity, attempted);
+  harvests.upTo(Infinity, harvested);
+  for (const document of store.goldDocuments()) {
+    gold.rememberDocument(document);
+  }
+}
+
+/** Rows in order of their steps, taken step by step. */
+class Upcoming<Row extends { readonly step: number }> {
+  readonly #rows: Row[];
+  #next = 0;
+
+  constructor(rows: Iterable<Row>) {
+    this.#rows = [...rows];
+  }
+
+  /** Takes what is left of the steps up to `step`. */
+  upTo(step: number, take: (row: Row) => void): void {
+    for (
+      ;
+      this.#next < this.#rows.length && this.#rows[this.#next]!.step <= step;
+      this.#next += 1
+    ) {
+      take(this.#rows[this.#next]!);
+    }
+  }
 }
 
 /** Rows first, announcement second: nothing is shown that is not stored. */

@@ -12,7 +12,16 @@ export function recordMonitors(
   memory: TaskMemory,
   proposals: readonly ProposalOutcome[],
   estimated: readonly SolvedTask<TaskDraft>[],
-  { trainedTokens, newPrograms }: { readonly trainedTokens: number; readonly newPrograms: number },
+  {
+    trainedTokens,
+    newPrograms,
+    newlySolved,
+  }: {
+    readonly trainedTokens: number;
+    readonly newPrograms: number;
+    /** Tasks that no attempt had solved before. */
+    readonly newlySolved: number;
+  },
 ): void {
   for (const mode of MODES) {
     recordProposals(
@@ -27,9 +36,11 @@ export function recordMonitors(
     );
     ledger.addMetric(`buffer.${mode}.size`, memory.buffer(mode).size);
     ledger.addMetric(`buffer.${mode}.templates`, memory.buffer(mode).templates);
+    ledger.addMetric(`memory.${mode}.unsolved`, memory.unsolved(mode).size);
   }
   recordProposals(ledger, 'proposer', proposals);
   ledger.addMetric('proposer.newPrograms', newPrograms);
+  ledger.addMetric('memory.newlySolved', newlySolved);
   ledger.addMetric('memory.programs', memory.programs);
   ledger.addMetric('memory.templates', memory.templates);
   recordSkipped(ledger);

@@ -1,21 +1,16 @@
 /** The proposer's half of a step: prompts from references, completions, validation, new tasks. Paper section 3.3.2 and 3.3.3. */
-import type { Mode } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import { readProposal } from './judgeProposal.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { planProposal, type ProposalPlan } from './planProposal.ts';
 import { RandomStream } from './randomStream.ts';
 import { sampleJobs } from './rollouts.ts';
+import { takeTasks, type TaskRequest } from './takeTasks.ts';
 import { settleProposal, type ProposalOutcome, type ValidatedProposal } from './settleProposal.ts';
 import type { TaskMemory } from './taskMemory.ts';
 
-export interface ProposalRequest {
-  readonly modes: readonly Mode[];
-  /** Proposals per mode. */
-  readonly count: number;
+interface ProposalRequest extends TaskRequest {
   readonly phase: 'seed' | 'propose';
-  /** Tells apart several rounds of one step for the same modes (seeding needs many). */
-  readonly round: number;
 }
 
 /**
@@ -29,6 +24,10 @@ export async function proposeTasks(
   request: ProposalRequest,
   signal: AbortSignal,
 ): Promise<ProposalOutcome[]> {
+  const source = dependencies.experiment?.taskSource;
+  if (source !== undefined) {
+    return takeTasks(dependencies, ledger, memory, source, request, signal);
+  }
   const plans = await planAll(dependencies, ledger, memory, request);
   const rollouts = await sampleAll(dependencies, ledger, plans, request, signal);
   const validated = await validateAll(dependencies, ledger, plans, rollouts, signal);
@@ -80,7 +79,13 @@ async function sampleAll(
     samples: 1,
   }));
   // Seeding counts its rounds per mode, so the round alone would give two of them the same seed.
-  const options = { round: `${modes.join(' ')} ${String(round)}` };
+  const { experiment, settings } = dependencies;
+  const { temperature, topP } = settings;
+  const weights = experiment?.proposerWeights;
+  const options = {
+    round: `${modes.join(' ')} ${String(round)}`,
+    ...(weights === undefined ? {} : { sampling: { temperature, topP, weights } }),
+  };
   return (await sampleJobs(dependencies, ledger, jobs, 'propose', signal, options)).flat();
 }
 

@@ -21,16 +21,23 @@ export function learnability(solveRate: number): number {
   return solveRate <= 0 || solveRate >= 1 ? 0 : 1 - solveRate;
 }
 
+/** What a proposer pays for repeating itself; the paper has no such term. */
+export interface RepetitionTerm {
+  /** λ; 0 is off. */
+  readonly repetitionPenalty: number;
+  readonly repetitionScope: 'step' | 'history';
+}
+
 /**
  * Composite reward of a proposal that became a task, paper eq. 6 with r_role = r_propose. A task
  * of zero learnability gets 0, as eq. 4 says, not the −0.5 of the reference code.
- * @param templateShare share of the mode's other proposals of this step that use the same template
- * @param repetitionPenalty λ of the studio preset's novelty term; 0 in the paper
+ * @param share how far the proposal repeats others: of this step, the share of them that use the same
+ *   template; of the whole run, 1 for a known program, else n / (n + 1) for n programs of its template
  */
 export function proposerReward(
   solveRate: number,
-  templateShare: number,
-  repetitionPenalty: number,
+  share: number,
+  { repetitionPenalty, repetitionScope }: RepetitionTerm,
 ): Reward {
   const value = learnability(solveRate);
   const terms: RewardTerm[] = [
@@ -43,12 +50,15 @@ export function proposerReward(
           : `1 − solve rate ${format(solveRate)} = ${format(value)}`,
     },
   ];
-  const penalty = repetitionPenalty * templateShare;
+  const penalty = repetitionPenalty * share;
   if (penalty > 0) {
     terms.push({
       name: 'repetition',
       value: -penalty,
-      explanation: `${format(templateShare)} of the other proposals of this step use the same template; times ${format(repetitionPenalty)}`,
+      explanation:
+        repetitionScope === 'step'
+          ? `${format(share)} of the other proposals of this step use the same template; times ${format(repetitionPenalty)}`
+          : `${share >= 1 ? 'an earlier step had the same program' : `${format(share / (1 - share))} other programs of the run use the same template`}; ${format(share)} times ${format(repetitionPenalty)}`,
     });
   }
   return { value: value - penalty, terms };

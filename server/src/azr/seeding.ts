@@ -1,5 +1,8 @@
 /** Step 0: fills the buffers from the identity program with the untrained policy's own proposals. Paper section 3.3.1. */
 import type { StepRecord, TaskRecord } from '../../protocol/records.ts';
+import type { GoldMemory } from './goldMemory.ts';
+import { usesGold } from './goldDocuments.ts';
+import { harvest } from './harvest.ts';
 import { LoopError, type LoopDependencies } from './context.ts';
 import { Ledger, type TaskDraft } from './ledger.ts';
 import { recordProbe } from './probe.ts';
@@ -13,6 +16,7 @@ const FRUITLESS_ROUNDS = 8;
 export async function runSeeding(
   dependencies: LoopDependencies,
   memory: TaskMemory,
+  gold: GoldMemory,
   signal: AbortSignal,
 ): Promise<StepRecord> {
   const { clock, settings, store } = dependencies;
@@ -21,6 +25,10 @@ export async function runSeeding(
   await seedPrograms(dependencies, ledger, memory, signal);
   if (settings.modes.includes('induction')) {
     await seedInduction(dependencies, ledger, memory, signal);
+  }
+  for (const task of ledger.tasks) gold.rememberTask(task);
+  if (usesGold(settings)) {
+    await harvest(dependencies, ledger, gold, signal);
   }
   await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());

@@ -10,7 +10,8 @@ import type { TaskMemory } from './taskMemory.ts';
 /** What became of one proposal. */
 export interface ProposalOutcome {
   readonly mode: Mode;
-  readonly rollout: RolloutDraft;
+  /** Absent where the task came from elsewhere than a proposer. */
+  readonly rollout?: RolloutDraft;
   readonly task?: TaskDraft;
   readonly reason?: RejectionReason;
   /** Template of a proposal that passed validation, whether or not it was accepted. */

@@ -31,7 +31,7 @@ export async function solveTasks<Task extends StoredTask>(
   tasks: readonly Task[],
   request: {
     readonly samples: number;
-    readonly rolloutPhase: RolloutRecord['phase'];
+    readonly rolloutPhase: RolloutRecord['phase'] | ((task: Task) => RolloutRecord['phase']);
     readonly phase: Phase;
     /** Tells apart several requests of one step and phase. */
     readonly round?: number | string;
@@ -40,13 +40,14 @@ export async function solveTasks<Task extends StoredTask>(
   },
   signal: AbortSignal,
 ): Promise<SolvedTask<Task>[]> {
+  const { rolloutPhase } = request;
   const jobs = await Promise.all(
     tasks.map(async (task) => {
       const prompt = dependencies.dialect.solve(questionOf(task));
       return {
         role: 'solver' as const,
         mode: task.mode,
-        phase: request.rolloutPhase,
+        phase: typeof rolloutPhase === 'function' ? rolloutPhase(task) : rolloutPhase,
         prompt,
         promptTokens: await encodePrompt(dependencies, prompt),
         samples: request.samples,
@@ -63,10 +64,15 @@ export async function solveTasks<Task extends StoredTask>(
     tasks.map(async (task, index) => {
       const rollouts = groups[index] ?? [];
       await verifyGroup(dependencies, task, rollouts, signal);
-      const correct = rollouts.filter(({ verdict }) => verdict === 'correct').length;
-      return { task, rollouts, solveRate: correct / rollouts.length };
+      return { task, rollouts, solveRate: solveRateOf(rollouts) };
     }),
   );
+}
+
+/** Mean correctness of answers that were verified. */
+export function solveRateOf(rollouts: readonly RolloutDraft[]): number {
+  const correct = rollouts.filter(({ verdict }) => verdict === 'correct').length;
+  return correct / rollouts.length;
 }
 
 /** Equal answers to one task are executed once: verification is a function of task and answer. */

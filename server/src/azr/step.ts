@@ -2,18 +2,24 @@
  * One step of Absolute Zero, paper algorithm 1: propose tasks, estimate how learnable they are,
  * solve, reward both roles, and update the one policy that plays them.
  */
-import type { StepRecord } from '../../protocol/records.ts';
+import type { StepRecord, TaskRecord } from '../../protocol/records.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { MODES } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import { recordCurriculum } from './curriculum.ts';
+import { drawGold, recordGoldMetrics, usesGold } from './goldDocuments.ts';
+import type { GoldMemory } from './goldMemory.ts';
+import { harvest } from './harvest.ts';
 import { Ledger, type RolloutDraft, type TaskDraft } from './ledger.ts';
 import { recordMonitors } from './monitors.ts';
 import { recordProbe } from './probe.ts';
 import { proposeTasks } from './propose.ts';
 import { RandomStream } from './randomStream.ts';
-import { learnability, proposerReward, rejectedProposalReward } from './rewards.ts';
+import { rewardProposers } from './rewardProposals.ts';
+import { learnability } from './rewards.ts';
 import { announceTask } from './seeding.ts';
 import type { ProposalOutcome } from './settleProposal.ts';
-import { solveTasks, type SolvedTask } from './solve.ts';
+import { solveRateOf, solveTasks, type SolvedTask } from './solve.ts';
 import type { TaskMemory } from './taskMemory.ts';
 import { assignAdvantages, updatePolicy } from './update.ts';
 
@@ -21,6 +27,7 @@ import { assignAdvantages, updatePolicy } from './update.ts';
 export async function runStep(
   dependencies: LoopDependencies,
   memory: TaskMemory,
+  gold: GoldMemory,
   step: number,
   signal: AbortSignal,
 ): Promise<StepRecord> {
@@ -34,94 +41,138 @@ export async function runStep(
     { modes: settings.modes, count: settings.proposalsPerMode, phase: 'propose', round: 0 },
     signal,
   );
-  const estimated = await estimateLearnability(dependencies, ledger, proposals, signal);
-  rewardProposers(dependencies, proposals);
+  for (const task of ledger.tasks) gold.rememberTask(task);
+  const [{ estimated, replayed }] = await Promise.all([
+    tryTasks(dependencies, ledger, memory, proposals, signal),
+    // Programs run while the solver writes.
+    usesGold(settings) ? harvest(dependencies, ledger, gold, signal) : undefined,
+  ]);
+  for (const { task, solveRate } of estimated) gold.rememberRate(task, solveRate);
+  rewardProposers(settings, memory, proposals);
 
   const solverRollouts = settings.trainOnEstimation
-    ? estimated.filter(({ task }) => memory.passesGate(task)).flatMap(({ rollouts }) => rollouts)
+    ? estimated.flatMap((one) => trainable(settings, memory, one))
     : await solveFreshly(dependencies, ledger, memory, estimated, signal);
-  const replayed = await replay(dependencies, ledger, memory, signal);
-  const newPrograms = rememberTasks(memory, estimated);
+  const newlySolved = rememberAttempts(ledger, memory, replayed);
+  const newPrograms = rememberTasks(memory, ledger.tasks);
 
   // A program of the held-out set teaches nothing, not even that it should not be proposed.
   const proposers = proposals.filter(({ reason }) => reason !== 'held-out');
-  const trained = [...proposers.map(({ rollout }) => rollout), ...solverRollouts, ...replayed];
+  const rewarded = [
+    ...proposers.flatMap(({ rollout }) => rollout ?? []),
+    ...solverRollouts,
+    ...replayed.flatMap((one) => trainable(settings, memory, one)),
+  ];
+  const trained = dependencies.experiment?.withoutRewards === true ? [] : rewarded;
   assignAdvantages(ledger, settings, trained);
-  const trainedTokens = await updatePolicy(dependencies, ledger, trained, signal);
+  const documents = await drawGold(dependencies, ledger, gold);
+  const trainedTokens = await updatePolicy(
+    dependencies,
+    ledger,
+    trained,
+    { documents, gold },
+    signal,
+  );
 
-  recordMonitors(ledger, memory, proposals, estimated, { trainedTokens, newPrograms });
+  recordMonitors(ledger, memory, proposals, estimated, {
+    trainedTokens,
+    newPrograms,
+    newlySolved,
+  });
+  if (usesGold(settings)) recordGoldMetrics(ledger);
   await recordCurriculum(dependencies, ledger, estimated, signal);
   await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());
 }
 
+/** The answers to a task, if the solver is to learn from them. */
+function trainable(
+  settings: RunSettings,
+  memory: TaskMemory,
+  { solveRate, rollouts }: SolvedTask<TaskRecord>,
+): readonly RolloutDraft[] {
+  const taught = memory.passesGate({ solveRate }) && solveRate <= settings.trainedSolveRate;
+  return taught ? rollouts : [];
+}
+
 /** Returns how many of the tasks have a program that no earlier task has. */
-function rememberTasks(memory: TaskMemory, estimated: readonly SolvedTask<TaskDraft>[]): number {
+function rememberTasks(memory: TaskMemory, tasks: readonly TaskDraft[]): number {
   const before = memory.programs;
-  for (const { task } of estimated) {
+  for (const task of tasks) {
     memory.remember(task);
   }
   return memory.programs - before;
 }
 
-/** n solver rollouts per new task give its solve rate and, by eq. 4, its learnability. */
-async function estimateLearnability(
+/**
+ * n solver rollouts per new task give its solve rate and, by eq. 4, its learnability; earlier tasks are
+ * tried again in the same request.
+ */
+async function tryTasks(
   dependencies: LoopDependencies,
   ledger: Ledger,
+  memory: TaskMemory,
   proposals: readonly ProposalOutcome[],
   signal: AbortSignal,
-): Promise<SolvedTask<TaskDraft>[]> {
+): Promise<{
+  readonly estimated: readonly SolvedTask<TaskDraft>[];
+  readonly replayed: readonly SolvedTask<TaskDraft>[];
+}> {
+  const { settings } = dependencies;
   const tasks = proposals.flatMap(({ task }) => task ?? []);
-  const estimated = await solveTasks(
+  const fresh = new Set(tasks);
+  const { experiment } = dependencies;
+  if (experiment?.withoutRewards === true) return { estimated: [], replayed: [] };
+  const answered = await solveTasks<TaskDraft>(
     dependencies,
     ledger,
-    tasks,
+    [...tasks, ...earlierTasks(settings, memory, ledger.step)],
     {
-      samples: dependencies.settings.estimationRollouts,
-      rolloutPhase: 'estimate',
+      samples: settings.estimationRollouts,
+      rolloutPhase: (task) => (fresh.has(task) ? 'estimate' : 'replay'),
       phase: 'estimate',
     },
     signal,
   );
+  const answers = answered.flatMap(({ rollouts }) => rollouts);
+  experiment?.alterAnswers?.(answers, ledger.step);
+  const solved = answered.map((one) => ({ ...one, solveRate: solveRateOf(one.rollouts) }));
+  const estimated = solved.slice(0, tasks.length);
   for (const { task, solveRate } of estimated) {
     task.solveRate = solveRate;
     task.learnability = learnability(solveRate);
     announceTask(dependencies, task);
   }
-  return estimated;
+  return { estimated, replayed: solved.slice(tasks.length) };
 }
 
-function rewardProposers(
-  { settings }: LoopDependencies,
-  proposals: readonly ProposalOutcome[],
-): void {
-  for (const proposal of proposals) {
-    const { rollout, task, reason } = proposal;
-    const reward =
-      task?.solveRate === undefined
-        ? rejectedProposalReward(reason ?? 'format')
-        : proposerReward(
-            task.solveRate,
-            templateShare(proposal, proposals),
-            settings.repetitionPenalty,
-          );
-    rollout.reward = reward.value;
-    rollout.rewardTerms = reward.terms;
+/** What is tried again: tasks that are solved sometimes, so that they stay learned, and tasks that nobody has solved. */
+function earlierTasks(settings: RunSettings, memory: TaskMemory, step: number): TaskRecord[] {
+  return settings.modes.flatMap((mode) => {
+    const stream = (name: string) => new RandomStream(settings.seed, name, step, mode);
+    return [
+      ...memory.sampleForReplay(mode, settings.replayTasksPerMode, stream('replay')),
+      ...memory.unsolved(mode).sample(settings.unsolvedTasksPerMode, stream('unsolved')),
+    ];
+  });
+}
+
+/** Returns how many tasks were solved that nobody had solved before. */
+function rememberAttempts(
+  ledger: Ledger,
+  memory: TaskMemory,
+  replayed: readonly SolvedTask<TaskRecord>[],
+): number {
+  const unsolved = () => MODES.reduce((sum, mode) => sum + memory.unsolved(mode).size, 0);
+  const before = unsolved();
+  const inOrder = replayed.toSorted((left, right) => left.task.id - right.task.id);
+  for (const { task, solveRate } of inOrder) {
+    const estimate = memory.estimateAfter({ task, solveRate });
+    const attempt = { step: ledger.step, taskId: task.id, solveRate, estimate };
+    ledger.attempts.push(attempt);
+    memory.rememberAttempt(task, attempt);
   }
-}
-
-/**
- * Share of the mode's other proposals of this step that fill the same template. An induction proposer
- * was given its program, so the template is not its doing.
- */
-function templateShare(proposal: ProposalOutcome, proposals: readonly ProposalOutcome[]): number {
-  if (proposal.mode === 'induction') return 0;
-  const others = proposals.filter(({ mode }) => mode === proposal.mode).length - 1;
-  const same =
-    proposals.filter(
-      ({ mode, template }) => mode === proposal.mode && template === proposal.template,
-    ).length - 1;
-  return others === 0 ? 0 : same / others;
+  return before - unsolved();
 }
 
 /**
@@ -153,38 +204,4 @@ async function solveFreshly(
     signal,
   );
   return solved.flatMap(({ rollouts }) => rollouts);
-}
-
-/** Earlier tasks, tried again by a group of rollouts each, so that what was learned stays learned. */
-async function replay(
-  dependencies: LoopDependencies,
-  ledger: Ledger,
-  memory: TaskMemory,
-  signal: AbortSignal,
-): Promise<RolloutDraft[]> {
-  const { settings } = dependencies;
-  const tasks = settings.modes.flatMap((mode) =>
-    memory
-      .buffer(mode)
-      .sample(
-        settings.replayTasksPerMode,
-        settings.referenceSampling,
-        new RandomStream(settings.seed, 'replay', ledger.step, mode),
-      ),
-  );
-  const solved = await solveTasks(
-    dependencies,
-    ledger,
-    tasks,
-    {
-      samples: settings.estimationRollouts,
-      rolloutPhase: 'replay',
-      phase: 'solve',
-      round: 1,
-    },
-    signal,
-  );
-  return solved
-    .filter(({ solveRate }) => memory.passesGate({ solveRate }))
-    .flatMap(({ rollouts }) => rollouts);
 }

@@ -1,10 +1,25 @@
 /** One policy update from the rewarded rollouts of both roles: paper section 3.3.5, eq. 8 and 9. */
-import type { AdamParameters, PolicyLoss, TrainingDatum } from '../../protocol/engine.ts';
+import type {
+  AdamParameters,
+  Objective,
+  PolicyLoss,
+  TrainingDatum,
+  TrainingLoss,
+  UpdateResult,
+} from '../../protocol/engine.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
-import { MODES, ROLES } from '../../protocol/vocabulary.ts';
+import { type Mode, MODES, ROLES } from '../../protocol/vocabulary.ts';
 import { taskRole } from '../../protocol/events.ts';
-import { advantagesOf } from './advantages.ts';
+import {
+  type AdvantageOptions,
+  advantagesApart,
+  advantagesOf,
+  type RewardParts,
+} from './advantages.ts';
 import type { LoopDependencies } from './context.ts';
+import { type GoldDocument, goldObjective, recordGold, usesGold } from './goldDocuments.ts';
+import type { GoldMemory } from './goldMemory.ts';
+import { rateShare } from './learningRate.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { RandomStream } from './randomStream.ts';
 import { measureGap, truncatedLoss, truncateImportance } from './samplerCorrection.ts';
@@ -25,16 +40,18 @@ export function assignAdvantages(
         continue;
       }
       const { advantages, baseline } = advantagesOf(
-        batch.map(({ reward }) => reward ?? 0),
-        batch.map(({ group }) => group),
-        {
-          // Each proposer prompt has one completion, so its group says nothing.
-          baseline: role === 'solver' ? settings.solverBaseline : 'task-role',
-          normalise: settings.normaliseAdvantage,
-        },
+        batch.map(({ reward = 0, group, verdict }) => ({
+          ...{ reward, group },
+          correct: verdict === 'correct',
+        })),
+        role === 'solver'
+          ? { baseline: settings.solverBaseline, scale: settings.advantageScale }
+          : proposerOptions(settings),
       );
+      const apart = role === 'proposer' && settings.proposerAdvantage === 'apart';
+      const assigned = apart ? advantagesOfParts(ledger, mode, batch) : advantages;
       batch.forEach((rollout, index) => {
-        rollout.advantage = advantages[index]!;
+        rollout.advantage = assigned[index]!;
         rollout.trained = true;
       });
       ledger.baselines.push({ step: ledger.step, role, mode, ...baseline });
@@ -43,19 +60,51 @@ export function assignAdvantages(
   }
 }
 
+/** Each proposer prompt has one completion, so its group says nothing. */
+function proposerOptions({ advantageScale }: RunSettings): AdvantageOptions {
+  const scale = advantageScale === 'group-rate' ? 'deviation' : advantageScale;
+  return { baseline: 'task-role', scale };
+}
+
+/** Notes the baselines of both parts as metrics: whoever tells of an advantage later needs them. */
+function advantagesOfParts(ledger: Ledger, mode: Mode, batch: readonly RolloutDraft[]): number[] {
+  const { advantages, form, role } = advantagesApart(batch.map(partsOf));
+  for (const [name, { mean, standardDeviation }] of Object.entries({ form, role })) {
+    ledger.addMetric(`${taskRole('proposer', mode)}.${name}Mean`, mean);
+    ledger.addMetric(`${taskRole('proposer', mode)}.${name}Deviation`, standardDeviation);
+  }
+  return advantages;
+}
+
+/** The two parts of a proposer's reward. */
+export function partsOf({
+  reward = 0,
+  rewardTerms,
+}: Pick<RolloutDraft, 'reward' | 'rewardTerms'>): RewardParts {
+  const refused = rewardTerms.some(({ name }) => name === 'format');
+  return refused ? { form: reward } : { form: 0, role: reward };
+}
+
+/** What an update trains on beside rewards: documents of executed truth, and who remembers how well they were known. */
+export interface Gold {
+  readonly documents: readonly GoldDocument[];
+  readonly gold: GoldMemory;
+}
+
 /**
- * Trains on `rollouts`, whose advantages are assigned, in `updatesPerStep` mini-batches.
- * @returns how many completion tokens the update counted
+ * Trains on `rollouts`, whose advantages are assigned, in `updatesPerStep` mini-batches, and on
+ * documents of executed truth: in the same optimizer steps, or in steps of their own after them.
+ * @returns how many completion tokens of rollouts the update counted
  */
 export async function updatePolicy(
   dependencies: LoopDependencies,
   ledger: Ledger,
   rollouts: readonly RolloutDraft[],
+  { documents, gold }: Gold,
   signal: AbortSignal,
 ): Promise<number> {
-  const { clock, engine, settings } = dependencies;
+  const { clock, settings } = dependencies;
   ledger.enterPhase('update', clock.now());
-  const sums = new Map<string, number>();
   const batches = miniBatches(settings, ledger.step, rollouts)
     .map((batch) => trainingData(settings, batch))
     .filter((data) => data.length > 0);
@@ -72,31 +121,80 @@ export async function updatePolicy(
         )
       : data,
   );
-  let gap = scored && measureGap(batches.flat(), scored.flat(), settings.importanceSamplingCap);
-  for (const [index, data] of corrected.entries()) {
-    dependencies.listener({
-      kind: 'phase',
-      step: ledger.step,
-      phase: 'update',
-      done: index,
-      total: batches.length,
-    });
-    const result = await engine.update(data, loss, adamOf(settings), signal);
-    gap ??= measureGap(batches[0]!, result.logProbabilities, settings.importanceSamplingCap);
-    for (const [name, value] of Object.entries(result.metrics)) {
-      sums.set(name, (sums.get(name) ?? 0) + value);
+  const own = settings.goldUpdatesPerStep;
+  const joined = own === 0 ? inParts(documents, Math.max(1, corrected.length)) : [];
+  const updates = [
+    ...Array.from({ length: Math.max(corrected.length, joined.length) }, (_, index) => ({
+      policy: corrected[index] ?? [],
+      documents: joined[index] ?? [],
+      adam: adamAt(settings, ledger.step),
+    })),
+    ...(own === 0 ? [] : inParts(documents, own)).map((part) => ({
+      policy: [],
+      documents: part,
+      adam: goldAdamAt(settings, ledger.step),
+    })),
+  ].filter((update) => update.policy.length + update.documents.length > 0);
+  const results: UpdateResult[] = [];
+  for (const [done, update] of updates.entries()) {
+    const total = updates.length;
+    dependencies.listener({ kind: 'phase', step: ledger.step, phase: 'update', done, total });
+    const result = await dependencies.engine.update(
+      objectivesOf(settings, loss, update.policy, update.documents),
+      update.adam,
+      signal,
+    );
+    if (update.policy.length > 0) results.push(result);
+    if (update.documents.length > 0) {
+      recordGold(ledger, gold, update.documents, result.logProbabilities.at(-1)!);
     }
   }
+  const [first] = results;
+  const gap =
+    scored === undefined
+      ? first && measureGap(batches[0]!, first.logProbabilities[0]!, settings.importanceSamplingCap)
+      : measureGap(batches.flat(), scored.flat(), settings.importanceSamplingCap);
   if (gap !== undefined) {
     ledger.addMetric('update.samplerGap', gap.mean);
     ledger.addMetric('update.samplerGapMaximum', gap.maximum);
     if (truncationOf(dependencies) !== 'none')
       ledger.addMetric('update.samplerTruncated', gap.truncated);
   }
-  for (const [name, sum] of sums) {
-    ledger.addMetric(`update.${name}`, sum / batches.length);
-  }
+  ledger.addMetric('update.learningRate', adamAt(settings, ledger.step).learningRate);
+  for (const [name, value] of meansOf(results)) ledger.addMetric(`update.${name}`, value);
   return rollouts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+}
+
+/** Reward first; what the engine measures is measured on the first objective. */
+function objectivesOf(
+  settings: RunSettings,
+  loss: PolicyLoss,
+  policy: readonly TrainingDatum[],
+  documents: readonly GoldDocument[],
+): Objective[] {
+  return [
+    ...(policy.length > 0 ? [{ data: policy, loss }] : []),
+    ...(documents.length > 0 ? [goldObjective(documents, settings.goldLossWeight)] : []),
+  ];
+}
+
+/** Up to `count` parts of about the same size, none empty, dealt like cards. */
+function inParts<Item>(items: readonly Item[], count: number): Item[][] {
+  const parts = Math.min(count, items.length);
+  return Array.from({ length: parts }, (_, part) =>
+    items.filter((_item, index) => index % parts === part),
+  );
+}
+
+/** Means over the updates that trained on rewards. */
+function meansOf(results: readonly UpdateResult[]): Map<string, number> {
+  const means = new Map<string, number>();
+  for (const { metrics } of results) {
+    for (const [name, value] of Object.entries(metrics)) {
+      means.set(name, (means.get(name) ?? 0) + value / results.length);
+    }
+  }
+  return means;
 }
 
 /** Whole groups in random order, in `updatesPerStep` parts of about the same number of groups. */
@@ -188,7 +286,7 @@ function dropsOut({ trainable, loraDropout }: RunSettings): boolean {
 }
 
 /** The loss of every update of a run. */
-export function lossOf(settings: RunSettings): PolicyLoss {
+function lossOf(settings: RunSettings): PolicyLoss {
   const { clipLow, clipHigh, temperature, entropyCoefficient } = settings;
   return {
     kind: 'ppo',
@@ -199,7 +297,27 @@ export function lossOf(settings: RunSettings): PolicyLoss {
   };
 }
 
-/** The optimizer's settings of every update of a run. */
+/** Every loss that an update of the run may have. */
+export function lossesOf(settings: RunSettings): TrainingLoss[] {
+  return [lossOf(settings), ...(usesGold(settings) ? [{ kind: 'cross_entropy' } as const] : [])];
+}
+
+/** The optimizer's settings of the updates of a step. */
+function adamAt(settings: RunSettings, step: number): AdamParameters {
+  const adam = adamOf(settings);
+  return { ...adam, learningRate: adam.learningRate * rateShare(settings, step) };
+}
+
+/** The same for an update that trains on documents of executed truth alone. */
+function goldAdamAt(settings: RunSettings, step: number): AdamParameters {
+  const { goldLearningRate, learningRate } = settings;
+  return adamAt(
+    { ...settings, learningRate: goldLearningRate === 0 ? learningRate : goldLearningRate },
+    step,
+  );
+}
+
+/** The optimizer's settings of a run, at its full learning rate. */
 export function adamOf(settings: RunSettings): AdamParameters {
   return {
     learningRate: settings.learningRate,
@@ -208,5 +326,6 @@ export function adamOf(settings: RunSettings): AdamParameters {
     epsilon: ADAM_EPSILON,
     weightDecay: settings.weightDecay,
     gradientClipNorm: settings.gradientClipNorm,
+    ...(settings.averageDecay > 0 && { averageDecay: settings.averageDecay }),
   };
 }

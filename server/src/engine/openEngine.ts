@@ -1,7 +1,7 @@
 /** Opens engines: one started here for a model folder, or one that already runs somewhere. */
 import path from 'node:path';
 
-import type { AdamParameters, EngineDescription, PolicyLoss } from '../../protocol/engine.ts';
+import type { AdamParameters, EngineDescription, TrainingLoss } from '../../protocol/engine.ts';
 import type { EngineServer } from '../../protocol/engineServers.ts';
 import { foreignSentence } from '../../protocol/foreignProblem.ts';
 import { EngineError } from './engineError.ts';
@@ -46,7 +46,8 @@ export interface RemoteEngineOptions extends ModelOptions {
   /** What kind of server it is, where it does not declare that itself. */
   readonly server?: EngineServer | undefined;
   /** Every update of the run, so that one the server cannot do is refused before anything starts. */
-  readonly update?: { readonly loss: PolicyLoss; readonly adam: AdamParameters } | undefined;
+  readonly update?:
+    { readonly losses: readonly TrainingLoss[]; readonly adam: AdamParameters } | undefined;
 }
 
 /** Starts the Python server for a model folder; it ends with the engine or with this process. */
@@ -80,7 +81,7 @@ async function open(
   const declared = declaredExtensions(capabilities);
   const traits = serverTraits(declared, options.server);
   refuseModel(traits, options);
-  if (update !== undefined) refuseUpdate(traits, update.loss, update.adam);
+  for (const loss of update?.losses ?? []) refuseUpdate(traits, loss, update!.adam);
   const extensions = declared ?? {};
   const plan = planFor(extensions, options.memory);
   const tokenizer = await FolderTokenizer.load(folder);
@@ -112,7 +113,7 @@ async function open(
         ...describe(information, extensions, facts, options),
         server: traits.server,
         trainable: options.trainable,
-        losses: traits.losses,
+        losses: traits.losses.filter((loss) => loss !== 'cross_entropy'),
       },
       sessionId,
       models,

@@ -1,5 +1,10 @@
 /** Refuses what a server would do otherwise than asked, without saying so. */
-import type { AdamParameters, PolicyLoss, SamplingParameters } from '../../protocol/engine.ts';
+import type {
+  AdamParameters,
+  PolicyLoss,
+  SamplingParameters,
+  TrainingLoss,
+} from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
 import type { FixedOptimizer, ServerTraits } from './serverTraits.ts';
 
@@ -36,22 +41,17 @@ export function refuseModel(traits: ServerTraits, wanted: WantedModel): void {
 }
 
 /** Throws an EngineError when a step would be another one on this server than the run asks for. */
-export function refuseUpdate(traits: ServerTraits, loss: PolicyLoss, adam: AdamParameters): void {
+export function refuseUpdate(traits: ServerTraits, loss: TrainingLoss, adam: AdamParameters): void {
   if (!traits.losses.includes(loss.kind)) {
     throw new EngineError(
       'loss_unsupported',
       `${traits.server} does not compute the loss ${loss.kind} as it is meant here.`,
-      `Use one of: ${traits.losses.join(', ')}.`,
+      loss.kind === 'cross_entropy'
+        ? 'Set goldLossWeight to 0, or use the local engine.'
+        : `Use one of: ${traits.losses.join(', ')}.`,
     );
   }
-  refuseTemperature(traits, loss.temperature ?? 1);
-  if ((loss.entropyCoefficient ?? 0) > 0 && !traits.paysEntropy) {
-    throw new EngineError(
-      'entropy_bonus_unsupported',
-      `${traits.server} has no entropy bonus; the run asks for ${loss.entropyCoefficient}.`,
-      'Set entropyCoefficient to 0, or use the local engine.',
-    );
-  }
+  if (loss.kind !== 'cross_entropy') refuseTerms(traits, loss);
   if ((adam.averageDecay ?? 0) > 0) refuseAverage(traits);
   if (traits.optimizer === 'as-asked') return;
   if (traits.optimizer !== 'without-clipping') {
@@ -63,6 +63,19 @@ export function refuseUpdate(traits: ServerTraits, loss: PolicyLoss, adam: AdamP
       'Set gradientClipNorm to 0.',
     );
   }
+}
+
+function refuseTerms(
+  traits: ServerTraits,
+  { temperature = 1, entropyCoefficient = 0 }: PolicyLoss,
+): void {
+  refuseTemperature(traits, temperature);
+  if (entropyCoefficient === 0 || traits.paysEntropy) return;
+  throw new EngineError(
+    'entropy_bonus_unsupported',
+    `${traits.server} has no entropy bonus; the run asks for ${entropyCoefficient}.`,
+    'Set entropyCoefficient to 0, or use the local engine.',
+  );
 }
 
 /** Throws an EngineError when the server would sample something else than asked. */

@@ -2,7 +2,7 @@
  * How servers of the dialect differ, all of it in this file. A server is known by what it declares in
  * `get_server_capabilities`, else by the run's setting `engineServer`; nothing is guessed.
  */
-import type { AdamParameters, PolicyLossKind } from '../../protocol/engine.ts';
+import type { AdamParameters, TrainingLoss } from '../../protocol/engine.ts';
 import type { EngineServer } from '../../protocol/engineServers.ts';
 import { EngineError } from './engineError.ts';
 import type { Extensions } from './wire.ts';
@@ -14,7 +14,7 @@ export interface ServerTraits {
    * over sequences of each sequence's weighted mean.
    */
   readonly lossReduction: 'sum' | 'mean-of-sequence-means';
-  readonly losses: readonly PolicyLossKind[];
+  readonly losses: readonly TrainingLoss['kind'][];
   /** Whether a policy loss takes `weights`, which default to 1 for prompt tokens too. */
   readonly weighsPolicyLoss: boolean;
   /** Whether policy losses take a temperature and samples have the log-probabilities of theirs. */
@@ -49,7 +49,8 @@ export type FixedOptimizer = Pick<
   'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'gradientClipNorm'
 >;
 
-const ALL_LOSSES = ['ppo', 'importance_sampling', 'cispo'] as const;
+const POLICY_LOSSES = ['ppo', 'importance_sampling', 'cispo'] as const;
+const ALL_LOSSES = [...POLICY_LOSSES, 'cross_entropy'] as const;
 const MINUTE_MS = 60_000;
 
 /** Extensions of our own server. */
@@ -66,7 +67,8 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
   'skyrl-jax': {
     server: 'SkyRL (JAX)',
     lossReduction: 'mean-of-sequence-means',
-    losses: ALL_LOSSES,
+    // Its cross-entropy divides by the weights of a sequence, so that no other weight than 1 counts.
+    losses: POLICY_LOSSES,
     weighsPolicyLoss: true,
     ...WITHOUT_OURS,
     optimizer: 'without-clipping',
@@ -84,7 +86,7 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
     server: 'SkyRL (FSDP or Megatron)',
     lossReduction: 'sum',
     // Its cispo reads other names for the thresholds than the dialect's, and so ignores them.
-    losses: ['ppo', 'importance_sampling'],
+    losses: ['ppo', 'importance_sampling', 'cross_entropy'],
     weighsPolicyLoss: true,
     ...WITHOUT_OURS,
     optimizer: {

@@ -6,7 +6,7 @@ import type {
   Completion,
   Engine,
   EngineDescription,
-  PolicyLoss,
+  Objective,
   SampledWeights,
   SampleRequest,
   SamplingParameters,
@@ -32,6 +32,7 @@ import type { TinkerModels } from './tinkerModels.ts';
 import type { ChatMessage, FolderTokenizer } from './tokenizer.ts';
 import type { TrainingBatch } from './trainingBatches.ts';
 import {
+  crossEntropyDatum,
   policyDatum,
   policyScoringDatum,
   scoringDatum,
@@ -65,6 +66,11 @@ export interface TinkerEngineParts {
   readonly release: () => Promise<void>;
 }
 
+interface ForwardPass {
+  readonly logProbabilities: readonly (readonly number[])[];
+  readonly metrics: readonly Readonly<Record<string, number>>[];
+}
+
 export class TinkerEngine implements Engine {
   readonly description: EngineDescription;
   readonly #parts: TinkerEngineParts;
@@ -74,6 +80,7 @@ export class TinkerEngine implements Engine {
   #samplingSequence = 0;
   readonly #samplingSessions = new Map<SampledWeights, string>();
   #updateInterrupted = false;
+  #endToken: Promise<number | undefined> | undefined;
 
   constructor(parts: TinkerEngineParts) {
     this.#parts = parts;
@@ -88,6 +95,16 @@ export class TinkerEngine implements Engine {
 
   encode(text: string): Promise<number[]> {
     return this.#parts.tokenizer.encode(text);
+  }
+
+  async encodeCompletion(text: string): Promise<number[]> {
+    const { tokenizer, endTokens } = this.#parts;
+    // Models for chat have several, and the tokenizer names the one that ends a turn.
+    this.#endToken ??= tokenizer
+      .endToken()
+      .then((token) => (token !== undefined && endTokens.includes(token) ? token : endTokens[0]));
+    const end = await this.#endToken;
+    return [...(await tokenizer.encodePart(text)), ...(end === undefined ? [] : [end])];
   }
 
   decode(tokens: readonly number[]): Promise<string> {
@@ -218,20 +235,41 @@ export class TinkerEngine implements Engine {
   }
 
   async update(
-    data: readonly TrainingDatum[],
-    loss: PolicyLoss,
+    objectives: readonly Objective[],
     adam: AdamParameters,
     signal?: AbortSignal,
   ): Promise<UpdateResult> {
-    refuseUpdate(this.#parts.traits, loss, adam);
+    for (const { loss } of objectives) refuseUpdate(this.#parts.traits, loss, adam);
     this.#refuseInterrupted();
     // Until the step is known to be taken, gradients on the server may be half a batch's.
     this.#updateInterrupted = true;
+    const passes: ForwardPass[] = [];
+    for (const objective of objectives) passes.push(await this.#accumulate(objective, signal));
+    const step = await this.#computeInOrder<unknown>(
+      'optim_step',
+      { adam_params: wireAdam(adam) },
+      signal,
+    );
+    this.#endSamplingSessions();
+    this.#updateInterrupted = false;
+    return {
+      logProbabilities: passes.map(({ logProbabilities }) => logProbabilities),
+      metrics: combineMetrics(passes[0]?.metrics ?? [], metricsIn(step, 'metrics')),
+    };
+  }
+
+  /** Adds the gradients of an objective to those since the last step. */
+  async #accumulate({ data, loss }: Objective, signal?: AbortSignal): Promise<ForwardPass> {
     const logProbabilities: (readonly number[])[] = [];
     const metrics: Readonly<Record<string, number>>[] = [];
     const loss_fn = loss.kind;
     const loss_fn_config = lossSettings(loss);
-    for (const batch of this.#policyBatches(data)) {
+    const limit = this.#parts.extensions.maximum_request_bytes;
+    const batches =
+      loss.kind === 'cross_entropy'
+        ? trainingBatches(data, crossEntropyDatum, limit)
+        : this.#policyBatches(data);
+    for (const batch of batches) {
       const forward_backward_input = { data: batch.data, loss_fn, loss_fn_config };
       const reply = await this.#computeInOrder<unknown>(
         'forward_backward',
@@ -242,14 +280,7 @@ export class TinkerEngine implements Engine {
       logProbabilities.push(...completionLogProbabilities(reply, batch));
       metrics.push(metricsIn(reply, 'metrics'));
     }
-    const step = await this.#computeInOrder<unknown>(
-      'optim_step',
-      { adam_params: wireAdam(adam) },
-      signal,
-    );
-    this.#endSamplingSessions();
-    this.#updateInterrupted = false;
-    return { logProbabilities, metrics: combineMetrics(metrics, metricsIn(step, 'metrics')) };
+    return { logProbabilities, metrics };
   }
 
   #policyBatches(data: readonly TrainingDatum[]): TrainingBatch[] {

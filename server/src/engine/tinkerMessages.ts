@@ -2,9 +2,9 @@
 import type {
   AdamParameters,
   Completion,
-  PolicyLoss,
   SampleRequest,
   SamplingParameters,
+  TrainingLoss,
 } from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
 import { fieldOf, listIn, numbersIn } from './replyChecks.ts';
@@ -59,7 +59,8 @@ export function wireSampling(
 }
 
 /** The dialect's thresholds bound the ratio itself; ours are distances from 1. Never left to defaults. */
-export function lossSettings(loss: PolicyLoss): Readonly<Record<string, number>> {
+export function lossSettings(loss: TrainingLoss): Readonly<Record<string, number>> {
+  if (loss.kind === 'cross_entropy') return {};
   const { temperature = 1, entropyCoefficient = 0 } = loss;
   return {
     ...(loss.kind !== 'importance_sampling' && {

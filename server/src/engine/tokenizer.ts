@@ -78,6 +78,11 @@ export class FolderTokenizer {
     return this.#encode(text, true);
   }
 
+  /** Tokens of a text that stands in the middle of another one, without special tokens. */
+  encodePart(text: string): Promise<number[]> {
+    return this.#encode(text, false);
+  }
+
   /** Text of the tokens without special tokens. */
   async decode(tokens: readonly number[]): Promise<string> {
     return (await this.#ask({ kind: 'decode', tokens })).text ?? '';
@@ -101,6 +106,13 @@ export class FolderTokenizer {
     });
     // The template writes the special tokens itself.
     return this.#encode(text, false);
+  }
+
+  /** The token that tokenizer_config.json says ends a text, `<|im_end|>` for one; undefined when it names none. */
+  async endToken(): Promise<number | undefined> {
+    const content = this.#templateVariables['eos_token'];
+    const tokens = content === undefined ? [] : await this.#encode(content, false);
+    return tokens.length === 1 ? tokens[0] : undefined;
   }
 
   /** Ends the processes that do the work; more work starts new ones. */

@@ -63,16 +63,21 @@ export function weightedPolicyDatum(datum: TrainingDatum): WireDatum {
   return { model_input, loss_fn_inputs: { ...loss_fn_inputs, ...(weights && { weights }) } };
 }
 
-/** For log-probabilities alone: cross-entropy that weighs the completion's tokens by 1. */
-export function scoringDatum(datum: TrainingDatum): WireDatum {
+/** For cross-entropy, each token with its own weight. */
+export function crossEntropyDatum(datum: TrainingDatum): WireDatum {
   const { tokens, prompt } = shifted(datum);
   return {
     model_input: encodedText(tokens.slice(0, -1)),
     loss_fn_inputs: {
       target_tokens: integers(tokens.slice(1)),
-      weights: floats([...prompt, ...datum.completionTokens.map(() => 1)]),
+      weights: floats([...prompt, ...datum.advantages]),
     },
   };
+}
+
+/** For log-probabilities alone: cross-entropy that weighs the completion's tokens by 1. */
+export function scoringDatum(datum: TrainingDatum): WireDatum {
+  return crossEntropyDatum({ ...datum, advantages: datum.completionTokens.map(() => 1) });
 }
 
 /** The same with a policy loss, which knows a temperature; its advantages say where scoring begins. */

@@ -9,6 +9,7 @@ import type { RunSettings } from '../../protocol/settings.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { heldOutSetOf } from '../azr/inspectHeldOut.ts';
 import type { LoopOutcome } from '../azr/loop.ts';
+import type { Experiment } from '../azr/experiment.ts';
 import { runLoop } from '../azr/loop.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import type { CheckpointRecord, RunInformation } from '../store/runInformation.ts';
@@ -47,6 +48,8 @@ export type EngineOpener = (
 /** What a run needs of whoever runs it. */
 export interface RunHost extends SessionHost {
   readonly openEngine: EngineOpener;
+  /** Breaks the method on purpose, to find out what it is worth. */
+  readonly experiment?: Experiment;
 }
 
 interface Started {
@@ -205,7 +208,7 @@ async function runPrepared(
   session: RunSession,
 ): Promise<RunResult> {
   const { settings, dialect } = prepared;
-  const { run, presence, releases, openEngine, listener, steering } = session;
+  const { run, presence, releases, openEngine, experiment, listener, steering } = session;
   const { grader, heldOut } = started;
   const { control } = steering;
   const pruned = store.keepCompletions(settings);
@@ -225,6 +228,9 @@ async function runPrepared(
   const loopStore: RunStore = {
     counters: () => store.counters(),
     tasks: () => store.tasks(),
+    attempts: () => store.attempts(),
+    harvests: () => store.harvests(),
+    goldDocuments: () => store.goldDocuments(),
     heldOutTasks: () => store.heldOutTasks(),
     commitStep: async (record) => {
       await patience.insist(() => {
@@ -255,6 +261,7 @@ async function runPrepared(
           {
             ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut, dialect },
             ...{ clock: { now: () => Date.now() }, listener },
+            ...(experiment === undefined ? {} : { experiment }),
           },
           { ...control, beforeStep: () => patience.until(() => room.shortage()) },
         ),

@@ -87,6 +87,8 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(modes.some(
     (mode) => mode !== 'induction',
   ), 'modes', 'must include "deduction" or "abduction": induction starts from their programs.');
+  require(settings.unsolvedReferences <=
+    references, 'unsolvedReferences', `must be at most "references" (${references}), not ${settings.unsolvedReferences}.`);
   require(bufferCapacity >=
     references, 'bufferCapacity', `must be at least "references" (${references}), not ${bufferCapacity}.`);
   require(settings.cpuMs <=
@@ -99,6 +101,9 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
       0, 'solverTasksPerMode', 'must be at least 1 while "trainOnEstimation" is false: the solver would train on nothing.');
   require(settings.solverBaseline === 'task-role' ||
     settings.trainOnEstimation, 'solverBaseline', 'must be "task-role" while "trainOnEstimation" is false: a group of one has nothing to be compared with.');
+  require(settings.advantageScale !== 'group-rate' ||
+    settings.solverBaseline ===
+      'group', 'advantageScale', 'can be "group-rate" only while "solverBaseline" is "group".');
   require(settings.topP ===
     1, 'topP', `must be 1, not ${settings.topP}: tokens would be drawn from another distribution than the one that is trained. To sample more narrowly, lower "temperature".`);
   return problems;

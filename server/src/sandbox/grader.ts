@@ -5,6 +5,7 @@ import type {
   GraderRules,
   PythonSandbox,
 } from '../../protocol/sandbox.ts';
+import { executeInputs, signature, vary } from './furtherInputs.ts';
 import { type GradingContext, validateInduction, validateProgram } from './validateProposal.ts';
 import { judgeInput, judgeOutput, judgeProgram } from './verifyAnswer.ts';
 
@@ -21,6 +22,9 @@ export function createGrader(
       proposal.mode === 'induction'
         ? validateInduction(context, proposal, signal)
         : validateProgram(context, proposal, signal),
+    signature,
+    vary,
+    executeInputs: (program, inputs, signal) => executeInputs(context, program, inputs, signal),
     verifyDeduction: judgeOutput,
     verifyAbduction: (task, answer, signal) => judgeInput(context, task, answer, signal),
     verifyInduction: ({ hidden }, answer, signal) => judgeProgram(context, hidden, answer, signal),

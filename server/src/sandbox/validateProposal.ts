@@ -96,7 +96,7 @@ export async function validateInduction(
 }
 
 /** What to run a program under after its first execution, which was the first round's first variant. */
-function furtherExecutions({
+export function furtherExecutions({
   chance,
 }: ProgramInspection): readonly Required<Pick<ExecutionOptions, 'variant' | 'round'>>[] {
   const count = chance.length > 0 ? 1 + MORE_EXECUTIONS : 1;
@@ -120,7 +120,7 @@ async function passGate(
 }
 
 /** Inputs that are argument lists of literals, each once, in canonical form. */
-function distinctInputs(texts: readonly string[]): { inputs: string[]; duplicates: number } {
+export function distinctInputs(texts: readonly string[]): { inputs: string[]; duplicates: number } {
   const inputs = new Map<string, string>();
   let duplicates = 0;
   for (const text of texts) {
@@ -161,7 +161,7 @@ function failedInputs(
 }
 
 /** Undefined when both executions gave equal values. */
-function disagreement(first: Execution, second: Execution): InvalidProposal | undefined {
+export function disagreement(first: Execution, second: Execution): InvalidProposal | undefined {
   if (second.outcome === 'timeout' || second.outcome === 'unavailable') {
     return failed(second, []);
   }

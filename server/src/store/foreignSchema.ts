@@ -5,6 +5,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 
+import { LEARNED_SCHEMA } from './learnedSchema.ts';
 import { PACK_SCHEMA } from './packSchema.ts';
 import { BRANCH_SCHEMA, SCHEMA } from './schema.ts';
 import { SUMMARY_SCHEMA } from './summarySchema.ts';
@@ -39,7 +40,8 @@ function ownSchema(): ReadonlyMap<string, string> {
 function makeSchema(): ReadonlyMap<string, string> {
   const database = new DatabaseSync(':memory:');
   try {
-    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA]) database.exec(part);
+    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA])
+      database.exec(part);
     return statementsOf(database);
   } finally {
     database.close();

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 import { isPlainFile, isPlainFileOfOneName } from '../files/plainFile.ts';
 import { oversizedTable, oversizedValue } from './oversizedValue.ts';
+import { LEARNED_SCHEMA } from './learnedSchema.ts';
 import { PACK_SCHEMA } from './packSchema.ts';
 import type { RunInformation } from './runInformation.ts';
 import { foreignPart } from './foreignSchema.ts';
@@ -40,7 +41,8 @@ export function createDatabase(path: string, information: RunInformation): Datab
   const database = openForWriting(path);
   explainingErrors(path, () => {
     database.exec('BEGIN IMMEDIATE');
-    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA]) database.exec(part);
+    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA])
+      database.exec(part);
     database.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     insertInformation(database, information);

@@ -5,7 +5,10 @@
 import type { SQLInputValue } from 'node:sqlite';
 
 import type {
+  AttemptRecord,
   BaselineRecord,
+  GoldDocumentRecord,
+  HarvestRecord,
   MetricRecord,
   ProposalRecord,
   RolloutRecord,
@@ -26,9 +29,21 @@ import type {
 } from './runInformation.ts';
 import { corruptError } from './storeError.ts';
 import { departuresFromJson, settingsFromJson } from './storedSettings.ts';
-import type { ProposalRow, RolloutSummary, RolloutSummaryRow, TaskRow } from './storedRows.ts';
+import type {
+  GoldDocumentRow,
+  HarvestRow,
+  ProposalRow,
+  RolloutSummary,
+  RolloutSummaryRow,
+  TaskRow,
+} from './storedRows.ts';
 import {
+  ATTEMPT_COLUMNS,
   BASELINE_COLUMNS,
+  GOLD_DOCUMENT_COLUMNS,
+  goldDocumentFromRow,
+  HARVEST_COLUMNS,
+  harvestFromRow,
   PROPOSAL_COLUMNS,
   proposalFromRow,
   ROLLOUT_COLUMNS,
@@ -185,6 +200,32 @@ export class RunReader {
     }
   }
 
+  /** In order of their steps. */
+  *allAttempts(): Generator<AttemptRecord, void, undefined> {
+    const sql = `SELECT ${ATTEMPT_COLUMNS} FROM task_attempt ORDER BY step, task_id`;
+    for (const row of this.connection.iterate(sql)) {
+      yield { ...row } as unknown as AttemptRecord;
+    }
+  }
+
+  /** In order of their steps. */
+  *allHarvests(): Generator<HarvestRecord, void, undefined> {
+    const sql = `SELECT ${HARVEST_COLUMNS} FROM harvest ORDER BY step, task_id`;
+    for (const row of this.connection.iterate(sql)) {
+      yield this.connection.explaining(() => harvestFromRow({ ...row } as unknown as HarvestRow));
+    }
+  }
+
+  /** In the order in which they were trained on. */
+  *allGoldDocuments(): Generator<GoldDocumentRecord, void, undefined> {
+    const sql = `SELECT ${GOLD_DOCUMENT_COLUMNS} FROM gold_document ORDER BY step, position`;
+    for (const row of this.connection.iterate(sql)) {
+      yield this.connection.explaining(() =>
+        goldDocumentFromRow({ ...row } as unknown as GoldDocumentRow),
+      );
+    }
+  }
+
   tasks(page: Page, filter: TaskFilter = {}): TaskRecord[] {
     const conditions = { step: filter.step, mode: filter.mode };
     return this.#records(this.#page<TaskRow>('task', TASK_COLUMNS, page, conditions), taskFromRow);
@@ -229,7 +270,10 @@ export class RunReader {
 
   /** The first and the latest value of one metric; absent where there is none. */
   metricEnds(name: string): { readonly first?: number; readonly last?: number } {
-    const [first] = this.#metrics('WHERE name = ? AND value IS NOT NULL ORDER BY step LIMIT 1', name);
+    const [first] = this.#metrics(
+      'WHERE name = ? AND value IS NOT NULL ORDER BY step LIMIT 1',
+      name,
+    );
     const [last] = this.#metrics(
       'WHERE name = ? AND value IS NOT NULL ORDER BY step DESC LIMIT 1',
       name,

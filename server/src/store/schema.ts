@@ -6,9 +6,9 @@
 
 /**
  * Written to `PRAGMA user_version`. Raise it with every change of the tables below, of those in
- * summarySchema.ts and of those in packSchema.ts. A database of another version is refused.
+ * summarySchema.ts, packSchema.ts and learnedSchema.ts. A database of another version is refused.
  */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** "AZRr" in ASCII, written to `PRAGMA application_id`: tells a run from any other database. */
 export const APPLICATION_ID = 0x415a5272;

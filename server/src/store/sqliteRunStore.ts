@@ -1,7 +1,15 @@
 /** The writer of one run's run.db. There is at most one per run; its owner holds the run's lock. */
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { RunCounters, RunStore, StepRecord, TaskRecord } from '../../protocol/records.ts';
+import type {
+  AttemptRecord,
+  GoldDocumentRecord,
+  HarvestRecord,
+  RunCounters,
+  RunStore,
+  StepRecord,
+  TaskRecord,
+} from '../../protocol/records.ts';
 import { CompletionPruner, type CompletionRetention } from './completionPruner.ts';
 import { createDatabase, openDatabase } from './openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
@@ -26,6 +34,9 @@ const STEP_TABLES = [
   'rollout',
   'proposal',
   'task',
+  'task_attempt',
+  'harvest',
+  'gold_document',
   'baseline',
   'metric',
   'checkpoint',
@@ -78,6 +89,18 @@ export class SqliteRunStore implements RunStore {
 
   heldOutTasks(): Iterable<TaskRecord> {
     return this.reader.heldOutTasks();
+  }
+
+  attempts(): Iterable<AttemptRecord> {
+    return this.reader.allAttempts();
+  }
+
+  harvests(): Iterable<HarvestRecord> {
+    return this.reader.allHarvests();
+  }
+
+  goldDocuments(): Iterable<GoldDocumentRecord> {
+    return this.reader.allGoldDocuments();
   }
 
   /**

@@ -6,6 +6,7 @@ import type { ReadConnection, SqlValue } from './readConnection.ts';
 /** Tables of records with a `step` column, in an order in which a row never refers to a later one. */
 const BY_STEP = [
   ...['prompt_pack', 'prompt', 'rollout_pack', 'rollout', 'proposal', 'task', 'baseline'],
+  ...['task_attempt', 'harvest', 'gold_document'],
   ...['metric', 'completion_size', 'step'],
 ] as const;
 /** Tables whose rows belong to a rollout. */

@@ -2,7 +2,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 import type {
+  AttemptRecord,
   BaselineRecord,
+  GoldDocumentRecord,
+  HarvestRecord,
   MetricRecord,
   ProposalRecord,
   RewardTerm,
@@ -47,6 +50,9 @@ export class StepWriter {
   readonly #execution;
   readonly #proposal;
   readonly #task;
+  readonly #attempt;
+  readonly #harvest;
+  readonly #goldDocument;
   readonly #baseline;
   readonly #metric;
   readonly #completionSize;
@@ -132,6 +138,14 @@ export class StepWriter {
       ] as const),
       ...(['syntax_nodes', 'parent_task_ids', 'stratum', 'solve_rate', 'learnability'] as const),
     ]);
+    this.#attempt = new Insertion(database, 'task_attempt', [
+      ...(['step', 'task_id', 'solve_rate', 'estimate'] as const),
+    ]);
+    this.#harvest = new Insertion(database, 'harvest', ['task_id', 'step', 'examples']);
+    this.#goldDocument = new Insertion(database, 'gold_document', [
+      ...(['step', 'position', 'task_id', 'mode', 'inputs'] as const),
+      ...(['token_count', 'log_probability'] as const),
+    ]);
     this.#baseline = new Insertion(database, 'baseline', [
       ...(['step', 'role', 'mode', 'mean', 'standard_deviation', 'count'] as const),
     ]);
@@ -154,6 +168,11 @@ export class StepWriter {
     this.#writeRollouts(record.step, record.rollouts);
     for (const proposal of record.proposals) this.#writeProposal(proposal);
     for (const task of record.tasks) this.#writeTask(task);
+    for (const attempt of record.attempts) this.#writeAttempt(attempt);
+    for (const harvest of record.harvests) this.#writeHarvest(harvest);
+    record.goldDocuments.forEach((document, position) => {
+      this.#writeGoldDocument(document, position);
+    });
     for (const baseline of record.baselines) this.#writeBaseline(baseline);
     for (const metric of record.metrics) this.#writeMetric(metric);
   }
@@ -291,6 +310,22 @@ export class StepWriter {
       stratum: storableOptionalText(task.stratum),
       solve_rate: task.solveRate ?? null,
       learnability: task.learnability ?? null,
+    });
+  }
+
+  #writeAttempt({ step, taskId, solveRate, estimate }: AttemptRecord): void {
+    this.#attempt.insert({ step, task_id: taskId, solve_rate: solveRate, estimate });
+  }
+
+  #writeHarvest({ step, taskId, examples }: HarvestRecord): void {
+    this.#harvest.insert({ task_id: taskId, step, examples: JSON.stringify(examples) });
+  }
+
+  #writeGoldDocument(document: GoldDocumentRecord, position: number): void {
+    const { step, taskId, mode, inputs, tokenCount, logProbability } = document;
+    this.#goldDocument.insert({
+      ...{ step, position, task_id: taskId, mode, inputs: JSON.stringify(inputs) },
+      ...{ token_count: tokenCount, log_probability: logProbability },
     });
   }
 

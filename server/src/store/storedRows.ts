@@ -1,5 +1,7 @@
 /** Rows as SQLite keeps them, and the records of server/protocol made from them. */
 import type {
+  GoldDocumentRecord,
+  HarvestRecord,
   ProposalRecord,
   RewardTerm,
   RolloutRecord,
@@ -113,6 +115,28 @@ export function taskFromRow(row: TaskRow): TaskRecord {
     constructs: textsFromJson('constructs', row.constructs),
     parentTaskIds: idsFromJson('parentTaskIds', row.parentTaskIds),
   });
+}
+
+/** Columns of `task_attempt`, in SELECT form. */
+export const ATTEMPT_COLUMNS = 'step, task_id AS taskId, solve_rate AS solveRate, estimate';
+
+/** Columns of `harvest`, in SELECT form. */
+export const HARVEST_COLUMNS = 'step, task_id AS taskId, examples';
+
+export type HarvestRow = Omit<HarvestRecord, 'examples'> & { readonly examples: string };
+
+export function harvestFromRow(row: HarvestRow): HarvestRecord {
+  return { ...row, examples: examplesFromJson(row.examples) };
+}
+
+/** Columns of `gold_document`, in SELECT form. */
+export const GOLD_DOCUMENT_COLUMNS =
+  'step, task_id AS taskId, mode, inputs, token_count AS tokenCount, log_probability AS logProbability';
+
+export type GoldDocumentRow = Omit<GoldDocumentRecord, 'inputs'> & { readonly inputs: string };
+
+export function goldDocumentFromRow(row: GoldDocumentRow): GoldDocumentRecord {
+  return withoutNulls<GoldDocumentRecord>({ ...row, inputs: textsFromJson('inputs', row.inputs) });
 }
 
 /** Columns of `proposal`, in SELECT form. */

@@ -4,7 +4,10 @@ import { foreignJson } from './foreignJson.ts';
 import type { PresetDeparture } from './runInformation.ts';
 
 /** What a run without the setting did, where that is not what its preset says now. */
-const BEFORE_THE_SETTING: Partial<RunSettings> = { sandbox: 'native' };
+const BEFORE_THE_SETTING: Partial<RunSettings> = {
+  sandbox: 'native',
+  proposerAdvantage: 'together',
+};
 
 /**
  * Settings that the file lacks came later and are what their preset says, or what every run did

@@ -2,6 +2,7 @@
  * The dialect of the embedded model: no prose, no thinking, the fewest tokens that say what is
  * asked. Its pretraining corpus is written in it, so a change here needs a new model.
  */
+import type { InputOutput } from '../../../protocol/sandbox.ts';
 import {
   type Dialect,
   dialectOf,
@@ -32,6 +33,9 @@ export const compactDialect: Dialect = dialectOf({
   solve(question) {
     return text(`[solve ${question.mode}]\n${body(question)}`);
   },
+
+  writeAnswer: (_mode, answer) => answer,
+  messageFor: typeLine,
 
   locateProposal(completion) {
     const split = completion.lastIndexOf(INPUT_LINE);
@@ -70,6 +74,42 @@ export const compactDialect: Dialect = dialectOf({
     return isEmptySpan(answer) ? undefined : answer;
   },
 });
+
+/** `str and int to list`: what the model's corpus tells of a program; undefined where the pairs differ in it. */
+function typeLine(examples: readonly InputOutput[]): string | undefined {
+  const lines = new Set(examples.map(({ input, output }) => typesOf(input, output)));
+  const [line] = lines;
+  return lines.size === 1 ? line : undefined;
+}
+
+function typesOf(input: string, output: string): string | undefined {
+  const types = [...topLevelParts(input), output].map(typeName);
+  const result = types.pop();
+  return types.includes(undefined) ? undefined : result && `${types.join(' and ')} to ${result}`;
+}
+
+function typeName(literal: string): string | undefined {
+  if (literal.startsWith('[')) return 'list';
+  if (literal === 'True' || literal === 'False') return 'bool';
+  if (/^['"]/.test(literal)) return 'str';
+  return /^-?\d+$/.test(literal) ? 'int' : undefined;
+}
+
+/** The arguments of a canonical input: parted by commas that stand in no bracket and no string. */
+function topLevelParts(input: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let depth = 0;
+  for (const { 0: piece, index } of input.matchAll(/'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^'"]/g)) {
+    if ('[({'.includes(piece)) depth += 1;
+    else if ('])}'.includes(piece)) depth -= 1;
+    else if (piece === ',' && depth === 0) {
+      parts.push(input.slice(start, index));
+      start = index + 1;
+    }
+  }
+  return [...parts, input.slice(start)].map((part) => part.trim());
+}
 
 function linesOf(completion: string): Span[] {
   let start = 0;

@@ -58,6 +58,13 @@ export interface DialectRules {
   proposeTask(mode: Exclude<Mode, 'induction'>, references: readonly Reference[]): Prompt;
   proposeInduction(program: string, inputs: number): Prompt;
   solve(question: SolverQuestion): Prompt;
+  /** A completion from which `readAnswer` reads `answer`, in the fewest words; the end token is not part of it. */
+  writeAnswer(mode: Mode, answer: string): string;
+  /**
+   * The message of an induction task whose program came without one, worked out from executed pairs
+   * alone; undefined where messages of this dialect are a proposer's own words.
+   */
+  messageFor(examples: readonly InputOutput[]): string | undefined;
   locateProposal(completion: string): LocatedProposal | undefined;
   locateInductionProposal(completion: string): LocatedInductionProposal | undefined;
   /** The literal, argument list or program that the solver answered. */

@@ -38,6 +38,14 @@ export function instructionDialect(options: InstructionOptions): Dialect {
     zeroTriplet: ZERO_TRIPLET,
     ...asked,
 
+    writeAnswer(mode, answer) {
+      const block = fence(ANSWER_LABEL[mode], answer);
+      // The prompt of `r1` ends inside an open thought.
+      return options.name === 'r1' ? `\n</think>\n<answer>\n${block}\n</answer>` : block;
+    },
+
+    messageFor: () => undefined,
+
     locateProposal(completion) {
       const answer = answerOf(completion);
       const program = answer && blocksLabelled(completion, answer, 'python')[0];

@@ -1,9 +1,10 @@
 /** From the reward to the push on every token: paper section 3.3.5. */
 import type { Formula, RewardStage, StoryToken } from '../../../protocol/rewardStory.ts';
 import { SMALLEST_DEVIATION } from '../../azr/advantages.ts';
+import { partsOf } from '../../azr/update.ts';
 import type { TrainedRollout } from '../../store/relatives.ts';
 import { prunedSentence } from '../prunedCompletion.ts';
-import { groupMember, type StoryContext } from './storyContext.ts';
+import { groupMember, type PartBaselines, type StoryContext } from './storyContext.ts';
 import { counted, legend, operand, shown } from './storyNumbers.ts';
 
 const MEMBERS_SHOWN = 200;
@@ -50,8 +51,9 @@ function sumOfRewards(rollouts: readonly TrainedRollout[]): number {
 /** Baseline and advantage; for a rollout that was not trained on only why not. */
 export function advantageStages(context: StoryContext): RewardStage[] {
   const comparison = comparisonOf(context);
-  return comparison === undefined
-    ? [untrainedStage(context)]
+  if (comparison === undefined) return [untrainedStage(context)];
+  return context.parts !== undefined
+    ? [baselineStage(context, comparison), apartStage(context, context.parts)]
     : [baselineStage(context, comparison), advantageStage(context, comparison)];
 }
 
@@ -120,12 +122,56 @@ function advantageStage(context: StoryContext, comparison: Comparison): RewardSt
   };
 }
 
+/** A proposer's advantage, each part of its reward compared by itself. */
+function apartStage(context: StoryContext, parts: PartBaselines): RewardStage {
+  const { rollout } = context;
+  const { form, role } = partsOf(rollout);
+  const { advantage: value = 0 } = rollout;
+  const formPart = standardised('f', form, parts.formMean, parts.formDeviation);
+  const rolePart =
+    role === undefined
+      ? { symbols: '0 for a proposal that became no task', numbers: '0', result: 0 }
+      : standardised('l', role, parts.roleMean, parts.roleDeviation);
+  const valid =
+    role === undefined ? 'did not become a task' : 'became a task that is compared with the others';
+  const effect = value === 0 ? 'as likely as it was' : value > 0 ? 'more likely' : 'less likely';
+  return {
+    kind: 'advantage',
+    summary: `The proposal ${valid}. What its form cost counts ${shown(formPart.result)} and what the task is worth ${shown(rolePart.result)}, each in units of its own standard deviation; together that is an advantage of ${shown(value)}, so the update makes this completion ${effect}.${weightText(context)}`,
+    formula: {
+      name: 'A',
+      symbols: `${formPart.symbols} + ${rolePart.symbols}`,
+      numbers: `${formPart.numbers} + ${rolePart.numbers}`,
+      result: formPart.result + rolePart.result,
+      legend: legend(
+        ['A', 'advantage, as the setting proposerAdvantage says'],
+        ['f', 'what the form cost: 0, or the reward of a proposal that became no task'],
+        ['l', 'what the task is worth: the reward of a proposal that became one'],
+        ['μ, σ', 'mean and standard deviation over the batch'],
+      ),
+    },
+    value,
+    trained: rollout.trained,
+  };
+}
+
+function standardised(symbol: string, value: number, mean: number, deviation: number) {
+  return isConstant(deviation)
+    ? { symbols: `0 since σ_${symbol} = 0`, numbers: '0', result: 0 }
+    : {
+        symbols: `(${symbol} − μ_${symbol}) / σ_${symbol}`,
+        numbers: `(${shown(value)} − ${operand(mean)}) / ${operand(deviation)}`,
+        result: (value - mean) / deviation,
+      };
+}
+
 function advantageText(
-  { settings }: StoryContext,
-  { mean, standardDeviation, baseline }: Comparison,
+  { settings, rollout }: StoryContext,
+  comparison: Comparison,
   reward: number,
   value: number,
 ): string {
+  const { mean, standardDeviation, baseline } = comparison;
   if (isConstant(standardDeviation)) {
     return 'No reward of the batch is better than another, so the advantage is 0 and the update leaves this completion as likely as it was.';
   }
@@ -133,9 +179,11 @@ function advantageText(
     return `The reward ${shown(reward)} equals the mean ${baseline === 'group' ? 'of its group' : 'of its batch'}, so the advantage is 0 and the update leaves this completion as likely as it was.`;
   }
   const distance = `The reward ${shown(reward)} lies ${shown(Math.abs(reward - mean))} ${value > 0 ? 'above' : 'below'} the mean ${shown(mean)}`;
-  const divided = settings.normaliseAdvantage
-    ? `; in units of the standard deviation ${shown(standardDeviation)} that is an advantage of ${shown(value)}`
-    : `; that is the advantage, ${shown(value)}`;
+  const unit = unitOf(settings, rollout, comparison);
+  const divided =
+    unit === undefined
+      ? `; that is the advantage, ${shown(value)}`
+      : `; in units of the ${unit.meaning} ${shown(unit.value)} that is an advantage of ${shown(value)}`;
   return `${distance}${divided}, so the update makes this completion ${value > 0 ? 'more' : 'less'} likely.`;
 }
 
@@ -150,11 +198,26 @@ function lossWeight({ rollout, settings }: Pick<StoryContext, 'rollout' | 'setti
   return rollout.role === 'proposer' ? settings.proposerLossWeight : 1;
 }
 
+/** What the difference is divided by; undefined where by nothing. */
+function unitOf(
+  { advantageScale }: StoryContext['settings'],
+  { role }: StoryContext['rollout'],
+  { compared, standardDeviation }: Comparison,
+): { readonly symbol: string; readonly meaning: string; readonly value: number } | undefined {
+  if (advantageScale === 'none') return undefined;
+  if (role === 'proposer' || advantageScale === 'deviation') {
+    return { symbol: 'σ', meaning: 'standard deviation', value: standardDeviation };
+  }
+  const right = compared.filter(({ verdict }) => verdict === 'correct').length;
+  return { symbol: 'p_g', meaning: 'share of right answers', value: right / compared.length };
+}
+
 function advantageFormula(
-  { settings }: StoryContext,
-  { baseline, mean, standardDeviation }: Comparison,
+  { settings, rollout }: StoryContext,
+  comparison: Comparison,
   reward: number,
 ): Formula {
+  const { baseline, mean, standardDeviation } = comparison;
   const symbol = baseline === 'group' ? 'μ_g' : 'μ';
   const meanings = [
     ['A', 'advantage'],
@@ -162,7 +225,8 @@ function advantageFormula(
     [symbol, baseline === 'group' ? 'mean reward of the group' : 'mean reward of the batch'],
   ] as const;
   const difference = `${shown(reward)} − ${operand(mean)}`;
-  const paper = baseline === 'task-role' && settings.normaliseAdvantage ? { paper: 'eq. 8' } : {};
+  const unit = unitOf(settings, rollout, comparison);
+  const paper = baseline === 'task-role' && unit?.symbol === 'σ' ? { paper: 'eq. 8' } : {};
   if (isConstant(standardDeviation)) {
     return {
       name: 'A',
@@ -172,14 +236,19 @@ function advantageFormula(
       legend: legend(...meanings, ['σ', 'standard deviation of the rewards of the batch']),
     };
   }
-  return settings.normaliseAdvantage
+  return unit !== undefined
     ? {
         name: 'A',
-        symbols: `(r − ${symbol}) / σ`,
-        numbers: `(${difference}) / ${operand(standardDeviation)}`,
-        result: (reward - mean) / standardDeviation,
+        symbols: `(r − ${symbol}) / ${unit.symbol}`,
+        numbers: `(${difference}) / ${operand(unit.value)}`,
+        result: unit.value === 0 ? 0 : (reward - mean) / unit.value,
         ...paper,
-        legend: legend(...meanings, ['σ', 'standard deviation of the rewards of the batch']),
+        legend: legend(...meanings, [
+          unit.symbol,
+          unit.symbol === 'σ'
+            ? 'standard deviation of the rewards of the batch'
+            : 'share of right answers in the group, as the setting advantageScale says',
+        ]),
       }
     : {
         name: 'A',

@@ -5,6 +5,7 @@ import type {
   RolloutRecord,
   TaskRecord,
 } from '../../../protocol/records.ts';
+import { taskRole } from '../../../protocol/events.ts';
 import type { RolloutItem } from '../../../protocol/queries.ts';
 import type { GroupMember } from '../../../protocol/rewardStory.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
@@ -26,7 +27,14 @@ export interface StoryContext {
   /** The rollouts of the same task-role batch, when the rollout was trained on. */
   readonly batch: readonly TrainedRollout[];
   readonly baseline: BaselineRecord | undefined;
+  /** A proposer's, where the parts of its reward are compared apart. */
+  readonly parts: PartBaselines | undefined;
 }
+
+/** Means and standard deviations over a proposer's batch: of what the form cost, and of what the task is worth. */
+export type PartBaselines = Readonly<
+  Record<'formMean' | 'formDeviation' | 'roleMean' | 'roleDeviation', number>
+>;
 
 /** Undefined when there is no such rollout. */
 export function readStoryContext(queries: RunQueries, rolloutId: number): StoryContext | undefined {
@@ -50,6 +58,23 @@ export function readStoryContext(queries: RunQueries, rolloutId: number): StoryC
     baseline: trained
       ? reader.baselines(step).find((baseline) => baseline.role === role && baseline.mode === mode)
       : undefined,
+    parts: trained ? partBaselines(queries, settings, rollout) : undefined,
+  };
+}
+
+function partBaselines(
+  { reader }: RunQueries,
+  { proposerAdvantage }: RunSettings,
+  { step, role, mode }: RolloutRecord,
+): PartBaselines | undefined {
+  if (role !== 'proposer' || proposerAdvantage === 'together') return undefined;
+  const metrics = new Map(reader.metricsOfStep(step).map(({ name, value }) => [name, value]));
+  const of = (name: keyof PartBaselines) => metrics.get(`${taskRole(role, mode)}.${name}`) ?? 0;
+  return {
+    formMean: of('formMean'),
+    formDeviation: of('formDeviation'),
+    roleMean: of('roleMean'),
+    roleDeviation: of('roleDeviation'),
   };
 }
 

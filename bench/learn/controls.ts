@@ -1,0 +1,101 @@
+/**
+ * Controls: runs in which one ingredient of self-play is broken or replaced, so that what it is worth
+ * can be told from what would have happened anyway.
+ */
+import { readFileSync } from 'node:fs';
+
+import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
+import type { Proposal } from '../../server/protocol/sandbox.ts';
+import { MODES, ROLES } from '../../server/protocol/vocabulary.ts';
+import type { Experiment, TaskSource } from '../../server/src/azr/experiment.ts';
+import type { RolloutDraft } from '../../server/src/azr/ledger.ts';
+import { RandomStream } from '../../server/src/azr/randomStream.ts';
+
+/** What a verdict gives to an answer. */
+const JUDGEMENT = ['verdict', 'verdictReason', 'reward', 'rewardTerms'] as const;
+
+/** Every answer gets the verdict and reward of another one of its mode, by lot: nothing can be learned from them. */
+export function randomRewards(seed: number): Experiment {
+  return {
+    alterAnswers(answers, step) {
+      for (const role of ROLES) {
+        for (const mode of MODES) {
+          const batch = answers.filter((answer) => answer.role === role && answer.mode === mode);
+          const random = new RandomStream(seed, 'random rewards', step, role, mode);
+          const judgements = random.sample(batch.map(judgementOf), batch.length);
+          batch.forEach((answer, index) => Object.assign(answer, judgements[index]));
+        }
+      }
+    },
+  };
+}
+
+function judgementOf(answer: RolloutDraft): Partial<RolloutDraft> {
+  return Object.fromEntries(JUDGEMENT.map((name) => [name, answer[name]]));
+}
+
+/** Names of the controls, as the command line has them. */
+export const CONTROLS = [
+  'random-rewards',
+  'frozen-proposer',
+  'random-teacher',
+  'supervised',
+] as const;
+export type ControlName = (typeof CONTROLS)[number];
+
+/** @param tasks the file that `random-teacher` and `supervised` take their tasks from */
+export function controlOf(name: ControlName, seed: number, tasks: string | undefined): Experiment {
+  switch (name) {
+    case 'random-rewards':
+      return randomRewards(seed);
+    case 'frozen-proposer':
+      return FROZEN_PROPOSER;
+    case 'random-teacher':
+      return randomTeacher(fileOf(tasks));
+    case 'supervised':
+      return { ...randomTeacher(fileOf(tasks)), withoutRewards: true };
+  }
+}
+
+function fileOf(tasks: string | undefined): string {
+  if (tasks !== undefined) return tasks;
+  throw new Error('This control takes its tasks from a file: name it with --tasks.');
+}
+
+/** The proposer is the model as it was at the start; use it with `proposerLossWeight` 0. */
+export const FROZEN_PROPOSER: Experiment = { proposerWeights: 'start' };
+
+/** The tasks are those of a file, one line after the other, in place of the model's own proposals. */
+function randomTeacher(file: string): Experiment {
+  return { taskSource: tasksOf(readFileSync(file, 'utf8')) };
+}
+
+/**
+ * A source of tasks from lines in the form of a held-out file; of deduction and abduction, the first
+ * example's input counts. Each mode has its own lines and takes them in order, from the first again
+ * when they are used up.
+ */
+export function tasksOf(lines: string): TaskSource {
+  const tasks = lines
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => proposalOf(JSON.parse(line) as HeldOutTask));
+  const byMode = new Map(MODES.map((mode) => [mode, tasks.filter((task) => task.mode === mode)]));
+  return {
+    next({ step, round, mode, count }) {
+      const own = byMode.get(mode) ?? [];
+      if (own.length === 0) return [];
+      // The seeding takes from the end, where no step comes to soon.
+      const order = step === 0 ? own.toReversed() : own;
+      const start = Math.max(round, step - 1) * count;
+      return Array.from({ length: count }, (_, index) => order[(start + index) % order.length]!);
+    },
+  };
+}
+
+function proposalOf({ mode, program, examples, message = '' }: HeldOutTask): Proposal {
+  const inputs = examples.map(({ input }) => input);
+  return mode === 'induction'
+    ? { mode, program, inputs, message }
+    : { mode, program, input: inputs[0] ?? '' };
+}

@@ -1,0 +1,52 @@
+/** Tasks from elsewhere than a proposer, validated like those of one. */
+import type { Mode } from '../../protocol/vocabulary.ts';
+import type { LoopDependencies } from './context.ts';
+import type { TaskSource } from './experiment.ts';
+import { judgeTask, proposedTask } from './judgeProposal.ts';
+import type { Ledger } from './ledger.ts';
+import type { ProposalOutcome } from './settleProposal.ts';
+import type { TaskMemory } from './taskMemory.ts';
+
+export interface TaskRequest {
+  readonly modes: readonly Mode[];
+  /** Tasks per mode. */
+  readonly count: number;
+  /** Tells apart several rounds of one step for the same modes (seeding needs many). */
+  readonly round: number;
+}
+
+/** Takes up to `count` tasks per mode from `source`. There is nobody to reward, so that no proposal is stored. */
+export async function takeTasks(
+  dependencies: LoopDependencies,
+  ledger: Ledger,
+  memory: TaskMemory,
+  source: TaskSource,
+  { modes, count, round }: TaskRequest,
+  signal: AbortSignal,
+): Promise<ProposalOutcome[]> {
+  const { clock, grader } = dependencies;
+  ledger.enterPhase('validate', clock.now());
+  const proposals = modes.flatMap((mode) => source.next({ step: ledger.step, round, mode, count }));
+  const validations = await Promise.all(
+    proposals.map((proposal) => grader.validate(proposal, signal)),
+  );
+  const outcomes: ProposalOutcome[] = [];
+  // One after the other, so that duplicates within a step fall the same way every time.
+  for (const [index, proposal] of proposals.entries()) {
+    const { mode } = proposal;
+    const verdict = await judgeTask(dependencies, memory, proposal, validations[index]!);
+    if (!verdict.valid) {
+      outcomes.push({ mode, reason: verdict.reason });
+      continue;
+    }
+    memory.reserve(mode, verdict);
+    const { structure, template, constructs, syntaxNodes } = verdict;
+    const task = ledger.addTask({
+      ...proposedTask(dependencies, proposal, verdict),
+      origin: ledger.step === 0 ? 'seed' : 'proposed',
+      ...{ structure, template, constructs, syntaxNodes, parentTaskIds: [] },
+    });
+    outcomes.push({ mode, task, template });
+  }
+  return outcomes;
+}
