@@ -65,7 +65,6 @@ export type LearningFinding =
   'learning' | 'sharpening' | 'narrowing' | 'forgetting' | 'unfinished' | 'nothing' | 'too-early';
 
 export interface LearningReport {
-  readonly runId: RunId;
   /** Held-out tasks of the run; 0 for a run without. */
   readonly tasks: number;
   readonly finding: LearningFinding;

@@ -382,7 +382,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0,
     paper: 0,
     description:
-      'Keeps a moving average of the weights beside them, of which this share stays at every update. 0 keeps none.',
+      'Keeps a moving average of the weights beside them, of which this share stays at every update, and asks the held-out tasks of it. 0 keeps none.',
   },
   adamBeta2: {
     type: number(0, 0.99999),

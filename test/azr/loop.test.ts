@@ -4,6 +4,7 @@ import type { StepRecord, TaskRecord } from '../../server/protocol/records.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { LoopError } from '../../server/src/azr/context.ts';
+import { heldOutSetOf } from '../../server/src/azr/inspectHeldOut.ts';
 import { proposedTask } from '../../server/src/azr/judgeProposal.ts';
 import { runLoop } from '../../server/src/azr/loop.ts';
 import { TaskMemory } from '../../server/src/azr/taskMemory.ts';
@@ -628,6 +629,58 @@ describe('the course of a run', () => {
       expect(fixture.store.steps.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
       expect(await fixture.run()).toEqual({ reason: 'steps', lastStep: 5 });
       expect(fixture.store.steps).toHaveLength(6);
+    }
+  });
+
+  test('a run goes on with the held-out tasks that it stored, whatever became of their file', async () => {
+    const settings = { steps: 4, probeEverySteps: 2, checkpointEverySteps: 2, seed: 7 };
+    const heldOut = [1, 2, 3].map((factor) => ({
+      mode: 'deduction' as const,
+      program: `def f(a):\n    return a * ${factor}`,
+      examples: [{ input: '4', output: String(4 * factor) }],
+      visible: 0,
+    }));
+    const whole = loopFixture({ settings, heldOut });
+    await whole.run();
+
+    const first = loopFixture({ settings, heldOut });
+    await first.run({ stopAfterStep: () => first.store.counters().lastStep === 2 });
+    const engine = new ScriptedEngine(linearPolicy, {}, first.engine.checkpoints);
+    await engine.loadCheckpoint('step-000002');
+    const second = loopFixture({ settings, engine, store: new MemoryStore(first.store.steps) });
+    const stored = heldOutSetOf(second.store.heldOutTasks());
+    expect(stored.structures.size).toBe(3);
+    const control = { stopAfterStep: () => false, signal: new AbortController().signal };
+    await runLoop({ ...second.dependencies, heldOut: stored }, control);
+
+    expect(second.store.steps.map(timeless)).toEqual(whole.store.steps.map(timeless));
+    const last = second.store.steps.at(-1)!;
+    expect(last.rollouts.filter(({ phase }) => phase === 'greedy')).toHaveLength(3);
+    expect(last.tasks.filter(({ origin }) => origin === 'held-out')).toEqual([]);
+  });
+
+  test('held-out tasks are asked of the average of the weights where there is one', async () => {
+    const heldOut = [
+      {
+        mode: 'deduction' as const,
+        program: 'def f(a):\n    return a * 2',
+        examples: [{ input: '4', output: '8' }],
+        visible: 0,
+      },
+    ];
+    const settings = { steps: 2, probeEverySteps: 1, curriculumEverySteps: 0 };
+    for (const averageDecay of [0, 0.9]) {
+      const { engine, run } = loopFixture({ settings: { ...settings, averageDecay }, heldOut });
+      await run();
+      const greedy = engine.sampleCalls.filter(({ parameters }) => parameters.temperature === 0);
+      const average = averageDecay > 0 ? 'average' : undefined;
+      // Before the first update there is no average.
+      expect(greedy.map(({ parameters }) => parameters.weights)).toEqual([
+        undefined,
+        ...[average, average],
+      ]);
+      const others = engine.sampleCalls.filter(({ prompts }) => prompts.length > 1);
+      expect(others.every(({ parameters }) => parameters.weights === undefined)).toBe(true);
     }
   });
 

@@ -7,7 +7,7 @@ import type { RunSummary } from '../../server/src/runner/runSummary.ts';
 const SUMMARY: RunSummary = {
   ...{ steps: 20, complete: true, generatedTokens: 12_345, durationMs: 61_000 },
 };
-const LEARNING: Omit<LearningReport, 'runId'> = {
+const LEARNING: LearningReport = {
   ...{ tasks: 120, finding: 'learning', parts: [] },
   greedy: {
     ...{ step: 20, before: 0.42, after: 0.55, low: 0.05, high: 0.2 },

@@ -64,7 +64,7 @@ const sampled = (pass1: RateChange, passK: RateChange, step = 20): SampledChange
   ...{ step, samples: 4, pass1, passK },
 });
 const report = (parts: Partial<LearningReport>): LearningReport => ({
-  ...{ runId: 'run', tasks: 100, parts: [], learned: [] },
+  ...{ tasks: 100, parts: [], learned: [] },
   finding: learningFinding(parts),
   ...parts,
 });

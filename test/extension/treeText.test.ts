@@ -92,6 +92,21 @@ describe('a node', () => {
     });
   });
 
+  test('of held-out tasks, and of one of them, says how the likeliest answers did', () => {
+    const group = { ...groupNode().group, role: 'held-out', good: 6, solveRate: 0.6 } as const;
+    expect(nodeText({ ...groupNode(), group })).toMatchObject({
+      label: 'held out · deduction',
+      description: '6/10 · 60 %',
+      icon: { name: 'beaker' },
+    });
+    const heldOut = attempt({ phase: 'greedy', stratum: 'untaught 1', attempts: 1, correct: 1 });
+    const text = nodeText(itemNode(heldOut));
+    expect(text).toMatchObject({ description: 'right · untaught 1', icon: { name: 'pass' } });
+    expect(text.tooltip).toContain('Held-out task 5, untaught 1');
+    const wrong = attempt({ phase: 'greedy', attempts: 1, correct: 0 });
+    expect(nodeText(itemNode(wrong))).toMatchObject({ description: 'wrong' });
+  });
+
   test('of a replayed task says so', () => {
     expect(nodeText(itemNode(attempt({ phase: 'replay' }))).description).toBe('3/8 right · replay');
   });

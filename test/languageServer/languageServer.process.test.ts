@@ -61,7 +61,9 @@ let handMadeId: string;
 beforeAll(async () => {
   parent = mkdtempSync(path.join(tmpdir(), 'azr-language-'));
   storage = path.join(parent, 'storage');
-  const settings = ['seedTasks=4', 'proposalsPerMode=4', 'probe=none'];
+  const settings = [
+    ...['seedTasks=4', 'proposalsPerMode=4', 'probe=none', 'curriculumEverySteps=0'],
+  ];
   const { code, stderr } = await azr([
     ...['run', '--directory', path.join(parent, 'workspace', 'runs', 'first'), '--steps', '1'],
     ...settings.flatMap((setting) => ['--set', setting]),
@@ -223,6 +225,11 @@ describe('the server', () => {
     const taskId = firstId(`SELECT id FROM task WHERE solve_rate IS NOT NULL`);
     const { items: answers } = await client.request('azr/answers', { runId, taskId, limit: 200 });
     expect(answers).toHaveLength(8);
+    expect(await client.request('azr/learning', { runId })).toMatchObject({
+      ...{ tasks: 0, finding: 'too-early' },
+    });
+    const changed = { runId, change: 'gained', limit: 5 } as const;
+    expect((await client.request('azr/changedTasks', changed)).items).toEqual([]);
   });
 
   it('finds the place of each document in the lists', async () => {

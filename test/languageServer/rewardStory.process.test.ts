@@ -161,10 +161,13 @@ describe.each([
         seen.add(`${rollout.role} ${rollout.phase} ${rollout.trained ? 'trained' : 'shown'}`);
       }
       queries.close();
-      const common = ['proposer seed shown', 'proposer propose trained', 'solver probe shown'];
+      const common = [
+        ...['proposer seed shown', 'proposer propose trained'],
+        ...['solver greedy shown', 'solver probe shown'],
+      ];
       const own =
         preset === 'studio'
-          ? ['solver estimate trained', 'solver estimate shown']
+          ? ['solver estimate trained', 'solver estimate shown', 'solver curriculum shown']
           : ['solver estimate shown', 'solver solve trained'];
       expect([...seen].sort()).toEqual([...common, ...own].sort());
     },

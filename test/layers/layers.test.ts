@@ -52,7 +52,10 @@ const VIOLATIONS: readonly (readonly [rule: string, broken: Tree])[] = [
   ['cores-import-only-protocol', { 'server/src/store/a.ts': "import '../azr/step.ts';" }],
   ['method-knows-no-files', { 'server/src/azr/a.ts': "import '../files/open.ts';" }],
   ['files-import-nothing', { 'server/src/files/a.ts': "import '../../protocol/records.ts';" }],
-  ['evaluation-imports-only-protocol', { 'server/src/evaluation/a.ts': "import '../azr/step.ts';" }],
+  [
+    'evaluation-imports-only-protocol',
+    { 'server/src/evaluation/a.ts': "import '../azr/step.ts';" },
+  ],
   ['python-imports-nothing', { 'server/src/python/a.ts': "import 'execa';" }],
   ['python-imports-nothing', { 'server/src/python/a.ts': "import '../runner/run.ts';" }],
   ['wiring-is-imported-by-wiring', { 'server/src/azr/a.ts': "import '../runner/run.ts';" }],

@@ -91,6 +91,10 @@ test('takes other settings, but none that its checkpoint does not fit', async ()
     code: 'cannot-branch',
   });
   expect(await refused('b')).toMatchObject({ code: 'cannot-branch' });
+  expect(await refused('d', '--steps', '6', '--set', 'probe=auto')).toMatchObject({
+    code: 'cannot-branch',
+    message: expect.stringContaining('held-out tasks') as string,
+  });
   const gone = await world.azr(['run', '--branch', 'parent@3', '--steps', '6', '--directory', 'c']);
   expect(gone.events.at(-1)).toMatchObject({
     code: 'no-checkpoint',

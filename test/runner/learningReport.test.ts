@@ -106,8 +106,8 @@ describe('the report of a run', () => {
   test('compares with step 0, task by task', () => {
     store.commitStep(measuring(0, before, rarely));
     store.commitStep(measuring(1, after, often));
-    const report = learningReport(store.reader, RUN);
-    expect(report).toMatchObject({ runId: RUN, tasks: 60, finding: 'learning' });
+    const report = learningReport(store.reader);
+    expect(report).toMatchObject({ tasks: 60, finding: 'learning' });
     // Cells weigh alike: (20/30 + 3/30) / 2 before, (18/30 + 27/30) / 2 after.
     expect(report.greedy).toMatchObject({ step: 1, gained: 24, lost: 2 });
     expect(report.greedy!.before).toBeCloseTo(23 / 60, 12);
@@ -163,19 +163,19 @@ describe('the report of a run', () => {
     store.commitStep(measuring(0, before, rarely));
     store.commitStep(measuring(1, before, rarely));
     store.commitStep(measuring(2, after, undefined));
-    const report = learningReport(store.reader, RUN);
+    const report = learningReport(store.reader);
     expect(report.greedy?.step).toBe(2);
     expect(report.sampled?.step).toBe(1);
     expect(report.finding).toBe('unfinished');
   });
 
   test('of one measurement, and of none, it says that it is too early', () => {
-    expect(learningReport(store.reader, RUN)).toMatchObject({ tasks: 0, finding: 'too-early' });
+    expect(learningReport(store.reader)).toMatchObject({ tasks: 0, finding: 'too-early' });
     expect(summarise(store.reader).learning).toBeUndefined();
     store.commitStep(measuring(0, before, rarely));
-    const report = learningReport(store.reader, RUN);
+    const report = learningReport(store.reader);
     expect(report).toEqual({
-      ...{ runId: RUN, tasks: 60, finding: 'too-early', parts: [], learned: [] },
+      ...{ tasks: 60, finding: 'too-early', parts: [], learned: [] },
     });
     expect(changedTasks(store.reader, { runId: RUN, change: 'lost', limit: 5 }).items).toEqual([]);
   });
@@ -184,12 +184,12 @@ describe('the report of a run', () => {
     const reports = new LearningReports();
     store.commitStep(measuring(0, before, rarely));
     store.commitStep(measuring(1, after, often));
-    const first = reports.of(store.reader, RUN);
+    const first = reports.of(store.reader);
     store.commitStep({ ...measuring(2, before, undefined), rollouts: [], metrics: [] });
-    expect(reports.of(store.reader, RUN)).toBe(first);
+    expect(reports.of(store.reader)).toBe(first);
     store.discardStepsAfter(0);
     const redone = measuring(1, before, rarely);
     store.commitStep(redone);
-    expect(reports.of(store.reader, RUN).finding).toBe('nothing');
+    expect(reports.of(store.reader).finding).toBe('nothing');
   });
 });

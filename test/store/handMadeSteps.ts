@@ -59,7 +59,7 @@ export function solverRollout(
 }
 
 /** Number of the held-out task. */
-export const HELD_OUT_TASK = 9;
+const HELD_OUT_TASK = 9;
 const SEED = { step: 0, origin: 'seed', syntaxNodes: 6, template: 'identity' } as const;
 
 function task(fields: Pick<TaskRecord, 'id' | 'step' | 'mode'> & Partial<TaskRecord>): TaskRecord {

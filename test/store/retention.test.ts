@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { ProposalRecord, RolloutRecord, StepRecord } from '../../server/protocol/records.ts';
 import type { CompletionRetention } from '../../server/src/store/completionPruner.ts';
-import { RunReader } from '../../server/src/store/runReader.ts';
+import type { RunReader } from '../../server/src/store/runReader.ts';
 import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
 import { sampleInformation, sampleStep } from './sampleRun.ts';

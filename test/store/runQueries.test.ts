@@ -79,8 +79,16 @@ describe('steps', () => {
       ['1 proposer deduction 0/1', '1 solver induction 0/1'],
     ],
     ['a text', { text: 'WHILE true' }, ['1 solver induction 0/1']],
-    ['a text in a held-out task', { text: 'return a', step: 0 }, ['0 proposer deduction 1/1', '0 held-out deduction 1/1']],
-    ['the role that answers held-out tasks', { roles: ['solver'], step: 0 }, ['0 held-out deduction 1/1']],
+    [
+      'a text in a held-out task',
+      { text: 'return a', step: 0 },
+      ['0 proposer deduction 1/1', '0 held-out deduction 1/1'],
+    ],
+    [
+      'the role that answers held-out tasks',
+      { roles: ['solver'], step: 0 },
+      ['0 held-out deduction 1/1'],
+    ],
     ['nothing', { text: 'nowhere' }, []],
   ])('filtered by %s', (_what, filter, expected) => {
     const { items, cursor } = queries.steps({ ...RUN, order: 'oldest', limit: 10, filter });

@@ -83,6 +83,7 @@ record(
   { runId: RUN_ID, stretches: STRETCHES },
   run.queries.curriculum(RUN_ID, STRETCHES),
 );
+record('azr/learning', { runId: RUN_ID }, learningReport(reader));
 record('azr/learning', { runId: RUN_ID }, learningReport(reader, RUN_ID));
 for (const change of TASK_CHANGES) {
   const query = { runId: RUN_ID, change, limit: MAXIMUM_PAGE };

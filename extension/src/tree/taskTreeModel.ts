@@ -170,22 +170,24 @@ export class TaskTreeModel {
 
   #groups(node: StepNode): readonly GroupNode[] {
     const { roles = [], modes = [] } = this.#filter;
-    return node.step.groups
-      // Held-out tasks are answered by the solver.
-      .filter(
-        ({ role }) =>
-          roles.length === 0 || roles.includes(role === 'proposer' ? 'proposer' : 'solver'),
-      )
-      .filter(({ mode }) => modes.length === 0 || modes.includes(mode))
-      .filter(({ count }) => count > 0)
-      .map((group) =>
-        this.#known<GroupNode>({
-          kind: 'group',
-          id: `${node.id}/${group.role}/${group.mode}`,
-          parent: node,
-          group,
-        }),
-      );
+    return (
+      node.step.groups
+        // Held-out tasks are answered by the solver.
+        .filter(
+          ({ role }) =>
+            roles.length === 0 || roles.includes(role === 'proposer' ? 'proposer' : 'solver'),
+        )
+        .filter(({ mode }) => modes.length === 0 || modes.includes(mode))
+        .filter(({ count }) => count > 0)
+        .map((group) =>
+          this.#known<GroupNode>({
+            kind: 'group',
+            id: `${node.id}/${group.role}/${group.mode}`,
+            parent: node,
+            group,
+          }),
+        )
+    );
   }
 
   async #groupChildren(node: GroupNode): Promise<readonly TreeNode[]> {

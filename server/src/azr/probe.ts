@@ -7,10 +7,13 @@ import type { Ledger } from './ledger.ts';
 import type { Sampling } from './rollouts.ts';
 import { solveTasks, type SolvedTask } from './solve.ts';
 
-/** The likeliest token each time: what the model says has no chance in it, so tasks can be compared one by one. */
-const GREEDY: Sampling = { temperature: 0, topP: 1 };
-/** The policy itself, whatever temperature the run samples at. */
-const SAMPLED: Sampling = { temperature: 1, topP: 1 };
+/** How held-out tasks are asked, by the phase of their answers. */
+const SAMPLING: Readonly<Record<'greedy' | 'probe', Sampling>> = {
+  // The likeliest token each time: there is no chance in it, so tasks can be compared one by one.
+  greedy: { temperature: 0, topP: 1 },
+  // The model itself, whatever temperature the run samples at.
+  probe: { temperature: 1, topP: 1 },
+};
 
 /**
  * Asks every held-out task greedily and, where it is due, `probeSamples` times at temperature 1, and notes
@@ -25,16 +28,23 @@ export async function recordProbe(
   const due = probeDue(settings, ledger.step);
   if (due === 'nothing' || heldOut.tasks.length === 0) return;
   const tasks = heldOutTasks(dependencies, ledger);
-  const ask = (rolloutPhase: 'greedy' | 'probe', samples: number, sampling: Sampling) =>
-    solveTasks(
+  // The average is what is kept of such a run. There is none before the first update.
+  const isAveraged = settings.averageDecay > 0 && ledger.step > 0;
+  const ask = (rolloutPhase: 'greedy' | 'probe', samples: number) => {
+    const sampling: Sampling = {
+      ...SAMPLING[rolloutPhase],
+      ...(isAveraged && { weights: 'average' }),
+    };
+    return solveTasks(
       dependencies,
       ledger,
       tasks,
       { samples, rolloutPhase, phase: 'probe', sampling, round: rolloutPhase },
       signal,
     );
-  const greedy = await ask('greedy', 1, GREEDY);
-  const sampled = due === 'both' ? await ask('probe', settings.probeSamples, SAMPLED) : [];
+  };
+  const greedy = await ask('greedy', 1);
+  const sampled = due === 'both' ? await ask('probe', settings.probeSamples) : [];
   const metrics = probeMetrics(
     greedy.map(({ task, solveRate }, index) => ({
       mode: task.mode,
@@ -47,7 +57,7 @@ export async function recordProbe(
 }
 
 /** What is asked after `step`; the first and the last step are always measured in full. */
-export function probeDue(
+function probeDue(
   {
     steps,
     probeEverySteps,
@@ -61,7 +71,9 @@ export function probeDue(
 
 function heldOutTasks({ heldOut, store }: LoopDependencies, ledger: Ledger): TaskRecord[] {
   return ledger.step === 0
-    ? heldOut.tasks.map((task) => ledger.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }))
+    ? heldOut.tasks.map((task) =>
+        ledger.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }),
+      )
     : [...store.heldOutTasks()];
 }
 

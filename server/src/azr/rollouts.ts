@@ -153,7 +153,7 @@ function addRollout(
 }
 
 /** A prompt as rollouts keep it, to be read by people. */
-export function promptText(prompt: Prompt): string {
+function promptText(prompt: Prompt): string {
   return prompt.kind === 'text'
     ? prompt.text
     : prompt.messages.map(({ role, content }) => `${role}: ${content}`).join('\n\n');

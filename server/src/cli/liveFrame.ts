@@ -1,11 +1,6 @@
 /** One frame of the live view, as lines. Nothing here knows how lines get onto a screen. */
 import { MODES } from '../../protocol/vocabulary.ts';
-import {
-  passKText,
-  type PhaseProgress,
-  type RunProgress,
-  type TaskEvent,
-} from './runProgress.ts';
+import { passKText, type PhaseProgress, type RunProgress, type TaskEvent } from './runProgress.ts';
 import {
   durationText,
   type Paint,

@@ -21,14 +21,13 @@ export function summaryText(summary: RunSummary, folder: string): string {
 function learningLines(learning: RunSummary['learning']): (string | false)[] {
   if (learning?.greedy === undefined) return [];
   const { greedy, sampled } = learning;
-  const report = { ...learning, runId: '' };
   const passK =
     sampled &&
     `, pass@${sampled.samples} ${percentText(sampled.passK.before)} → ${percentText(sampled.passK.after)}`;
   const learned = learnedText(learning.learned, constructText);
   return [
     `held-out     greedy ${percentText(greedy.before)} → ${percentText(greedy.after)}${passK ?? ''}`,
-    `finding      ${findingTitle(report)}. ${findingText(report)}`,
+    `finding      ${findingTitle(learning)}. ${findingText(learning)}`,
     learned !== undefined && `             ${learned}`,
   ];
 }

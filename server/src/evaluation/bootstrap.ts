@@ -22,11 +22,10 @@ export function bootstrapInterval(cells: readonly (readonly number[])[], level: 
 }
 
 function resampledMean(values: readonly number[], next: () => number): number {
+  const count = values.length;
   let sum = 0;
-  for (let draw = 0; draw < values.length; draw += 1) {
-    sum += values[Math.floor(next() * values.length)]!;
-  }
-  return sum / values.length;
+  for (let left = count; left > 0; left -= 1) sum += values[Math.floor(next() * count)]!;
+  return sum / count;
 }
 
 /** Between the two nearest of the sorted values, as numpy's default does. */

@@ -1,6 +1,5 @@
 /** Reports of what runs learned, worked out once for each measurement: viewers ask after every step. */
 import type { LearningReport } from '../../protocol/learning.ts';
-import type { RunId } from '../../protocol/runs.ts';
 import { learningReport } from '../runner/learningReport.ts';
 import { measuredSteps } from '../store/heldOutQuery.ts';
 import type { RunReader } from '../store/runReader.ts';
@@ -12,12 +11,12 @@ export class LearningReports {
   >();
 
   /** Throws a StoreError when the database cannot be read. */
-  of(reader: RunReader, runId: RunId): LearningReport {
+  of(reader: RunReader): LearningReport {
     return reader.connection.snapshot(() => {
       const measured = measurement(reader);
       const known = this.#known.get(reader);
-      if (known?.measured === measured && known.report.runId === runId) return known.report;
-      const report = learningReport(reader, runId);
+      if (known?.measured === measured) return known.report;
+      const report = learningReport(reader);
       this.#known.set(reader, { measured, report });
       return report;
     });

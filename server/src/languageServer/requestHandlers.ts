@@ -102,7 +102,7 @@ function queryHandlers(runs: OpenRuns) {
     'azr/table': (query) => runs.run(query.runId).queries.table(query),
     'azr/metrics': (query) => runs.run(query.runId).queries.metrics(query),
     'azr/metricNames': ({ runId }) => runs.run(runId).queries.metricNames(),
-    'azr/learning': ({ runId }) => reports.of(runs.run(runId).reader, runId),
+    'azr/learning': ({ runId }) => reports.of(runs.run(runId).reader),
     'azr/changedTasks': (query) => changedTasks(runs.run(query.runId).reader, query),
     'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
     'azr/curriculum': ({ runId, stretches }) =>

@@ -1,4 +1,5 @@
 /** What a run learned, from its rows. */
+import { isForm } from '../../protocol/constructs.ts';
 import type {
   ChangedTask,
   ChangedTasksQuery,
@@ -8,7 +9,6 @@ import type {
   SampledChange,
 } from '../../protocol/learning.ts';
 import type { Page } from '../../protocol/queries.ts';
-import type { RunId } from '../../protocol/runs.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import { learnedConstructs } from '../evaluation/learnedConstructs.ts';
 import { learningFinding } from '../evaluation/learningFinding.ts';
@@ -27,11 +27,11 @@ interface Pair {
 }
 
 /** Throws a StoreError when the database cannot be read. */
-export function learningReport(reader: RunReader, runId: RunId): LearningReport {
+export function learningReport(reader: RunReader): LearningReport {
   return reader.connection.snapshot(() => {
     const { greedy, sampled } = measuredSteps(reader.connection);
     const tasks = reader.heldOutCount();
-    const nothing = { runId, tasks, parts: [], learned: [] };
+    const nothing = { tasks, parts: [], learned: [] };
     if (greedy === undefined || greedy.first === greedy.last) {
       return { ...nothing, finding: learningFinding({}) };
     }
@@ -49,7 +49,7 @@ export function learningReport(reader: RunReader, runId: RunId): LearningReport 
       parts: partsOf(pairs, hasSampled ? drawn : []),
       learned: learnedConstructs(
         pairs.map(({ before, after }) => ({
-          constructs: before.constructs,
+          constructs: before.constructs.filter((name) => !isForm(name)),
           before: before.isRight,
           after: after.isRight,
         })),

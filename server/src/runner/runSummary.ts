@@ -10,7 +10,7 @@ export interface RunSummary {
   readonly generatedTokens: number;
   readonly durationMs: number;
   /** Absent for a run without held-out tasks. */
-  readonly learning?: Omit<LearningReport, 'runId'>;
+  readonly learning?: LearningReport;
   /** Shares in [0, 1], the mean of the last {@link RECENT_STEPS} steps. */
   readonly valid?: number;
   readonly unique?: number;
@@ -20,7 +20,7 @@ export interface RunSummary {
 export const RECENT_STEPS = 10;
 
 export function summarise(reader: RunReader): RunSummary {
-  const { runId: _, ...learning } = learningReport(reader, '');
+  const learning = learningReport(reader);
   const valid = meanOf(valuesOf(reader, 'proposer.valid').slice(-RECENT_STEPS));
   const unique = meanOf(valuesOf(reader, 'proposer.unique').slice(-RECENT_STEPS));
   const steps = Math.max(0, reader.counters().lastStep);

@@ -117,11 +117,7 @@ interface Totals {
   readonly parameters: readonly SqlValue[];
 }
 
-function stretchTotals(
-  name: string,
-  firstStep: number,
-  width: number,
-): Totals {
+function stretchTotals(name: string, firstStep: number, width: number): Totals {
   if (name === STEP_DURATION) {
     const sql = totals('step', 'step', 1, width, 'duration_ms', '1', 'step >= ?');
     return { sql, parameters: [firstStep] };

@@ -35,13 +35,18 @@ interface Body {
   readonly request_id?: string;
   readonly items: readonly { readonly prompt: EncodedText; readonly num_samples: number }[];
   readonly sampling_params: object;
+  readonly sampling_session_id: string;
   readonly forward_input: { readonly data: readonly Datum[] };
   readonly forward_backward_input: { readonly data: readonly Datum[] };
   readonly adam_params: object;
   readonly path: string;
 }
 
-let policy = 'untrained';
+const FIRST_POLICY = 'untrained';
+/** The sampling session of the weights that training began with. */
+const START_SESSION = 'start';
+
+let policy = FIRST_POLICY;
 let gradients: string[] = [];
 const futures = new Map<string, Promise<object>>();
 
@@ -66,10 +71,11 @@ async function sampled(
   samples: number,
   item: number,
   parameters: object,
+  weights: string,
 ): Promise<object> {
   const text = await tokenizer.decode(prompt.chunks.flatMap(({ tokens }) => tokens));
   const sequences = Array.from({ length: samples }, async (_, sample) => {
-    const key = [text, parameters, item, sample, policy];
+    const key = [text, parameters, item, sample, weights];
     const tokens = await tokenizer.encode(complete(text, key));
     const logprobs = tokens.map((_, index) => -number(key, index));
     return { tokens, logprobs, stop_reason: 'stop' };
@@ -86,11 +92,16 @@ function forward(data: readonly Datum[]): object[] {
 const COMPUTE: Readonly<Record<string, (body: Body) => object | Promise<object>>> = {
   create_model: () => ({ model_id: 'model' }),
   save_weights_for_sampler: () => ({ sampling_session_id: 'sampler' }),
-  asample_batch: async ({ items, sampling_params }) => ({
-    items: await Promise.all(
-      items.map((item, index) => sampled(item.prompt, item.num_samples, index, sampling_params)),
-    ),
-  }),
+  asample_batch: async ({ items, sampling_params, sampling_session_id }) => {
+    const weights = sampling_session_id === START_SESSION ? FIRST_POLICY : policy;
+    return {
+      items: await Promise.all(
+        items.map((item, index) =>
+          sampled(item.prompt, item.num_samples, index, sampling_params, weights),
+        ),
+      ),
+    };
+  },
   forward: ({ forward_input }) => ({
     loss_fn_outputs: forward(forward_input.data),
     metrics: {},
@@ -153,6 +164,8 @@ async function answer(route: string, body: Body): Promise<object | undefined> {
       return { supported_models: [{ model_name: 'scripted' }], extensions };
     case 'create_session':
       return { session_id: 'session' };
+    case 'create_sampling_session':
+      return { sampling_session_id: START_SESSION };
     case 'get_info':
       return { model_name: 'scripted', is_lora: false, parameters: 1 };
     case 'retrieve_future':

@@ -292,7 +292,7 @@ export class DashboardPage {
 
   #showLearned(runId: RunId): void {
     const report = this.#data.learning(runId);
-    if (report !== undefined) this.#learned.show(report);
+    if (report !== undefined) this.#learned.show(runId, report);
   }
 
   async #configure(run: RunOverview): Promise<void> {

@@ -9,6 +9,7 @@ import type {
 } from '../../../server/protocol/learning.ts';
 import { probability } from '../../../server/protocol/learningText.ts';
 import { MAXIMUM_PAGE } from '../../../server/protocol/queries.ts';
+import type { RunId } from '../../../server/protocol/runs.ts';
 import { visibleText } from '../../../server/protocol/visibleText.ts';
 import { type Connection, problemOf } from '../host/connection.ts';
 import { element, fill } from '../ui/elements.ts';
@@ -27,8 +28,8 @@ export class LearnedView {
   }
 
   /** Draws the report, and asks for the tasks it counts where it is another one than before. */
-  show(report: LearningReport): void {
-    const text = JSON.stringify(report);
+  show(runId: RunId, report: LearningReport): void {
+    const text = JSON.stringify([runId, report]);
     if (text === this.#shown) return;
     this.#shown = text;
     if (report.greedy === undefined) {
@@ -47,13 +48,13 @@ export class LearnedView {
       element(
         'div',
         'changed-lists',
-        this.#list(report, 'gained', gained),
-        this.#list(report, 'lost', lost),
+        this.#list(runId, 'gained', gained),
+        this.#list(runId, 'lost', lost),
       ),
     );
   }
 
-  #list({ runId }: LearningReport, change: TaskChange, count: number): HTMLElement {
+  #list(runId: RunId, change: TaskChange, count: number): HTMLElement {
     const place = element('div', {});
     const title = change === 'gained' ? 'Gained' : 'Lost';
     if (count > 0) void this.#load(runId, change, [], undefined, place);

@@ -1,5 +1,4 @@
 /**
-/**
  * Keeps the curves, the curriculum, the skills and what was learned by the runs on screen up to date:
  * asks for what is new when a run's sequence number grew, one request at a time per run, and for nothing
  * when nothing changed.
@@ -28,7 +27,7 @@ interface KnownRun {
   curriculum?: Curriculum;
   learning?: LearningReport;
   skills?: SkillMap;
-  readonly problems: Partial<Record<Part, Problem>>;
+  readonly problems: Record<Part, Problem | undefined>;
   readonly sequences: Record<Part, number>;
   readonly busy: Record<Part, boolean>;
   readonly askedAt: Record<Part, number>;
@@ -90,7 +89,12 @@ export class RunData {
     if (found !== undefined) return found;
     const made: KnownRun = {
       overview,
-      problems: {},
+      problems: {
+        metrics: undefined,
+        curriculum: undefined,
+        learning: undefined,
+        skills: undefined,
+      },
       sequences: { metrics: -1, curriculum: -1, learning: -1, skills: -1 },
       busy: { metrics: false, curriculum: false, learning: false, skills: false },
       askedAt: {
@@ -116,7 +120,7 @@ export class RunData {
     known.askedAt[part] = performance.now();
     try {
       await this.#askPart(known, part);
-      delete known.problems[part];
+      known.problems[part] = undefined;
     } catch (error) {
       known.problems[part] = problemOf(error);
     }
