@@ -60,7 +60,8 @@ function eachAnswer(request) {
   try {
     return answerToOne(request);
   } catch (error) {
-    return { refusal: String(Object(error).message).slice(0, MOST_REASON_CHARACTERS) };
+    const { message = '' } = /** @type {{ message?: string }} */ (error);
+    return { refusal: message.slice(0, MOST_REASON_CHARACTERS) };
   }
 }
 
