@@ -709,6 +709,7 @@ describe('the course of a run', () => {
     const [stored, ...more] = store.heldOutTasks();
     expect(more).toEqual([]);
     expect(stored).toMatchObject({ ...task, step: 0, origin: 'held-out', parentTaskIds: [] });
+    expect(stored?.constructs).toEqual(['operator:multiply', 'statement:return-only']);
     expect(store.tasks().map(({ id }) => id)).not.toContain(stored!.id);
     const answers = rollouts.filter(({ phase }) => phase === 'greedy' || phase === 'probe');
     expect(answers.filter(({ phase }) => phase === 'greedy')).toHaveLength(4);

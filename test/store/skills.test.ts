@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { RolloutRecord, StepRecord, TaskRecord } from '../../server/protocol/records.ts';
 import { fillSkills } from '../../server/src/store/skillSummary.ts';
+import { loopFixture } from '../azr/loopFixture.ts';
 import { solverRollout } from './handMadeSteps.ts';
 import { sampleStep } from './sampleRun.ts';
 import { runWith, unhurriedQueries } from './temporaryRun.ts';
@@ -198,6 +199,48 @@ describe('the map of skills', () => {
     expect(selfPlay.rows).toHaveLength(1);
     expect(selfPlay.rows[0]?.cells[1]).toEqual({ tasks: width, solved: width / 2 });
     expect(selfPlay.rows[0]?.cells.reduce((sum, cell) => sum + (cell?.tasks ?? 0), 0)).toBe(count);
+  });
+
+  test('of a whole run adds up to its metrics', async () => {
+    const heldOut = ['a + 1', 'a * 3', 'a * 3 + 1'].map((result, index) => ({
+      mode: 'deduction' as const,
+      program: `def f(a):\n    return ${result}`,
+      examples: [{ input: '2', output: String([3, 6, 7][index]) }],
+      visible: 0,
+    }));
+    const { store, run } = loopFixture({ settings: { steps: 5, probeEverySteps: 2 }, heldOut });
+    await run();
+    const map = skills(store.steps);
+    expect(map.heldOut.columns.map(({ firstStep }) => firstStep)).toEqual([0, 2, 4, 5]);
+    const cellsOf = (construct: string) =>
+      map.heldOut.rows.find((row) => row.construct === construct)?.cells;
+    for (const construct of ['operator:add', 'operator:multiply']) {
+      expect(cellsOf(construct)?.map((cell) => cell?.tasks)).toEqual([2, 2, 2, 2]);
+    }
+    const answers = store.steps.map(({ rollouts }) =>
+      rollouts.filter(({ phase, verdict }) => phase === 'greedy' && verdict === 'correct'),
+    );
+    const addingIds = store
+      .heldOutTasks()
+      .filter(({ program }) => program.includes('+'))
+      .map(({ id }) => id);
+    expect(cellsOf('operator:add')?.map((cell) => cell?.solved)).toEqual(
+      [0, 2, 4, 5].map(
+        (step) => answers[step]!.filter(({ taskId }) => addingIds.includes(taskId ?? 0)).length,
+      ),
+    );
+    const tasks = store.tasks().filter(({ solveRate }) => solveRate !== undefined);
+    const adding = tasks.filter(({ program }) => program.includes('+'));
+    expect(map.selfPlay.rows.find(({ construct }) => construct === 'operator:add')).toEqual({
+      construct: 'operator:add',
+      cells: [
+        {
+          tasks: adding.length,
+          solved: adding.reduce((sum, { solveRate = 0 }) => sum + solveRate, 0),
+        },
+      ],
+    });
+    expect(adding.length).toBeGreaterThan(10);
   });
 
   test('a construct that a column lacks has no cell there, and an empty run no columns', () => {
