@@ -23,6 +23,9 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Some tests measure time, and a busy machine may be slow once; the report says which were. */
+const RETRIES = 1;
+
 /**
  * Three projects: `fast` computes; `processes` starts Python, torch or npm in every file, and two such
  * files at a time keep two cores busy while each waits for its processes; `vscode` drives the real
@@ -39,6 +42,7 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
+          retry: RETRIES,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.process.test.ts', 'test/vscode/**'],
           // Loading the same modules for each of sixty files would take longer than most of the tests.
@@ -58,6 +62,7 @@ export default defineConfig({
         },
         test: {
           name: 'processes',
+          retry: RETRIES,
           include: ['test/**/*.process.test.ts'],
           globalSetup: ['test/programs/globalSetup.ts'],
           maxWorkers: 2,
@@ -69,6 +74,7 @@ export default defineConfig({
       {
         test: {
           name: 'vscode',
+          retry: RETRIES,
           include: ['test/vscode/ui/**/*.test.ts'],
           globalSetup: ['test/vscode/harness/globalSetup.ts'],
           fileParallelism: false,

@@ -26,6 +26,10 @@ const reports = path.join(layoutOf(PROJECT_ROOT).tools, 'reports');
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 
+const PYTHON_SOURCES = [['engine', 'src'], ['nano']].map((folders) =>
+  path.join(PROJECT_ROOT, 'server', ...folders),
+);
+
 let passed = 0;
 const failures = [...(await runChecks(pythonChecks(toolchain), { atOnce: 1 }))];
 
@@ -42,7 +46,7 @@ async function runTests(name, command, read, report, output = 'inherit') {
     directory: PROJECT_ROOT,
     environment: {
       ...SAFE_PATH,
-      PYTHONPATH: path.join(PROJECT_ROOT, 'server', 'engine', 'src'),
+      PYTHONPATH: PYTHON_SOURCES.join(path.delimiter),
       // Set-up has pip compile nothing, so pytest leaves what it compiled to the engines of all tests.
       PYTHONDONTWRITEBYTECODE: '',
       // More threads than cores wait for one another by spinning; an eighth of the
@@ -80,7 +84,7 @@ async function runPytest() {
   const report = path.join(reports, 'pytest.xml');
   const command = [
     ...[toolchain.python, '-m', 'pytest', '-q'],
-    ...['server/engine/tests', `--junitxml=${report}`],
+    ...['server/engine/tests', 'server/nano/tests', `--junitxml=${report}`],
   ];
   await runTests('pytest', command, readPytestReport, report, 'pipe');
 }

@@ -18,7 +18,7 @@ from azr_nano import corpus
 asked = json.load(sys.stdin)
 program, references = asked["program"], [tuple(r) for r in asked["references"]]
 rng = random.Random(5)
-documents = [corpus.random_document(rng, 0.4) for _ in range(400)]
+documents = [corpus.random_document(rng) for _ in range(400)]
 json.dump({
     "deduction": corpus.deduction_prompt(program, asked["input"]),
     "abduction": corpus.abduction_prompt(program, asked["output"]),

@@ -32,17 +32,18 @@ class SmallDevice:
     def __init__(self, trainer: Trainer, tokens: int, monkeypatch: pytest.MonkeyPatch) -> None:
         self.failures = 0
         self.succeeded: list[int] = []
-        original = trainer.run_micro_batch
+        original = trainer.run_pass
 
-        def run(batch: MicroBatch, *rest: Any) -> object:
-            result = original(batch, *rest)
+        def run(batches: list[MicroBatch], *rest: Any) -> object:
+            result = original(batches, *rest)
+            (batch,) = batches
             if batch.inputs.numel() > tokens:
                 self.failures += 1
                 raise torch.OutOfMemoryError("CUDA out of memory")
             self.succeeded.append(batch.inputs.numel())
             return result
 
-        monkeypatch.setattr(trainer, "run_micro_batch", run)
+        monkeypatch.setattr(trainer, "run_pass", run)
 
 
 def test_a_smaller_micro_batch_gives_the_same_gradients(

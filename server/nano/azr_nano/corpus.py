@@ -1,37 +1,33 @@
-"""The pretraining corpus: what each role is asked in the compact dialect, and what people answered.
+"""The pretraining corpus: what each role is asked in the compact dialect, and what is right.
 
-A share of the worked answers is wrong in natural ways, as in any real corpus: the reader took the
-program for a similar one, forgot a statement, or slipped by one. A model trained on it knows more
-than it says, which is a part of the room that reinforcement learning has.
+Every answer is right. What the model is never told is what the untaught operators do: they occur
+only where it learns to propose, and there no loss is put on outputs.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Any
 
 from azr_nano.programs import (
     Example,
     Program,
-    compiled,
-    digit,
-    format_arguments,
-    mistaken,
-    random_example,
-    random_value,
-    related_example,
-    run,
+    Which,
+    example_of,
+    random_program,
+    reserved_for,
 )
 
 DOCUMENT_SHARE = {
-    "solve deduction": 27,
-    "solve abduction": 27,
-    "solve induction": 30,
-    "propose deduction": 5,
-    "propose abduction": 5,
-    "propose induction": 6,
+    "solve deduction": 32,
+    "solve abduction": 24,
+    "solve induction": 32,
+    "propose deduction": 4,
+    "propose abduction": 4,
+    "propose induction": 4,
 }
+SIZES = (1, 1, 1, 2, 2, 2, 3, 3)
+"""How many operators a program combines, drawn alike."""
 
 FIRST_REFERENCE = ("def f(a):\n    return a", "'Hello world'", "'Hello world'")
 """The zero triplet that every run starts from (paper §3.3.1)."""
@@ -41,6 +37,8 @@ FIRST_REFERENCE = ("def f(a):\n    return a", "'Hello world'", "'Hello world'")
 class Document:
     prompt: str
     completion: str
+    program: Program
+    """What it is about: the program asked for, asked about or proposed."""
 
 
 def deduction_prompt(program: str, arguments: str) -> str:
@@ -65,106 +63,62 @@ def induction_proposal_prompt(program: str, inputs: int) -> str:
     return f"[propose induction]\n{program}\n{inputs} inputs\n"
 
 
-def slip(rng: random.Random, value: Any) -> Any:
-    """A value near `value`: off by a little, an element lost, doubled or swapped."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int):
-        return value + rng.choice([-2, -1, 1, 2])
-    items = list(value)
-    if not items:
-        return random_value(rng, "str") if isinstance(value, str) else [digit(rng)]
-    place = rng.randrange(len(items))
-    kind = rng.randrange(3)
-    if kind == 0:
-        del items[place]
-    elif kind == 1:
-        items.insert(place, items[place])
-    else:
-        items[place] = rng.choice("abcdefgh") if isinstance(value, str) else rng.randint(0, 9)
-    return "".join(map(str, items)) if isinstance(value, str) else items
+def random_example(rng: random.Random, of: Which, pairs: int = 1) -> Example:
+    """A program that no set of held-out tasks reserves, with `pairs` of its pairs."""
+    while True:
+        program = random_program(rng, rng.choice(SIZES), of)
+        example = None if reserved_for(program) else example_of(rng, program, pairs)
+        if example is not None:
+            return example
 
 
-def literal(text: str) -> Any:
-    """A value of our own generator back from its literal."""
-    return eval(text, {"__builtins__": {}})
+def solve_deduction(rng: random.Random) -> Document:
+    example = random_example(rng, "taught")
+    prompt = deduction_prompt(example.program.source, example.inputs[0])
+    return Document(prompt, example.outputs[0], example.program)
 
 
-def wrong_output(rng: random.Random, example: Example) -> str:
-    if rng.random() < 0.6:
-        other = run(compiled(mistaken(rng, example.program).source), example.arguments[0])
-        if other is not None:
-            return other
-    return repr(slip(rng, literal(example.outputs[0])))
+def solve_abduction(rng: random.Random) -> Document:
+    example = random_example(rng, "taught")
+    prompt = abduction_prompt(example.program.source, example.outputs[0])
+    return Document(prompt, example.inputs[0], example.program)
 
 
-def wrong_input(rng: random.Random, example: Example) -> str:
-    arguments = list(example.arguments[0])
-    place = rng.randrange(len(arguments))
-    if rng.random() < 0.5:
-        arguments[place] = slip(rng, arguments[place])
-    else:
-        arguments[place] = random_value(rng, example.program.parameters[place])
-    return format_arguments(tuple(arguments))
-
-
-def solve_deduction(rng: random.Random, mistakes: float) -> Document:
-    example = random_example(rng)
-    wrong = rng.random() < mistakes
-    return Document(
-        deduction_prompt(example.program.source, example.inputs[0]),
-        wrong_output(rng, example) if wrong else example.outputs[0],
-    )
-
-
-def solve_abduction(rng: random.Random, mistakes: float) -> Document:
-    example = random_example(rng)
-    wrong = rng.random() < mistakes
-    return Document(
-        abduction_prompt(example.program.source, example.outputs[0]),
-        wrong_input(rng, example) if wrong else example.inputs[0],
-    )
-
-
-def solve_induction(rng: random.Random, mistakes: float) -> Document:
-    visible = rng.choice([2, 3, 3, 3, 4, 5])
-    example = random_example(rng, visible)
-    program: Program = example.program
-    if rng.random() < mistakes:
-        program = mistaken(rng, program)
+def solve_induction(rng: random.Random) -> Document:
+    example = random_example(rng, "taught", rng.choice([2, 3, 3, 3, 4, 5]))
     pairs = list(zip(example.inputs, example.outputs, strict=True))
-    return Document(induction_prompt(example.program.message, pairs), program.source)
+    prompt = induction_prompt(example.program.message, pairs)
+    return Document(prompt, example.program.source, example.program)
 
 
 def propose(rng: random.Random, mode: str) -> Document:
-    """K references, then a task: half of the time a relative of one of them."""
-    examples = [random_example(rng) for _ in range(rng.choice([1, 2, 2, 3, 3, 3, 4, 5, 6]))]
+    """Up to six references, then a task that shares no more than the world with them."""
+    count = rng.choice([1, 2, 2, 3, 3, 3, 3, 6])
+    examples = [random_example(rng, "all") for _ in range(count)]
     references = [(e.program.source, e.inputs[0], e.outputs[0]) for e in examples]
     if rng.random() < 0.1:
-        references = [FIRST_REFERENCE, *references][: rng.randint(1, len(references))]
-    related = rng.random() < 0.5
-    made = related_example(rng, rng.choice(examples)) if related else random_example(rng)
-    return Document(proposal_prompt(mode, references), f"{made.program.source}\n# {made.inputs[0]}")
+        references = [FIRST_REFERENCE, *references][: rng.randint(1, count)]
+    made = random_example(rng, "all")
+    completion = f"{made.program.source}\n# {made.inputs[0]}"
+    return Document(proposal_prompt(mode, references), completion, made.program)
 
 
 def propose_induction(rng: random.Random) -> Document:
     inputs = rng.choice([4, 6, 6, 6, 8, 10])
-    example = random_example(rng, inputs)
+    example = random_example(rng, "all", inputs)
     lines = "".join(f"# {i}\n" for i in example.inputs)
-    return Document(
-        induction_proposal_prompt(example.program.source, inputs), lines + example.program.message
-    )
+    prompt = induction_proposal_prompt(example.program.source, inputs)
+    return Document(prompt, lines + example.program.message, example.program)
 
 
-def random_document(rng: random.Random, mistakes: float) -> Document:
-    """One document; `mistakes` is the share of solver answers that are attempted wrongly."""
+def random_document(rng: random.Random) -> Document:
     kind = rng.choices(list(DOCUMENT_SHARE), list(DOCUMENT_SHARE.values()))[0]
     if kind == "solve deduction":
-        return solve_deduction(rng, mistakes)
+        return solve_deduction(rng)
     if kind == "solve abduction":
-        return solve_abduction(rng, mistakes)
+        return solve_abduction(rng)
     if kind == "solve induction":
-        return solve_induction(rng, mistakes)
+        return solve_induction(rng)
     if kind == "propose induction":
         return propose_induction(rng)
     return propose(rng, kind.removeprefix("propose "))

@@ -1,9 +1,8 @@
 """Pretrains `azr-nano` from scratch: `python -m azr_nano.pretrain --output FOLDER`.
 
-Freshly generated documents, AdamW. The first stage learns the world: its loss counts every token
-of a completion. The second learns the answers: its loss counts every completion the same, however
-short, and the answers it reads are more often right. Prompts count a little in both, because they
-teach what programs look like.
+Freshly generated documents, none read twice, whose completions are all right. Matrices are trained
+by Muon (Jordan et al. 2024), which takes about half as many tokens as AdamW to the same loss;
+embeddings and norms by AdamW. On one machine the same seed gives the same weights, bit for bit.
 """
 
 from __future__ import annotations
@@ -12,181 +11,103 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 import torch
-from torch import nn
 from torch.nn import functional
-from transformers.models.llama.configuration_llama import LlamaConfig
+from torch.optim import AdamW, Muon, Optimizer
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
-from azr_nano.corpus import random_document
-from azr_nano.tokenizer import (
-    END,
-    PADDING,
-    build_tokenizer,
-    save_tokenizer,
-    token_id,
-)
+from azr_nano.batches import Batch, batches
+from azr_nano.model import build_model, save_model
+from azr_nano.tokenizer import build_tokenizer
 
-CONTEXT_TOKENS = 1024
-PROMPT_WEIGHT = 0.1
-COMPLETION_WEIGHT = 8.0
-"""Weight of a whole completion where completions count the same, in tokens of the first stage."""
-POOL_DOCUMENTS = 8192
-BATCH_TOKENS = 6144
-WARM_UP_UPDATES = 200
+DOCUMENTS = 400_000
+THREADS = 1
+"""More would round otherwise, and give other weights."""
+MATRIX_RATE = 0.01
+EMBEDDING_RATE = 0.004
+WARM_UP_UPDATES = 100
+DECAY_SHARE = 0.5
+"""Last part of the documents over which the learning rate falls to almost nothing."""
+LAST_RATE = 0.01
+UPDATES_A_LINE = 100
 
 
-@dataclass(frozen=True)
-class Stage:
-    documents: int
-    mistakes: float
-    """Share of solver answers that are attempted wrongly."""
-    per_completion: bool
-    """Whether completions count the same whatever their length."""
-    decay_share: float
-    """Last part of the stage in which the learning rate falls to almost nothing."""
+def schedule(progress: float, update: int) -> float:
+    """The learning rate as a share of its peak; `progress` through the documents is in [0, 1]."""
+    return min(1.0, (update + 1) / WARM_UP_UPDATES, max(LAST_RATE, (1 - progress) / DECAY_SHARE))
 
 
-STAGES = (
-    Stage(documents=256_000, mistakes=0.5, per_completion=False, decay_share=0.0),
-    Stage(documents=600_000, mistakes=0.25, per_completion=True, decay_share=0.3),
-)
+def make_optimizers(model: LlamaForCausalLM) -> list[tuple[Optimizer, float]]:
+    """Each with its peak learning rate."""
+    named = list(model.named_parameters())
+    matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
+    others = [p for name, p in named if p.ndim != 2 or "embed" in name]
+    muon = Muon(matrices, momentum=0.95, weight_decay=0.02, adjust_lr_fn="match_rms_adamw")
+    adam = AdamW(others, betas=(0.9, 0.98), weight_decay=0.0)
+    return [(muon, MATRIX_RATE), (adam, EMBEDDING_RATE)]
 
 
-def build_model(vocabulary: int, padding: int, end: int) -> LlamaForCausalLM:
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=vocabulary,
-            hidden_size=128,
-            intermediate_size=352,
-            num_hidden_layers=5,
-            num_attention_heads=4,
-            num_key_value_heads=4,
-            max_position_embeddings=CONTEXT_TOKENS,
-            tie_word_embeddings=True,
-            pad_token_id=padding,
-            eos_token_id=end,
-            bos_token_id=None,
-        )
+def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
+    """Weighted mean cross-entropy of the tokens that count."""
+    hidden = model.model(batch.tokens[:, :-1]).last_hidden_state
+    weights = batch.weights[:, 1:]
+    counted = weights > 0
+    losses = functional.cross_entropy(
+        model.lm_head(hidden[counted]), batch.tokens[:, 1:][counted], reduction="none"
     )
+    return (losses * weights[counted]).sum() / weights[counted].sum()
 
 
-Batch = tuple[torch.Tensor, torch.Tensor]
-"""Token ids and loss weights, both [documents, tokens]."""
-
-
-def batches(seed: int, stage: Stage) -> Iterator[Batch]:
-    """Batches of about BATCH_TOKENS tokens, of documents of similar length, in random order."""
-    rng = random.Random(seed)
-    tokenizer = build_tokenizer()
-    end, padding = token_id(tokenizer, END), token_id(tokenizer, PADDING)
-    for start in range(0, stage.documents, POOL_DOCUMENTS):
-        pool: list[tuple[list[int], int]] = []
-        for _ in range(min(POOL_DOCUMENTS, stage.documents - start)):
-            document = random_document(rng, stage.mistakes)
-            prompt = tokenizer.encode(document.prompt).ids
-            pool.append(([*prompt, *tokenizer.encode(document.completion).ids, end], len(prompt)))
-        pool.sort(key=lambda item: len(item[0]))
-        rows: list[Batch] = []
-        first = 0
-        while first < len(pool):
-            last = first + 1
-            while last < len(pool) and len(pool[last][0]) * (last + 1 - first) <= BATCH_TOKENS:
-                last += 1
-            rows.append(_padded(pool[first:last], padding, stage.per_completion))
-            first = last
-        rng.shuffle(rows)
-        yield from rows
-
-
-def _padded(items: list[tuple[list[int], int]], padding: int, per_completion: bool) -> Batch:
-    longest = max(len(tokens) for tokens, _ in items)
-    ids = torch.full((len(items), longest), padding)
-    weights = torch.zeros(len(items), longest)
-    for row, (tokens, prompt) in enumerate(items):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        weights[row, :prompt] = PROMPT_WEIGHT
-        answer = len(tokens) - prompt
-        weights[row, prompt : len(tokens)] = COMPLETION_WEIGHT / answer if per_completion else 1.0
-    return ids, weights
-
-
-def learning_rate(stage: Stage, progress: float, update: int, peak: float) -> float:
-    """Warm-up, constant, and a linear decay at the end; `progress` of the stage is in [0, 1]."""
-    left = (1 - progress) / stage.decay_share if stage.decay_share else 1.0
-    return peak * min(1.0, (update + 1) / WARM_UP_UPDATES, max(0.02, left))
-
-
-def train_stage(model: LlamaForCausalLM, stage: Stage, seed: int, peak: float, log: TextIO) -> None:
-    """Trains `model` in place; writes a line of figures every 200 updates."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.05)
+def train(model: LlamaForCausalLM, seed: int, documents: int, log: TextIO) -> None:
+    """Trains `model` in place; writes a line of figures every UPDATES_A_LINE updates."""
+    optimizers = make_optimizers(model)
     started, seen, tokens = time.monotonic(), 0, 0
     losses: list[float] = []
-    for update, (ids, weights) in enumerate(batches(seed, stage)):
-        ids, weights = ids.to(model.device), weights.to(model.device)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(stage, seen / stage.documents, update, peak)
-        logits = model(ids[:, :-1]).logits
-        token_loss = functional.cross_entropy(
-            logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
-        )
-        loss = (token_loss * weights[:, 1:].flatten()).sum() / weights[:, 1:].sum()
-        optimizer.zero_grad()
+    for update, batch in enumerate(batches(seed, documents)):
+        loss = loss_of(model, batch)
+        model.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        seen += len(ids)
-        tokens += int((weights > 0).sum())
+        for optimizer, peak in optimizers:
+            optimizer.param_groups[0]["lr"] = peak * schedule(seen / documents, update)
+            optimizer.step()
+        seen += batch.documents
+        tokens += batch.tokens.numel()
         losses.append(loss.item())
-        if (update + 1) % 200 == 0:
-            seconds = time.monotonic() - started
+        if (update + 1) % UPDATES_A_LINE == 0:
             row = {
                 "update": update + 1,
                 "documents": seen,
                 "tokens": tokens,
                 "loss": round(sum(losses) / len(losses), 4),
-                "seconds": round(seconds, 1),
-                "tokensPerSecond": round(tokens / seconds),
+                "seconds": round(time.monotonic() - started, 1),
             }
             losses.clear()
             print(json.dumps(row), file=log, flush=True)
 
 
-def pretrain(output: Path, seed: int, peak: float, device: str) -> None:
-    """Runs all stages and saves the model after each, the last one as `output` itself."""
+def pretrain(output: Path, seed: int, documents: int) -> None:
+    """Writes the model's folder, and the course of its training beside it."""
+    torch.set_num_threads(THREADS)
     torch.manual_seed(seed)
-    tokenizer = build_tokenizer()
-    model = build_model(
-        tokenizer.get_vocab_size(), token_id(tokenizer, PADDING), token_id(tokenizer, END)
-    )
-    nn.Module.to(model, device)
+    random.seed(seed)
+    model = build_model(build_tokenizer())
     output.mkdir(parents=True, exist_ok=True)
-    for number, stage in enumerate(STAGES, start=1):
-        with (output / f"pretraining-{number}.jsonl").open("w") as log:
-            train_stage(model, stage, seed + number - 1, peak, log)
-        save(model, output if number == len(STAGES) else output / f"stage-{number}")
-
-
-def save(model: LlamaForCausalLM, output: Path) -> None:
-    """Writes the Hugging Face folder: weights, configuration, generation settings, tokenizer."""
-    model.save_pretrained(output)
-    save_tokenizer(output, CONTEXT_TOKENS)
+    with output.with_suffix(".jsonl").open("w") as log:
+        train(model, seed, documents, log)
+    save_model(model, output)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--documents", type=int, default=800_000)
+    parser.add_argument("--documents", type=int, default=DOCUMENTS)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--learning-rate", type=float, default=2.5e-3)
-    parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
-    pretrain(arguments.output, arguments.seed, arguments.learning_rate, arguments.device)
+    pretrain(arguments.output, arguments.seed, arguments.documents)
 
 
 if __name__ == "__main__":

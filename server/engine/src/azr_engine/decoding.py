@@ -6,6 +6,7 @@ there is a third in graphed_decoding.py.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache
 
+from azr_engine.length_buckets import cut_by_length
 from azr_engine.policy import Policy
 from azr_engine.prefix_cache import (
     AttendingCache,
@@ -23,6 +25,9 @@ from azr_engine.prefix_cache import (
 )
 
 PREFILL_TOKENS = 16_384
+# What a batch more costs in prefill, in tokens: it has to save as many of padding.
+PREFILL_OVERHEAD = 512
+GPU_PREFILL_OVERHEAD = 2048
 # A batch is worth compacting when this share of its rows, or less, still runs.
 RUNNING_SHARE = 0.75
 
@@ -39,11 +44,14 @@ class DecodingBatch:
 class Decoder(Protocol):
     """
     Logits [B, V] of the next token of each row, good until the next step; `keep` goes on with some
-    of the rows only. A loop asks every `steps_between_checks` steps how many rows still run.
+    of the rows only. A loop asks every `steps_between_checks` steps how many rows still run, and
+    takes its steps within `attending`.
     """
 
     first_logits: Tensor
     steps_between_checks: int
+
+    def attending(self) -> contextlib.AbstractContextManager[None]: ...
 
     def step(self, tokens: Tensor) -> Tensor: ...
 
@@ -56,6 +64,9 @@ class EagerDecoder:
     """Kernels are started one by one, so that a row less is less to do, and asking costs little."""
 
     steps_between_checks = 1
+
+    def attending(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def is_worth_compacting(self, rows: int, running: int) -> bool:
         return running <= RUNNING_SHARE * rows
@@ -71,6 +82,9 @@ class SharedPrefixDecoder(EagerDecoder):
         self._cache = SharedPrefixCache(prefixes, lengths, prompt_of_row, batch.max_tokens)
         starts = [lengths[prompt] for prompt in prompt_of_row]
         self._positions = torch.tensor(starts, device=policy.device)[:, None]
+
+    def attending(self) -> contextlib.AbstractContextManager[None]:
+        return shared_prefix_attention(self._policy.network, self._cache)
 
     def step(self, tokens: Tensor) -> Tensor:
         logits = logits_of_token(self._policy, self._cache, tokens, self._positions)
@@ -131,16 +145,18 @@ class PaddedDecoder(EagerDecoder):
 def logits_of_token(
     policy: Policy, cache: AttendingCache, tokens: Tensor, positions: Tensor
 ) -> Tensor:
-    """Logits [B, V] after one more token of each row, whose keys and values go to the cache."""
-    with shared_prefix_attention(policy.network, cache):
-        return policy.selected_logits(
-            tokens[:, None],
-            slice(None),
-            0,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-        )
+    """
+    Logits [B, V] after one more token of each row, whose keys and values go to the cache. Call it
+    within `shared_prefix_attention`: to switch a model's attention takes as long as a small step.
+    """
+    return policy.selected_logits(
+        tokens[:, None],
+        slice(None),
+        0,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+    )
 
 
 def next_positions(policy: Policy, positions: Tensor) -> Tensor:
@@ -181,17 +197,11 @@ def prefill_parts(
     looks: which prompts, the logits [n, V] after each and, per layer, keys and values [n, h, L, d].
     """
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
-    while order:
-        part, order = _take_batch(order, prompts)
+    lengths = [len(prompts[index]) for index in order]
+    overhead = PREFILL_OVERHEAD if policy.device.type == "cpu" else GPU_PREFILL_OVERHEAD
+    for bucket in cut_by_length(lengths, overhead, PREFILL_TOKENS):
+        part = order[bucket.start : bucket.stop]
         yield (part, *_prefill_batch(policy, [prompts[item] for item in part]))
-
-
-def _take_batch(order: list[int], prompts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
-    """Splits off as many of the shortest prompts as fit the prefill budget once padded."""
-    count = 1
-    while count < len(order) and (count + 1) * len(prompts[order[count]]) <= PREFILL_TOKENS:
-        count += 1
-    return order[:count], order[count:]
 
 
 def _prefill_batch(

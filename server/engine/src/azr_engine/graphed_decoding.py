@@ -19,6 +19,7 @@ from azr_engine.decoding import (
 )
 from azr_engine.flash_prefix_cache import FlashPrefixCache
 from azr_engine.policy import Policy
+from azr_engine.prefix_cache import shared_prefix_attention
 
 # A step reads all weights whatever its rows are: below this many, fewer rows take as long, and
 # capturing a new graph takes as long as a few dozen steps.
@@ -44,6 +45,9 @@ class GraphedDecoder:
         self._warm = False
         self._graph: torch.cuda.CUDAGraph | None = None
         self._logits = self.first_logits
+
+    def attending(self) -> contextlib.AbstractContextManager[None]:
+        return shared_prefix_attention(self._policy.network, self._cache)
 
     def step(self, tokens: Tensor) -> Tensor:
         self._tokens.copy_(tokens)

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from azr_engine.length_buckets import cut_by_length
+
 PROMPT_SEGMENT = 0
 PADDING_SEGMENT = -1
 
@@ -71,10 +73,14 @@ class ComputeCost:
 
 @dataclass(frozen=True)
 class MicroBatchLimits:
-    """Most padded tokens, and most attention pairs, one micro-batch may hold."""
+    """
+    Most padded tokens, and most attention pairs, one micro-batch may hold; and `overhead`, how many
+    tokens of padding a micro-batch more must save to be worth starting its operations.
+    """
 
     tokens: int = 16_384
     pairs: int = 1 << 25
+    overhead: int = 512
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,29 @@ def lay_out(
     ]
 
 
+def join(batches: list[MicroBatch], limits: MicroBatchLimits) -> list[list[MicroBatch]]:
+    """Neighbours that together are within the limit of tokens, to be computed in one pass."""
+    joined: list[list[MicroBatch]] = []
+    tokens = limits.tokens + 1
+    for batch in batches:
+        tokens += batch.inputs.numel()
+        if tokens > limits.tokens:
+            joined.append([])
+            tokens = batch.inputs.numel()
+        joined[-1].append(batch)
+    return joined
+
+
+def places_in_one_list(batches: Sequence[MicroBatch]) -> Tensor:
+    """Where the outputs [N] that predict loss tokens lie in one list of the batches' tokens."""
+    before = 0
+    places: list[Tensor] = []
+    for batch in batches:
+        places.append(before + batch.rows * batch.inputs.shape[1] + batch.columns)
+        before += batch.inputs.numel()
+    return torch.cat(places)
+
+
 def count_batches(rows: list[Row], limits: MicroBatchLimits) -> int:
     """How many micro-batches `lay_out` makes of them."""
     return sum(len(_parts(rows, shared, limits)) for shared in (False, True))
@@ -138,7 +167,9 @@ def deal_rows(rows: list[Row], cost: ComputeCost, ranks: int) -> list[list[Row]]
 
 def _parts(rows: list[Row], shared: bool, limits: MicroBatchLimits) -> list[list[Row]]:
     chosen = sorted((row for row in rows if (len(row.members) > 1) is shared), key=_length)
-    return _split(chosen, limits)
+    lengths = [row.length for row in chosen]
+    ranges = cut_by_length(lengths, limits.overhead, limits.tokens, limits.pairs)
+    return [chosen[part.start : part.stop] for part in ranges]
 
 
 def plan_rows(
@@ -174,20 +205,6 @@ def _plan_cost(rows: list[Row], cost: ComputeCost) -> float:
 
 def _length(row: Row) -> int:
     return row.length
-
-
-def _split(rows: list[Row], limits: MicroBatchLimits) -> list[list[Row]]:
-    """Consecutive rows, sorted by length, cut where the padded batch would grow past the limits."""
-    parts: list[list[Row]] = []
-    for row in rows:
-        if parts:
-            count = len(parts[-1]) + 1
-            padded = count * row.length
-            if padded <= limits.tokens and padded * row.length <= limits.pairs:
-                parts[-1].append(row)
-                continue
-        parts.append([row])
-    return parts
 
 
 def _tensors(rows: list[Row], sequences: Sequence[TrainingSequence], shared: bool) -> MicroBatch:

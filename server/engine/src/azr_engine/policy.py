@@ -26,6 +26,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING, AutoConf
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from azr_engine.adapters import LoraSettings, merged_copy, with_adapters
+from azr_engine.compact_network import CompactNetwork, try_compact
 from azr_engine.errors import EngineError
 from azr_engine.model_folder import check_model_folder, read_object
 from azr_engine.out_of_memory import is_out_of_memory
@@ -67,6 +68,11 @@ class Policy:
             for name, module in model.named_modules()
             if isinstance(module, nn.Dropout) and ".lora_dropout." in name
         ]
+
+    @functools.cached_property
+    def compact(self) -> tuple[CompactNetwork | None, str]:
+        """The network in the form of `compact_network.py`, or why it has none."""
+        return try_compact(self.network)
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
         """Mixed precision where weights are kept in another type than they are multiplied in."""

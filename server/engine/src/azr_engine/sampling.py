@@ -13,6 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from azr_engine.compact_decoding import CompactDecoder
 from azr_engine.decoding import Decoder, DecodingBatch, PaddedDecoder, SharedPrefixDecoder
 from azr_engine.errors import EngineError, cancelled, invalid_request
 from azr_engine.graphed_decoding import GraphedDecoder
@@ -24,13 +25,14 @@ logger = logging.getLogger("azr_engine")
 
 # Rows and the item that each belongs to.
 OwnedBatch = tuple[DecodingBatch, list[int]]
-DecodingKind = Literal["graphed", "shared-prefix", "padded"]
+DecodingKind = Literal["graphed", "compact", "shared-prefix", "padded"]
 
 # Cached tokens one decoding batch may come to hold, prompts and completions together.
 CACHE_TOKENS = 400_000
 UNIFORM_BLOCK = 32
 DECODERS: dict[DecodingKind, Callable[[Policy, DecodingBatch], Decoder]] = {
     "graphed": GraphedDecoder,
+    "compact": CompactDecoder,
     "shared-prefix": SharedPrefixDecoder,
     "padded": PaddedDecoder,
 }
@@ -204,6 +206,11 @@ class DecodingLoop:
     @torch.inference_mode()
     def run(self) -> list[SampledSequence]:
         decoder = DECODERS[self._kind](self._policy, self.batch)
+        with decoder.attending():
+            self._decode(decoder)
+        return self._collect()
+
+    def _decode(self, decoder: Decoder) -> None:
         logits = decoder.first_logits
         for step in range(int(self._limits.max())):
             if self._is_cancelled():
@@ -219,7 +226,6 @@ class DecodingLoop:
                     tokens, self._rows = tokens[kept], self._rows[kept]
                     self._finished = self._finished[kept]
             logits = decoder.step(tokens)
-        return self._collect()
 
     def _draw(self, step: int, logits: Tensor) -> Tensor:
         """Draws a token for every row in the batch and notes which rows it finishes."""

@@ -7,6 +7,7 @@ vocabulary never exist for a whole batch.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -27,7 +28,9 @@ from azr_engine.packing import (
     TrainingSequence,
     count_batches,
     deal_rows,
+    join,
     lay_out,
+    places_in_one_list,
     plan_rows,
 )
 from azr_engine.policy import Policy
@@ -40,6 +43,10 @@ logger = logging.getLogger("azr_engine")
 
 # Largest number of logits (positions times vocabulary) held at once.
 CHUNK_LOGITS = 1 << 25
+# What a micro-batch costs beside its tokens, in tokens: starting the operations of every layer, or
+# of attention alone where all else is computed for several together.
+COMPACT_OVERHEAD = 32
+GPU_OVERHEAD = 2048
 # What a pass adds up over tokens; which of them there are depends on the loss.
 SUMS = ("loss", "tokens", "entropy", "ratio", "kl_sampler_trainer", "clip_fraction")
 
@@ -85,7 +92,8 @@ class Trainer:
         self.limits = limits or MicroBatchLimits()
         self.recompute_layers = recompute_layers and policy.can_recompute_layers()
         self._rows_apart = False
-        self._running: MicroBatch | None = None
+        # What is computed in one pass.
+        self._running: list[MicroBatch] = []
         # Steps taken, and gradient micro-batches since the last one: what adapters drop out follows
         # from them and the seed, so that a step repeated from a checkpoint drops the same.
         self.steps_taken = 0
@@ -161,10 +169,11 @@ class Trainer:
         completions of a shared prompt apart, else layers computed twice. It stays so for the
         requests to come. False when nothing is left to give up.
         """
-        batch = self._running
-        if batch is not None and len(batch.inputs) > 1:
-            self.limits = replace(self.limits, tokens=batch.inputs.numel() // 2)
-        elif batch is not None and batch.mask is not None:
+        running = self._running
+        if sum(len(batch.inputs) for batch in running) > 1:
+            tokens = sum(batch.inputs.numel() for batch in running)
+            self.limits = replace(self.limits, tokens=tokens // 2)
+        elif any(batch.mask is not None for batch in running):
             self._rows_apart = True
         elif not self.recompute_layers and self.policy.can_recompute_layers():
             self.recompute_layers = True
@@ -189,29 +198,36 @@ class Trainer:
     ) -> ForwardResult:
         log_probs = [[0.0] * len(sequence.targets) for sequence in sequences]
         sums: defaultdict[str, float] = defaultdict(float)
-        for batch in self._own_batches(sequences):
+        for batches in self._own_passes(sequences):
             if self.ranks.agree(is_cancelled()):
                 raise cancelled()
-            if batch is None:
+            if not batches:
                 self._keep_company(backward)
                 continue
-            self._running = batch
-            flat = self.run_micro_batch(batch, sequences, loss, backward, sums)
-            for member, values in zip(batch.members, flat, strict=True):
+            self._running = batches
+            flat = self.run_pass(batches, sequences, loss, backward, sums)
+            for member, values in zip(_members(batches), flat, strict=True):
                 log_probs[member][sequences[member].start :] = values
         return self._over_ranks(log_probs, sums)
 
-    def _own_batches(self, sequences: Sequence[TrainingSequence]) -> list[MicroBatch | None]:
+    def _own_passes(self, sequences: Sequence[TrainingSequence]) -> list[list[MicroBatch]]:
         """
-        This rank's micro-batches. As a layer's weights are put together by all ranks at once, all
-        make the same number of passes: None is one that others need and this one does not.
+        The micro-batches of each of this rank's passes: one, but for the compact network, which
+        takes several at once. As a layer's weights are put together by all ranks at once, all make
+        the same number of passes: an empty one is needed by others and not by this rank.
         """
         cost, limits = self.policy.compute_cost(), self._limits()
         rows = plan_rows(sequences, cost, self._shares_prompts())
         dealt = deal_rows(rows, cost, self.ranks.size)
         passes = max(count_batches(part, limits) for part in dealt)
         own = lay_out(dealt[self.ranks.rank], sequences, limits)
-        return [*own, *[None] * (passes - len(own))]
+        if self._is_compact():
+            return join(own, limits)
+        empty: list[list[MicroBatch]] = [[] for _ in range(passes - len(own))]
+        return [*([batch] for batch in own), *empty]
+
+    def _is_compact(self) -> bool:
+        return self.paths.compact and not self.recompute_layers and self.ranks.size == 1
 
     def _keep_company(self, backward: bool) -> None:
         """A pass over a single token whose gradients are 0, while other ranks have work."""
@@ -219,7 +235,7 @@ class Trainer:
         (batch,) = lay_out([Row((0,), [0], 1)], [nothing], self.limits)
         with contextlib.ExitStack() as stack:
             self._enter_pass(stack, backward)
-            log_probs, _ = self._scorer(batch, [nothing], LossSettings("cross_entropy"))
+            log_probs, _ = self._scorer([batch], [nothing], LossSettings("cross_entropy"))
             if backward:
                 (log_probs.sum() * 0).backward()
         let_go(self._scorer)
@@ -247,20 +263,20 @@ class Trainer:
             stack.enter_context(self._seeded_dropout())
             self._gradient_passes += 1
 
-    def run_micro_batch(
+    def run_pass(
         self,
-        batch: MicroBatch,
+        batches: list[MicroBatch],
         sequences: Sequence[TrainingSequence],
         loss: LossSettings,
         backward: bool,
         sums: defaultdict[str, float],
     ) -> list[list[float]]:
-        """Loss and, with `backward`, gradients of one micro-batch; log-probabilities per member."""
-        members = [sequences[index] for index in batch.members]
+        """Loss and, with `backward`, gradients of one pass; log-probabilities per member."""
+        members = [sequences[index] for index in _members(batches)]
         targets = _token_targets(members, self.policy.device)
         with contextlib.ExitStack() as stack:
             self._enter_pass(stack, backward)
-            log_probs, entropy = self._scorer(batch, members, loss)
+            log_probs, entropy = self._scorer(batches, members, loss)
             value = summed_loss(loss, log_probs, entropy, targets)
             if backward:
                 value.backward()
@@ -282,7 +298,7 @@ class Trainer:
         return seeded(self.policy.device, "dropout", *place)
 
     def _token_log_probs(
-        self, batch: MicroBatch, members: list[TrainingSequence], loss: LossSettings
+        self, batches: list[MicroBatch], members: list[TrainingSequence], loss: LossSettings
     ) -> tuple[Tensor, Tensor]:
         """
         Log-probability and entropy [N] of every loss token at the loss's temperature, in float32.
@@ -291,6 +307,9 @@ class Trainer:
         device = self.policy.device
         wanted = [token for member in members for token in member.targets[member.start :]]
         tokens = torch.tensor(wanted, device=device)
+        if self._is_compact():
+            return self._compact_log_probs(batches, tokens, loss)
+        (batch,) = batches
         inputs, rows, columns = (
             part.to(device) for part in (batch.inputs, batch.rows, batch.columns)
         )
@@ -304,10 +323,26 @@ class Trainer:
             return _log_probs_and_entropy(logits, tokens, loss)
         hidden = self.policy.selected_hidden(inputs, rows, columns, **forward)
         parts = [
-            self._head_chunk(part_hidden, part_tokens, loss)
+            self._head_chunk(self.policy.head, part_hidden, part_tokens, loss)
             for part_hidden, part_tokens in zip(
                 hidden.split(chunk), tokens.split(chunk), strict=True
             )
+        ]
+        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+
+    def _compact_log_probs(
+        self, batches: list[MicroBatch], tokens: Tensor, loss: LossSettings
+    ) -> tuple[Tensor, Tensor]:
+        network, reason = self.policy.compact
+        assert network is not None, reason
+        weights = network.weights()
+        hidden = network.hidden(weights, batches, places_in_one_list(batches))
+        chunk = self._chunk()
+        if len(tokens) <= chunk:
+            return _log_probs_and_entropy(network.head(weights, hidden), tokens, loss)
+        parts = [
+            self._head_chunk(functools.partial(network.head, weights), part, part_tokens, loss)
+            for part, part_tokens in zip(hidden.split(chunk), tokens.split(chunk), strict=True)
         ]
         return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
 
@@ -317,17 +352,27 @@ class Trainer:
 
     def _limits(self) -> MicroBatchLimits:
         """Where the head cannot be applied in chunks, micro-batches are small enough for one."""
-        if self.paths.chunked_head:
-            return self.limits
-        return replace(self.limits, tokens=min(self.limits.tokens, self._chunk()))
+        overhead = self.limits.overhead
+        if self._is_compact():
+            overhead = COMPACT_OVERHEAD
+        elif self.policy.device.type != "cpu":
+            overhead = GPU_OVERHEAD
+        limits = replace(self.limits, overhead=overhead)
+        if self.paths.chunked_head or self._is_compact():
+            return limits
+        return replace(limits, tokens=min(limits.tokens, self._chunk()))
 
     def _head_chunk(
-        self, hidden: Tensor, tokens: Tensor, loss: LossSettings
+        self,
+        head: Callable[[Tensor], Tensor],
+        hidden: Tensor,
+        tokens: Tensor,
+        loss: LossSettings,
     ) -> tuple[Tensor, Tensor]:
         """Logits of one chunk, computed again in the backward pass instead of kept."""
 
         def compute(hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-            return _log_probs_and_entropy(self.policy.head(hidden), tokens, loss)
+            return _log_probs_and_entropy(head(hidden), tokens, loss)
 
         result: tuple[Tensor, Tensor] = checkpoint(compute, hidden, tokens, use_reentrant=False)
         return result
@@ -384,6 +429,10 @@ class Trainer:
                 f"{self.policy.context_tokens} tokens.",
                 "Shorten the sequence or use a model with a longer context.",
             )
+
+
+def _members(batches: list[MicroBatch]) -> list[int]:
+    return [member for batch in batches for member in batch.members]
 
 
 def _log_probs_and_entropy(
