@@ -49,15 +49,16 @@ export async function recordSteps(steps: number, seed: number): Promise<Recorded
     description: engine.description,
     encode: (text) => engine.encode(text),
     decode: (tokens) => engine.decode(tokens),
+    encodeCompletion: (text) => engine.encodeCompletion(text),
     encodeChat: (messages) => engine.encodeChat(messages),
     sample: (requests, parameters, signal) => {
-      const call = { kind: 'sample', arguments: [requests, parameters] } as const;
+      const call: EngineCall = { kind: 'sample', arguments: [requests, parameters] };
       return timed(call, engine.sample(requests, parameters, signal));
     },
     logProbabilities: (...request) => engine.logProbabilities(...request),
-    update: (data, loss, adam, signal) => {
-      const call = { kind: 'update', arguments: [data, loss, adam] } as const;
-      return timed(call, engine.update(data, loss, adam, signal));
+    update: (objectives, adam, signal) => {
+      const call: EngineCall = { kind: 'update', arguments: [objectives, adam] };
+      return timed(call, engine.update(objectives, adam, signal));
     },
     saveCheckpoint: (...request) => engine.saveCheckpoint(...request),
     loadCheckpoint: (...request) => engine.loadCheckpoint(...request),

@@ -45,7 +45,7 @@ export function generateRun(
     }
     made = {
       steps: made.steps + 1,
-      tasks: made.tasks + record.tasks.length,
+      tasks: made.tasks + record.tasks.filter(({ origin }) => origin !== 'held-out').length,
       proposals: made.proposals + record.proposals.length,
       rollouts: made.rollouts + record.rollouts.length,
       groups: record.rollouts.at(-1)?.group ?? made.groups,

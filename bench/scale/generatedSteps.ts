@@ -43,7 +43,7 @@ export function* generatedSteps(options: {
   const maker = new StepMaker(random, Math.ceil(options.tasks / ACCEPTED_PER_STEP));
   for (let made = 0, step = 0; made < options.tasks; step += 1) {
     const record = maker.step(step);
-    made += record.tasks.length;
+    made += record.tasks.filter(({ origin }) => origin !== 'held-out').length;
     yield record;
   }
 }
@@ -53,6 +53,7 @@ class StepMaker {
   readonly #steps: number;
   /** Sampling tokens anew for ten million rollouts would take longer than writing them. */
   readonly #samples: readonly Pick<Rollout, 'tokens' | 'logProbabilities'>[];
+  readonly #heldOut: TaskRecord[] = [];
   #task = 0;
   #proposal = 0;
   #rollout = 0;
@@ -84,9 +85,10 @@ class StepMaker {
     for (const task of tasks.slice(0, REPLAYED_PER_STEP)) {
       rollouts.push(...this.#attempts(step, task.mode, 'replay', 0.6, task.id));
     }
+    if (step === 0) tasks.push(...this.#heldOutTasks());
     if (step % PROBE_EVERY_STEPS === 0) {
-      for (let index = 0; index < PROBES; index += 1) {
-        rollouts.push(this.#probe(step, MODES[index % MODES.length]!, 0.3 + 0.3 * progress));
+      for (const { id, mode } of this.#heldOut) {
+        rollouts.push(this.#probe(step, mode, id, 0.3 + 0.3 * progress));
       }
     }
     const baselines = assignAdvantages(step, rollouts);
@@ -196,8 +198,30 @@ class StepMaker {
     });
   }
 
-  #probe(step: number, mode: Mode, chance: number): Rollout {
-    const rollout = this.#addRollout(step, 'solver', mode, 'probe', (this.#group += 1));
+  #heldOutTasks(): TaskRecord[] {
+    for (let index = 0; index < PROBES; index += 1) {
+      const { program, template, syntaxNodes, constructs } = generatedProgram(this.#random);
+      this.#task += 1;
+      this.#heldOut.push({
+        ...{ id: this.#task, step: 0, origin: 'held-out', mode: MODES[index % MODES.length]! },
+        program,
+        examples: [{ input: `[${String(index)}]`, output: `[${String(index * 2)}]` }],
+        ...{
+          visible: 0,
+          structure: `held out ${String(index)}`,
+          template,
+          constructs,
+          syntaxNodes,
+        },
+        parentTaskIds: [],
+      });
+    }
+    return this.#heldOut;
+  }
+
+  #probe(step: number, mode: Mode, taskId: number, chance: number): Rollout {
+    const rollout = this.#addRollout(step, 'solver', mode, 'greedy', (this.#group += 1));
+    rollout.taskId = taskId;
     this.#judge(rollout, chance);
     return rollout;
   }
@@ -271,7 +295,7 @@ function assignAdvantages(step: number, rollouts: readonly Rollout[]): BaselineR
   for (const role of ROLES) {
     for (const mode of MODES) {
       const batch = rollouts.filter(
-        (rollout) => rollout.role === role && rollout.mode === mode && rollout.phase !== 'probe',
+        (rollout) => rollout.role === role && rollout.mode === mode && rollout.phase !== 'greedy',
       );
       const { advantages, baseline } = advantagesOf(
         batch.map(({ reward = 0, group, verdict }) => ({

@@ -221,7 +221,8 @@ describe('the dashboard', () => {
   });
 
   test('the map of skills is walked by keys, tells its numbers, and has them in a table', async () => {
-    const { page } = await open('dashboard', { focus: dashboardFocus, memory: { tab: 'skills' } });
+    const view = await open('dashboard', { focus: dashboardFocus, memory: { tab: 'skills' } });
+    const { page } = view;
     const { heldOut } = recording.answers[requestKey('azr/skillMap', { runId })] as SkillMap;
     const fields = page.locator('.skill-grid .skill-cell');
     await fields.first().waitFor();
@@ -236,6 +237,11 @@ describe('the dashboard', () => {
     expect(await page.locator('.skill-readout').innerText()).toBe(told);
     expect(await page.getByRole('gridcell', { name: told }).getAttribute('tabindex')).toBe('0');
     expect(await page.locator('.skill-grid [tabindex="0"]').count()).toBe(1);
+    await page.keyboard.press('Enter');
+    expect(view.actions('reveal-step')).toEqual([
+      { kind: 'reveal-step', runId, step: heldOut.columns[1]!.lastStep },
+    ]);
+    await page.getByRole('tab', { name: 'Skills' }).click();
 
     await page.getByRole('combobox', { name: 'Order' }).click();
     await page.getByRole('option', { name: 'Largest rise first' }).click();

@@ -84,7 +84,6 @@ record(
   run.queries.curriculum(RUN_ID, STRETCHES),
 );
 record('azr/learning', { runId: RUN_ID }, learningReport(reader));
-record('azr/learning', { runId: RUN_ID }, learningReport(reader, RUN_ID));
 for (const change of TASK_CHANGES) {
   const query = { runId: RUN_ID, change, limit: MAXIMUM_PAGE };
   record('azr/changedTasks', query, changedTasks(reader, query));

@@ -39,15 +39,35 @@ export function readProposal(
   );
 }
 
+/** A proposal as the grader judged it, and how long the solver's question about it would be. */
+export interface JudgedProposal {
+  readonly proposal: Proposal;
+  readonly validation: Validation;
+  /** Tokens of the prompt; 0 where there is none. */
+  readonly questionTokens: number;
+}
+
+/** Validates a proposal and measures its question. */
+export async function validateProposal(
+  dependencies: LoopDependencies,
+  proposal: Proposal,
+  signal: AbortSignal,
+): Promise<JudgedProposal> {
+  const validation = await dependencies.grader.validate(proposal, signal);
+  if (!validation.valid) return { proposal, validation, questionTokens: 0 };
+  const question = questionOf(proposedTask(dependencies, proposal, validation));
+  const tokens = await encodePrompt(dependencies, dependencies.dialect.solve(question));
+  return { proposal, validation, questionTokens: tokens.length };
+}
+
 /** The grader's validation, unless the run has a reason of its own to refuse the proposal. */
-export async function judgeProposal(
+export function judgeProposal(
   dependencies: LoopDependencies,
   memory: TaskMemory,
   rollout: RolloutDraft,
-  proposal: Proposal | undefined,
-  validation: Validation | undefined,
-): Promise<ValidProposal | Rejection> {
-  if (!proposal || !validation) {
+  judged: JudgedProposal | undefined,
+): ValidProposal | Rejection {
+  if (!judged) {
     return rollout.stopReason === 'length'
       ? reject(
           'truncated',
@@ -55,16 +75,15 @@ export async function judgeProposal(
         )
       : reject('format', 'The completion does not have the form the proposer was asked for.');
   }
-  return judgeTask(dependencies, memory, proposal, validation);
+  return judgeTask(dependencies, memory, judged);
 }
 
 /** The part of the judgement that does not ask who wrote the proposal, nor how. */
-export async function judgeTask(
+export function judgeTask(
   dependencies: LoopDependencies,
   memory: TaskMemory,
-  proposal: Proposal,
-  validation: Validation,
-): Promise<ValidProposal | Rejection> {
+  { proposal, validation, questionTokens: tokens }: JudgedProposal,
+): ValidProposal | Rejection {
   if (!validation.valid) {
     return validation;
   }
@@ -74,8 +93,6 @@ export async function judgeTask(
   if (memory.isKnown(proposal.mode, validation)) {
     return reject('duplicate', 'An equal task was accepted before in this run.');
   }
-  const question = questionOf(proposedTask(dependencies, proposal, validation));
-  const { length: tokens } = await encodePrompt(dependencies, dependencies.dialect.solve(question));
   return tokens > promptRoom(dependencies, dependencies.settings.maximumAnswerTokens)
     ? reject('prompt-too-long', `The solver's prompt would have ${String(tokens)} tokens.`)
     : validation;

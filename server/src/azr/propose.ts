@@ -1,6 +1,6 @@
 /** The proposer's half of a step: prompts from references, completions, validation, new tasks. Paper section 3.3.2 and 3.3.3. */
 import type { LoopDependencies } from './context.ts';
-import { readProposal } from './judgeProposal.ts';
+import { readProposal, validateProposal } from './judgeProposal.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { planProposal, type ProposalPlan } from './planProposal.ts';
 import { RandomStream } from './randomStream.ts';
@@ -34,7 +34,7 @@ export async function proposeTasks(
   // Acceptance goes in the order of the prompts, so that duplicates within a step fall the same way every time.
   const outcomes: ProposalOutcome[] = [];
   for (const one of validated) {
-    outcomes.push(await settleProposal(dependencies, ledger, memory, one));
+    outcomes.push(settleProposal(dependencies, ledger, memory, one));
   }
   return outcomes;
 }
@@ -96,7 +96,7 @@ async function validateAll(
   rollouts: readonly RolloutDraft[],
   signal: AbortSignal,
 ): Promise<ValidatedProposal[]> {
-  const { clock, grader, listener } = dependencies;
+  const { clock, listener } = dependencies;
   ledger.enterPhase('validate', clock.now());
   const total = rollouts.length;
   let done = 0;
@@ -104,10 +104,10 @@ async function validateAll(
     rollouts.map(async (rollout, index) => {
       const plan = plans[index]!;
       const proposal = readProposal(dependencies, plan, rollout);
-      const validation = proposal && (await grader.validate(proposal, signal));
+      const judged = proposal && (await validateProposal(dependencies, proposal, signal));
       done += 1;
       listener({ kind: 'phase', step: ledger.step, phase: 'validate', done, total });
-      return { plan, rollout, proposal, validation };
+      return { plan, rollout, judged };
     }),
   );
 }

@@ -12,6 +12,9 @@ import { deriveSeed } from './randomStream.ts';
 /** How to sample where it is not as the run does. */
 export type Sampling = Pick<SamplingParameters, 'temperature' | 'topP' | 'weights'>;
 
+/** Completions that the tokenizer gets together: one by one, the messages take longer than the work. */
+const DECODED_AT_ONCE = 256;
+
 export interface SamplingJob {
   readonly role: Role;
   readonly mode: Mode;
@@ -83,10 +86,13 @@ export async function sampleJobs(
     const requests = alike.map(({ promptTokens, samples }) => ({ promptTokens, samples }));
     const groups = await engine.sample(requests, parameters, signal);
     alike.forEach((job, index) => completions.set(job, groups[index] ?? []));
-    for (const completion of groups.flat()) {
+    const sampled = groups.flat();
+    for (let start = 0; start < sampled.length; start += DECODED_AT_ONCE) {
       // A tokenizer may be slow, and the run is to end all the same.
       signal.throwIfAborted();
-      texts.set(completion, await engine.decode(completion.tokens));
+      const some = sampled.slice(start, start + DECODED_AT_ONCE);
+      const decoded = await Promise.all(some.map(({ tokens }) => engine.decode(tokens)));
+      some.forEach((completion, index) => texts.set(completion, decoded[index]!));
     }
     done += alike.reduce((sum, job) => sum + job.samples, 0);
   }

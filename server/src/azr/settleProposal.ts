@@ -1,8 +1,13 @@
 /** Writes down what became of a proposal: its row, and the task it turned into or the reason why not. */
-import type { Proposal, Validation, ValidProposal } from '../../protocol/sandbox.ts';
+import type { Proposal, ValidProposal } from '../../protocol/sandbox.ts';
 import type { Mode, RejectionReason } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
-import { judgeProposal, proposedTask, type Rejection } from './judgeProposal.ts';
+import {
+  judgeProposal,
+  type JudgedProposal,
+  proposedTask,
+  type Rejection,
+} from './judgeProposal.ts';
 import type { Ledger, RolloutDraft, TaskDraft } from './ledger.ts';
 import type { ProposalPlan } from './planProposal.ts';
 import type { TaskMemory } from './taskMemory.ts';
@@ -22,19 +27,20 @@ export interface ProposalOutcome {
 export interface ValidatedProposal {
   readonly plan: ProposalPlan;
   readonly rollout: RolloutDraft;
-  readonly proposal: Proposal | undefined;
-  readonly validation: Validation | undefined;
+  /** Absent where the completion has no proposal. */
+  readonly judged: JudgedProposal | undefined;
 }
 
 /** Call in the order of the prompts, one after the other: of equal proposals within a step the first becomes a task. */
-export async function settleProposal(
+export function settleProposal(
   dependencies: LoopDependencies,
   ledger: Ledger,
   memory: TaskMemory,
-  { plan, rollout, proposal, validation }: ValidatedProposal,
-): Promise<ProposalOutcome> {
+  { plan, rollout, judged }: ValidatedProposal,
+): ProposalOutcome {
   const { mode } = plan;
-  const verdict = await judgeProposal(dependencies, memory, rollout, proposal, validation);
+  const { proposal, validation } = judged ?? {};
+  const verdict = judgeProposal(dependencies, memory, rollout, judged);
   rollout.executions = validation?.executions ?? [];
   const task = verdict.valid
     ? addTask(dependencies, ledger, memory, plan, proposal!, verdict)

@@ -2,7 +2,7 @@
 import type { Mode } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import type { TaskSource } from './experiment.ts';
-import { judgeTask, proposedTask } from './judgeProposal.ts';
+import { judgeTask, proposedTask, validateProposal } from './judgeProposal.ts';
 import type { Ledger } from './ledger.ts';
 import type { ProposalOutcome } from './settleProposal.ts';
 import type { TaskMemory } from './taskMemory.ts';
@@ -24,17 +24,17 @@ export async function takeTasks(
   { modes, count, round }: TaskRequest,
   signal: AbortSignal,
 ): Promise<ProposalOutcome[]> {
-  const { clock, grader } = dependencies;
-  ledger.enterPhase('validate', clock.now());
+  ledger.enterPhase('validate', dependencies.clock.now());
   const proposals = modes.flatMap((mode) => source.next({ step: ledger.step, round, mode, count }));
-  const validations = await Promise.all(
-    proposals.map((proposal) => grader.validate(proposal, signal)),
+  const judged = await Promise.all(
+    proposals.map((proposal) => validateProposal(dependencies, proposal, signal)),
   );
   const outcomes: ProposalOutcome[] = [];
   // One after the other, so that duplicates within a step fall the same way every time.
-  for (const [index, proposal] of proposals.entries()) {
+  for (const one of judged) {
+    const { proposal } = one;
     const { mode } = proposal;
-    const verdict = await judgeTask(dependencies, memory, proposal, validations[index]!);
+    const verdict = judgeTask(dependencies, memory, one);
     if (!verdict.valid) {
       outcomes.push({ mode, reason: verdict.reason });
       continue;

@@ -15,7 +15,12 @@ import { tokenTexts } from './tokenTexts.mjs';
  * @typedef {{ readonly kind: 'load', readonly config: object }
  *   | { readonly kind: 'encode', readonly text: string, readonly addSpecialTokens: boolean }
  *   | { readonly kind: 'decode', readonly tokens: readonly number[] }
- *   | { readonly kind: 'texts', readonly tokens: readonly number[] }} TokenizerRequest
+ *   | { readonly kind: 'texts', readonly tokens: readonly number[] }} SingleRequest
+ */
+
+/**
+ * Several in one message, since a message takes far longer than a short text.
+ * @typedef {SingleRequest | { readonly kind: 'many', readonly requests: readonly SingleRequest[] }} TokenizerRequest
  */
 
 /**
@@ -30,6 +35,7 @@ const STANDARD_INPUT = 0;
 /** Of an answer, and more than any context has room for. */
 const MOST_TOKENS = 4_000_000;
 const MOST_CHARACTERS = 16_000_000;
+const MOST_REASON_CHARACTERS = 500;
 
 const TokenizerOfFiles =
   /** @type {new (description: object, config: object) => LoadedTokenizer} */ (
@@ -41,6 +47,26 @@ let loaded;
 
 /** @param {TokenizerRequest} request */
 function answerTo(request) {
+  return request.kind === 'many'
+    ? { answers: request.requests.map(eachAnswer) }
+    : answerToOne(request);
+}
+
+/**
+ * One text that cannot be read says nothing of the others.
+ * @param {SingleRequest} request
+ */
+function eachAnswer(request) {
+  try {
+    return answerToOne(request);
+  } catch (error) {
+    const { message = '' } = /** @type {{ message?: string }} */ (error);
+    return { refusal: message.slice(0, MOST_REASON_CHARACTERS) };
+  }
+}
+
+/** @param {SingleRequest} request */
+function answerToOne(request) {
   if (request.kind === 'load') {
     const description = /** @type {object} */ (JSON.parse(readFileSync(STANDARD_INPUT, 'utf8')));
     loaded = new TokenizerOfFiles(description, request.config);

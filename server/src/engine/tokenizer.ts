@@ -11,7 +11,7 @@ import { ChatTemplate } from './chatTemplate.ts';
 import { ConfinedProcess } from './confinedProcess.ts';
 import { TOKENIZER_PROGRAM } from './confinedPrograms.ts';
 import { EngineError } from './engineError.ts';
-import type { TokenizerRequest } from './tokenizeTexts.mjs';
+import type { SingleRequest, TokenizerRequest } from './tokenizeTexts.mjs';
 
 export interface ChatMessage {
   readonly role: string;
@@ -28,16 +28,33 @@ const LIMIT_MS = 10_000;
 const HEAP_MB = 1_024;
 const RESIDENT_MB = 1_536;
 
-interface Answer {
+/** What one message holds at most, so that it stays well within the limit of time. */
+const MESSAGE_REQUESTS = 512;
+const MESSAGE_CHARACTERS = 200_000;
+const TOKEN_CHARACTERS = 8;
+
+interface SingleAnswer {
   readonly tokens?: number[];
   readonly text?: string;
   readonly texts?: string[];
+}
+
+interface Answer extends SingleAnswer {
+  readonly answers?: readonly (SingleAnswer | Refusal)[];
+}
+
+/** A request that waits for others to share a message with. */
+interface Waiting {
+  readonly request: SingleRequest;
+  readonly settle: (answer: SingleAnswer | Refusal) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** All methods reject with EngineError `tokenizer_refused` when they take too much time or memory, or fail. */
 export class FolderTokenizer {
   readonly #folder: string;
   readonly #process: ConfinedProcess<TokenizerRequest, Answer>;
+  #waiting: Waiting[] = [];
   readonly #template: ChatTemplate | undefined;
   readonly #templateVariables: Readonly<Record<string, string>>;
 
@@ -125,11 +142,54 @@ export class FolderTokenizer {
     return (await this.#ask({ kind: 'encode', text, addSpecialTokens })).tokens ?? [];
   }
 
-  async #ask(request: TokenizerRequest): Promise<Answer> {
-    const answer = await this.#process.ask(request, LIMIT_MS);
+  async #ask(request: SingleRequest): Promise<SingleAnswer> {
+    const answer = await new Promise<SingleAnswer | Refusal>((settle, fail) => {
+      this.#waiting.push({ request, settle, fail });
+      // Whoever else asks before the loop turns shares the message.
+      if (this.#waiting.length === 1) setImmediate(() => void this.#send());
+    });
     if ('refusal' in answer) throw refused(this.#folder, 'tokenizer.json', answer);
     return answer;
   }
+
+  async #send(): Promise<void> {
+    const messages = inMessages(this.#waiting);
+    this.#waiting = [];
+    await Promise.all(
+      messages.map(async (waiting) => {
+        const requests = waiting.map(({ request }) => request);
+        try {
+          const answer = await this.#process.ask({ kind: 'many', requests }, LIMIT_MS);
+          waiting.forEach(({ settle }, index) => {
+            settle('refusal' in answer ? answer : (answer.answers?.[index] ?? {}));
+          });
+        } catch (error) {
+          for (const { fail } of waiting) fail(error);
+        }
+      }),
+    );
+  }
+}
+
+function inMessages(waiting: readonly Waiting[]): Waiting[][] {
+  const messages: Waiting[][] = [];
+  let characters = Infinity;
+  for (const one of waiting) {
+    const { request } = one;
+    const own = 'text' in request ? request.text.length : lengthOf(request);
+    const last = messages.at(-1);
+    if (last?.length === MESSAGE_REQUESTS || characters + own > MESSAGE_CHARACTERS) {
+      messages.push([]);
+      characters = 0;
+    }
+    messages.at(-1)!.push(one);
+    characters += own;
+  }
+  return messages;
+}
+
+function lengthOf(request: SingleRequest): number {
+  return 'tokens' in request ? request.tokens.length * TOKEN_CHARACTERS : 0;
 }
 
 function refused(folder: string, file: string, { refusal }: Refusal): EngineError {

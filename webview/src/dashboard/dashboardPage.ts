@@ -20,7 +20,8 @@ import { TableView } from './tableView.ts';
 import { runWarnings } from './warnings.ts';
 
 const CHART_HINT = 'Drag to zoom, double-click to reset, click a point to open its step.';
-const GRID_HINT = 'Point at a field, or walk with the arrow keys, for its numbers.';
+const GRID_HINT =
+  'Point at a field, or walk with the arrow keys, for its numbers; click it to open its step.';
 
 export class DashboardPage {
   readonly root = element('main', 'dashboard');
@@ -42,7 +43,7 @@ export class DashboardPage {
   readonly #curves: CurvesView;
   readonly #curriculum: CurriculumView;
   readonly #learned: LearnedView;
-  readonly #skills = new SkillMapView();
+  readonly #skills: SkillMapView;
   #table: TableView | undefined;
   #tabs: Tabs | undefined;
   #memory: DashboardMemory = dashboardMemory(undefined);
@@ -61,6 +62,7 @@ export class DashboardPage {
     };
     this.#curves = new CurvesView(onStep);
     this.#curriculum = new CurriculumView(onStep);
+    this.#skills = new SkillMapView(onStep);
     this.#learned = new LearnedView(connection);
     fill(
       this.root,

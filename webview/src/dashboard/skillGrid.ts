@@ -17,12 +17,18 @@ export interface GridPlace {
   readonly column: number;
 }
 
-/** @param onPlace called with what stands at a place when the keyboard or the mouse gets there */
+export interface GridListener {
+  /** With what stands at a place when the keyboard or the mouse gets there. */
+  readonly onPlace: (place: GridPlace, text: string) => void;
+  /** A field was clicked, or Enter pressed on it: the last step of its column. */
+  readonly onStep: (step: number) => void;
+}
+
 export function skillGrid(
   columns: readonly Column[],
   rows: readonly SkillRow[],
   label: string,
-  onPlace: (place: GridPlace, text: string) => void,
+  { onPlace, onStep }: GridListener,
 ): HTMLElement {
   const body = rows.map((row) =>
     element(
@@ -30,9 +36,16 @@ export function skillGrid(
       {},
       element('th', { className: 'skill-name', attributes: { scope: 'row' } }, row.text),
       ...row.cells.map((cell, index) =>
-        fieldOf(cell, cellText(row, columns[index]!, cell), (text) => {
-          onPlace({ construct: row.construct, column: index }, text);
-        }),
+        fieldOf(
+          cell,
+          cellText(row, columns[index]!, cell),
+          (text) => {
+            onPlace({ construct: row.construct, column: index }, text);
+          },
+          () => {
+            onStep(columns[index]!.lastStep);
+          },
+        ),
       ),
       element('td', 'skill-number', changeText(row)),
       element('td', 'skill-number', quantityText(row.tasks)),
@@ -111,6 +124,7 @@ function fieldOf(
   cell: SkillCell | null,
   text: string,
   onText: (text: string) => void,
+  onOpen: () => void,
 ): HTMLElement {
   const level = cell === null ? 'none' : String(Math.round(rateOf(cell) * LEVELS));
   const few = cell !== null && cell.tasks < FEW_TASKS ? ' few' : '';
@@ -120,7 +134,14 @@ function fieldOf(
   return element('td', {
     className: `skill-cell heat-${level}${few}`,
     attributes: { tabindex: -1, 'aria-label': text, title: text },
-    on: { focus: tell, mouseenter: tell },
+    on: {
+      focus: tell,
+      mouseenter: tell,
+      click: onOpen,
+      keydown: (event) => {
+        if (event.key === 'Enter') onOpen();
+      },
+    },
   });
 }
 

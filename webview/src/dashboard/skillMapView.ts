@@ -47,6 +47,7 @@ export class SkillMapView {
   readonly #bar = element('div', 'bar');
   readonly #content = element('div', 'skill-content');
   readonly #readout = element('p', 'skill-readout');
+  readonly #onStep: (step: number) => void;
   #map: SkillMap | undefined;
   #drawn = '';
   #source: SkillSource | undefined;
@@ -54,7 +55,8 @@ export class SkillMapView {
   #asTable = false;
   #place: GridPlace | undefined;
 
-  constructor() {
+  constructor(onStep: (step: number) => void) {
+    this.#onStep = onStep;
     fill(this.root, this.#bar, this.#content);
   }
 
@@ -96,9 +98,12 @@ export class SkillMapView {
     const hadFocus = this.#content.contains(document.activeElement);
     const picture = this.#asTable
       ? skillTableOf(table.columns, rows, label)
-      : skillGrid(table.columns, rows, label, (place, text) => {
-          this.#place = place;
-          this.#readout.textContent = text;
+      : skillGrid(table.columns, rows, label, {
+          onPlace: (place, text) => {
+            this.#place = place;
+            this.#readout.textContent = text;
+          },
+          onStep: this.#onStep,
         });
     fill(
       this.#content,
