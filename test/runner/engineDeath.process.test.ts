@@ -17,6 +17,7 @@ import { rowsOf } from './rows.ts';
 const SETTINGS = {
   ...{ steps: 2, seed: 5, seedTasks: 4, probe: 'none', checkpointEverySteps: 1 },
   ...{ proposalsPerMode: 2, estimationRollouts: 4, replayTasksPerMode: 0 },
+  ...{ goldLossWeight: 1, goldDocumentsPerStep: 12, harvestInputs: 3 },
 };
 /** Time for a request to reach the engine, and not for it to be answered. */
 const UNDER_WAY_MS = 25;

@@ -25,6 +25,7 @@ type Target = (typeof TARGETS)[number];
 
 const SETTINGS = [
   ...['--steps', String(STEPS), '--seed', '11', '--set', 'seedTasks=2'],
+  ...['--set', 'goldLossWeight=1', '--set', 'goldDocumentsPerStep=12'],
   ...['--set', 'proposalsPerMode=2', '--set', 'estimationRollouts=2', '--set', 'probe=none'],
   ...['--set', 'checkpointEverySteps=1', '--set', 'checkpointsKept=2'],
   // What is let go of must be the same, too.

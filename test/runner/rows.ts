@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 const TABLES = [
   ...['step', 'prompt', 'rollout', 'reward_term', 'execution', 'proposal', 'task', 'baseline'],
   ...['metric', 'checkpoint', 'rollout_pack', 'prompt_pack', 'completion_size'],
+  ...['task_attempt', 'harvest', 'gold_document'],
 ];
 
 /** What differs between two runs that did the same: when, how fast, and with how much memory. */
