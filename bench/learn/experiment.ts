@@ -36,7 +36,7 @@ export interface CurvePoint {
 }
 
 export interface ExperimentResult extends Omit<ExperimentRequest, 'teacherFile'> {
-  readonly report: Omit<LearningReport, 'runId'>;
+  readonly report: LearningReport;
   readonly curve: readonly CurvePoint[];
   readonly minutes: number;
   /** Without the steps that measured held-out tasks. */
@@ -107,7 +107,7 @@ function resultOf(request: ExperimentRequest, reader: RunReader): ExperimentResu
   );
   const measured = new Set(reader.metricSeries('probe.greedy.mean').map(({ step }) => step));
   const plain = steps.filter(({ step }) => step > 0 && !measured.has(step));
-  const { runId: _id, ...report } = learningReport(reader, 'experiment');
+  const report = learningReport(reader);
   const last = (name: string) => reader.metricSeries(name).at(-1)?.value ?? 0;
   return {
     ...asked,
