@@ -167,7 +167,10 @@ describe.each([
       ];
       const own =
         preset === 'studio'
-          ? ['solver estimate trained', 'solver estimate shown', 'solver curriculum shown']
+          ? [
+              ...['solver estimate trained', 'solver estimate shown', 'solver curriculum shown'],
+              ...['solver replay trained', 'solver replay shown'],
+            ]
           : ['solver estimate shown', 'solver solve trained'];
       expect([...seen].sort()).toEqual([...common, ...own].sort());
     },
