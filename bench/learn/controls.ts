@@ -35,8 +35,8 @@ function judgementOf(answer: RolloutDraft): Partial<RolloutDraft> {
   return Object.fromEntries(JUDGEMENT.map((name) => [name, answer[name]]));
 }
 
-/** The same engine, taught the opposite of what the rewards say. */
-export function withReversedAdvantages(engine: Engine): Engine {
+/** An engine that does as `engine` does, but for `changes`. */
+export function changedEngine(engine: Engine, changes: Partial<Engine>): Engine {
   return {
     description: engine.description,
     encode: (text) => engine.encode(text),
@@ -45,11 +45,19 @@ export function withReversedAdvantages(engine: Engine): Engine {
     sample: (...request) => engine.sample(...request),
     logProbabilities: (...request) => engine.logProbabilities(...request),
     encodeCompletion: (text) => engine.encodeCompletion(text),
-    update: (objectives, ...rest) => engine.update(objectives.map(reversed), ...rest),
+    update: (...request) => engine.update(...request),
     saveCheckpoint: (...request) => engine.saveCheckpoint(...request),
     loadCheckpoint: (...request) => engine.loadCheckpoint(...request),
     close: () => engine.close(),
+    ...changes,
   };
+}
+
+/** The same engine, taught the opposite of what the rewards say. */
+export function withReversedAdvantages(engine: Engine): Engine {
+  return changedEngine(engine, {
+    update: (objectives, ...rest) => engine.update(objectives.map(reversed), ...rest),
+  });
 }
 
 /** Rewards are turned round; what the interpreter says is not. */
