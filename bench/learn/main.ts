@@ -13,10 +13,12 @@ import { parseArgs } from 'node:util';
 
 import { execa } from 'execa';
 
+import { pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { enginePython } from '../../server/src/runner/enginePython.ts';
 import { armNamed } from './arms.ts';
 import { runExperiment } from './experiment.ts';
-import { recordResult } from './results.ts';
+import { writeReport } from './report.ts';
+import { recordedResults, recordResult } from './results.ts';
 
 const HEADLINE = { arm: 'studio', seeds: ['1', '2', '3'] };
 /** About fifteen minutes on two cores. */
@@ -42,6 +44,7 @@ try {
 } finally {
   await rm(folder, { recursive: true });
 }
+await writeReport(path.join(import.meta.dirname, '../../docs'), await recordedResults());
 
 async function runArm(arm: string, seed: number): Promise<void> {
   const teacherFile = path.join(folder, `${String(seed)}.jsonl`);
@@ -58,8 +61,9 @@ async function runArm(arm: string, seed: number): Promise<void> {
 /** Tasks of the embedded model's world, of every operator, none of them held out. */
 async function writeTeacher(file: string, seed: number): Promise<void> {
   const options = ['--output', file, '--seed', String(seed), '--tasks', String(TEACHER_TASKS)];
-  await execa(enginePython(), ['-P', '-m', 'azr_nano.teacher', ...options], {
-    env: { PYTHONPATH: path.join(import.meta.dirname, '../../server/nano') },
+  const packages = [path.join(import.meta.dirname, '../../server/nano')];
+  await execa(enginePython(), ['-m', 'azr_nano.teacher', ...options], {
+    ...pythonStart({ packages }),
     stdout: 'inherit',
     stderr: 'inherit',
   });

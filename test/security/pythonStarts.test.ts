@@ -39,7 +39,6 @@ const OTHER_STARTS: Readonly<Record<string, string>> = {
   'bench/engine/gpuMemory.ts': 'starts nvidia-smi',
   'bench/security/main.ts': 'starts Node',
   'bench/scale/main.ts': 'starts Node',
-  'bench/learn/trial.ts': 'starts Node',
   'bench/studio/activation.ts': 'starts Node',
   'bench/studio/main.ts': 'starts Node',
 };

@@ -1,0 +1,185 @@
+/** Writes docs/learning.md and its curves from the recorded results: every number in it was measured. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { RateChange } from '../../server/protocol/learning.ts';
+import { ARMS } from './arms.ts';
+import { curveChart } from './curveChart.ts';
+import type { CurvePoint } from './experiment.ts';
+import type { RecordedResult } from './results.ts';
+
+/** The table that the page begins with; results of other names are candidates of the recipe. */
+const HEADLINE = 'headline';
+const STRATA = ['taught', 'untaught', 'two combined', 'three combined'];
+const COLOURS = ['#1f77b4', '#d95f02', '#2ca02c', '#7570b3'];
+
+export async function writeReport(
+  folder: string,
+  results: readonly RecordedResult[],
+): Promise<void> {
+  const main = results.filter(({ table }) => table === HEADLINE);
+  const first = main.find(({ arm }) => arm === 'studio');
+  if (first !== undefined) await writeFile(path.join(folder, 'learning.svg'), chartOf(first.curve));
+  const candidates = results.filter(({ table }) => table !== HEADLINE);
+  await writeFile(path.join(folder, 'learning.md'), textOf(main, candidates));
+}
+
+function chartOf(curve: readonly CurvePoint[]): string {
+  const series = STRATA.map((stratum, index) => ({
+    label: stratum,
+    colour: COLOURS[index]!,
+    width: stratum === 'untaught' ? 3 : 1.5,
+    points: curve.flatMap(({ seconds, rates }) => {
+      const rate = rates[`greedy.stratum.${stratum}`];
+      return rate === undefined ? [] : [[seconds / 60, rate] as const];
+    }),
+  }));
+  return curveChart('Held-out tasks answered right, greedily', 'minutes', series);
+}
+
+function textOf(main: readonly RecordedResult[], candidates: readonly RecordedResult[]): string {
+  return [
+    '# Does it learn?',
+    '',
+    'Written by `npm run learn -- --report` from `bench/learn/experiments.jsonl`. The embedded model `azr-nano` trains by self-play alone, on a machine without a GPU. It can write every operator of its world, and was never told what twelve of them do: those are called untaught here, and only the interpreter can teach them. The held-out tasks are 1,440 frozen ones, 120 for each of three modes and four strata. Their programs occur neither in its corpus nor in its self-play. See [measuring.md](measuring.md) for what the columns mean.',
+    '',
+    '![Held-out tasks answered right over a run](learning.svg)',
+    '',
+    ...armRows(main),
+    '',
+    'Greedy: the most probable answer to each task. pass@k: right at least once in k answers at temperature 1, k as in the row. The interval is a 99 % bootstrap interval of the gain over tasks; p is McNemar’s exact p of tasks gained against tasks lost.',
+    '',
+    '## By stratum',
+    '',
+    'Greedy rates before and after, over the three modes.',
+    '',
+    table(
+      ['arm', 'seed', ...STRATA],
+      main.map((result) => [
+        result.arm,
+        String(result.seed),
+        ...STRATA.map((stratum) => partText(result, stratum)),
+      ]),
+    ),
+    '',
+    '## What was proposed',
+    '',
+    table(
+      [
+        'arm',
+        'seed',
+        'distinct programs a minute',
+        'templates',
+        'valid',
+        'unique',
+        'constructs a task',
+        'starting model solves',
+      ],
+      main.map((result) => [
+        result.arm,
+        String(result.seed),
+        (result.distinctPrograms / result.minutes).toFixed(0),
+        String(result.templates),
+        courseText(result, 'proposer.valid'),
+        courseText(result, 'proposer.unique'),
+        courseText(result, 'curriculum.constructs', (value) => value.toFixed(2)),
+        startText(result),
+      ]),
+    ),
+    '',
+    'Two figures in a cell are the first and the last tenth of the steps. The last column is how often the model as it was at the start solves the tasks of the first and of the last step that measured it: falling means that the tasks grow harder.',
+    '',
+    ...(candidates.length === 0
+      ? []
+      : [
+          '## What was tried',
+          '',
+          'Each row is one run with the settings named, judged on a second set of held-out tasks that the tables above do not use.',
+          '',
+          ...candidateRows(candidates),
+          '',
+        ]),
+  ].join('\n');
+}
+
+function armRows(results: readonly RecordedResult[]): string[] {
+  const rows = ARMS.flatMap(({ name, question }) =>
+    results.filter(({ arm }) => arm === name).map((result) => row(result, question)),
+  );
+  const columns = ['arm', 'what it asks', 'seed', 'steps', 'minutes'];
+  return [table([...columns, 'greedy, before → after', 'gain, 99 %', 'p', 'pass@k'], rows)];
+}
+
+function row(result: RecordedResult, question: string): string[] {
+  const { greedy, sampled } = result.report;
+  return [
+    ...[`\`${result.arm}\``, question, String(result.seed), String(result.steps)],
+    result.minutes.toFixed(1),
+    greedy === undefined ? '' : changeText(greedy),
+    greedy === undefined ? '' : intervalText(greedy),
+    greedy === undefined ? '' : pText(greedy.pValue),
+    sampled === undefined ? '' : `${changeText(sampled.passK)} (k = ${String(sampled.samples)})`,
+  ];
+}
+
+function candidateRows(results: readonly RecordedResult[]): string[] {
+  return [
+    table(
+      ['settings', 'arm', 'seed', 'steps', 'minutes', 'greedy', 'untaught', 'taught', 'pass@k'],
+      results.map((result) => [
+        result.settings.map((setting) => `\`${setting}\``).join(', '),
+        ...[result.arm, String(result.seed), String(result.steps), result.minutes.toFixed(1)],
+        result.report.greedy === undefined ? '' : changeText(result.report.greedy),
+        partText(result, 'untaught'),
+        partText(result, 'taught'),
+        result.report.sampled === undefined ? '' : changeText(result.report.sampled.passK),
+      ]),
+    ),
+  ];
+}
+
+function partText({ report }: RecordedResult, stratum: string): string {
+  const found = report.parts.find(({ part }) => 'stratum' in part && part.stratum === stratum);
+  return found === undefined ? '' : changeText(found.greedy);
+}
+
+function courseText(
+  { course }: RecordedResult,
+  name: string,
+  write: (value: number) => string = percent,
+): string {
+  const values = course[name];
+  return values === undefined ? '' : values.map(write).join(' → ');
+}
+
+function startText({ curve }: RecordedResult): string {
+  const rates = curve.flatMap(({ rates: of }) => of['startSolveRate'] ?? []);
+  return rates.length < 2 ? '' : `${percent(rates[0]!)} → ${percent(rates.at(-1)!)}`;
+}
+
+function changeText({ before, after }: Pick<RateChange, 'before' | 'after'>): string {
+  return `${percent(before)} → ${percent(after)}`;
+}
+
+function intervalText({ before, after, low, high }: RateChange): string {
+  return `${points(after - before)} (${points(low)} to ${points(high)})`;
+}
+
+function pText(value: number): string {
+  return value < 0.001 ? '< 0.001' : value.toFixed(3);
+}
+
+function percent(rate: number): string {
+  return `${(rate * 100).toFixed(1)} %`;
+}
+
+function points(difference: number): string {
+  const text = (difference * 100).toFixed(1);
+  return difference < 0 ? text.replace('-', '−') : `+${text}`;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [header, header.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
