@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -23,31 +24,44 @@ from azr_nano.batches import Batch, batches
 from azr_nano.model import build_model, save_model
 from azr_nano.tokenizer import build_tokenizer
 
-DOCUMENTS = 400_000
 THREADS = 1
 """More would round otherwise, and give other weights."""
-MATRIX_RATE = 0.01
-EMBEDDING_RATE = 0.004
 WARM_UP_UPDATES = 100
-DECAY_SHARE = 0.5
-"""Last part of the documents over which the learning rate falls to almost nothing."""
 LAST_RATE = 0.01
 UPDATES_A_LINE = 100
 
 
-def schedule(progress: float, update: int) -> float:
+@dataclass(frozen=True)
+class Stage:
+    documents: int
+    matrix_rate: float
+    """Highest learning rate of the matrices."""
+    embedding_rate: float
+    """Highest learning rate of embeddings and norms."""
+    decay_share: float
+    """Last part of the documents over which the rates fall to almost nothing."""
+
+
+STAGES = (
+    Stage(documents=400_000, matrix_rate=0.01, embedding_rate=0.004, decay_share=0.5),
+    Stage(documents=250_000, matrix_rate=0.003, embedding_rate=0.0012, decay_share=1.0),
+)
+
+
+def schedule(stage: Stage, progress: float, update: int) -> float:
     """The learning rate as a share of its peak; `progress` through the documents is in [0, 1]."""
-    return min(1.0, (update + 1) / WARM_UP_UPDATES, max(LAST_RATE, (1 - progress) / DECAY_SHARE))
+    left = (1 - progress) / stage.decay_share
+    return min(1.0, (update + 1) / WARM_UP_UPDATES, max(LAST_RATE, left))
 
 
-def make_optimizers(model: LlamaForCausalLM) -> list[tuple[Optimizer, float]]:
+def make_optimizers(model: LlamaForCausalLM, stage: Stage) -> list[tuple[Optimizer, float]]:
     """Each with its peak learning rate."""
     named = list(model.named_parameters())
     matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in named if p.ndim != 2 or "embed" in name]
     muon = Muon(matrices, momentum=0.95, weight_decay=0.02, adjust_lr_fn="match_rms_adamw")
     adam = AdamW(others, betas=(0.9, 0.98), weight_decay=0.0)
-    return [(muon, MATRIX_RATE), (adam, EMBEDDING_RATE)]
+    return [(muon, stage.matrix_rate), (adam, stage.embedding_rate)]
 
 
 def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
@@ -61,18 +75,18 @@ def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
     return (losses * weights[counted]).sum() / weights[counted].sum()
 
 
-def train(model: LlamaForCausalLM, seed: int, documents: int, log: TextIO) -> None:
+def train(model: LlamaForCausalLM, stage: Stage, seed: int, log: TextIO) -> None:
     """Trains `model` in place; writes a line of figures every UPDATES_A_LINE updates."""
-    optimizers = make_optimizers(model)
+    optimizers = make_optimizers(model, stage)
     started, seen, tokens = time.monotonic(), 0, 0
     losses: list[float] = []
-    for update, batch in enumerate(batches(seed, documents)):
+    for update, batch in enumerate(batches(seed, stage.documents)):
         loss = loss_of(model, batch)
         model.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer, peak in optimizers:
-            optimizer.param_groups[0]["lr"] = peak * schedule(seen / documents, update)
+            optimizer.param_groups[0]["lr"] = peak * schedule(stage, seen / stage.documents, update)
             optimizer.step()
         seen += batch.documents
         tokens += batch.tokens.numel()
@@ -89,25 +103,24 @@ def train(model: LlamaForCausalLM, seed: int, documents: int, log: TextIO) -> No
             print(json.dumps(row), file=log, flush=True)
 
 
-def pretrain(output: Path, seed: int, documents: int) -> None:
-    """Writes the model's folder, and the course of its training beside it."""
+def pretrain(output: Path, seed: int, stages: Sequence[Stage] = STAGES) -> None:
+    """Writes the model's folder, anew after each stage, and beside it the course of each."""
     torch.set_num_threads(THREADS)
     torch.manual_seed(seed)
-    random.seed(seed)
     model = build_model(build_tokenizer())
     output.mkdir(parents=True, exist_ok=True)
-    with output.with_suffix(".jsonl").open("w") as log:
-        train(model, seed, documents, log)
-    save_model(model, output)
+    for number, stage in enumerate(stages, start=1):
+        with output.with_name(f"{output.name}-{number}.jsonl").open("w") as log:
+            train(model, stage, seed + number - 1, log)
+        save_model(model, output)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--documents", type=int, default=DOCUMENTS)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    pretrain(arguments.output, arguments.seed, arguments.documents)
+    pretrain(arguments.output, arguments.seed)
 
 
 if __name__ == "__main__":
