@@ -10,40 +10,38 @@ import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
 import { createRun } from '../../server/src/runner/run.ts';
 import { RunSteering } from '../../server/src/runner/runSteering.ts';
 
-export type EngineCall =
-  | { readonly kind: 'sample'; readonly arguments: Parameters<Engine['sample']> }
-  | { readonly kind: 'update'; readonly arguments: Parameters<Engine['update']> };
-
-export interface RecordedCall {
-  readonly step: number;
-  readonly phase: Phase;
-  readonly call: EngineCall;
-}
+export type RecordedCall = { readonly step: number; readonly phase: Phase } & (
+  | { readonly kind: 'sample'; readonly request: Parameters<Engine['sample']> }
+  | { readonly kind: 'update'; readonly request: Parameters<Engine['update']> }
+);
 
 export interface RecordedSteps {
-  readonly model: string;
+  readonly modelFolder: string;
   readonly calls: readonly RecordedCall[];
-  /** Of each step, and of what in it was not the engine's: programs, grading, the database. */
-  readonly stepSeconds: readonly { readonly whole: number; readonly others: number }[];
+  /** Mean seconds of a step that were not the engine's: programs, grading, the database. */
+  readonly otherSeconds: number;
 }
 
-const ENGINE_PHASES: readonly Phase[] = ['propose', 'estimate', 'solve', 'update'];
+/** Not part of every step. */
+const OCCASIONAL: readonly Phase[] = ['seed', 'probe', 'checkpoint'];
 
 /** Runs `steps` steps of the preset, and notes every call of the phases that each step has. */
 export async function recordSteps(steps: number, seed: number): Promise<RecordedSteps> {
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-steps-'));
   const calls: RecordedCall[] = [];
-  const stepSeconds: { whole: number; others: number }[] = [];
+  const otherSeconds: number[] = [];
   let step = 0;
   let phase: Phase = 'seed';
   let engineSeconds = 0;
 
-  const timed = async <T>(call: EngineCall, answer: Promise<T>): Promise<T> => {
-    if (step > 0 && ENGINE_PHASES.includes(phase)) calls.push({ step, phase, call });
+  const timed = async <T>(answer: Promise<T>): Promise<T> => {
     const started = performance.now();
     const result = await answer;
     engineSeconds += (performance.now() - started) / 1000;
     return result;
+  };
+  const note = (call: RecordedCall): void => {
+    if (step > 0 && !OCCASIONAL.includes(phase)) calls.push(call);
   };
   const recording = (engine: Engine): Engine => ({
     description: engine.description,
@@ -51,22 +49,23 @@ export async function recordSteps(steps: number, seed: number): Promise<Recorded
     decode: (tokens) => engine.decode(tokens),
     encodeCompletion: (text) => engine.encodeCompletion(text),
     encodeChat: (messages) => engine.encodeChat(messages),
-    sample: (requests, parameters, signal) => {
-      const call: EngineCall = { kind: 'sample', arguments: [requests, parameters] };
-      return timed(call, engine.sample(requests, parameters, signal));
+    sample: (...request) => {
+      note({ step, phase, kind: 'sample', request: withoutSignal(request) });
+      return timed(engine.sample(...request));
     },
-    logProbabilities: (...request) => engine.logProbabilities(...request),
-    update: (objectives, adam, signal) => {
-      const call: EngineCall = { kind: 'update', arguments: [objectives, adam] };
-      return timed(call, engine.update(objectives, adam, signal));
+    logProbabilities: (...request) => timed(engine.logProbabilities(...request)),
+    update: (...request) => {
+      note({ step, phase, kind: 'update', request: withoutSignal(request) });
+      return timed(engine.update(...request));
     },
     saveCheckpoint: (...request) => engine.saveCheckpoint(...request),
     loadCheckpoint: (...request) => engine.loadCheckpoint(...request),
     close: () => engine.close(),
   });
   try {
+    // The last step has a probe, and is not counted.
     const never = 1_000_000;
-    const layer = { seed, steps, probeEverySteps: never, checkpointEverySteps: never };
+    const layer = { seed, steps: steps + 1, probeEverySteps: never, checkpointEverySteps: never };
     const prepared = await prepareNewRun([layer], 'the benchmark of steps');
     await createRun(prepared, path.join(folder, 'run'), {
       openEngine: async (...request) => recording(await openEngine(...request)),
@@ -76,14 +75,23 @@ export async function recordSteps(steps: number, seed: number): Promise<Recorded
           ({ step, phase } = event);
         }
         if (event.kind === 'step' && event.step > 0) {
-          const whole = event.durationMs / 1000;
-          stepSeconds.push({ whole, others: whole - engineSeconds });
+          otherSeconds.push(event.durationMs / 1000 - engineSeconds);
         }
       },
       steering: new RunSteering(),
     });
-    return { model: prepared.model.folder, calls, stepSeconds };
+    return {
+      modelFolder: prepared.model.folder,
+      calls: calls.filter((call) => call.step <= steps),
+      otherSeconds: otherSeconds.slice(0, steps).reduce((sum, one) => sum + one / steps, 0),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Of a run that has ended since. */
+function withoutSignal<T extends readonly unknown[]>(request: T): T {
+  const kept = request.map((part) => (part instanceof AbortSignal ? undefined : part));
+  return kept as unknown as T;
 }

@@ -264,6 +264,24 @@ describe('what is drawn', () => {
     expect([...gold.programs()]).toEqual([]);
   });
 
+  test('a long run forgets its oldest programs, and its oldest inputs', () => {
+    const gold = memory();
+    for (let id = 1; id <= 17_000; id += 1) {
+      gold.rememberTask(sampleTask(id, { examples: [{ input: String(id), output: '0' }] }));
+    }
+    const ids = [...gold.programs()].map(({ taskId }) => taskId);
+    expect([ids.length, ids[0], ids.at(-1)]).toEqual([16_384, 17_000 - 16_384 + 1, 17_000]);
+    const inputs = gold.inputsLike('int').map(Number);
+    expect([inputs.length, Math.min(...inputs)]).toEqual([512, 17_000 - 512 + 1]);
+    // Nothing is learned about what was forgotten.
+    gold.rememberHarvest({ step: 2, taskId: 1, examples: [{ input: '8', output: '9' }] });
+    gold.rememberDocument({
+      ...{ step: 2, taskId: 1, mode: 'deduction', inputs: ['1'] },
+      ...{ tokenCount: 1, logProbability: -1 },
+    });
+    expect([...gold.programs()]).toHaveLength(16_384);
+  });
+
   test('a program that is proposed again is one program with more inputs', () => {
     const gold = memory();
     gold.rememberTask(task());

@@ -10,6 +10,8 @@ import type { Mode } from '../../protocol/vocabulary.ts';
 const MOST_PROGRAMS = 16_384;
 /** Inputs kept per signature for other programs to be tried on: the newest. */
 const MOST_ALIKE = 512;
+/** Signatures they are kept for; the one that was seen first is let go of. */
+const MOST_SIGNATURES = 4_096;
 
 /** A program with everything that was executed on it. */
 export interface GoldProgram {
@@ -140,6 +142,8 @@ export class GoldMemory {
     if (signature === undefined) return;
     const alike = this.#alike.get(signature) ?? { inputs: [], offered: 0 };
     this.#alike.set(signature, alike);
+    const [oldest] = this.#alike.keys();
+    if (this.#alike.size > MOST_SIGNATURES) this.#alike.delete(oldest!);
     alike.inputs[alike.offered % MOST_ALIKE] = input;
     alike.offered += 1;
   }
