@@ -46,8 +46,13 @@ BFLOAT16_UNIT = 2.0**-8
 UNITS_OF_ROUNDING = 4
 # Of a gradient, relative to the largest in its tensor.
 LARGEST_GRADIENT_DIFFERENCE = 1e-3
-# Where the long prompt of a comparison ends, unless the context does before.
+# Where the long prompt of a comparison ends, unless the context does before, or a CPU would take
+# seconds for it: three rows of it are these operations.
 FAR = 512
+LEAST_FAR = 24
+OPERATIONS_OF_A_CPU = 1e11
+# The same where gradients are compared, which is of a table that decoding is compared by too.
+FAR_IN_TRAINING = 128
 STEPS = 6
 FORCED_SHARING_COST = 1e12
 DecoderKind = (
@@ -81,7 +86,7 @@ def probe(policy: Policy) -> FastPaths:
     tokens = Tokens(policy)
     prompts = [tokens.take(5), tokens.take(9)]
     pairs = [(prompts[1], tokens.take(4)) for _ in range(3)]
-    far = (tokens.take(_far(policy)), tokens.take(4))
+    far = (tokens.take(min(FAR_IN_TRAINING, _far(policy))), tokens.take(4))
     with torch.inference_mode():
         plain = torch.cat([_plain(policy, *pair) for pair in pairs])
         packed = policy.attends_everywhere() and _agrees(
@@ -148,8 +153,12 @@ def _agrees(policy: Policy, what: str, attempt: Callable[[], Tensor], expected: 
 
 
 def _far(policy: Policy) -> int:
+    far = FAR
+    if policy.device.type == "cpu":
+        affordable = OPERATIONS_OF_A_CPU / (3 * 2.0 * policy.parameter_count())
+        far = max(LEAST_FAR, min(far, int(affordable)))
     context = policy.context_tokens
-    return max(1, min(FAR, context - STEPS - 2)) if context else FAR
+    return max(1, min(far, context - STEPS - 2)) if context else far
 
 
 def _log_probs(logits: Tensor) -> Tensor:
