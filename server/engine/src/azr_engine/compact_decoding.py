@@ -24,9 +24,9 @@ INITIAL_CAPACITY = 32
 # Tokens that a prefill may hold at once, and how many of padding are worth a batch less.
 PREFILL_TOKENS = 16_384
 PREFILL_OVERHEAD = 64
-# A step of fewer operations runs on one thread: its two hundred products are each too short to be
-# worth meeting a second one for, which on a core with other work to do takes longer than all of them
-# (azr-nano beside such work: half the time on one thread of two).
+# A step of fewer operations runs on one thread: its products are each too short to be worth meeting
+# a second one for, which on a core that has other work takes longer than the step (azr-nano beside
+# such work: half the time on one thread of two).
 OPERATIONS_OF_ONE_THREAD = 1e9
 
 
