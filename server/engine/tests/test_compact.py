@@ -20,8 +20,9 @@ from transformers.models.llama.configuration_llama import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 from azr_engine.adapters import LoraSettings
+from azr_engine.compact_decoding import CompactDecoder
 from azr_engine.compact_network import CompactNetwork, try_compact
-from azr_engine.decoding import SharedPrefixDecoder
+from azr_engine.decoding import DecodingBatch, SharedPrefixDecoder
 from azr_engine.losses import LossSettings
 from azr_engine.packing import MicroBatchLimits
 from azr_engine.policy import Policy, load_policy
@@ -250,3 +251,16 @@ def test_a_shared_prefix_decoder_off_by_one_far_from_the_start_is_refused(
     monkeypatch.setattr(SharedPrefixDecoder, "__init__", shifted)
     monkeypatch.setattr(Policy, "compact", (None, "not tried here"))
     assert probe_decoding(llama) == "padded"
+
+
+def test_short_steps_are_taken_on_one_thread(llama: Policy) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        decoder = CompactDecoder(llama, DecodingBatch([[5, 6]], [0], 4))
+        with pytest.raises(ValueError, match="within"), decoder.attending():
+            assert torch.get_num_threads() == 1
+            raise ValueError("within")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)

@@ -6,6 +6,8 @@ scores of the prompt and of a row's own tokens are joined before one softmax.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +24,10 @@ INITIAL_CAPACITY = 32
 # Tokens that a prefill may hold at once, and how many of padding are worth a batch less.
 PREFILL_TOKENS = 16_384
 PREFILL_OVERHEAD = 64
+# A step of fewer operations runs on one thread: its products are each too short to be worth meeting
+# a second one for, which on a core that has other work takes longer than the step (azr-nano beside
+# such work: half the time on one thread of two).
+OPERATIONS_OF_ONE_THREAD = 1e9
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,18 @@ class CompactDecoder(EagerDecoder):
         self._own_values = [torch.empty(shape) for _ in range(layers)]
         self._own = 0
         self._positions = torch.tensor(self._lengths)[rows]
+        self._operations = 2.0 * policy.parameter_count() * len(rows)
         self._regroup()
+
+    @contextlib.contextmanager
+    def attending(self) -> Generator[None, None, None]:
+        threads = torch.get_num_threads()
+        if self._operations < OPERATIONS_OF_ONE_THREAD:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
     def _prefill(self, batch: DecodingBatch) -> Tensor:
         """Logits [G, V] after each prompt; keys and values go to the prefixes."""
