@@ -1,5 +1,5 @@
 /** A short real training run of the embedded model: real engine, real jail, real held-out tasks. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -15,6 +15,8 @@ import { RunSteering } from '../../server/src/runner/runSteering.ts';
 import type { PartialSettings } from '../../server/src/runner/settings.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { changedEngine } from './controls.ts';
+
+const PROBE = path.join(import.meta.dirname, '../../server/models/azr-nano/probe.jsonl');
 
 export interface ShortRun {
   readonly seed: number;
@@ -55,7 +57,10 @@ export async function shortRun({
 }: ShortRun): Promise<ShortRunResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-learning-'));
   try {
-    const layer = { ...settings, seed, steps, probeEverySteps: steps, probeSamples: 1 };
+    const probe = path.join(folder, 'probe.jsonl');
+    await writeFile(probe, await someHeldOutTasks());
+    const measured = { probe, probeEverySteps: steps, probeSamples: 1, curriculumEverySteps: 0 };
+    const layer = { ...settings, seed, steps, ...measured };
     const prepared = await prepareNewRun([layer], 'the learning test');
     const gold: Record<'taught' | 'untaught', number>[] = [];
     const result = await createRun(prepared, path.join(folder, 'run'), {
@@ -82,6 +87,12 @@ export async function shortRun({
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Every third of the model's held-out tasks: 40 of each mode and stratum. */
+async function someHeldOutTasks(): Promise<string> {
+  const lines = (await readFile(PROBE, 'utf8')).trimEnd().split('\n');
+  return lines.filter((_, index) => index % 3 === 0).join('\n');
 }
 
 async function goldOf(

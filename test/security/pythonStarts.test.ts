@@ -37,6 +37,7 @@ const OTHER_STARTS: Readonly<Record<string, string>> = {
   'bench/sandbox/oracle.ts': 'isolated (-I), in an empty folder',
   'bench/sandbox/freshProcess.ts': 'isolated (-I), in an empty folder',
   'bench/engine/gpuMemory.ts': 'starts nvidia-smi',
+  'bench/engine/steps.ts': 'starts git and tar',
   'bench/security/main.ts': 'starts Node',
   'bench/scale/main.ts': 'starts Node',
   'bench/studio/activation.ts': 'starts Node',
