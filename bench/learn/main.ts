@@ -4,6 +4,8 @@
  *   npm run learn                            the headline: `studio` with seeds 1 to 3; writes docs/learning.md
  *   npm run learn -- --arm NAME [--seed N] [--steps N] [--set name=value …] [--table NAME]
  *                                            one more run, kept among the results; see arms.ts
+ *   npm run learn -- --short [--arm NAME] [--seed N]
+ *                                            a run as the tests make it, to set their pass marks from
  *   npm run learn -- --report                only writes docs/learning.md anew
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,6 +21,7 @@ import { armNamed } from './arms.ts';
 import { runExperiment } from './experiment.ts';
 import { writeReport } from './report.ts';
 import { recordedResults, recordResult } from './results.ts';
+import { shortRun } from './shortRun.ts';
 
 const HEADLINE = { arm: 'studio', seeds: ['1', '2', '3'] };
 /** About fifteen minutes on two cores. */
@@ -33,18 +36,26 @@ const { values } = parseArgs({
     set: { type: 'string', multiple: true, default: [] },
     table: { type: 'string', default: 'headline' },
     report: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
   },
 });
 
 const folder = await mkdtemp(path.join(tmpdir(), 'azr-teacher-'));
 try {
-  if (!values.report) {
+  if (values.short) {
+    const arm = values.arm ?? HEADLINE.arm;
+    for (const seed of values.seed.map(Number)) {
+      const result = { arm, seed, ...(await shortRun({ arm, seed })) };
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+    }
+  } else if (!values.report) {
     for (const seed of values.seed) await runArm(values.arm ?? HEADLINE.arm, Number(seed));
   }
 } finally {
   await rm(folder, { recursive: true });
 }
-await writeReport(path.join(import.meta.dirname, '../../docs'), await recordedResults());
+if (!values.short)
+  await writeReport(path.join(import.meta.dirname, '../../docs'), await recordedResults());
 
 async function runArm(arm: string, seed: number): Promise<void> {
   const teacherFile = path.join(folder, `${String(seed)}.jsonl`);

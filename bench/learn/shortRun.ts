@@ -5,26 +5,25 @@ import path from 'node:path';
 
 import type { Engine } from '../../server/protocol/engine.ts';
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
-import type { Experiment } from '../../server/src/azr/experiment.ts';
 import { compactDialect } from '../../server/src/azr/dialects/compactDialect.ts';
 import { questionOf } from '../../server/src/azr/solve.ts';
 import { openEngine } from '../../server/src/runner/openEngine.ts';
 import { prepareNewRun, type PreparedRun } from '../../server/src/runner/prepareRun.ts';
 import { createRun } from '../../server/src/runner/run.ts';
 import { RunSteering } from '../../server/src/runner/runSteering.ts';
-import type { PartialSettings } from '../../server/src/runner/settings.ts';
+import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { changedEngine } from './controls.ts';
+import { armNamed } from './arms.ts';
+import { changedEngine, withReversedAdvantages } from './controls.ts';
 
 const PROBE = path.join(import.meta.dirname, '../../server/models/azr-nano/probe.jsonl');
 
+export const SHORT_RUN_STEPS = 16;
+
 export interface ShortRun {
+  /** See arms.ts. */
+  readonly arm: string;
   readonly seed: number;
-  readonly steps: number;
-  readonly settings?: PartialSettings;
-  readonly experiment?: Experiment;
-  /** Stands between the loop and the engine, to break something on purpose. */
-  readonly wrap?: (engine: Engine) => Engine;
 }
 
 /** Two measurements of the same held-out tasks, before the first update and after the last. */
@@ -48,20 +47,17 @@ export interface ShortRunResult {
 }
 
 /** Makes the run in a folder of its own and removes it. */
-export async function shortRun({
-  seed,
-  steps,
-  settings = {},
-  experiment,
-  wrap = (engine) => engine,
-}: ShortRun): Promise<ShortRunResult> {
+export async function shortRun({ arm, seed }: ShortRun): Promise<ShortRunResult> {
+  const { settings, experiment, isReversed } = armNamed(arm);
+  const wrap = isReversed === true ? withReversedAdvantages : (engine: Engine) => engine;
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-learning-'));
   try {
     const probe = path.join(folder, 'probe.jsonl');
     await writeFile(probe, await someHeldOutTasks());
+    const steps = SHORT_RUN_STEPS;
     const measured = { probe, probeEverySteps: steps, probeSamples: 1, curriculumEverySteps: 0 };
-    const layer = { ...settings, seed, steps, ...measured };
-    const prepared = await prepareNewRun([layer], 'the learning test');
+    const layers = await settingsLayers(undefined, { set: settings });
+    const prepared = await prepareNewRun([...layers, { seed, steps, ...measured }], 'the test');
     const gold: Record<'taught' | 'untaught', number>[] = [];
     const result = await createRun(prepared, path.join(folder, 'run'), {
       openEngine: async (...request) => {
@@ -76,7 +72,7 @@ export async function shortRun({
       },
       listener: () => undefined,
       steering: new RunSteering(),
-      ...(experiment && { experiment }),
+      ...(experiment && { experiment: experiment({ seed, teacherFile: '' }) }),
     });
     const [before, after] = gold;
     return {

@@ -372,7 +372,7 @@ export const SETTINGS: SettingDefinitions = {
   },
   learningRateDecay: {
     type: choice('none', 'linear', 'cosine'),
-    studio: 'none',
+    studio: 'linear',
     paper: 'none',
     description: 'How the learning rate falls from there to the last of `steps`.',
     paperReference: 'Table 3',
@@ -495,7 +495,7 @@ export const SETTINGS: SettingDefinitions = {
   },
   goldLossWeight: {
     type: number(0, 1000),
-    studio: 0,
+    studio: 1,
     paper: 0,
     description:
       "Trains on what the interpreter knows: adds this much of the cross-entropy of executed answers to the model's own valid programs, in every mode they serve. Each document counts alike, however long its answer. 0 learns from reward alone.",

@@ -8,6 +8,8 @@ import type { Mode } from '../../protocol/vocabulary.ts';
 
 /** Beyond that the oldest are let go; a run of an hour on a laptop proposes fewer. */
 const MOST_PROGRAMS = 16_384;
+/** Weight of a question whose answer is certain; one whose answer is unknown has 1. */
+const REHEARSAL = 0.3;
 /** Inputs kept per signature for other programs to be tried on: the newest. */
 const MOST_ALIKE = 512;
 /** Signatures they are kept for; the one that was seen first is let go of. */
@@ -110,15 +112,15 @@ export class GoldMemory {
 
   /**
    * How much a question is worth training on: 1 − p for the probability p of a right answer, as far as
-   * it is known, divided by 1 + the number of times that it was trained on. 0 where the solver is
-   * always right.
+   * it is known, but {@link REHEARSAL} at least, so that what is known is not forgotten; divided by 1 +
+   * the number of times that it was trained on.
    */
   weightOf({ program, mode, input }: GoldQuestion): number {
     const { uses, probability } = program.knowledge.get(keyOf(mode, input)) ?? {
       uses: 0,
       probability: 0,
     };
-    return Math.max(0, 1 - probability) / (1 + uses);
+    return Math.max(REHEARSAL, 1 - probability) / (1 + uses);
   }
 
   #add({ id, step, program: text }: TaskRecord): GoldProgram {

@@ -117,6 +117,10 @@ const MODEL_SETTINGS: readonly SettingName[] = [
   'loraRank',
   'loraAlpha',
   'learningRate',
+  'averageDecay',
+  'goldDocumentsPerStep',
+  'goldUpdatesPerStep',
+  'goldLearningRate',
 ];
 
 /** Throws SettingsError, also for a setting that is not a model's to make. */
