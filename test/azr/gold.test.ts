@@ -70,7 +70,10 @@ describe('what the loss is', () => {
   });
 
   test('or in steps of its own with a rate of its own', async () => {
-    const { engine } = await runWith({ goldUpdatesPerStep: 3, goldLearningRate: 0.125, steps: 1 });
+    const { engine } = await runWith({
+      ...{ goldUpdatesPerStep: 3, goldLearningRate: 0.125, steps: 1 },
+      learningRateDecay: 'none',
+    });
     const kinds = engine.updateCalls.map(({ objectives }) => objectives.map((o) => o.loss.kind));
     expect(kinds).toEqual([['ppo'], ['cross_entropy'], ['cross_entropy'], ['cross_entropy']]);
     expect(engine.updateCalls.map(({ adam }) => adam.learningRate).slice(1)).toEqual([

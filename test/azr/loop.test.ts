@@ -223,7 +223,9 @@ describe('one step of the studio preset', () => {
   });
 
   test('the update carries the paper-size of each loss setting', async () => {
-    const { engine, run, settings } = loopFixture({ settings: { steps: 1 } });
+    const { engine, run, settings } = loopFixture({
+      settings: { steps: 1, learningRateDecay: 'none' },
+    });
     await run();
     expect(engine.updateCalls[0]?.loss).toEqual({ kind: 'ppo', clipLow: 0.2, clipHigh: 0.28 });
     expect(engine.updateCalls[0]?.adam).toEqual({

@@ -13,6 +13,8 @@ import { rowsOf } from './rows.ts';
 const SETTINGS = [
   ...['--seed', '11', '--set', 'seedTasks=2', '--set', 'proposalsPerMode=2', '--set', 'probe=none'],
   ...['--set', 'estimationRollouts=2', '--set', 'checkpointEverySteps=1'],
+  // A rate that falls towards the last step would depend on how many steps there are.
+  ...['--set', 'learningRateDecay=none'],
   ...['--set', 'checkpointsKept=1', '--set', 'checkpointsKeptEvery=2'],
 ];
 
