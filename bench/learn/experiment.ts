@@ -96,7 +96,7 @@ async function makeRun(arm: Arm, request: ExperimentRequest, folder: string): Pr
 }
 
 function resultOf(request: ExperimentRequest, reader: RunReader): ExperimentResult {
-  const { teacherFile: _, ...asked } = request;
+  const { arm, seed, steps: lastStep, settings } = request;
   const steps = reader.steps(-1, request.steps + 1);
   const began = Date.parse(steps[0]!.startedAt);
   const ended = new Map(
@@ -110,7 +110,7 @@ function resultOf(request: ExperimentRequest, reader: RunReader): ExperimentResu
   const report = learningReport(reader);
   const last = (name: string) => reader.metricSeries(name).at(-1)?.value ?? 0;
   return {
-    ...asked,
+    ...{ arm, seed, steps: lastStep, settings },
     report,
     curve: curveOf(reader, measured, ended),
     minutes: (ended.get(request.steps) ?? 0) / 60,

@@ -18,7 +18,7 @@ import { changedEngine, withReversedAdvantages } from './controls.ts';
 
 const PROBE = path.join(import.meta.dirname, '../../server/models/azr-nano/probe.jsonl');
 
-export const SHORT_RUN_STEPS = 16;
+const SHORT_RUN_STEPS = 24;
 
 export interface ShortRun {
   /** See arms.ts. */
