@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 
-from azr_nano.corpus import random_document
+from azr_nano.corpus import Document, random_document
 from azr_nano.tokenizer import END, PADDING, build_tokenizer, token_id
 
 POOL_DOCUMENTS = 8192
@@ -22,15 +23,15 @@ class Batch:
     tokens: Tensor
     """Token ids, [documents, tokens], padded behind."""
     weights: Tensor
-    """How much each token counts in the loss, of the same shape; 0 for prompts and padding."""
+    """How much each token counts in the loss, of the same shape; 0 for what is only read."""
 
     @property
     def documents(self) -> int:
         return len(self.tokens)
 
 
-Encoded = tuple[list[int], int]
-"""Tokens of a document, and how many of them are the prompt."""
+Encoded = tuple[list[int], list[float]]
+"""Tokens of a document, and the weight of each."""
 
 
 def batches(seed: int, documents: int) -> Iterator[Batch]:
@@ -44,14 +45,25 @@ def batches(seed: int, documents: int) -> Iterator[Batch]:
     for start in range(0, documents, POOL_DOCUMENTS):
         pool: list[Encoded] = []
         for _ in range(min(POOL_DOCUMENTS, documents - start)):
-            document = random_document(rng)
-            prompt = tokenizer.encode(document.prompt).ids
-            pool.append(([*prompt, *tokenizer.encode(document.completion).ids, end], len(prompt)))
+            pool.append(encode(tokenizer, random_document(rng), end))
         pool.sort(key=lambda item: len(item[0]))
         parts = _cut(pool)
         rng.shuffle(parts)
         for part in parts:
             yield _padded(part, padding)
+
+
+def encode(tokenizer: Tokenizer, document: Document, end: int) -> Encoded:
+    """An answer of n tokens counts √n: short ones are not drowned by long programs."""
+    ids: list[int] = []
+    weights: list[float] = []
+    for text, is_learned in (*document.parts, (document.completion, True)):
+        tokens = tokenizer.encode(text).ids
+        if text is document.completion:
+            tokens = [*tokens, end]
+        ids += tokens
+        weights += [1 / math.sqrt(len(tokens)) if is_learned else 0.0] * len(tokens)
+    return ids, weights
 
 
 def _cut(pool: list[Encoded]) -> list[list[Encoded]]:
@@ -67,11 +79,10 @@ def _cut(pool: list[Encoded]) -> list[list[Encoded]]:
 
 
 def _padded(items: list[Encoded], padding: int) -> Batch:
-    """A completion of n tokens counts √n: short answers are not drowned by long programs."""
     longest = max(len(tokens) for tokens, _ in items)
     ids = torch.full((len(items), longest), padding)
     weights = torch.zeros(len(items), longest)
-    for row, (tokens, prompt) in enumerate(items):
+    for row, (tokens, counted) in enumerate(items):
         ids[row, : len(tokens)] = torch.tensor(tokens)
-        weights[row, prompt : len(tokens)] = 1 / math.sqrt(len(tokens) - prompt)
+        weights[row, : len(tokens)] = torch.tensor(counted)
     return Batch(ids, weights)

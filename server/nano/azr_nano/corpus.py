@@ -1,7 +1,8 @@
 """The pretraining corpus: what each role is asked in the compact dialect, and what is right.
 
 Every answer is right. What the model is never told is what the untaught operators do: they occur
-only where it learns to propose, and there no loss is put on outputs.
+only where it learns to propose, and there no loss is put on what their programs give. Outputs of
+other programs are learned wherever they stand, in prompts too: each is one more answer.
 """
 
 from __future__ import annotations
@@ -26,19 +27,32 @@ DOCUMENT_SHARE = {
     "propose abduction": 4,
     "propose induction": 4,
 }
-SIZES = (1, 1, 1, 2, 2, 2, 3, 3)
+SIZES = (1, 1, 1, 1, 2, 2, 2, 3)
 """How many operators a program combines, drawn alike."""
 
 FIRST_REFERENCE = ("def f(a):\n    return a", "'Hello world'", "'Hello world'")
 """The zero triplet that every run starts from (paper §3.3.1)."""
 
 
+Part = tuple[str, bool]
+"""A piece of a prompt, and whether it is learned; the others are only read."""
+
+
 @dataclass(frozen=True)
 class Document:
-    prompt: str
+    parts: tuple[Part, ...]
+    """The prompt, in pieces that end where tokens do."""
     completion: str
     program: Program
     """What it is about: the program asked for, asked about or proposed."""
+
+    @property
+    def prompt(self) -> str:
+        return "".join(text for text, _ in self.parts)
+
+
+def read_only(prompt: str) -> tuple[Part, ...]:
+    return ((prompt, False),)
 
 
 def deduction_prompt(program: str, arguments: str) -> str:
@@ -50,13 +64,30 @@ def abduction_prompt(program: str, output: str) -> str:
 
 
 def induction_prompt(message: str, pairs: list[tuple[str, str]]) -> str:
-    shown = "".join(f"# {i}\n-> {o}\n" for i, o in pairs)
-    return f"[solve induction]\n{message}\n{shown}"
+    return "".join(text for text, _ in _induction_parts(message, pairs))
+
+
+def _induction_parts(message: str, pairs: list[tuple[str, str]]) -> list[Part]:
+    """Outputs after the first pair are learned: whoever sees the rule can tell them."""
+    parts: list[Part] = [(f"[solve induction]\n{message}", False)]
+    for place, (given, output) in enumerate(pairs):
+        parts += [(f"\n# {given}\n-> ", False), (output, place > 0)]
+    return [*parts, ("\n", False)]
 
 
 def proposal_prompt(mode: str, references: list[tuple[str, str, str]]) -> str:
-    shown = "".join(f"{p}\n# {i}\n-> {o}\n\n" for p, i, o in references)
-    return f"[propose {mode}]\n{shown}"
+    return "".join(text for text, _ in _proposal_parts(mode, references, set()))
+
+
+def _proposal_parts(
+    mode: str, references: list[tuple[str, str, str]], taught: set[str]
+) -> list[Part]:
+    """Outputs of the programs of `taught` are learned."""
+    parts: list[Part] = [(f"[propose {mode}]\n", False)]
+    for program, given, output in references:
+        shown = f"{program}\n# {given}\n-> "
+        parts += [(shown, False), (output, program in taught), ("\n\n", False)]
+    return parts
 
 
 def induction_proposal_prompt(program: str, inputs: int) -> str:
@@ -75,20 +106,20 @@ def random_example(rng: random.Random, of: Which, pairs: int = 1) -> Example:
 def solve_deduction(rng: random.Random) -> Document:
     example = random_example(rng, "taught")
     prompt = deduction_prompt(example.program.source, example.inputs[0])
-    return Document(prompt, example.outputs[0], example.program)
+    return Document(read_only(prompt), example.outputs[0], example.program)
 
 
 def solve_abduction(rng: random.Random) -> Document:
     example = random_example(rng, "taught")
     prompt = abduction_prompt(example.program.source, example.outputs[0])
-    return Document(prompt, example.inputs[0], example.program)
+    return Document(read_only(prompt), example.inputs[0], example.program)
 
 
 def solve_induction(rng: random.Random) -> Document:
     example = random_example(rng, "taught", rng.choice([2, 3, 3, 3, 4, 5]))
     pairs = list(zip(example.inputs, example.outputs, strict=True))
-    prompt = induction_prompt(example.program.message, pairs)
-    return Document(prompt, example.program.source, example.program)
+    parts = _induction_parts(example.program.message, pairs)
+    return Document(tuple(parts), example.program.source, example.program)
 
 
 def propose(rng: random.Random, mode: str) -> Document:
@@ -100,7 +131,8 @@ def propose(rng: random.Random, mode: str) -> Document:
         references = [FIRST_REFERENCE, *references][: rng.randint(1, count)]
     made = random_example(rng, "all")
     completion = f"{made.program.source}\n# {made.inputs[0]}"
-    return Document(proposal_prompt(mode, references), completion, made.program)
+    taught = {example.program.source for example in examples if example.program.is_taught}
+    return Document(tuple(_proposal_parts(mode, references, taught)), completion, made.program)
 
 
 def propose_induction(rng: random.Random) -> Document:
@@ -108,7 +140,7 @@ def propose_induction(rng: random.Random) -> Document:
     example = random_example(rng, "all", inputs)
     lines = "".join(f"# {i}\n" for i in example.inputs)
     prompt = induction_proposal_prompt(example.program.source, inputs)
-    return Document(prompt, lines + example.program.message, example.program)
+    return Document(read_only(prompt), lines + example.program.message, example.program)
 
 
 def random_document(rng: random.Random) -> Document:

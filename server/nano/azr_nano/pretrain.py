@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -26,42 +24,29 @@ from azr_nano.tokenizer import build_tokenizer
 
 THREADS = 1
 """More would round otherwise, and give other weights."""
+DOCUMENTS = 420_000
+MATRIX_RATE = 0.006
+"""Highest learning rate of the matrices."""
+EMBEDDING_RATE = 0.003
+"""Highest learning rate of embeddings and norms."""
 WARM_UP_UPDATES = 100
 LAST_RATE = 0.01
 UPDATES_A_LINE = 100
 
 
-@dataclass(frozen=True)
-class Stage:
-    documents: int
-    matrix_rate: float
-    """Highest learning rate of the matrices."""
-    embedding_rate: float
-    """Highest learning rate of embeddings and norms."""
-    decay_share: float
-    """Last part of the documents over which the rates fall to almost nothing."""
-
-
-STAGES = (
-    Stage(documents=400_000, matrix_rate=0.01, embedding_rate=0.004, decay_share=0.5),
-    Stage(documents=250_000, matrix_rate=0.003, embedding_rate=0.0012, decay_share=1.0),
-)
-
-
-def schedule(stage: Stage, progress: float, update: int) -> float:
+def schedule(progress: float, update: int) -> float:
     """The learning rate as a share of its peak; `progress` through the documents is in [0, 1]."""
-    left = (1 - progress) / stage.decay_share
-    return min(1.0, (update + 1) / WARM_UP_UPDATES, max(LAST_RATE, left))
+    return min(1.0, (update + 1) / WARM_UP_UPDATES, max(LAST_RATE, 1 - progress))
 
 
-def make_optimizers(model: LlamaForCausalLM, stage: Stage) -> list[tuple[Optimizer, float]]:
+def make_optimizers(model: LlamaForCausalLM) -> list[tuple[Optimizer, float]]:
     """Each with its peak learning rate."""
     named = list(model.named_parameters())
     matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in named if p.ndim != 2 or "embed" in name]
     muon = Muon(matrices, momentum=0.95, weight_decay=0.02, adjust_lr_fn="match_rms_adamw")
     adam = AdamW(others, betas=(0.9, 0.98), weight_decay=0.0)
-    return [(muon, stage.matrix_rate), (adam, stage.embedding_rate)]
+    return [(muon, MATRIX_RATE), (adam, EMBEDDING_RATE)]
 
 
 def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
@@ -75,18 +60,18 @@ def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
     return (losses * weights[counted]).sum() / weights[counted].sum()
 
 
-def train(model: LlamaForCausalLM, stage: Stage, seed: int, log: TextIO) -> None:
+def train(model: LlamaForCausalLM, seed: int, documents: int, log: TextIO) -> None:
     """Trains `model` in place; writes a line of figures every UPDATES_A_LINE updates."""
-    optimizers = make_optimizers(model, stage)
+    optimizers = make_optimizers(model)
     started, seen, tokens = time.monotonic(), 0, 0
     losses: list[float] = []
-    for update, batch in enumerate(batches(seed, stage.documents)):
+    for update, batch in enumerate(batches(seed, documents)):
         loss = loss_of(model, batch)
         model.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer, peak in optimizers:
-            optimizer.param_groups[0]["lr"] = peak * schedule(stage, seen / stage.documents, update)
+            optimizer.param_groups[0]["lr"] = peak * schedule(seen / documents, update)
             optimizer.step()
         seen += batch.documents
         tokens += batch.tokens.numel()
@@ -103,24 +88,24 @@ def train(model: LlamaForCausalLM, stage: Stage, seed: int, log: TextIO) -> None
             print(json.dumps(row), file=log, flush=True)
 
 
-def pretrain(output: Path, seed: int, stages: Sequence[Stage] = STAGES) -> None:
-    """Writes the model's folder, anew after each stage, and beside it the course of each."""
+def pretrain(output: Path, seed: int, documents: int = DOCUMENTS) -> None:
+    """Writes the model's folder, and beside it the course of its training."""
     torch.set_num_threads(THREADS)
     torch.manual_seed(seed)
     model = build_model(build_tokenizer())
     output.mkdir(parents=True, exist_ok=True)
-    for number, stage in enumerate(stages, start=1):
-        with output.with_name(f"{output.name}-{number}.jsonl").open("w") as log:
-            train(model, stage, seed + number - 1, log)
-        save_model(model, output)
+    with output.with_suffix(".jsonl").open("w") as log:
+        train(model, seed, documents, log)
+    save_model(model, output)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--documents", type=int, default=DOCUMENTS)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    pretrain(arguments.output, arguments.seed)
+    pretrain(arguments.output, arguments.seed, arguments.documents)
 
 
 if __name__ == "__main__":

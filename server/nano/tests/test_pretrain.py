@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from azr_nano.batches import BATCH_TOKENS, batches
 from azr_nano.model import build_model
-from azr_nano.pretrain import STAGES, Stage, loss_of, make_optimizers, pretrain, schedule
+from azr_nano.pretrain import loss_of, make_optimizers, pretrain, schedule
 from azr_nano.tokenizer import END, PADDING, build_tokenizer, token_id
 
 
@@ -16,9 +16,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path):
     threads = torch.get_num_threads()
     try:
         for name, seed in (("one", 1), ("again", 1), ("other", 2)):
-            pretrain(
-                tmp_path / name, seed, [Stage(200, 0.01, 0.004, 0.5), Stage(100, 0.01, 0.004, 1)]
-            )
+            pretrain(tmp_path / name, seed, documents=300)
     finally:
         torch.set_num_threads(threads)
     one, again, other = (
@@ -46,7 +44,7 @@ def test_the_loss_counts_completions_and_their_end_only():
 def test_a_few_updates_lower_the_loss():
     torch.manual_seed(1)
     model = build_model(build_tokenizer())
-    optimizers = make_optimizers(model, STAGES[0])
+    optimizers = make_optimizers(model)
     batch, *_ = batches(seed=4, documents=40)
     losses: list[float] = []
     for update in range(30):
@@ -54,16 +52,14 @@ def test_a_few_updates_lower_the_loss():
         model.zero_grad()
         loss.backward()
         for optimizer, peak in optimizers:
-            optimizer.param_groups[0]["lr"] = peak * schedule(STAGES[0], 0.0, update)
+            optimizer.param_groups[0]["lr"] = peak * schedule(0.0, update)
             optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.8 * losses[0], json.dumps(losses)
 
 
 def test_the_rate_rises_stays_and_falls():
-    first, second = STAGES
-    assert schedule(first, 0.0, 0) == 0.01
-    assert schedule(first, 0.25, 5_000) == 1.0
-    assert schedule(first, 0.75, 5_000) == 0.5
-    assert schedule(first, 1.0, 5_000) == 0.01
-    assert schedule(second, 0.25, 5_000) == 0.75
+    assert schedule(0.0, 0) == 0.01
+    assert schedule(0.0, 5_000) == 1.0
+    assert schedule(0.75, 5_000) == 0.25
+    assert schedule(1.0, 5_000) == 0.01
