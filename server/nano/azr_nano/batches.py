@@ -55,12 +55,11 @@ def batches(seed: int, documents: int) -> Iterator[Batch]:
 
 def encode(tokenizer: Tokenizer, document: Document, end: int) -> Encoded:
     """An answer of n tokens counts √n: short ones are not drowned by long programs."""
+    pieces = [(tokenizer.encode(text).ids, is_learned) for text, is_learned in document.parts]
+    pieces.append(([*tokenizer.encode(document.completion).ids, end], True))
     ids: list[int] = []
     weights: list[float] = []
-    for text, is_learned in (*document.parts, (document.completion, True)):
-        tokens = tokenizer.encode(text).ids
-        if text is document.completion:
-            tokens = [*tokens, end]
+    for tokens, is_learned in pieces:
         ids += tokens
         weights += [1 / math.sqrt(len(tokens)) if is_learned else 0.0] * len(tokens)
     return ids, weights

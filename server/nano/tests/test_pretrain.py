@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
+from itertools import pairwise
 from pathlib import Path
 
+import pytest
 import torch
-from azr_nano.batches import BATCH_TOKENS, batches
+from azr_nano.batches import BATCH_TOKENS, batches, encode
+from azr_nano.corpus import random_document
 from azr_nano.model import build_model
 from azr_nano.pretrain import loss_of, make_optimizers, pretrain, schedule
 from azr_nano.tokenizer import END, PADDING, build_tokenizer, token_id
+from test_corpus import NOT_TAUGHT
 
 
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path):
@@ -26,19 +31,42 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path):
     assert one != other
 
 
-def test_the_loss_counts_completions_and_their_end_only():
+def test_answers_and_outputs_are_learned_each_by_the_root_of_its_length():
     tokenizer = build_tokenizer()
-    end, padding = token_id(tokenizer, END), token_id(tokenizer, PADDING)
+    end = token_id(tokenizer, END)
+    rng = random.Random(3)
+    for _ in range(500):
+        document = random_document(rng)
+        ids, weights = encode(tokenizer, document, end)
+        assert ids == [*tokenizer.encode(document.prompt + document.completion).ids, end]
+        expected: list[float] = []
+        for text, is_learned in document.parts:
+            count = len(tokenizer.encode(text).ids)
+            expected += [count**-0.5 if is_learned else 0.0] * count
+        answer = len(ids) - len(expected)
+        assert weights == pytest.approx([*expected, *[answer**-0.5] * answer])
+
+
+def test_batches_are_padded_within_their_bound():
+    padding = token_id(build_tokenizer(), PADDING)
     for batch in batches(seed=3, documents=500):
         assert batch.tokens.numel() <= BATCH_TOKENS
-        for row, weights in zip(batch.tokens, batch.weights, strict=True):
-            text = tokenizer.decode(row[row != padding].tolist(), skip_special_tokens=False)
-            counted = row[weights > 0]
-            assert counted[-1] == end
-            assert (weights[weights > 0] == 1 / len(counted) ** 0.5).all()
-            assert text.endswith(tokenizer.decode(counted.tolist(), skip_special_tokens=False))
-            assert text.startswith("[")
-            assert weights[0] == 0
+        assert (batch.weights[batch.tokens == padding] == 0).all()
+
+
+def test_what_an_untaught_operator_gives_is_read_but_never_learned():
+    rng = random.Random(4)
+    read = learned = 0
+    for _ in range(4_000):
+        document = random_document(rng)
+        if not document.prompt.startswith("[propose"):
+            continue
+        for before, (_, is_learned) in pairwise(document.parts):
+            if before[0].endswith("\n-> ") and NOT_TAUGHT.search(before[0]):
+                read += 1
+                learned += is_learned
+    assert read > 100
+    assert learned == 0
 
 
 def test_a_few_updates_lower_the_loss():
