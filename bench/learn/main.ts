@@ -20,7 +20,7 @@ import { enginePython } from '../../server/src/runner/enginePython.ts';
 import { armNamed } from './arms.ts';
 import { runExperiment } from './experiment.ts';
 import { writeReport } from './report.ts';
-import { recordedResults, recordResult } from './results.ts';
+import { recordedResults, recordedShortRuns, recordResult, recordShortRun } from './results.ts';
 import { shortRun } from './shortRun.ts';
 
 const HEADLINE = { arm: 'studio', seeds: ['1', '2', '3'] };
@@ -46,6 +46,7 @@ try {
     const arm = values.arm ?? HEADLINE.arm;
     for (const seed of values.seed.map(Number)) {
       const result = { arm, seed, ...(await shortRun({ arm, seed })) };
+      await recordShortRun(result);
       process.stdout.write(`${JSON.stringify(result)}\n`);
     }
   } else if (!values.report) {
@@ -54,8 +55,10 @@ try {
 } finally {
   await rm(folder, { recursive: true });
 }
-if (!values.short)
-  await writeReport(path.join(import.meta.dirname, '../../docs'), await recordedResults());
+await writeReport(path.join(import.meta.dirname, '../../docs'), {
+  results: await recordedResults(),
+  shortRuns: await recordedShortRuns(),
+});
 
 async function runArm(arm: string, seed: number): Promise<void> {
   const teacherFile = path.join(folder, `${String(seed)}.jsonl`);

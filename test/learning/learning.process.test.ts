@@ -8,8 +8,8 @@ import { shortRun } from '../../bench/learn/shortRun.ts';
  * seeds and above what random rewards and reversed advantages reach without the interpreter's answers;
  * the figures are in docs/learning.md, and `npm run learn -- --short` makes the runs again.
  */
-const GOLD_MARK = 5;
-const GREEDY_MARK = 0.02;
+const GOLD_MARK = 7;
+const GREEDY_MARK = 0.04;
 
 // Beside the other files of this project one core is all there is, and two threads would fight for it.
 process.env['OMP_NUM_THREADS'] = '1';
