@@ -23,7 +23,10 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Some tests measure time, and a busy machine may be slow once; the report says which were. */
+/**
+ * Some tests measure time, and a busy machine may be slow once; the report says which were. Not those in
+ * VS Code: each goes on where the one before it ended.
+ */
 const RETRIES = 1;
 
 /**
@@ -74,7 +77,6 @@ export default defineConfig({
       {
         test: {
           name: 'vscode',
-          retry: RETRIES,
           include: ['test/vscode/ui/**/*.test.ts'],
           globalSetup: ['test/vscode/harness/globalSetup.ts'],
           fileParallelism: false,

@@ -249,7 +249,9 @@ describe('the server', () => {
   });
 
   it('tells the story of a reward with the texts of tokens', async () => {
-    const id = firstId(`SELECT id FROM rollout WHERE role = 'solver' AND mode = 'deduction'`);
+    const id = firstId(
+      `SELECT id FROM rollout WHERE role = 'solver' AND mode = 'deduction' AND advantage IS NOT NULL`,
+    );
     const [row] = rows<{ completion: string; advantage: number }>(
       `SELECT completion, advantage FROM rollout WHERE id = ${String(id)}`,
     );

@@ -82,9 +82,10 @@ describe('a run', () => {
         .row(/^Step 0, seeding/)
         .waitFor({ timeout: STEP_TIMEOUT_MS });
       await takePicture(workbench.page, 'dark', 'first-tasks');
+      // Before the first step is stored, all held-out tasks are asked.
       await tree()
         .row(/^proposer · deduction/)
-        .waitFor();
+        .waitFor({ timeout: STEP_TIMEOUT_MS });
       await tree()
         .row(/^Step 1,/)
         .waitFor({ timeout: STEP_TIMEOUT_MS });

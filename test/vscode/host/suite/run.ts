@@ -8,7 +8,7 @@ const TEST_TIMEOUT_MS = 60_000;
 
 export async function run(): Promise<void> {
   const { default: Mocha } = await import('mocha');
-  const mocha = new Mocha({ ui: 'bdd', color: false, timeout: TEST_TIMEOUT_MS, retries: 1 });
+  const mocha = new Mocha({ ui: 'bdd', color: false, timeout: TEST_TIMEOUT_MS });
   for (const file of readdirSync(__dirname)
     .filter((name) => name.endsWith('.test.cjs'))
     .sort()) {

@@ -64,7 +64,9 @@ describe('the tree', () => {
     );
     const groups = await studio.tree.getChildren(steps[0]);
     const roles = groups.map((node) => (node.kind === 'group' ? node.group.role : node.kind));
-    assert.deepEqual(new Set(roles), new Set(['proposer', 'solver']));
+    // A step that asked the held-out tasks has them as a group as well.
+    const ofTheRun = roles.filter((role) => role !== 'held-out');
+    assert.deepEqual(new Set(ofTheRun), new Set(['proposer', 'solver']));
     const items = await studio.tree.getChildren(groups[0]);
     assert.ok(items.length > 0);
     const item = studio.tree.getTreeItem(items[0]!);
