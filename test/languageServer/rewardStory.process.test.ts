@@ -11,7 +11,7 @@ import { RunQueries } from '../../server/src/store/runQueries.ts';
 import { azr } from '../cli/azr.ts';
 
 const PROBE = path.join(import.meta.dirname, '../../server/models/azr-nano/probe.jsonl');
-const STUDIO = ['--preset', 'studio'];
+const STUDIO = ['--preset', 'studio', '--set', 'replayTasksPerMode=4'];
 const PAPER = [
   ...['--preset', 'paper', '--set', 'solverTasksPerMode=4', '--set', 'references=2'],
   ...['--set', 'inductionInputs=6', '--set', 'inductionVisible=3'],

@@ -156,9 +156,11 @@ describe('a run', () => {
     await workbench.tab(/^task-\d+\.py/).click();
     await workbench.lens('Solver answers').click();
     const rows = await workbench.quickPickRows();
-    expect(rows).toHaveLength(8);
+    // As many again where the starting model was asked too; its answers are newer.
+    expect(rows.length).toBeGreaterThanOrEqual(8);
     await takePicture(workbench.page, 'dark', 'solver-answers');
-    await workbench.quickPickRow(/.*/).click();
+    await workbench.page.keyboard.press('ArrowUp');
+    await workbench.page.keyboard.press('Enter');
 
     await workbench.tab(/^answer-\d+\.py/).waitFor();
     answerId = Number(/answer-(\d+)/.exec(await workbench.activeTab.innerText())?.[1]);
