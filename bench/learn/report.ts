@@ -51,7 +51,7 @@ function textOf(
   return [
     '# Does it learn?',
     '',
-    'What `azr-nano` was never told, it learns from the interpreter’s answers about its own programs, within minutes: greedy answers and pass@8 both rise. A part of what it was taught it forgets meanwhile. Rewards alone have taught it nothing new in any run so far: they make it surer, not better.',
+    'What `azr-nano` was never told, it learns from the interpreter’s answers about its own programs, within minutes: greedy answers about untaught operators rise in every run, and so does pass@8. Of what it was taught it forgets a part meanwhile, so that the greedy rate over all tasks rose for one of two seeds. Rewards alone have taught it nothing new in any run so far: they make it surer, not better.',
     '',
     'Written by `npm run learn -- --report` from `bench/learn/experiments.jsonl` and `shortRuns.jsonl`. The embedded model trains by self-play alone, on a machine without a GPU. It can write every operator of its world, and was never told what thirteen of them do: those are called untaught here. The held-out tasks are 1,440 frozen ones, 120 for each of three modes and four strata; their programs occur neither in its corpus nor in its self-play. [measuring.md](measuring.md) says how they are judged, [the card of the model](../server/models/azr-nano/README.md) what it was taught.',
     '',
@@ -59,7 +59,7 @@ function textOf(
     '',
     ...armRows(main),
     '',
-    'Greedy: the most probable answer to each task. pass@k: right at least once in k answers at temperature 1, k as in the row. The machine did other work at the same time and stood still for six minutes of this run, so its minutes are no measure of speed. The interval is a 99 % bootstrap interval of the gain over tasks; p is McNemar’s exact p of tasks gained against tasks lost.',
+    'Greedy: the most probable answer to each task. pass@k: right at least once in k answers at temperature 1, k as in the row. During the run of seed 1 the machine did other work and stood still for six minutes, so its minutes, and its programs a minute, are no measure of speed. The interval is a 99 % bootstrap interval of the gain over tasks; p is McNemar’s exact p of tasks gained against tasks lost.',
     '',
     '## By stratum',
     '',
