@@ -62,7 +62,7 @@ export const ARMS: readonly Arm[] = [
   },
 ];
 
-/** Throws where there is no arm of the name; the message lists those that there are. */
+/** Throws for an unknown name; the message lists the known ones. */
 export function armNamed(name: string): Arm {
   const arm = ARMS.find((candidate) => candidate.name === name);
   if (arm === undefined) {

@@ -6,7 +6,7 @@
  *                                            one more run, kept among the results; see arms.ts
  *   npm run learn -- --short [--arm NAME] [--seed N]
  *                                            a run as the tests make it, to set their pass marks from
- *   npm run learn -- --report                only writes docs/learning.md anew
+ *   npm run learn -- --report                only rewrites docs/learning.md
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -63,24 +63,6 @@ export const REJECTION_REASONS = [
 ] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
-/**
- * What a completion was sampled for: `seed` fills the buffers before the first update; `propose`
- * makes a step's tasks; `estimate` measures a new task's solve rate; `solve` and `replay` answer a
- * task for training; `curriculum` are the starting model's answers to new tasks; `greedy` and `probe`
- * answer held-out tasks, with the likeliest tokens and at temperature 1. The last three only measure.
- */
-export const ROLLOUT_PHASES = [
-  'seed',
-  'propose',
-  'estimate',
-  'solve',
-  'replay',
-  'curriculum',
-  'greedy',
-  'probe',
-] as const;
-export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];
-
 /** Phases in which a solver answers. */
 export const SOLVER_PHASES = [
   'estimate',
@@ -91,6 +73,15 @@ export const SOLVER_PHASES = [
   'probe',
 ] as const;
 export type SolverPhase = (typeof SOLVER_PHASES)[number];
+
+/**
+ * What a completion was sampled for: `seed` fills the buffers before the first update; `propose`
+ * makes a step's tasks; `estimate` measures a new task's solve rate; `solve` and `replay` answer a
+ * task for training; `curriculum` are the starting model's answers to new tasks; `greedy` and `probe`
+ * answer held-out tasks, with the likeliest tokens and at temperature 1. The last three only measure.
+ */
+export const ROLLOUT_PHASES = ['seed', 'propose', ...SOLVER_PHASES] as const;
+export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];
 
 /** Where a task came from: the buffers' seeds, a proposal of a step, or the frozen held-out set. */
 export const TASK_ORIGINS = ['seed', 'proposed', 'held-out'] as const;

@@ -5,6 +5,7 @@
 import { combinedConstructs } from '../../protocol/constructs.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { LoopDependencies } from './context.ts';
+import { mean } from '../evaluation/cells.ts';
 import type { Ledger, TaskDraft } from './ledger.ts';
 import { RandomStream } from './randomStream.ts';
 import { solveTasks, type SolvedTask } from './solve.ts';
@@ -77,8 +78,4 @@ function recordRates(
   });
   ledger.addMetric('curriculum.startSolveRate', mean(rates.map(({ start }) => start)));
   ledger.addMetric('curriculum.solveRate', mean(rates.map(({ policy }) => policy)));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
 }

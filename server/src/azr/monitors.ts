@@ -1,6 +1,7 @@
 /** What a user watches: solve rates, validity, and the signs that self-play narrows or collapses. Measured, never acted on. */
 import { taskRole } from '../../protocol/events.ts';
 import { MODES, ROLES } from '../../protocol/vocabulary.ts';
+import { mean } from '../evaluation/cells.ts';
 import type { Ledger, RolloutDraft, TaskDraft } from './ledger.ts';
 import type { ProposalOutcome } from './settleProposal.ts';
 import type { SolvedTask } from './solve.ts';
@@ -130,8 +131,4 @@ function sumOfLogProbabilities(rollout: RolloutDraft): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function mean(values: readonly number[]): number {
-  return sum(values) / values.length;
 }

@@ -27,6 +27,7 @@ export function cellMean(cells: readonly (readonly number[])[]): number {
   return mean(cells.map(mean));
 }
 
-function mean(values: readonly number[]): number {
+/** NaN of nothing. */
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
