@@ -1,6 +1,6 @@
 /** The runs that docs/learning.md compares: each is one change to the recipe, or one way to break it. */
 import type { Experiment } from '../../server/src/azr/experiment.ts';
-import { FROZEN_PROPOSER, randomRewards, randomTeacher, supervised } from './controls.ts';
+import { randomRewards, randomTeacher, supervised } from './controls.ts';
 
 /** What an arm needs to be set up. */
 export interface ArmContext {
@@ -42,9 +42,8 @@ export const ARMS: readonly Arm[] = [
   },
   {
     name: 'frozen proposer',
-    question: 'the proposer is the model as it was at the start',
-    settings: ['proposerLossWeight=0'],
-    experiment: () => FROZEN_PROPOSER,
+    question: 'all proposals are written by the model as it was at the start',
+    settings: ['startingProposals=1'],
   },
   {
     name: 'random teacher',

@@ -70,9 +70,6 @@ function reversed({ data, loss }: Objective): Objective {
   return { data: opposite, loss };
 }
 
-/** The proposer is the model as it was at the start; use it with `proposerLossWeight` 0. */
-export const FROZEN_PROPOSER: Experiment = { proposerWeights: 'start' };
-
 /** The tasks are those of a file, one line after the other, in place of the model's own proposals. */
 export function randomTeacher(file: string): Experiment {
   return { taskSource: tasksOf(readFileSync(file, 'utf8')) };

@@ -22,6 +22,7 @@ export interface RunSettings {
   readonly inductionInputs: number;
   readonly inductionVisible: number;
   readonly proposalsPerMode: number;
+  readonly startingProposals: number;
   readonly estimationRollouts: number;
   readonly trainOnEstimation: boolean;
   readonly solverTasksPerMode: number;
@@ -256,6 +257,13 @@ export const SETTINGS: SettingDefinitions = {
     paper: 64,
     description: 'How many tasks are proposed per mode and step.',
     paperReference: 'Table 3, batch 64 per task and role',
+  },
+  startingProposals: {
+    type: number(0, 1),
+    studio: 0.5,
+    paper: 0,
+    description:
+      'Share of these that the model writes as it was at the start. The trained proposer soon asks only for what is half known; these keep everything else in practice. They are not trained on as proposals.',
   },
   estimationRollouts: {
     type: integer(2, 256),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { RunSettings } from '../../server/protocol/settings.ts';
-import { FROZEN_PROPOSER, randomRewards, tasksOf } from '../../bench/learn/controls.ts';
+import { randomRewards, tasksOf } from '../../bench/learn/controls.ts';
 import type { Experiment } from '../../server/src/azr/experiment.ts';
 import { runLoop } from '../../server/src/azr/loop.ts';
 import { loopFixture } from './loopFixture.ts';
@@ -48,15 +48,6 @@ describe('random rewards', () => {
       expect(task.solveRate).toBe(right / group.length);
     }
   });
-});
-
-test('a frozen proposer is sampled with the weights of the start, a solver with those of now', async () => {
-  const { engine } = await runWith(FROZEN_PROPOSER, { proposerLossWeight: 0 });
-  expect(engine.sampleCalls.length).toBeGreaterThan(6);
-  for (const { prompts, parameters } of engine.sampleCalls) {
-    const proposing = prompts[0]!.startsWith('[propose');
-    expect(parameters.weights).toBe(proposing ? 'start' : undefined);
-  }
 });
 
 describe('tasks from elsewhere', () => {

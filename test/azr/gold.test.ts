@@ -193,8 +193,13 @@ describe('more inputs than were proposed', () => {
       const first = fresh.filter(
         ({ program }, index) => fresh.findIndex((task) => task.program === program) === index,
       );
-      expect(harvests.map(({ taskId }) => taskId)).toEqual(first.map(({ id }) => id));
-      for (const { taskId, examples } of harvests) {
+      const [ofStep, ofEarlier] = [
+        harvests.filter(({ taskId }) => tasks.some(({ id }) => id === taskId)),
+        harvests.filter(({ taskId }) => !tasks.some(({ id }) => id === taskId)),
+      ];
+      expect(ofStep.map(({ taskId }) => taskId)).toEqual(first.map(({ id }) => id));
+      expect(ofEarlier.length).toBeLessThanOrEqual(ofStep.length);
+      for (const { taskId, examples } of ofStep) {
         const { program } = tasks.find(({ id }) => id === taskId)!;
         const known = tasks.filter((task) => task.program === program).flatMap((t) => t.examples);
         const inputs = examples.map(({ input }) => input);
@@ -205,6 +210,29 @@ describe('more inputs than were proposed', () => {
         expect(examples).toEqual(await linearGrader.executeInputs(program, inputs));
       }
     }
+  });
+
+  test('are executed for as many earlier programs, and are new to those too', async () => {
+    const { store } = await runWith({ proposalsPerMode: 8 });
+    const byTask = new Map(store.steps.flatMap(({ tasks }) => tasks).map((task) => [task.id, task]));
+    const known = new Map<string, Set<string>>();
+    let again = 0;
+    for (const { step, tasks, harvests } of store.steps.map((one, index) => ({ ...one, step: index }))) {
+      for (const { program, examples } of tasks) {
+        const inputs = known.get(program) ?? new Set();
+        for (const { input } of examples) inputs.add(input);
+        known.set(program, inputs);
+      }
+      const earlier = harvests.filter(({ taskId }) => byTask.get(taskId)!.step < step);
+      again += earlier.length;
+      if (step === 0) expect(earlier).toEqual([]);
+      for (const { taskId, examples } of harvests) {
+        const inputs = known.get(byTask.get(taskId)!.program)!;
+        expect(examples.filter(({ input }) => inputs.has(input))).toEqual([]);
+        for (const { input } of examples) inputs.add(input);
+      }
+    }
+    expect(again).toBeGreaterThan(8);
   });
 
   test('none is executed where none is asked for', async () => {
@@ -245,19 +273,51 @@ describe('what is drawn', () => {
       gold.rememberTask(task({ solveRate }));
       return gold.weightOf(question(gold));
     };
-    expect([0, 0.25, 1].map(weight)).toEqual([1, 0.75, 0.3]);
+    const certain = weight(1);
+    expect([0, 0.25].map((rate) => weight(rate) / certain)).toEqual([1 / 0.3, 0.75 / 0.3]);
   });
 
   test('after a use, by the probability that was measured then, and half as often', () => {
     const gold = memory();
     gold.rememberTask(task({ solveRate: 0 }));
+    const before = gold.weightOf(question(gold));
     const row = { step: 2, taskId: 1, mode: 'deduction', inputs: ['1'], tokenCount: 2 } as const;
     gold.rememberDocument({ ...row, logProbability: Math.log(0.2) });
-    expect(gold.weightOf(question(gold))).toBeCloseTo(0.8 / 2, 12);
+    expect(gold.weightOf(question(gold)) / before).toBeCloseTo(0.8 / 2, 12);
     gold.rememberDocument({ ...row, logProbability: Math.log(0.7) });
-    expect(gold.weightOf(question(gold))).toBeCloseTo(0.3 / 3, 12);
+    expect(gold.weightOf(question(gold)) / before).toBeCloseTo(0.3 / 3, 12);
     // What is known of one question says nothing of another.
-    expect(gold.weightOf(question(gold, '2'))).toBe(1);
+    expect(gold.weightOf(question(gold, '2'))).toBe(before);
+  });
+
+  test('rather small programs: one of twice the size a quarter as often', () => {
+    const weight = (syntaxNodes: number) => {
+      const gold = memory();
+      gold.rememberTask(task({ syntaxNodes }));
+      return gold.weightOf(question(gold));
+    };
+    expect(weight(20) / weight(10)).toBeCloseTo(1 / 4, 12);
+  });
+
+  test('a program with many inputs as often as one with few, in each mode', () => {
+    const gold = memory();
+    gold.rememberTask(task());
+    const total = (mode: 'deduction' | 'induction') => {
+      const [program] = [...gold.programs()];
+      const inputs = mode === 'induction' ? [undefined] : [...program!.outputs.keys()];
+      return inputs.reduce(
+        (sum, input) =>
+          sum + gold.weightOf({ program: program!, mode, ...(input !== undefined && { input }) }),
+        0,
+      );
+    };
+    const before = [total('deduction'), total('induction')];
+    gold.rememberHarvest({
+      ...{ step: 2, taskId: 1 },
+      examples: [3, 4, 5].map((input) => ({ input: String(input), output: String(input + 1) })),
+    });
+    expect(total('deduction')).toBeCloseTo(before[0]!, 12);
+    expect(total('induction')).toBeCloseTo(before[1]!, 12);
   });
 
   test('a held-out program and the identity are never among them', () => {

@@ -31,6 +31,7 @@ export function toySettings(changes: Partial<RunSettings> = {}): RunSettings {
     steps: 3,
     seedTasks: 6,
     proposalsPerMode: 4,
+    startingProposals: 0,
     estimationRollouts: 4,
     inductionInputs: 4,
     inductionVisible: 2,

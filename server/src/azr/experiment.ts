@@ -2,7 +2,6 @@
  * Ways to break the method on purpose, for experiments that have to show what it is worth. No run of a
  * user has one; `bench/learn` does.
  */
-import type { SampledWeights } from '../../protocol/engine.ts';
 import type { Proposal } from '../../protocol/sandbox.ts';
 import type { Mode } from '../../protocol/vocabulary.ts';
 import type { RolloutDraft } from './ledger.ts';
@@ -13,8 +12,6 @@ export interface Experiment {
    * verdicts and rewards. Random rewards are made so.
    */
   readonly alterAnswers?: (answers: readonly RolloutDraft[], step: number) => void;
-  /** Which weights propose; a proposer that is frozen is `start`. */
-  readonly proposerWeights?: SampledWeights;
   /** Stands in the place of the proposer, seeding included. */
   readonly taskSource?: TaskSource;
   /** Trains on documents of executed truth alone: no task is tried, nothing is rewarded. */

@@ -3,7 +3,7 @@ import { taskRole } from '../../protocol/events.ts';
 import { MODES, ROLES } from '../../protocol/vocabulary.ts';
 import { mean } from '../evaluation/cells.ts';
 import type { Ledger, RolloutDraft, TaskDraft } from './ledger.ts';
-import type { ProposalOutcome } from './settleProposal.ts';
+import { isExplored, type ProposalOutcome } from './settleProposal.ts';
 import type { SolvedTask } from './solve.ts';
 import type { TaskMemory } from './taskMemory.ts';
 
@@ -24,12 +24,14 @@ export function recordMonitors(
     readonly newlySolved: number;
   },
 ): void {
+  // How the trained proposer does; what the starting model writes beside it says nothing about that.
+  const ofProposer = proposals.filter((proposal) => !isExplored(proposal));
   for (const mode of MODES) {
-    recordProposals(
-      ledger,
-      taskRole('proposer', mode),
-      proposals.filter((proposal) => proposal.mode === mode),
-    );
+    const ofMode = ofProposer.filter((proposal) => proposal.mode === mode);
+    const name = taskRole('proposer', mode);
+    recordProposals(ledger, name, ofMode);
+    const learnabilities = ofMode.flatMap(({ task }) => task?.learnability ?? []);
+    ledger.addMetric(`${name}.learnability`, mean(learnabilities));
     recordSolving(
       ledger,
       mode,
@@ -39,7 +41,7 @@ export function recordMonitors(
     ledger.addMetric(`buffer.${mode}.templates`, memory.buffer(mode).templates);
     ledger.addMetric(`memory.${mode}.unsolved`, memory.unsolved(mode).size);
   }
-  recordProposals(ledger, 'proposer', proposals);
+  recordProposals(ledger, 'proposer', ofProposer);
   ledger.addMetric('proposer.newPrograms', newPrograms);
   ledger.addMetric('memory.newlySolved', newlySolved);
   ledger.addMetric('memory.programs', memory.programs);
@@ -98,10 +100,6 @@ function recordSolving(
   ledger.addMetric(`${name}.solveRate`, mean(rates));
   ledger.addMetric(`${name}.malformed`, malformed / rollouts.length);
   ledger.addMetric(`${name}.zeroVarianceGroups`, constant / rates.length);
-  ledger.addMetric(
-    `${taskRole('proposer', mode)}.learnability`,
-    mean(estimated.map(({ task }) => task.learnability ?? 0)),
-  );
 }
 
 /** Mean length and mean surprise of sampled tokens, which estimates the policy's entropy, per role and mode. */
@@ -110,7 +108,10 @@ function recordTokens(ledger: Ledger): void {
     for (const mode of MODES) {
       const rollouts = ledger.rollouts.filter(
         (rollout) =>
-          rollout.role === role && rollout.mode === mode && !isMeasurement(rollout.phase),
+          rollout.role === role &&
+          rollout.mode === mode &&
+          rollout.phase !== 'explore' &&
+          !isMeasurement(rollout.phase),
       );
       const tokens = sum(rollouts.map((rollout) => rollout.tokens.length));
       const name = taskRole(role, mode);

@@ -4,10 +4,13 @@ import { readProposal, validateProposal } from './judgeProposal.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { planProposal, type ProposalPlan } from './planProposal.ts';
 import { RandomStream } from './randomStream.ts';
-import { sampleJobs } from './rollouts.ts';
+import { sampleJobs, type SamplingOptions } from './rollouts.ts';
 import { takeTasks, type TaskRequest } from './takeTasks.ts';
 import { settleProposal, type ProposalOutcome, type ValidatedProposal } from './settleProposal.ts';
 import type { TaskMemory } from './taskMemory.ts';
+
+/** Phases in which a proposer writes. */
+type ProposerPhase = 'seed' | 'propose' | 'explore';
 
 interface ProposalRequest extends TaskRequest {
   readonly phase: 'seed' | 'propose';
@@ -63,6 +66,10 @@ async function planAll(
   });
 }
 
+/**
+ * One completion per plan, in their order. A share of them, spread evenly over the prompts, is written by
+ * the model that the run began with: rows of the phase `explore`.
+ */
 async function sampleAll(
   dependencies: LoopDependencies,
   ledger: Ledger,
@@ -70,23 +77,26 @@ async function sampleAll(
   { modes, phase, round }: ProposalRequest,
   signal: AbortSignal,
 ): Promise<RolloutDraft[]> {
-  const jobs = plans.map(({ mode, prompt, promptTokens }) => ({
-    role: 'proposer' as const,
-    mode,
-    phase,
-    prompt,
-    promptTokens,
-    samples: 1,
-  }));
+  const { temperature, topP, startingProposals } = dependencies.settings;
+  const share = phase === 'seed' ? 0 : startingProposals;
+  const explores = (index: number) => Math.floor((index + 1) * share) > Math.floor(index * share);
   // Seeding counts its rounds per mode, so the round alone would give two of them the same seed.
-  const { experiment, settings } = dependencies;
-  const { temperature, topP } = settings;
-  const weights = experiment?.proposerWeights;
-  const options = {
-    round: `${modes.join(' ')} ${String(round)}`,
-    ...(weights === undefined ? {} : { sampling: { temperature, topP, weights } }),
+  const named = `${modes.join(' ')} ${String(round)}`;
+  const sample = async (of: ProposerPhase, options: SamplingOptions) => {
+    const jobs = plans.flatMap(({ mode, prompt, promptTokens }, index) =>
+      explores(index) === (of === 'explore')
+        ? { role: 'proposer' as const, mode, phase: of, prompt, promptTokens, samples: 1 }
+        : [],
+    );
+    const rollouts = await sampleJobs(dependencies, ledger, jobs, 'propose', signal, options);
+    return rollouts.flat().values();
   };
-  return (await sampleJobs(dependencies, ledger, jobs, 'propose', signal, options)).flat();
+  const own = await sample(phase, { round: named });
+  const explored = await sample('explore', {
+    round: `${named} explore`,
+    sampling: { temperature, topP, weights: 'start' },
+  });
+  return plans.map((_plan, index) => (explores(index) ? explored : own).next().value!);
 }
 
 async function validateAll(

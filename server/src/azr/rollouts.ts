@@ -12,6 +12,13 @@ import { deriveSeed } from './randomStream.ts';
 /** How to sample where it is not as the run does. */
 export type Sampling = Pick<SamplingParameters, 'temperature' | 'topP' | 'weights'>;
 
+/** What tells a request of a step from its others. */
+export interface SamplingOptions {
+  /** Part of the seed. */
+  readonly round?: number | string;
+  readonly sampling?: Sampling;
+}
+
 /** Completions that the tokenizer gets together: one by one, the messages take longer than the work. */
 const DECODED_AT_ONCE = 256;
 
@@ -55,7 +62,7 @@ export async function sampleJobs(
   jobs: readonly SamplingJob[],
   phase: Phase,
   signal: AbortSignal,
-  options: { readonly round?: number | string; readonly sampling?: Sampling } = {},
+  options: SamplingOptions = {},
 ): Promise<RolloutDraft[][]> {
   if (jobs.length === 0) {
     return [];

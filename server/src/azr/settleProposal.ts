@@ -23,6 +23,11 @@ export interface ProposalOutcome {
   readonly template?: string;
 }
 
+/** Whether the model that the run began with wrote it, and not the proposer that is trained. */
+export function isExplored({ rollout }: ProposalOutcome): boolean {
+  return rollout?.phase === 'explore';
+}
+
 /** A completion with what was read from it and what the grader said. */
 export interface ValidatedProposal {
   readonly plan: ProposalPlan;

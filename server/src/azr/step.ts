@@ -18,7 +18,7 @@ import { RandomStream } from './randomStream.ts';
 import { rewardProposers } from './rewardProposals.ts';
 import { learnability } from './rewards.ts';
 import { announceTask } from './seeding.ts';
-import type { ProposalOutcome } from './settleProposal.ts';
+import { isExplored, type ProposalOutcome } from './settleProposal.ts';
 import { solveRateOf, solveTasks, type SolvedTask } from './solve.ts';
 import type { TaskMemory } from './taskMemory.ts';
 import { assignAdvantages, updatePolicy } from './update.ts';
@@ -57,7 +57,7 @@ export async function runStep(
   const newPrograms = rememberTasks(memory, ledger.tasks);
 
   // A program of the held-out set teaches nothing, not even that it should not be proposed.
-  const proposers = proposals.filter(({ reason }) => reason !== 'held-out');
+  const proposers = proposals.filter((one) => one.reason !== 'held-out' && !isExplored(one));
   const rewarded = [
     ...proposers.flatMap(({ rollout }) => rollout ?? []),
     ...solverRollouts,
@@ -80,7 +80,9 @@ export async function runStep(
     newlySolved,
   });
   if (usesGold(settings)) recordGoldMetrics(ledger);
-  await recordCurriculum(dependencies, ledger, estimated, signal);
+  const explored = new Set(proposals.filter(isExplored).map(({ task }) => task));
+  const ofProposer = estimated.filter(({ task }) => !explored.has(task));
+  await recordCurriculum(dependencies, ledger, ofProposer, signal);
   await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());
 }

@@ -65,6 +65,9 @@ function writeHeader(builder: DocumentBuilder, context: ProposalContext): number
     linkTo(runId, 'prompt', rollout.id, 'prompt and completion'),
     '.',
   );
+  if (rollout.phase === 'explore') {
+    builder.comment('Written by the model that the run began with (startingProposals).');
+  }
   if (proposal.referenceTaskIds.length > 0) {
     const links = proposal.referenceTaskIds.map((id) => linkTo(runId, 'task', id));
     builder.comment('Shown to the proposer: ', ...listed(links), '.');

@@ -273,6 +273,8 @@ function untrainedText({ rollout, settings, attempts }: StoryContext): string {
   switch (rollout.phase) {
     case 'seed':
       return 'This is a seed: it fills the buffer of tasks before training begins.';
+    case 'explore':
+      return 'The model that the run began with wrote this proposal, so that the tasks stay varied (startingProposals); the trained proposer learns from its own proposals only.';
     case 'greedy':
     case 'probe':
       return 'The task is held out: answers to it only measure what the model can do.';
