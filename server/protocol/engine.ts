@@ -94,6 +94,12 @@ export interface AdamParameters {
    * ends the average.
    */
   readonly averageDecay?: number;
+  /**
+   * `adamw`, unless it says otherwise, is the policy's own. `muon` keeps its state apart from it, for
+   * the steps that ask for it: Muon for weight matrices; for all else AdamW at half of the rate.
+   * The betas are its own.
+   */
+  readonly optimizer?: 'adamw' | 'muon';
 }
 
 export interface UpdateResult {
@@ -143,13 +149,13 @@ export interface Engine {
     signal?: AbortSignal,
     temperature?: number,
   ): Promise<number[][]>;
-  /** Gradients of the summed token losses of all objectives, none of them without data, then one Adam step. */
+  /** Gradients of the summed token losses of all objectives, none of them without data, then one optimizer step. */
   update(
     objectives: readonly Objective[],
     adam: AdamParameters,
     signal?: AbortSignal,
   ): Promise<UpdateResult>;
-  /** Saves weights, optimizer and random state under `name`; resolves with the engine's path of it. */
+  /** Saves weights, optimizers and random state under `name`; resolves with the engine's path of it. */
   saveCheckpoint(name: string, signal?: AbortSignal): Promise<string>;
   loadCheckpoint(path: string, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -63,6 +63,7 @@ export interface RunSettings {
   readonly harvestInputs: number;
   readonly goldUpdatesPerStep: number;
   readonly goldLearningRate: number;
+  readonly goldOptimizer: 'adamw' | 'muon';
 
   readonly deduplicate: 'none' | 'structural';
   readonly bufferPolicy: 'fifo' | 'reservoir';
@@ -535,6 +536,13 @@ export const SETTINGS: SettingDefinitions = {
     paper: 0,
     description:
       'Learning rate of the steps that `goldUpdatesPerStep` asks for. 0 takes that of the policy.',
+  },
+  goldOptimizer: {
+    type: choice('adamw', 'muon'),
+    studio: 'adamw',
+    paper: 'adamw',
+    description:
+      "Optimizer of the steps that `goldUpdatesPerStep` asks for. `adamw` is the policy's own, with its state. `muon` (Jordan et al. 2024) is one of its own for the weight matrices, with AdamW for embeddings and norms, which suits small models; it needs `goldUpdatesPerStep` of at least 1 and one process.",
   },
   deduplicate: {
     type: choice('none', 'structural'),

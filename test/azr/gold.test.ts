@@ -4,10 +4,11 @@ import type { GoldDocumentRecord, TaskRecord } from '../../server/protocol/recor
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { goldObjective } from '../../server/src/azr/goldDocuments.ts';
 import { GoldMemory } from '../../server/src/azr/goldMemory.ts';
+import { updatesOf } from '../../server/src/azr/update.ts';
 import { linearGrader, linearPolicy } from './linearWorld.ts';
 import { loopFixture, timeless } from './loopFixture.ts';
 import { MemoryStore } from './memoryStore.ts';
-import { sampleTask } from './sampleTasks.ts';
+import { sampleTask, toySettings } from './sampleTasks.ts';
 import { ScriptedEngine } from './scriptedEngine.ts';
 
 const GOLD: Partial<RunSettings> = {
@@ -83,6 +84,18 @@ describe('what the loss is', () => {
     expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
   });
 
+  test('whose optimizer may be one of their own', async () => {
+    const { engine } = await runWith({
+      ...{ goldUpdatesPerStep: 2, goldOptimizer: 'muon', averageDecay: 0.5, steps: 1 },
+    });
+    const optimizers = engine.updateCalls.map(({ adam }) => adam.optimizer);
+    expect(optimizers).toEqual([undefined, 'muon', 'muon']);
+    // What holds for every step holds for these.
+    expect(engine.updateCalls.map(({ adam }) => adam.averageDecay)).toEqual([0.5, 0.5, 0.5]);
+    const { engine: other } = await runWith({ goldUpdatesPerStep: 2, steps: 1 });
+    for (const { adam } of other.updateCalls) expect(adam).not.toHaveProperty('optimizer');
+  });
+
   test('a step whose rewards teach nothing still learns the truth', async () => {
     const engine = new ScriptedEngine(linearPolicy);
     const fixture = loopFixture({ engine, settings: { steps: 2, ...GOLD } });
@@ -104,6 +117,34 @@ describe('what the loss is', () => {
     const { metrics } = fixture.store.steps.at(-1)!;
     expect(metrics.some(({ name }) => name === 'update.loss')).toBe(false);
     expect(metrics.some(({ name }) => name === 'gold.loss')).toBe(true);
+  });
+});
+
+describe('every kind of update of a run, for an engine to refuse', () => {
+  const settings = { ...GOLD, learningRate: 0.5, goldLearningRate: 0.25 };
+  const summary = (changed: Partial<RunSettings>) =>
+    updatesOf(toySettings({ ...settings, ...changed })).map(({ loss, adam }) => [
+      ...[loss.kind, adam.learningRate, adam.optimizer ?? 'adamw'],
+    ]);
+
+  test.each([
+    [{ goldLossWeight: 0 }, [['ppo', 0.5, 'adamw']]],
+    [
+      { goldUpdatesPerStep: 0 },
+      [
+        ['ppo', 0.5, 'adamw'],
+        ['cross_entropy', 0.5, 'adamw'],
+      ],
+    ],
+    [
+      { goldUpdatesPerStep: 2, goldOptimizer: 'muon' as const },
+      [
+        ['ppo', 0.5, 'adamw'],
+        ['cross_entropy', 0.25, 'muon'],
+      ],
+    ],
+  ])('%j', (changed, expected) => {
+    expect(summary(changed)).toEqual(expected);
   });
 });
 

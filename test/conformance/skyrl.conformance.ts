@@ -68,11 +68,9 @@ test('what it would do otherwise than asked is refused', async () => {
     code: 'full_fine_tuning_unsupported',
   });
   await expect(open({ loraAlpha: 16 })).rejects.toMatchObject({ code: 'lora_alpha_unsupported' });
-  const update = {
-    losses: [{ kind: 'importance_sampling' }],
-    adam: { ...NO_STEP, gradientClipNorm: 1 },
-  } as const;
-  await expect(open({ update })).rejects.toMatchObject({ code: 'gradient_clipping_unsupported' });
+  const adam = { ...NO_STEP, gradientClipNorm: 1 };
+  const updates = [{ loss: { kind: 'importance_sampling' }, adam }] as const;
+  await expect(open({ updates })).rejects.toMatchObject({ code: 'gradient_clipping_unsupported' });
 });
 
 /** Raw requests, without what our client does about the difference. */

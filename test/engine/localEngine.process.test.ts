@@ -221,4 +221,11 @@ test('greedy, tempered and averaged answers, and those of the model before train
   const [trained, average] = [await answers('trained'), await answers('average')];
   const numbers = [before, first, trained, average].map(([one]) => one!.logProbabilities.join());
   expect(new Set(numbers).size).toBe(4);
+
+  const taken = await engine.update([{ data: asData(drawn!), loss: tempered }], {
+    ...averaging,
+    optimizer: 'muon',
+  });
+  expect(taken.metrics['gradientNorm']).toBeGreaterThan(0);
+  expect(await answers('trained')).not.toEqual(trained);
 });

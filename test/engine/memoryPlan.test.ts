@@ -1,7 +1,7 @@
 /** The plan by hand for a model whose numbers are easy, and how it gives way to a small device. */
 import { expect, test } from 'vitest';
 
-import type { MemoryDemand, ModelShape } from '../../server/src/engine/memoryPlan.ts';
+import type { DeviceMemory, MemoryDemand, ModelShape } from '../../server/src/engine/memoryPlan.ts';
 import { planMemory, waysToFit } from '../../server/src/engine/memoryPlan.ts';
 
 /** Qwen2.5-Coder-0.5B, from its published configuration. */
@@ -58,6 +58,25 @@ test('two devices each keep half of what is trained, and a whole copy to sample 
   const adapters = 17_596_416;
   const lora = planMemory(half, { ...demand, trainable: 'lora', processes: 2 }, large).parts;
   expect(lora.weights).toBe(half.parameters * (1 + 2) + adapters * (2 + 4));
+});
+
+test('a second optimizer: one number a weight, and two where embeddings and head can be', () => {
+  const { optimizer } = planMemory(half, { ...demand, usesMuon: true }, large).parts;
+  const embeddings = 2 * 151_936 * 896;
+  expect(optimizer).toBe(half.parameters * 8 + half.parameters * 4 + embeddings * 4);
+  const lora = planMemory(half, { ...demand, trainable: 'lora', usesMuon: true }, large).parts;
+  expect(lora.optimizer).toBe(17_596_416 * (8 + 4));
+});
+
+test('the weights that training began with: a model of their own, unless adapters are left out', () => {
+  const start = { ...demand, samplesStart: true };
+  const added = (device: DeviceMemory, changed: Partial<MemoryDemand> = {}) =>
+    planMemory(half, { ...start, ...changed }, device).parts.weights -
+    planMemory(half, { ...demand, ...changed }, device).parts.weights;
+  expect(added(large)).toBe(half.parameters * 2);
+  expect(added({ device: 'cpu', memoryMb: 81_000 })).toBe(half.parameters * 4);
+  expect(added(large, { processes: 2 })).toBe(half.parameters * 2);
+  expect(added(large, { trainable: 'lora' })).toBe(0);
 });
 
 test('a smaller device gets smaller micro-batches, then layers computed twice', () => {

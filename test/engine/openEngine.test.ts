@@ -5,8 +5,10 @@ import path from 'node:path';
 
 import { afterEach, expect, test } from 'vitest';
 
+import { updatesOf } from '../../server/src/azr/update.ts';
 import { connectEngine, type RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
 import type { Extensions } from '../../server/src/engine/wire.ts';
+import { toySettings } from '../azr/sampleTasks.ts';
 
 let server: Server | undefined;
 afterEach(() => {
@@ -79,4 +81,27 @@ test('a server without such a setting is refused, unless none is asked for', asy
   await engine.close();
   const created = seen.find(({ route }) => route === 'create_model');
   expect(created?.body['lora_config']).not.toHaveProperty('dropout');
+});
+
+test.each([
+  ['none', {}],
+  ['AdamW alone', { optimizers: ['adamw'] }],
+])('a server that lists %s is refused before a model is made for Muon', async (_, declared) => {
+  const extensions = {
+    ...{ loss_reduction: 'sum', grad_clip_norm: true, losses: ['ppo', 'cross_entropy'] },
+    lora_dropout: { settable: true },
+  };
+  const settings = { goldLossWeight: 1, goldUpdatesPerStep: 1, goldOptimizer: 'muon' } as const;
+  const updates = updatesOf(toySettings(settings));
+  const refused = await declaring({ ...extensions, ...declared });
+  await expect(connectEngine({ ...refused.options, updates })).rejects.toMatchObject({
+    code: 'muon_unsupported',
+    remedy: expect.stringContaining('Set goldOptimizer to adamw') as string,
+  });
+  expect(refused.seen.map(({ route }) => route)).toEqual(['get_server_capabilities']);
+  server?.close();
+
+  const able = await declaring({ ...extensions, optimizers: ['adamw', 'muon'] });
+  const engine = await connectEngine({ ...able.options, updates });
+  await engine.close();
 });

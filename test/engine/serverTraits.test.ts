@@ -13,6 +13,7 @@ import {
 } from '../../server/src/engine/refuseUnsuitable.ts';
 import { advantagesForSequenceMeans } from '../../server/src/engine/sequenceMeans.ts';
 import { serverTraits } from '../../server/src/engine/serverTraits.ts';
+import { wireAdam } from '../../server/src/engine/tinkerMessages.ts';
 import type { RecordingServer } from './recordingServer.ts';
 import { startRecordingServer } from './recordingServer.ts';
 
@@ -164,11 +165,13 @@ describe('what only our own server has', () => {
     loss_temperature: true,
     entropy_bonus: true,
     weight_average: true,
+    optimizers: ['adamw', 'muon'],
   });
   const cases = [
     ['temperature_unsupported', { ...PPO, temperature: 0.7 }, ADAM],
     ['entropy_bonus_unsupported', { ...PPO, entropyCoefficient: 0.001 }, ADAM],
     ['weight_average_unsupported', PPO, { ...ADAM, averageDecay: 0.9 }],
+    ['muon_unsupported', PPO, { ...ADAM, optimizer: 'muon' }],
   ] as const;
 
   test.each(cases)('%s: refused elsewhere, where it asks for something', (code, loss, adam) => {
@@ -177,7 +180,16 @@ describe('what only our own server has', () => {
       refuseUpdate(tinker, loss, adam);
     }).toThrow(expect.objectContaining({ code }) as Error);
     const nothing = { temperature: 1, entropyCoefficient: 0 };
-    refuseUpdate(tinker, { ...PPO, ...nothing }, { ...ADAM, averageDecay: 0 });
+    refuseUpdate(tinker, { ...PPO, ...nothing }, { ...ADAM, averageDecay: 0, optimizer: 'adamw' });
+  });
+
+  test('an optimizer is named over the wire only where it is another than AdamW', () => {
+    expect(wireAdam({ ...ADAM, optimizer: 'muon' })).toEqual({
+      ...{ learning_rate: 0.001, beta1: 0.9, beta2: 0.95, eps: 1e-8 },
+      ...{ weight_decay: 0, grad_clip_norm: 0, optimizer: 'muon' },
+    });
+    expect(wireAdam({ ...ADAM, optimizer: 'adamw' })).toEqual(wireAdam(ADAM));
+    expect(wireAdam(ADAM)).not.toHaveProperty('optimizer');
   });
 
   test('greedy answers and the first weights can be had from every server, the average cannot', () => {

@@ -109,12 +109,30 @@ describe('a wrong setting is named with what is allowed', () => {
       { preset: 'paper' as const, advantageScale: 'group-rate' as const },
       '"advantageScale" can be',
     ],
+    [
+      { goldOptimizer: 'muon' as const, goldUpdatesPerStep: 0 },
+      '"goldOptimizer" must be "adamw" while "goldUpdatesPerStep" is 0',
+    ],
+    [
+      { goldOptimizer: 'muon' as const, goldUpdatesPerStep: 1, engineProcesses: 2 },
+      '"goldOptimizer" must be "adamw" while "engineProcesses" is 2',
+    ],
     [{ topP: 0.9 }, '"topP" must be 1, not 0.9: tokens would be drawn from another distribution'],
   ])('across settings: %j', (settings, message) => {
     expect(problemsOf(() => completeSettings([settings], 'azr.json'))).toEqual([
       expect.stringContaining(message),
     ]);
   });
+});
+
+test('Muon has steps of its own, and a server elsewhere says for itself what it can', () => {
+  const muon = { goldOptimizer: 'muon', goldUpdatesPerStep: 1 } as const;
+  expect(completeSettings([muon], 'azr.json').goldOptimizer).toBe('muon');
+  const elsewhere = { engineUrl: 'https://engine.example', engineProcesses: 2 };
+  expect(completeSettings([{ ...muon, ...elsewhere }], 'azr.json').goldOptimizer).toBe('muon');
+  expect(problemsOf(() => checkSettings({ goldOptimizer: 'lion' }, 'azr.json'))).toEqual([
+    expect.stringContaining('"goldOptimizer" must be'),
+  ]);
 });
 
 describe('layers', () => {

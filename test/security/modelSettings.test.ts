@@ -24,10 +24,11 @@ function write(facts: object): void {
 
 test('what suits a model in training is taken', async () => {
   const facts = { modes: ['deduction'], trainable: 'lora', loraRank: 8, learningRate: 1e-4 };
-  write({ $schema: 'x', dialect: 'turns', references: 2, maximumAnswerTokens: 48, ...facts });
+  const more = { references: 2, maximumAnswerTokens: 48, goldOptimizer: 'muon' };
+  write({ $schema: 'x', dialect: 'turns', ...more, ...facts });
   await expect(openModelFolder(folder)).resolves.toMatchObject({
     dialect: 'turns',
-    defaults: { references: 2, maximumAnswerTokens: 48, ...facts },
+    defaults: { ...more, ...facts },
   });
 });
 

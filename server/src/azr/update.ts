@@ -297,28 +297,33 @@ function lossOf(settings: RunSettings): PolicyLoss {
   };
 }
 
-/** Every loss that an update of the run may have. */
-export function lossesOf(settings: RunSettings): TrainingLoss[] {
-  return [lossOf(settings), ...(usesGold(settings) ? [{ kind: 'cross_entropy' } as const] : [])];
+/** The loss and the optimizer of every kind of update of the run, at its full learning rate. */
+export function updatesOf(
+  settings: RunSettings,
+): { readonly loss: TrainingLoss; readonly adam: AdamParameters }[] {
+  const ofPolicy = { loss: lossOf(settings), adam: adamOf(settings) };
+  if (!usesGold(settings)) return [ofPolicy];
+  const isApart = settings.goldUpdatesPerStep > 0;
+  const adam = isApart ? goldAdamOf(settings) : ofPolicy.adam;
+  return [ofPolicy, { loss: { kind: 'cross_entropy' }, adam }];
 }
 
 /** The optimizer's settings of the updates of a step. */
 function adamAt(settings: RunSettings, step: number): AdamParameters {
-  const adam = adamOf(settings);
-  return { ...adam, learningRate: adam.learningRate * rateShare(settings, step) };
+  return scaledAt(adamOf(settings), settings, step);
 }
 
 /** The same for an update that trains on documents of executed truth alone. */
 function goldAdamAt(settings: RunSettings, step: number): AdamParameters {
-  const { goldLearningRate, learningRate } = settings;
-  return adamAt(
-    { ...settings, learningRate: goldLearningRate === 0 ? learningRate : goldLearningRate },
-    step,
-  );
+  return scaledAt(goldAdamOf(settings), settings, step);
+}
+
+function scaledAt(adam: AdamParameters, settings: RunSettings, step: number): AdamParameters {
+  return { ...adam, learningRate: adam.learningRate * rateShare(settings, step) };
 }
 
 /** The optimizer's settings of a run, at its full learning rate. */
-export function adamOf(settings: RunSettings): AdamParameters {
+function adamOf(settings: RunSettings): AdamParameters {
   return {
     learningRate: settings.learningRate,
     beta1: ADAM_BETA_1,
@@ -327,5 +332,14 @@ export function adamOf(settings: RunSettings): AdamParameters {
     weightDecay: settings.weightDecay,
     gradientClipNorm: settings.gradientClipNorm,
     ...(settings.averageDecay > 0 && { averageDecay: settings.averageDecay }),
+  };
+}
+
+function goldAdamOf(settings: RunSettings): AdamParameters {
+  const { goldLearningRate, goldOptimizer, learningRate } = settings;
+  return {
+    ...adamOf(settings),
+    learningRate: goldLearningRate === 0 ? learningRate : goldLearningRate,
+    ...(goldOptimizer === 'muon' && { optimizer: goldOptimizer }),
   };
 }

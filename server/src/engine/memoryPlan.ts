@@ -34,6 +34,10 @@ export interface MemoryDemand {
   readonly rows: number;
   /** How many devices share what is trained; 1 when not given. */
   readonly processes?: number;
+  /** Whether some of its steps are Muon's, which keeps a state beside AdamW's. */
+  readonly usesMuon?: boolean;
+  /** Whether the weights that training began with are sampled too. */
+  readonly samplesStart?: boolean;
 }
 
 export interface DeviceMemory {
@@ -152,7 +156,10 @@ function memoryParts(
   const computed = device === 'cuda' ? 2 : 4;
   const trained = full ? parameters : adapterParameters(shape, demand.loraRank);
   const processes = demand.processes ?? 1;
-  const weights = weightBytes(parameters, full ? 0 : trained, full, device, processes);
+  const muon = demand.usesMuon === true ? muonBytes(shape, trained, full) : 0;
+  // Adapters are switched off for it; where all weights change, it is a model of its own.
+  const start = full && demand.samplesStart === true ? parameters * computed : 0;
+  const weights = weightBytes(parameters, full ? 0 : trained, full, device, processes) + start;
   const layer =
     layerBytesPerToken(shape, computed) +
     (full ? 0 : adapterBytesPerToken(shape, demand.loraRank, computed));
@@ -165,7 +172,7 @@ function memoryParts(
   return {
     weights,
     gradients: (trained * 4) / processes,
-    optimizer: (trained * 8) / processes,
+    optimizer: (trained * 8 + muon) / processes,
     activations: tokens * perToken * ACTIVATION_SLACK[device],
     logits: Math.max(
       trainedLogits * TRAINING_BYTES_PER_LOGIT,
@@ -195,6 +202,15 @@ function weightBytes(
   const converted = processes === 1 && kept !== computed ? parameters * computed : 0;
   const adapterCopy = processes > 1 ? adapters * 4 : 0;
   return trainedPart + samplingCopy + converted + adapterCopy;
+}
+
+/**
+ * Of what Muon keeps: one number a weight of the matrices, and two a weight of embeddings and output
+ * head, each of which is counted, also where they are one; those of the norms are few.
+ */
+function muonBytes({ vocabulary, hidden }: ModelShape, trained: number, full: boolean): number {
+  const others = full ? Math.min(trained, 2 * vocabulary * hidden) : 0;
+  return trained * 4 + others * 4;
 }
 
 /** Sampling and training take turns: of cache, and gradients with activations, the larger counts. */

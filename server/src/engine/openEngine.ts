@@ -45,9 +45,9 @@ export interface RemoteEngineOptions extends ModelOptions {
   readonly parameters?: number | undefined;
   /** What kind of server it is, where it does not declare that itself. */
   readonly server?: EngineServer | undefined;
-  /** Every update of the run, so that one the server cannot do is refused before anything starts. */
-  readonly update?:
-    { readonly losses: readonly TrainingLoss[]; readonly adam: AdamParameters } | undefined;
+  /** Every kind of update of the run, so that one the server cannot do is refused before anything starts. */
+  readonly updates?:
+    readonly { readonly loss: TrainingLoss; readonly adam: AdamParameters }[] | undefined;
 }
 
 /** Starts the Python server for a model folder; it ends with the engine or with this process. */
@@ -76,12 +76,12 @@ async function open(
   release: () => Promise<void>,
   checkpointFolder?: string,
 ): Promise<TinkerEngine> {
-  const { signal, update } = options;
+  const { signal, updates = [] } = options;
   const capabilities = await client.get<unknown>('get_server_capabilities', signal);
   const declared = declaredExtensions(capabilities);
   const traits = serverTraits(declared, options.server);
   refuseModel(traits, options);
-  for (const loss of update?.losses ?? []) refuseUpdate(traits, loss, update!.adam);
+  for (const { loss, adam } of updates) refuseUpdate(traits, loss, adam);
   const extensions = declared ?? {};
   const plan = planFor(extensions, options.memory);
   const tokenizer = await FolderTokenizer.load(folder);
@@ -196,6 +196,7 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   loss_temperature: 'boolean',
   entropy_bonus: 'boolean',
   weight_average: 'boolean',
+  optimizers: 'list',
 };
 
 function typeOf(value: unknown): string {

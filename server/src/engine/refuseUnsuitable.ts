@@ -53,6 +53,7 @@ export function refuseUpdate(traits: ServerTraits, loss: TrainingLoss, adam: Ada
   }
   if (loss.kind !== 'cross_entropy') refuseTerms(traits, loss);
   if ((adam.averageDecay ?? 0) > 0) refuseAverage(traits);
+  if (adam.optimizer === 'muon') refuseMuon(traits);
   if (traits.optimizer === 'as-asked') return;
   if (traits.optimizer !== 'without-clipping') {
     refuseOtherOptimizer(traits.server, traits.optimizer, adam);
@@ -103,6 +104,15 @@ function refuseAverage({ server, averagesWeights }: ServerTraits): void {
     'weight_average_unsupported',
     `${server} keeps no moving average of the weights.`,
     'Turn the average of weights off, or use the local engine.',
+  );
+}
+
+function refuseMuon({ server, stepsByMuon }: ServerTraits): void {
+  if (stepsByMuon) return;
+  throw new EngineError(
+    'muon_unsupported',
+    `${server} does not offer the optimizer Muon for steps of their own.`,
+    'Set goldOptimizer to adamw, or use the local engine.',
   );
 }
 

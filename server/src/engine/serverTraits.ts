@@ -23,6 +23,8 @@ export interface ServerTraits {
   readonly paysEntropy: boolean;
   /** Whether a moving average of the weights is kept and can be sampled. */
   readonly averagesWeights: boolean;
+  /** Whether a step can be one of Muon, beside those of the policy's own optimizer. */
+  readonly stepsByMuon: boolean;
   /** What `optim_step` takes from a request: all, all but gradient clipping, or the rate alone. */
   readonly optimizer: 'as-asked' | 'without-clipping' | FixedOptimizer;
   /** Scale of adapters: what the request says, a constant, or unknown. */
@@ -54,7 +56,12 @@ const ALL_LOSSES = [...POLICY_LOSSES, 'cross_entropy'] as const;
 const MINUTE_MS = 60_000;
 
 /** Extensions of our own server. */
-const WITHOUT_OURS = { scoresAtTemperature: false, paysEntropy: false, averagesWeights: false };
+const WITHOUT_OURS = {
+  scoresAtTemperature: false,
+  paysEntropy: false,
+  averagesWeights: false,
+  stepsByMuon: false,
+};
 
 /**
  * Clip thresholds need no row: they differ by default (SkyRL 0.8 and 1.2, TuFT 0.9 and 1.1), so that
@@ -149,7 +156,7 @@ export function serverTraits(
 function declaredTraits(extensions: Extensions): ServerTraits {
   const { server, loss_reduction, grad_clip_norm, full_fine_tuning, losses, lora_dropout } =
     extensions;
-  const { loss_temperature, entropy_bonus, weight_average } = extensions;
+  const { loss_temperature, entropy_bonus, weight_average, optimizers } = extensions;
   if (loss_reduction !== 'sum') {
     throw new EngineError(
       'loss_reduction_unsupported',
@@ -165,6 +172,7 @@ function declaredTraits(extensions: Extensions): ServerTraits {
     scoresAtTemperature: loss_temperature === true,
     paysEntropy: entropy_bonus === true,
     averagesWeights: weight_average === true,
+    stepsByMuon: optimizers?.includes('muon') === true,
     optimizer: grad_clip_norm === true ? 'as-asked' : 'without-clipping',
     loraAlpha: 'as-asked',
     dropsOut: lora_dropout?.settable === true,

@@ -74,7 +74,7 @@ export function lossSettings(loss: TrainingLoss): Readonly<Record<string, number
 }
 
 export function wireAdam(adam: AdamParameters): object {
-  const { averageDecay = 0 } = adam;
+  const { averageDecay = 0, optimizer = 'adamw' } = adam;
   return {
     learning_rate: adam.learningRate,
     beta1: adam.beta1,
@@ -82,6 +82,8 @@ export function wireAdam(adam: AdamParameters): object {
     eps: adam.epsilon,
     weight_decay: adam.weightDecay,
     grad_clip_norm: adam.gradientClipNorm,
+    // Ours, and sent only where asked for.
     ...(averageDecay > 0 && { average_decay: averageDecay }),
+    ...(optimizer !== 'adamw' && { optimizer }),
   };
 }

@@ -52,6 +52,8 @@ export interface Extensions {
   readonly entropy_bonus?: boolean;
   /** Whether optim_step takes an average_decay, and the average can be sampled. */
   readonly weight_average?: boolean;
+  /** Names that the `optimizer` of an optim_step may have; each keeps its state apart. */
+  readonly optimizers?: readonly string[];
 }
 
 export function encodedText(tokens: readonly number[]): ModelInput {

@@ -121,6 +121,7 @@ const MODEL_SETTINGS: readonly SettingName[] = [
   'goldDocumentsPerStep',
   'goldUpdatesPerStep',
   'goldLearningRate',
+  'goldOptimizer',
 ];
 
 /** Throws SettingsError, also for a setting that is not a model's to make. */

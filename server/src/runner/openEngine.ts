@@ -5,7 +5,7 @@ import type { Engine } from '../../protocol/engine.ts';
 import { engineOrigin } from '../../protocol/engineKeys.ts';
 import { EngineError } from '../engine/engineError.ts';
 import { connectEngine, openLocalEngine } from '../engine/openEngine.ts';
-import { adamOf, lossesOf } from '../azr/update.ts';
+import { updatesOf } from '../azr/update.ts';
 import { assetRoot } from './assets.ts';
 import type { BoundKey } from './engineKeys.ts';
 import { describeEngine } from './engineFacts.ts';
@@ -59,7 +59,7 @@ function open(
     tokenizerFolder: model.folder,
     parameters: modelShape(model.folder)?.parameters,
     server: settings.engineServer,
-    update: { losses: lossesOf(settings), adam: adamOf(settings) },
+    updates: updatesOf(settings),
   });
 }
 

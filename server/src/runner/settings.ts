@@ -104,6 +104,13 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(settings.advantageScale !== 'group-rate' ||
     settings.solverBaseline ===
       'group', 'advantageScale', 'can be "group-rate" only while "solverBaseline" is "group".');
+  require(settings.goldOptimizer === 'adamw' ||
+    settings.goldUpdatesPerStep >
+      0, 'goldOptimizer', 'must be "adamw" while "goldUpdatesPerStep" is 0: another optimizer needs steps of its own.');
+  require(settings.goldOptimizer === 'adamw' ||
+    settings.engineUrl !== 'local' ||
+    settings.engineProcesses ===
+      1, 'goldOptimizer', `must be "adamw" while "engineProcesses" is ${settings.engineProcesses}: Muon needs whole weight matrices, of which each process has a part.`);
   require(settings.topP ===
     1, 'topP', `must be 1, not ${settings.topP}: tokens would be drawn from another distribution than the one that is trained. To sample more narrowly, lower "temperature".`);
   return problems;

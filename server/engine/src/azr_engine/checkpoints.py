@@ -1,5 +1,5 @@
 """
-Checkpoints on disk: weights, their average if one is kept, optimizer and random state. A
+Checkpoints on disk: weights, their average if one is kept, optimizers and random state. A
 checkpoint is written beside its final place and renamed, so it is complete or absent. Accumulated
 gradients are not part of one.
 """
@@ -19,6 +19,7 @@ from torch import Tensor
 
 from azr_engine.averaging import WeightAverage
 from azr_engine.errors import EngineError, invalid_request
+from azr_engine.muon import MuonWithAdamW
 from azr_engine.policy import Policy
 from azr_engine.sharding import is_part, part_like, whole
 from azr_engine.training import Trainer
@@ -26,6 +27,8 @@ from azr_engine.training import Trainer
 FORMAT_VERSION = 2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PATH = re.compile(rf"tinker://({_NAME.pattern})/(weights|sampler_weights)/({_NAME.pattern})")
+# In optimizer.safetensors, before the names of what Muon keeps; the policy's AdamW has none.
+_MUON = "muon/"
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -85,7 +88,7 @@ class CheckpointStore:
             (folder / "checkpoint.json").write_text(json.dumps(state))
 
     def load_training(self, path: str, trainer: Trainer, optimizer: bool) -> None:
-        """Restores in place; average and random state come with the optimizer's."""
+        """Restores in place; average, Muon's and random state come with the optimizer's."""
         folder = self.existing(path)
         state = json.loads((folder / "checkpoint.json").read_text())
         names = [name for name, _ in trainer.policy.trainable_parameters()]
@@ -103,6 +106,7 @@ class CheckpointStore:
         trainer.optimizer.zero_grad(set_to_none=True)
         trainer.begin_step(int(state["steps_taken"]) if optimizer else 0)
         trainer.average = None
+        trainer.muon = None
         if optimizer:
             if state["average_mass"] is not None:
                 average = load_file(folder / "average.safetensors")
@@ -211,13 +215,25 @@ def _optimizer_state(trainer: Trainer) -> dict[str, Tensor]:
     for name, parameter in trainer.policy.trainable_parameters():
         for key, value in trainer.optimizer.state.get(parameter, {}).items():
             state[f"{key}/{name}"] = _gathered(value)
+    if trainer.muon is not None:
+        for name, kept in trainer.muon.state().items():
+            for key, value in kept.items():
+                state[f"{_MUON}{key}/{name}"] = _gathered(value)
     return state
 
 
 def _restore_optimizer(trainer: Trainer, saved: dict[str, Tensor]) -> None:
     trainer.optimizer.state.clear()
     parameters = dict(trainer.policy.trainable_parameters())
+    of_muon: dict[str, dict[str, Tensor]] = {}
     for full_name, value in saved.items():
-        key, name = full_name.split("/", 1)
+        key, name = full_name.removeprefix(_MUON).split("/", 1)
         parameter = parameters[name]
-        trainer.optimizer.state[parameter][key] = part_like(value, parameter)
+        restored = part_like(value, parameter)
+        if full_name.startswith(_MUON):
+            of_muon.setdefault(name, {})[key] = restored
+        else:
+            trainer.optimizer.state[parameter][key] = restored
+    if of_muon:
+        trainer.muon = MuonWithAdamW(trainer.policy)
+        trainer.muon.restore(of_muon)

@@ -14,7 +14,7 @@ from azr_engine.memory_plan import MemoryPlan
 from azr_engine.packing import TrainingSequence
 from azr_engine.sampling import SampledSequence, SampleItem
 from azr_engine.sampling_parameters import SampledWeights, SamplingParameters
-from azr_engine.training import AdamSettings, ForwardResult
+from azr_engine.training import AdamSettings, ForwardResult, OptimizerName
 
 DEFAULT_LORA_ALPHA = 32.0
 MAXIMUM_TOKENS = 1 << 20
@@ -106,7 +106,17 @@ def parse_adam(fields: Fields) -> AdamSettings:
         weight_decay=fields.number("weight_decay", 0.0, 1e3, default=0.0),
         grad_clip_norm=fields.number("grad_clip_norm", 0.0, 1e12, default=0.0),
         average_decay=fields.number("average_decay", 0.0, 0.9999999, default=0.0),
+        optimizer=_parse_optimizer(fields),
     )
+
+
+def _parse_optimizer(fields: Fields) -> OptimizerName:
+    """Our `optimizer` of optim_step: the policy's own unless it says otherwise."""
+    wanted = fields.optional_text("optimizer") or "adamw"
+    for known in get_args(OptimizerName):
+        if wanted == known:
+            return known
+    raise invalid_request(f"optimizer must be one of {', '.join(get_args(OptimizerName))}.")
 
 
 def parse_forward_input(fields: Fields) -> tuple[list[TrainingSequence], LossSettings]:

@@ -40,6 +40,7 @@ class Service:
         loop: asyncio.AbstractEventLoop,
         ranks: Ranks = ALONE,
     ) -> None:
+        self._ranks = ranks
         self._table = FutureTable()
         self._worker = Worker(self._table, loop, ranks)
         self._registry = ModelRegistry(base_folder, self._table)
@@ -68,7 +69,7 @@ class Service:
         }
 
     def server_capabilities(self) -> Body:
-        return capabilities(self._registry.base_folder)
+        return capabilities(self._registry.base_folder, self._ranks)
 
     async def retrieve_future(self, fields: Fields) -> bytes | None:
         """The encoded result, or None when it is not there within the polling time."""

@@ -1,5 +1,5 @@
 """
-Gradients of token losses, accumulated over requests, and Adam steps. Only the positions that
+Gradients of token losses, accumulated over requests, and optimizer steps. Only the positions that
 predict completion tokens go through the output head, a chunk at a time, so that logits of a large
 vocabulary never exist for a whole batch.
 """
@@ -12,6 +12,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from torch.utils.checkpoint import checkpoint
 from azr_engine.averaging import WeightAverage
 from azr_engine.errors import EngineError, cancelled, invalid_request
 from azr_engine.losses import LossSettings, TokenTargets, summed_loss, token_sums
+from azr_engine.muon import MuonWithAdamW
 from azr_engine.out_of_memory import is_out_of_memory, release_memory
 from azr_engine.packing import (
     MicroBatch,
@@ -51,8 +53,14 @@ GPU_OVERHEAD = 2048
 SUMS = ("loss", "tokens", "entropy", "ratio", "kl_sampler_trainer", "clip_fraction")
 
 
+# `adamw` is the policy's own; `muon`, with what it keeps, stands beside it (muon.py).
+OptimizerName = Literal["adamw", "muon"]
+
+
 @dataclass(frozen=True)
 class AdamSettings:
+    """Of one step. Muon takes the rate, the decay and epsilon; its other numbers are its own."""
+
     learning_rate: float
     beta1: float = 0.9
     beta2: float = 0.95
@@ -61,6 +69,12 @@ class AdamSettings:
     grad_clip_norm: float = 0.0
     # Of the moving average of the weights; 0 keeps none.
     average_decay: float = 0.0
+    optimizer: OptimizerName = "adamw"
+
+
+def optimizers_of(ranks: Ranks) -> tuple[OptimizerName, ...]:
+    """Those that a step may ask for, where so many processes train."""
+    return ("adamw", "muon") if ranks.size == 1 else ("adamw",)
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,8 @@ class Trainer:
             lr=0.0,
             fused=True,
         )
+        # Of the steps that ask for it; made at the first of them.
+        self.muon: MuonWithAdamW | None = None
 
     def forward(
         self,
@@ -378,7 +394,13 @@ class Trainer:
         return result
 
     def step(self, adam: AdamSettings) -> dict[str, float]:
-        """One AdamW step on the accumulated gradients, their global norm clipped if asked for."""
+        """One step on the accumulated gradients, their global norm clipped if asked for."""
+        if adam.optimizer not in optimizers_of(self.ranks):
+            raise EngineError(
+                "optimizer_not_over_ranks",
+                "Muon needs whole weight matrices; each of several processes has a part of them.",
+                "Train in one process (setting engineProcesses), or set goldOptimizer to adamw.",
+            )
         parameters = [parameter for _, parameter in self.policy.trainable_parameters()]
         if all(parameter.grad is None for parameter in parameters):
             raise EngineError(
@@ -395,16 +417,23 @@ class Trainer:
                 f"The gradient norm is {norm}; no step was taken and the gradients are discarded.",
                 "Lower the learning rate, or look for infinite advantages or log-probabilities.",
             )
+        if adam.optimizer == "muon":
+            self.muon = self.muon or MuonWithAdamW(self.policy)
+            self.muon.step(adam.learning_rate, adam.weight_decay, adam.epsilon)
+        else:
+            self._adam_step(adam)
+        self.optimizer.zero_grad(set_to_none=True)
+        self._keep_average(adam.average_decay)
+        self.begin_step(self.steps_taken + 1)
+        return {"grad_norm:mean": norm}
+
+    def _adam_step(self, adam: AdamSettings) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = adam.learning_rate
             group["betas"] = (adam.beta1, adam.beta2)
             group["eps"] = adam.epsilon
             group["weight_decay"] = adam.weight_decay
         self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self._keep_average(adam.average_decay)
-        self.begin_step(self.steps_taken + 1)
-        return {"grad_norm:mean": norm}
 
     def _keep_average(self, decay: float) -> None:
         if decay == 0:
