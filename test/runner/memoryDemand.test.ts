@@ -14,7 +14,9 @@ test('a second optimizer is counted where steps are its own', () => {
   expect(demandOf({ ...muon, goldLossWeight: 0 }).usesMuon).toBe(false);
 });
 
-test('the starting model is counted where the curriculum asks it', () => {
-  expect(demandOf({ curriculumEverySteps: 20 }).samplesStart).toBe(true);
-  expect(demandOf({ curriculumEverySteps: 0 }).samplesStart).toBe(false);
+test('the starting model is counted where the curriculum asks it, or where it proposes', () => {
+  const neither = { curriculumEverySteps: 0, startingProposals: 0 };
+  expect(demandOf({ ...neither, curriculumEverySteps: 20 }).samplesStart).toBe(true);
+  expect(demandOf({ ...neither, startingProposals: 0.5 }).samplesStart).toBe(true);
+  expect(demandOf(neither).samplesStart).toBe(false);
 });

@@ -12,7 +12,7 @@ export function memoryDemand(settings: RunSettings): MemoryDemand {
     completionTokens: Math.max(settings.maximumProposalTokens, maximumAnswerTokens),
     rows: modes.length * proposalsPerMode * estimationRollouts,
     usesMuon: usesGold(settings) && settings.goldOptimizer === 'muon',
-    samplesStart: settings.curriculumEverySteps > 0,
+    samplesStart: settings.curriculumEverySteps > 0 || settings.startingProposals > 0,
     processes: settings.engineUrl === 'local' ? settings.engineProcesses : 1,
   };
 }
