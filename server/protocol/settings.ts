@@ -254,21 +254,21 @@ export const SETTINGS: SettingDefinitions = {
   },
   proposalsPerMode: {
     type: integer(1, 4096),
-    studio: 16,
+    studio: 32,
     paper: 64,
     description: 'How many tasks are proposed per mode and step.',
     paperReference: 'Table 3, batch 64 per task and role',
   },
   startingProposals: {
     type: number(0, 1),
-    studio: 0.5,
+    studio: 0.75,
     paper: 0,
     description:
       'Share of these that the model writes as it was at the start. The trained proposer soon asks only for what is half known; these keep everything else in practice. They are not trained on as proposals.',
   },
   estimationRollouts: {
     type: integer(2, 256),
-    studio: 8,
+    studio: 4,
     paper: 8,
     description:
       'n: how many times the solver tries each new task, to estimate how learnable it is.',
@@ -373,7 +373,7 @@ export const SETTINGS: SettingDefinitions = {
   },
   warmUpSteps: {
     type: integer(0, 1_000_000),
-    studio: 0,
+    studio: 5,
     paper: 0,
     description:
       'Over how many steps the learning rate rises to its full height, while the optimizer gets to know the gradients. 0 starts at once.',
@@ -514,7 +514,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 128,
     paper: 0,
     description:
-      'How many such documents a step trains on: half about its own programs, the rest about earlier ones, and more often what the solver does not know yet.',
+      'How many such documents a step trains on: a quarter about its own programs, the rest about earlier ones, and more often what the solver does not know yet.',
   },
   harvestInputs: {
     type: integer(0, 256),

@@ -175,14 +175,14 @@ describe('what a document says', () => {
     expect(modes).toEqual(new Set(['deduction', 'abduction', 'induction']));
   });
 
-  test('half are about programs of the step, as long as there are any; none occurs twice in a step', async () => {
+  test('a quarter are about programs of the step, as long as there are any; none occurs twice in a step', async () => {
     const { store } = await runWith({ goldDocumentsPerStep: 12 });
     const programs = new Map(store.tasks().map((task) => [task.id, task.program]));
     for (const { step, tasks, goldDocuments } of store.steps.slice(1)) {
       expect(goldDocuments).toHaveLength(12);
       const fresh = new Set(tasks.map(({ program }) => program));
       const ofThisStep = goldDocuments.filter(({ taskId }) => fresh.has(programs.get(taskId)!));
-      expect(ofThisStep.length, `step ${String(step)}`).toBe(6);
+      expect(ofThisStep.length, `step ${String(step)}`).toBe(3);
       const keys = goldDocuments.map(({ taskId, mode, inputs }) =>
         JSON.stringify([taskId, mode, mode === 'induction' ? '' : inputs]),
       );
@@ -234,13 +234,8 @@ describe('more inputs than were proposed', () => {
       const first = fresh.filter(
         ({ program }, index) => fresh.findIndex((task) => task.program === program) === index,
       );
-      const [ofStep, ofEarlier] = [
-        harvests.filter(({ taskId }) => tasks.some(({ id }) => id === taskId)),
-        harvests.filter(({ taskId }) => !tasks.some(({ id }) => id === taskId)),
-      ];
-      expect(ofStep.map(({ taskId }) => taskId)).toEqual(first.map(({ id }) => id));
-      expect(ofEarlier.length).toBeLessThanOrEqual(ofStep.length);
-      for (const { taskId, examples } of ofStep) {
+      expect(harvests.map(({ taskId }) => taskId)).toEqual(first.map(({ id }) => id));
+      for (const { taskId, examples } of harvests) {
         const { program } = tasks.find(({ id }) => id === taskId)!;
         const known = tasks.filter((task) => task.program === program).flatMap((t) => t.examples);
         const inputs = examples.map(({ input }) => input);
@@ -251,29 +246,6 @@ describe('more inputs than were proposed', () => {
         expect(examples).toEqual(await linearGrader.executeInputs(program, inputs));
       }
     }
-  });
-
-  test('are executed for as many earlier programs, and are new to those too', async () => {
-    const { store } = await runWith({ proposalsPerMode: 8 });
-    const byTask = new Map(store.steps.flatMap(({ tasks }) => tasks).map((task) => [task.id, task]));
-    const known = new Map<string, Set<string>>();
-    let again = 0;
-    for (const { step, tasks, harvests } of store.steps.map((one, index) => ({ ...one, step: index }))) {
-      for (const { program, examples } of tasks) {
-        const inputs = known.get(program) ?? new Set();
-        for (const { input } of examples) inputs.add(input);
-        known.set(program, inputs);
-      }
-      const earlier = harvests.filter(({ taskId }) => byTask.get(taskId)!.step < step);
-      again += earlier.length;
-      if (step === 0) expect(earlier).toEqual([]);
-      for (const { taskId, examples } of harvests) {
-        const inputs = known.get(byTask.get(taskId)!.program)!;
-        expect(examples.filter(({ input }) => inputs.has(input))).toEqual([]);
-        for (const { input } of examples) inputs.add(input);
-      }
-    }
-    expect(again).toBeGreaterThan(8);
   });
 
   test('none is executed where none is asked for', async () => {
@@ -331,16 +303,7 @@ describe('what is drawn', () => {
     expect(gold.weightOf(question(gold, '2'))).toBe(before);
   });
 
-  test('rather small programs: one of twice the size a quarter as often', () => {
-    const weight = (syntaxNodes: number) => {
-      const gold = memory();
-      gold.rememberTask(task({ syntaxNodes }));
-      return gold.weightOf(question(gold));
-    };
-    expect(weight(20) / weight(10)).toBeCloseTo(1 / 4, 12);
-  });
-
-  test('a program with many inputs as often as one with few, in each mode', () => {
+  test('a program with four times as many inputs twice as often, but for its one question of induction', () => {
     const gold = memory();
     gold.rememberTask(task());
     const total = (mode: 'deduction' | 'induction') => {
@@ -357,7 +320,7 @@ describe('what is drawn', () => {
       ...{ step: 2, taskId: 1 },
       examples: [3, 4, 5].map((input) => ({ input: String(input), output: String(input + 1) })),
     });
-    expect(total('deduction')).toBeCloseTo(before[0]!, 12);
+    expect(total('deduction')).toBeCloseTo(2 * before[0]!, 12);
     expect(total('induction')).toBeCloseTo(before[1]!, 12);
   });
 

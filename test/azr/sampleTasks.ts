@@ -39,6 +39,7 @@ export function toySettings(changes: Partial<RunSettings> = {}): RunSettings {
     maximumProposalTokens: 96,
     maximumAnswerTokens: 48,
     curriculumEverySteps: 0,
+    warmUpSteps: 0,
   };
   return completeSettings([toySize, changes], 'test');
 }

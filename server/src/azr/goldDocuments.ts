@@ -30,7 +30,7 @@ export function usesGold(
 }
 
 /**
- * Up to `goldDocumentsPerStep` documents: half about programs of this step, the rest about earlier
+ * Up to `goldDocumentsPerStep` documents: a quarter about programs of this step, the rest about earlier
  * ones; of each part an equal share per mode, drawn by {@link GoldMemory.weightOf}. What does not fit
  * the model's context is left out.
  */
@@ -49,7 +49,7 @@ export async function drawGold(
   }
   const wanted = settings.goldDocumentsPerStep;
   const stream = (name: string) => new RandomStream(settings.seed, name, ledger.step);
-  const first = draw(fresh, Math.ceil(wanted / 2), gold, stream('gold of this step'));
+  const first = draw(fresh, Math.ceil(wanted / 4), gold, stream('gold of this step'));
   const rest = draw(earlier, wanted - first.length, gold, stream('gold of earlier steps'));
   const documents = await Promise.all(
     [...first, ...rest].map((question) => documentOf(dependencies, ledger.step, question)),

@@ -21,7 +21,6 @@ export interface GoldProgram {
   readonly taskId: number;
   readonly step: number;
   readonly program: string;
-  readonly syntaxNodes: number;
   /** Output by input, in the order in which they were learned. */
   readonly outputs: Map<string, string>;
   /** Of the first induction task with this program. */
@@ -114,8 +113,8 @@ export class GoldMemory {
   /**
    * How much a question is worth training on: 1 − p for the probability p of a right answer, as far as
    * it is known, but {@link REHEARSAL} at least, so that what is known is not forgotten; divided by 1 +
-   * the number of times that it was trained on; times how simple the program is; and divided by the
-   * number of questions of the mode about it, so that one with many inputs counts no more than another.
+   * the number of times that it was trained on, and by √n for the n questions of the mode about the
+   * program: one that was proposed often counts more than another, but not in proportion.
    */
   weightOf({ program, mode, input }: GoldQuestion): number {
     const { uses, probability } = program.knowledge.get(keyOf(mode, input)) ?? {
@@ -123,13 +122,12 @@ export class GoldMemory {
       probability: 0,
     };
     const questions = mode === 'induction' ? 1 : program.outputs.size;
-    const worth = Math.max(REHEARSAL, 1 - probability) / (1 + uses);
-    return (worth * simplicityOf(program)) / questions;
+    return Math.max(REHEARSAL, 1 - probability) / (1 + uses) / Math.sqrt(questions);
   }
 
-  #add({ id, step, program: text, syntaxNodes }: TaskRecord): GoldProgram {
+  #add({ id, step, program: text }: TaskRecord): GoldProgram {
     const program = {
-      ...{ taskId: id, step, program: text, syntaxNodes },
+      ...{ taskId: id, step, program: text },
       outputs: new Map<string, string>(),
       knowledge: new Map<string, Knowledge>(),
     };
@@ -153,14 +151,6 @@ export class GoldMemory {
     alike.inputs[alike.offered % MOST_ALIKE] = input;
     alike.offered += 1;
   }
-}
-
-/**
- * Falls with the square of the size. A small program shows what one construct does; of a large one
- * nobody can tell which part of it an unexpected output is due to.
- */
-export function simplicityOf({ syntaxNodes }: Pick<GoldProgram, 'syntaxNodes'>): number {
-  return 1 / syntaxNodes ** 2;
 }
 
 /** The pairs of a program in the order in which they were learned. */

@@ -1,10 +1,9 @@
-/** More inputs for programs than were proposed for them: inputs of other programs, varied and executed. */
+/** More inputs for the programs of a step than were proposed for them: inputs of other programs, varied and executed. */
 import type { HarvestRecord } from '../../protocol/records.ts';
 import type { LoopDependencies } from './context.ts';
-import { type GoldMemory, type GoldProgram, simplicityOf } from './goldMemory.ts';
+import type { GoldMemory, GoldProgram } from './goldMemory.ts';
 import type { Ledger } from './ledger.ts';
 import { RandomStream } from './randomStream.ts';
-import { drawWeighted } from './weightedDraw.ts';
 
 /** Draws per input that is wanted, after which a program gets fewer. */
 const TRIES = 6;
@@ -12,10 +11,9 @@ const TRIES = 6;
 const MOST_CHANGES = 3;
 
 /**
- * Executes up to `harvestInputs` further inputs of every program that the step was the first to have, and
- * of as many earlier ones, simple ones and those with few inputs before others; and notes what came out.
- * The inputs are the model's own: proposed for other programs with parameters of the same types, or made
- * of such by small changes. Failures are left out.
+ * Executes up to `harvestInputs` further inputs of every program that the step was the first to have,
+ * and notes what came out. The inputs are the model's own: proposed for other programs with parameters
+ * of the same types, or made of such by small changes. Failures are left out.
  */
 export async function harvest(
   dependencies: LoopDependencies,
@@ -25,18 +23,10 @@ export async function harvest(
 ): Promise<void> {
   const { grader, settings } = dependencies;
   if (settings.harvestInputs === 0) return;
-  const programs = [...gold.programs()];
-  const fresh = programs.filter(({ step }) => step === ledger.step);
-  const earlier = drawWeighted(
-    programs.filter(({ step }) => step !== ledger.step),
-    (program) => simplicityOf(program) / program.outputs.size,
-    fresh.length,
-    new RandomStream(settings.seed, 'harvested again', ledger.step),
-  );
+  const fresh = [...gold.programs()].filter(({ step }) => step === ledger.step);
   const harvested = await Promise.all(
-    [...fresh, ...earlier].map(async (program): Promise<HarvestRecord> => {
-      const random = new RandomStream(settings.seed, 'harvest', ledger.step, program.taskId);
-      const inputs = inputsFor(dependencies, gold, program, random);
+    fresh.map(async (program): Promise<HarvestRecord> => {
+      const inputs = inputsFor(dependencies, gold, program);
       const examples = await grader.executeInputs(program.program, inputs, signal);
       return { step: ledger.step, taskId: program.taskId, examples };
     }),
@@ -51,9 +41,9 @@ export async function harvest(
 function inputsFor(
   { grader, settings }: LoopDependencies,
   gold: GoldMemory,
-  { outputs }: GoldProgram,
-  random: RandomStream,
+  { taskId, outputs }: GoldProgram,
 ): string[] {
+  const random = new RandomStream(settings.seed, 'harvest', taskId);
   const next = () => random.next();
   const own = [...outputs.keys()];
   const alike = gold.inputsLike(grader.signature(own[0]!) ?? '');

@@ -9,14 +9,13 @@ CREATE TABLE task_attempt (
   PRIMARY KEY (step, task_id)
 ) STRICT, WITHOUT ROWID;
 
--- Further executed inputs of the program of a task, in the step that executed them. The inputs are the
--- model's own.
+-- Further executed inputs of the program of a task. The inputs are the model's own.
 CREATE TABLE harvest (
+  task_id INTEGER PRIMARY KEY,
   step INTEGER NOT NULL,
-  task_id INTEGER NOT NULL,
-  examples TEXT NOT NULL,
-  PRIMARY KEY (step, task_id)
-) STRICT, WITHOUT ROWID;
+  examples TEXT NOT NULL
+) STRICT;
+CREATE INDEX harvest_step ON harvest (step);
 
 -- Documents of executed truth that a step trained on, in order.
 CREATE TABLE gold_document (
