@@ -33,7 +33,6 @@ export interface RunSettings {
   readonly seedTasks: number;
 
   readonly temperature: number;
-  readonly topP: number;
   readonly maximumPromptTokens: number;
   readonly maximumProposalTokens: number;
   readonly maximumAnswerTokens: number;
@@ -331,14 +330,6 @@ export const SETTINGS: SettingDefinitions = {
     paper: 1,
     description:
       'Sampling temperature of both roles, estimation rollouts included. Training scores tokens at the same temperature.',
-    paperReference: 'Table 3',
-  },
-  topP: {
-    type: number(0.01, 1),
-    studio: 1,
-    paper: 1,
-    description:
-      'Nucleus sampling. A run needs 1, which is off: cutting off tokens would make every update biased.',
     paperReference: 'Table 3',
   },
   maximumPromptTokens: {

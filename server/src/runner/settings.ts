@@ -111,8 +111,6 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
     settings.engineUrl !== 'local' ||
     settings.engineProcesses ===
       1, 'goldOptimizer', `must be "adamw" while "engineProcesses" is ${settings.engineProcesses}: Muon needs whole weight matrices, of which each process has a part.`);
-  require(settings.topP ===
-    1, 'topP', `must be 1, not ${settings.topP}: tokens would be drawn from another distribution than the one that is trained. To sample more narrowly, lower "temperature".`);
   return problems;
 }
 
