@@ -69,7 +69,6 @@ export interface RunSettings {
   readonly bufferCapacity: number;
   readonly referenceSampling: 'uniform' | 'template-balanced';
   readonly repetitionPenalty: number;
-  readonly repetitionScope: 'step' | 'history';
 
   readonly probe: string;
   readonly probeEverySteps: number;
@@ -568,14 +567,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0.5,
     paper: 0,
     description:
-      "Subtracts this from the proposer's reward, times how far the proposal repeats others, as `repetitionScope` says. 0 is off.",
-  },
-  repetitionScope: {
-    type: choice('step', 'history'),
-    studio: 'step',
-    paper: 'step',
-    description:
-      'What a proposal may repeat: other proposals of the step, by the share of them that use the same template; or the whole run, 1 for a program that it had already, else n / (n + 1) for n programs of the same template.',
+      "Subtracts this from the proposer's reward, times the share of the mode's other proposals of the step that use the same template. 0 is off.",
   },
   probe: {
     type: { kind: 'text' },

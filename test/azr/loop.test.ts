@@ -443,51 +443,6 @@ describe('proposals that do not become tasks', () => {
     expect(baselines.filter(({ role }) => role === 'proposer')).toEqual([]);
   });
 
-  test('repeating what the run had costs by the number of programs of the template', async () => {
-    const fixture = loopFixture({
-      settings: { modes: ['deduction'], steps: 3, repetitionScope: 'history' },
-    });
-    let program = 0;
-    await afterSeeding((prompt, random) => {
-      if (!prompt.startsWith('[propose')) return linearPolicy(prompt, random);
-      program += 1;
-      // Four of one template a step, new ones each time.
-      return `def f(a):\n    return a * 7 + ${program}0\n# 5`;
-    }, fixture);
-    const before = new Set(
-      fixture.store.tasks().flatMap(({ program: text }) => (/ \* .* \+ /.test(text) ? text : [])),
-    ).size;
-    await fixture.run();
-    for (const [index, step] of [1, 2].entries()) {
-      const { rollouts } = stepOf(fixture.store, step);
-      const alike = before + 4 * index + 3;
-      for (const { phase, rewardTerms } of rollouts) {
-        if (phase !== 'propose') continue;
-        const term = rewardTerms.find(({ name }) => name === 'repetition');
-        expect(term?.value).toBeCloseTo(-0.5 * (alike / (alike + 1)), 12);
-      }
-    }
-  });
-
-  test('a program that the run had already costs all of it', async () => {
-    const fixture = loopFixture({
-      settings: { modes: ['deduction'], steps: 2, repetitionScope: 'history' },
-    });
-    let input = 0;
-    await afterSeeding((prompt, random) => {
-      if (!prompt.startsWith('[propose')) return linearPolicy(prompt, random);
-      input += 1;
-      return `def f(a):\n    return a * 7\n# ${input}`;
-    }, fixture);
-    await fixture.run();
-    const penalties = (step: number) =>
-      stepOf(fixture.store, step).rollouts.flatMap(({ phase, rewardTerms }) =>
-        phase === 'propose' ? (rewardTerms[1]?.value ?? 0) : [],
-      );
-    expect(penalties(1).every((value) => value > -0.5 && value < 0)).toBe(true);
-    expect(penalties(2)).toEqual([-0.5, -0.5, -0.5, -0.5]);
-  });
-
   test('of four equal proposals the first becomes a task, the others are duplicates', async () => {
     const { proposals, rollouts, tasks } = await stepWith(good);
     expect(tasks).toHaveLength(1);

@@ -15,7 +15,7 @@ const SETTINGS: Partial<RunSettings> = {
   ...{ steps: 6, checkpointEverySteps: 3, bufferCapacity: 8 },
   ...{ replayTasksPerMode: 2, unsolvedTasksPerMode: 2, unsolvedReferences: 1 },
   ...{ goldLossWeight: 1, goldDocumentsPerStep: 24, harvestInputs: 4 },
-  ...{ repetitionScope: 'history', learningRateDecay: 'cosine', warmUpSteps: 2 },
+  ...{ learningRateDecay: 'cosine', warmUpSteps: 2 },
 };
 
 /** Runs `store` on to step `last`, with the weights that `engine` holds. */

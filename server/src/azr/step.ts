@@ -48,7 +48,7 @@ export async function runStep(
     usesGold(settings) ? harvest(dependencies, ledger, gold, signal) : undefined,
   ]);
   for (const { task, solveRate } of estimated) gold.rememberRate(task, solveRate);
-  rewardProposers(settings, memory, proposals);
+  rewardProposers(settings, proposals);
 
   const solverRollouts = settings.trainOnEstimation
     ? estimated.flatMap((one) => trainable(settings, memory, one))
