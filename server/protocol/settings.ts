@@ -18,7 +18,6 @@ export interface RunSettings {
   readonly modes: readonly Mode[];
 
   readonly references: number;
-  readonly unsolvedReferences: number;
   readonly inductionInputs: number;
   readonly inductionVisible: number;
   readonly proposalsPerMode: number;
@@ -227,13 +226,6 @@ export const SETTINGS: SettingDefinitions = {
     description:
       'K: how many past tasks a proposer of deduction or abduction tasks is shown. More make proposals more varied and prompts longer.',
     paperReference: 'section 3.3.2, K = 6',
-  },
-  unsolvedReferences: {
-    type: integer(0, 32),
-    studio: 0,
-    paper: 0,
-    description:
-      'How many of the `references` are tasks that nobody has solved yet, where there are any, so that proposals gather around what the model does not know.',
   },
   inductionInputs: {
     type: integer(2, 64),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import type { StepRecord, TaskRecord } from '../../server/protocol/records.ts';
+import type { StepRecord } from '../../server/protocol/records.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { LoopError } from '../../server/src/azr/context.ts';
@@ -279,29 +279,6 @@ describe('one step of the studio preset', () => {
       }
       const newly = metrics.find(({ name }) => name === 'memory.newlySolved')?.value;
       expect(newly).toBe(attempts.filter(({ solveRate }) => solveRate > 0).length);
-    }
-  });
-
-  test('shows proposers as many unsolved tasks among the references as asked for', async () => {
-    const { store, run } = loopFixture({
-      settings: { steps: 4, references: 3, unsolvedReferences: 1 },
-    });
-    await run();
-    const byId = new Map(store.tasks().map((task) => [task.id, task]));
-    const proposals = store.steps.slice(2).flatMap(({ proposals: all }) => all);
-    const shown = proposals.filter(({ mode }) => mode !== 'induction');
-    expect(shown.length).toBeGreaterThan(20);
-    const solvedLater = (id: number, step: number) =>
-      store.attempts().some((one) => one.taskId === id && one.step < step && one.solveRate > 0);
-    for (const { mode, step, referenceTaskIds } of shown) {
-      const references = referenceTaskIds.map((id) => byId.get(id)!);
-      expect(references).toHaveLength(3);
-      const isUnsolved = (task: TaskRecord) => task.solveRate === 0 && !solvedLater(task.id, step);
-      const there = store.tasks().some((task) => {
-        return task.mode === mode && task.step < step && isUnsolved(task);
-      });
-      expect(references.filter(isUnsolved)).toHaveLength(there ? 1 : 0);
-      expect(references.every((task) => task.mode === mode)).toBe(true);
     }
   });
 

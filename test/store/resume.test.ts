@@ -13,7 +13,7 @@ import { temporaryPath } from './temporaryRun.ts';
 
 const SETTINGS: Partial<RunSettings> = {
   ...{ steps: 6, checkpointEverySteps: 3, bufferCapacity: 8 },
-  ...{ replayTasksPerMode: 2, unsolvedTasksPerMode: 2, unsolvedReferences: 1 },
+  ...{ replayTasksPerMode: 2, unsolvedTasksPerMode: 2 },
   ...{ goldLossWeight: 1, goldDocumentsPerStep: 24, harvestInputs: 4 },
   ...{ learningRateDecay: 'cosine', warmUpSteps: 2 },
 };

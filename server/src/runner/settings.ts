@@ -87,8 +87,6 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(modes.some(
     (mode) => mode !== 'induction',
   ), 'modes', 'must include "deduction" or "abduction": induction starts from their programs.');
-  require(settings.unsolvedReferences <=
-    references, 'unsolvedReferences', `must be at most "references" (${references}), not ${settings.unsolvedReferences}.`);
   require(bufferCapacity >=
     references, 'bufferCapacity', `must be at least "references" (${references}), not ${bufferCapacity}.`);
   require(settings.cpuMs <=
