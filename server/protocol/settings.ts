@@ -51,7 +51,6 @@ export interface RunSettings {
   readonly advantageScale: 'deviation' | 'group-rate' | 'none';
   readonly proposerAdvantage: 'together' | 'apart';
   readonly learnabilityGate: boolean;
-  readonly trainedSolveRate: number;
   readonly proposerLossWeight: number;
   readonly importanceSamplingCap: number;
   readonly entropyCoefficient: number;
@@ -454,13 +453,6 @@ export const SETTINGS: SettingDefinitions = {
     paper: false,
     description:
       'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What nobody or everybody solves teaches nothing.',
-  },
-  trainedSolveRate: {
-    type: number(0, 1),
-    studio: 1,
-    paper: 1,
-    description:
-      'The solver trains only on tasks that were solved at most this often. Below 1, effort goes to what is hard; 1 takes all.',
   },
   proposerLossWeight: {
     type: number(0, 10),

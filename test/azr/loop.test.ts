@@ -282,22 +282,6 @@ describe('one step of the studio preset', () => {
     }
   });
 
-  test('trains the solver on hard tasks only, where asked to', async () => {
-    const { store, run } = loopFixture({ settings: { steps: 3, trainedSolveRate: 0.5 } });
-    await run();
-    const byId = new Map(store.tasks().map((task) => [task.id, task]));
-    const answers = store.steps
-      .flatMap(({ rollouts }) => rollouts)
-      .filter(({ phase }) => phase === 'estimate');
-    const rates = new Set<number>();
-    for (const { taskId = 0, trained } of answers) {
-      const { solveRate = 0 } = byId.get(taskId)!;
-      rates.add(solveRate);
-      expect(trained).toBe(solveRate > 0 && solveRate <= 0.5);
-    }
-    expect(rates.has(0.75)).toBe(true);
-  });
-
   test('every mode of proposal becomes a task of its mode, induction from a program of the others', async () => {
     const { store, run } = loopFixture({ settings: { steps: 6 } });
     await run();
