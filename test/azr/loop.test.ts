@@ -102,6 +102,18 @@ describe('seeding', () => {
     });
   });
 
+  test('a proposer is shown as many references as asked for, all of its own mode', async () => {
+    const { store, run } = loopFixture({ settings: { steps: 2, references: 3 } });
+    await run();
+    const modes = new Map(store.tasks().map(({ id, mode }) => [id, mode]));
+    const proposals = store.steps.slice(1).flatMap(({ proposals: all }) => all);
+    const shown = proposals.filter(({ mode }) => mode !== 'induction');
+    expect(shown).toHaveLength(2 * 2 * 4);
+    for (const { mode, referenceTaskIds } of shown) {
+      expect(referenceTaskIds.map((id) => modes.get(id))).toEqual([mode, mode, mode]);
+    }
+  });
+
   test('a proposer prompt that would be too long shows fewer references', async () => {
     const { store, run } = loopFixture({ settings: { maximumPromptTokens: 110, references: 6 } });
     await run();
