@@ -255,10 +255,15 @@ describe('more inputs than were proposed', () => {
 
   test('are executed for as many earlier programs, and are new to those too', async () => {
     const { store } = await runWith({ proposalsPerMode: 8 });
-    const byTask = new Map(store.steps.flatMap(({ tasks }) => tasks).map((task) => [task.id, task]));
+    const byTask = new Map(
+      store.steps.flatMap(({ tasks }) => tasks).map((task) => [task.id, task]),
+    );
     const known = new Map<string, Set<string>>();
     let again = 0;
-    for (const { step, tasks, harvests } of store.steps.map((one, index) => ({ ...one, step: index }))) {
+    for (const { step, tasks, harvests } of store.steps.map((one, index) => ({
+      ...one,
+      step: index,
+    }))) {
       for (const { program, examples } of tasks) {
         const inputs = known.get(program) ?? new Set();
         for (const { input } of examples) inputs.add(input);
