@@ -44,7 +44,6 @@ export async function openEngineSide(workload: Workload, folder: string): Promis
     const started = performance.now();
     const groups = await engine.sample(requests, {
       temperature: 1,
-      topP: 1,
       maximumTokens: workload.maximumTokens,
       seed: SEED + updates,
     });

@@ -88,7 +88,7 @@ async function oneBatch(engine: Engine, demand: MemoryDemand, vocabulary: number
     samples: 1,
   }));
   await engine.sample(requests, {
-    ...{ temperature: 1, topP: 1, maximumTokens: completionTokens, seed: 1 },
+    ...{ temperature: 1, maximumTokens: completionTokens, seed: 1 },
   });
   const data = requests.map(({ promptTokens: prompt }, row): TrainingDatum => {
     const completion = tokens(completionTokens, row + 3);

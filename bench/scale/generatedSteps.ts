@@ -158,7 +158,7 @@ class StepMaker {
     const attempts = this.#attempts(step, mode, 'estimate', chance, this.#task);
     const correct = attempts.filter(({ verdict }) => verdict === 'correct').length;
     const solveRate = correct / ESTIMATION_ROLLOUTS;
-    const reward = proposerReward(solveRate, 0, { repetitionPenalty: 0, repetitionScope: 'step' });
+    const reward = proposerReward(solveRate, 0, 0);
     proposer.completion = `${program}\n# [${String(this.#task)}]`;
     proposer.taskId = this.#task;
     proposer.reward = reward.value;

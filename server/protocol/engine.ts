@@ -9,7 +9,6 @@ export type SampledWeights = 'trained' | 'average' | 'start';
 export interface SamplingParameters {
   /** 0 takes the most probable token each time, for measuring. */
   readonly temperature: number;
-  readonly topP: number;
   readonly maximumTokens: number;
   readonly seed: number;
   /** `trained` unless it says otherwise. */
@@ -27,7 +26,7 @@ export interface Completion {
   readonly tokens: readonly number[];
   /**
    * Natural log-probability of each token in the distribution it was drawn from: the model at the
-   * sampling temperature, before `topP` cut anything off. Of greedy sampling, at temperature 1.
+   * sampling temperature. Of greedy sampling, at temperature 1.
    */
   readonly logProbabilities: readonly number[];
   readonly stopReason: 'stop' | 'length';

@@ -18,7 +18,6 @@ export interface RunSettings {
   readonly modes: readonly Mode[];
 
   readonly references: number;
-  readonly unsolvedReferences: number;
   readonly inductionInputs: number;
   readonly inductionVisible: number;
   readonly proposalsPerMode: number;
@@ -33,7 +32,6 @@ export interface RunSettings {
   readonly seedTasks: number;
 
   readonly temperature: number;
-  readonly topP: number;
   readonly maximumPromptTokens: number;
   readonly maximumProposalTokens: number;
   readonly maximumAnswerTokens: number;
@@ -53,7 +51,6 @@ export interface RunSettings {
   readonly advantageScale: 'deviation' | 'group-rate' | 'none';
   readonly proposerAdvantage: 'together' | 'apart';
   readonly learnabilityGate: boolean;
-  readonly trainedSolveRate: number;
   readonly proposerLossWeight: number;
   readonly importanceSamplingCap: number;
   readonly entropyCoefficient: number;
@@ -70,7 +67,6 @@ export interface RunSettings {
   readonly bufferCapacity: number;
   readonly referenceSampling: 'uniform' | 'template-balanced';
   readonly repetitionPenalty: number;
-  readonly repetitionScope: 'step' | 'history';
 
   readonly probe: string;
   readonly probeEverySteps: number;
@@ -230,13 +226,6 @@ export const SETTINGS: SettingDefinitions = {
       'K: how many past tasks a proposer of deduction or abduction tasks is shown. More make proposals more varied and prompts longer.',
     paperReference: 'section 3.3.2, K = 6',
   },
-  unsolvedReferences: {
-    type: integer(0, 32),
-    studio: 0,
-    paper: 0,
-    description:
-      'How many of the `references` are tasks that nobody has solved yet, where there are any, so that proposals gather around what the model does not know.',
-  },
   inductionInputs: {
     type: integer(2, 64),
     studio: 6,
@@ -331,14 +320,6 @@ export const SETTINGS: SettingDefinitions = {
     paper: 1,
     description:
       'Sampling temperature of both roles, estimation rollouts included. Training scores tokens at the same temperature.',
-    paperReference: 'Table 3',
-  },
-  topP: {
-    type: number(0.01, 1),
-    studio: 1,
-    paper: 1,
-    description:
-      'Nucleus sampling. A run needs 1, which is off: cutting off tokens would make every update biased.',
     paperReference: 'Table 3',
   },
   maximumPromptTokens: {
@@ -473,13 +454,6 @@ export const SETTINGS: SettingDefinitions = {
     description:
       'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What nobody or everybody solves teaches nothing.',
   },
-  trainedSolveRate: {
-    type: number(0, 1),
-    studio: 1,
-    paper: 1,
-    description:
-      'The solver trains only on tasks that were solved at most this often. Below 1, effort goes to what is hard; 1 takes all.',
-  },
   proposerLossWeight: {
     type: number(0, 10),
     studio: 0.3,
@@ -577,14 +551,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0.5,
     paper: 0,
     description:
-      "Subtracts this from the proposer's reward, times how far the proposal repeats others, as `repetitionScope` says. 0 is off.",
-  },
-  repetitionScope: {
-    type: choice('step', 'history'),
-    studio: 'step',
-    paper: 'step',
-    description:
-      'What a proposal may repeat: other proposals of the step, by the share of them that use the same template; or the whole run, 1 for a program that it had already, else n / (n + 1) for n programs of the same template.',
+      "Subtracts this from the proposer's reward, times the share of the mode's other proposals of the step that use the same template. 0 is off.",
   },
   probe: {
     type: { kind: 'text' },

@@ -69,11 +69,11 @@ describe('wrong usage starts nothing and says what is right', () => {
   });
 
   test('a run file with several problems names them all', async () => {
-    writeFileSync(path.join(folder, 'azr.json'), '{"steps": 0, "topP": "high", "quux": 1}');
+    writeFileSync(path.join(folder, 'azr.json'), '{"steps": 0, "temperature": "high", "quux": 1}');
     const { code, stderr } = await azr(['run'], { folder });
     expect(code).toBe(2);
     expect(stderr).toContain('"steps" must be an integer from 1 to 1000000, not 0.');
-    expect(stderr).toContain('"topP" must be a number from 0.01 to 1, not "high".');
+    expect(stderr).toContain('"temperature" must be a number from 0.05 to 4, not "high".');
     expect(stderr).toContain('"quux" is no setting.');
     expect(readdirSync(folder)).toEqual(['azr.json']);
   });

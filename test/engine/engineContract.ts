@@ -91,7 +91,7 @@ export function testEngineContract(
       { promptTokens: prompt, samples: 4 },
       { promptTokens: prompt, samples: 4 },
     ];
-    const parameters = { temperature: 1, topP: 1, maximumTokens: 24, seed: 7 };
+    const parameters = { temperature: 1, maximumTokens: 24, seed: 7 };
     const groups = await engine.sample(requests, parameters);
     expect(groups.map(({ length }) => length)).toEqual([4, 4]);
     const drawn = groups.flat();
@@ -188,7 +188,6 @@ export function testEngineContract(
       // What is sampled after an update comes from the updated model.
       const [group] = await other.sample([{ promptTokens: data[0].promptTokens, samples: 4 }], {
         temperature: 1,
-        topP: 1,
         maximumTokens: 24,
         seed: 3,
       });

@@ -98,7 +98,7 @@ async function useEngine(): Promise<void> {
     tokenizerFolder: NANO,
   });
   try {
-    const parameters = { temperature: 1, topP: 1, maximumTokens: 4, seed: 1 };
+    const parameters = { temperature: 1, maximumTokens: 4, seed: 1 };
     const [[completion] = []] = await engine.sample(
       [{ promptTokens: [3], samples: 1 }],
       parameters,

@@ -36,7 +36,7 @@ const options = {
   loraDropout: 0,
   seed: 1,
 } as const;
-const sampling: SamplingParameters = { temperature: 1, topP: 1, maximumTokens: 16, seed: 5 };
+const sampling: SamplingParameters = { temperature: 1, maximumTokens: 16, seed: 5 };
 const loss = { kind: 'ppo', clipLow: 0.2, clipHigh: 0.28 } as const;
 const adam = {
   learningRate: 1e-3,

@@ -193,7 +193,7 @@ describe('what only our own server has', () => {
   });
 
   test('greedy answers and the first weights can be had from every server, the average cannot', () => {
-    const parameters = { temperature: 0, topP: 1, maximumTokens: 4, seed: 1 };
+    const parameters = { temperature: 0, maximumTokens: 4, seed: 1 };
     refuseSampling(tinker, { ...parameters, weights: 'start' });
     refuseSampling(extended, { ...parameters, temperature: 0.7, weights: 'average' });
     expect(() => {
@@ -307,7 +307,7 @@ describe('what goes over the wire', () => {
       { promptTokens: [3], samples: 2 },
       { promptTokens: [3], samples: 1 },
     ];
-    await engine.sample(requests, { temperature: 1, topP: 1, maximumTokens: 2, seed: 2 ** 31 - 2 });
+    await engine.sample(requests, { temperature: 1, maximumTokens: 2, seed: 2 ** 31 - 2 });
     const parameters = server.bodies('asample').map((body) => body['sampling_params']);
     // 2³¹ − 2 modulo 2³⁰ is 2³⁰ − 2; the server adds up to 3, 1 and 0 to what it is given.
     expect(parameters).toMatchObject([
@@ -318,14 +318,14 @@ describe('what goes over the wire', () => {
     await engine.close();
 
     const knowing = await open('skyrl-train');
-    await knowing.sample(requests, { temperature: 1, topP: 1, maximumTokens: 2, seed: 1 });
+    await knowing.sample(requests, { temperature: 1, maximumTokens: 2, seed: 1 });
     expect(server.bodies('asample')[0]!['sampling_params']).not.toHaveProperty('stop');
     await knowing.close();
   });
 
   test('the model before training is sampled by its name, in one session for the whole run', async () => {
     const engine = await open('tinker');
-    const parameters = { temperature: 1, topP: 1, maximumTokens: 2, seed: 1 };
+    const parameters = { temperature: 1, maximumTokens: 2, seed: 1 };
     const requests = [{ promptTokens: [3], samples: 1 }];
     await engine.sample(requests, { ...parameters, weights: 'start' });
     await engine.update([{ data: [short], loss: PPO }], ADAM);

@@ -113,7 +113,7 @@ test('a story of a completion that was pruned says so, and keeps every number', 
 
 describe('a proposer whose task is solved three times of eight', () => {
   // Rewards of the batch: 0.625 − 0.5 · 0.2 = 0.525 and −1; mean −0.2375, deviation 0.7625.
-  const reward = proposerReward(0.375, 0.2, { repetitionPenalty: 0.5, repetitionScope: 'step' });
+  const reward = proposerReward(0.375, 0.2, 0.5);
   const rejected = rejectedProposalReward('syntax');
   const tokens = { tokens: [5, 6], logProbabilities: [Math.log(0.25), 0] };
   const attempts = Array.from({ length: 8 }, (_, index) =>

@@ -13,9 +13,9 @@ import { temporaryPath } from './temporaryRun.ts';
 
 const SETTINGS: Partial<RunSettings> = {
   ...{ steps: 6, checkpointEverySteps: 3, bufferCapacity: 8 },
-  ...{ replayTasksPerMode: 2, unsolvedTasksPerMode: 2, unsolvedReferences: 1 },
+  ...{ replayTasksPerMode: 2, unsolvedTasksPerMode: 2 },
   ...{ goldLossWeight: 1, goldDocumentsPerStep: 24, harvestInputs: 4 },
-  ...{ repetitionScope: 'history', learningRateDecay: 'cosine', warmUpSteps: 2 },
+  ...{ learningRateDecay: 'cosine', warmUpSteps: 2 },
 };
 
 /** Runs `store` on to step `last`, with the weights that `engine` holds. */

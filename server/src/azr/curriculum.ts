@@ -37,7 +37,6 @@ export async function recordCurriculum(
       settings.curriculumTasksPerMode,
     ),
   );
-  const { temperature, topP } = settings;
   const solved = await solveTasks(
     dependencies,
     ledger,
@@ -47,7 +46,7 @@ export async function recordCurriculum(
       rolloutPhase: 'curriculum',
       phase: 'probe',
       round: 'curriculum',
-      sampling: { temperature, topP, weights: 'start' },
+      sampling: { temperature: settings.temperature, weights: 'start' },
     },
     signal,
   );

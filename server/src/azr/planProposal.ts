@@ -42,15 +42,9 @@ async function planFromReferences(
   random: RandomStream,
 ): Promise<ProposalPlan> {
   const { dialect, settings } = dependencies;
-  const { references, referenceSampling, unsolvedReferences } = settings;
+  const { references, referenceSampling } = settings;
   const room = promptRoom(dependencies, settings.maximumProposalTokens);
-  const unsolved =
-    unsolvedReferences === 0 ? [] : memory.unsolved(mode).sample(unsolvedReferences, random);
-  // What comes last is left out first.
-  const drawn = [
-    ...unsolved,
-    ...memory.buffer(mode).sample(references - unsolved.length, referenceSampling, random),
-  ];
+  const drawn = memory.buffer(mode).sample(references, referenceSampling, random);
   for (let shown = drawn.length; ; shown -= 1) {
     const parents = drawn.slice(0, shown);
     const prompt = dialect.proposeTask(

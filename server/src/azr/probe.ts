@@ -10,9 +10,9 @@ import { solveTasks, type SolvedTask } from './solve.ts';
 /** How held-out tasks are asked, by the phase of their answers. */
 const SAMPLING: Readonly<Record<'greedy' | 'probe', Sampling>> = {
   // The likeliest token each time: there is no chance in it, so tasks can be compared one by one.
-  greedy: { temperature: 0, topP: 1 },
+  greedy: { temperature: 0 },
   // The model itself, whatever temperature the run samples at.
-  probe: { temperature: 1, topP: 1 },
+  probe: { temperature: 1 },
 };
 
 /**

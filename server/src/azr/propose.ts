@@ -77,7 +77,7 @@ async function sampleAll(
   { modes, phase, round }: ProposalRequest,
   signal: AbortSignal,
 ): Promise<RolloutDraft[]> {
-  const { temperature, topP, startingProposals } = dependencies.settings;
+  const { temperature, startingProposals } = dependencies.settings;
   const share = phase === 'seed' ? 0 : startingProposals;
   const explores = (index: number) => Math.floor((index + 1) * share) > Math.floor(index * share);
   // Seeding counts its rounds per mode, so the round alone would give two of them the same seed.
@@ -94,7 +94,7 @@ async function sampleAll(
   const own = await sample(phase, { round: named });
   const explored = await sample('explore', {
     round: `${named} explore`,
-    sampling: { temperature, topP, weights: 'start' },
+    sampling: { temperature, weights: 'start' },
   });
   return plans.map((_plan, index) => (explores(index) ? explored : own).next().value!);
 }

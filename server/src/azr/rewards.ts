@@ -21,23 +21,16 @@ export function learnability(solveRate: number): number {
   return solveRate <= 0 || solveRate >= 1 ? 0 : 1 - solveRate;
 }
 
-/** What a proposer pays for repeating itself; the paper has no such term. */
-export interface RepetitionTerm {
-  /** λ; 0 is off. */
-  readonly repetitionPenalty: number;
-  readonly repetitionScope: 'step' | 'history';
-}
-
 /**
  * Composite reward of a proposal that became a task, paper eq. 6 with r_role = r_propose. A task
  * of zero learnability gets 0, as eq. 4 says, not the −0.5 of the reference code.
- * @param share how far the proposal repeats others: of this step, the share of them that use the same
- *   template; of the whole run, 1 for a known program, else n / (n + 1) for n programs of its template
+ * @param templateShare share of the mode's other proposals of this step that use the same template
+ * @param repetitionPenalty λ of the term for repetition, which the paper does not have; 0 is off
  */
 export function proposerReward(
   solveRate: number,
-  share: number,
-  { repetitionPenalty, repetitionScope }: RepetitionTerm,
+  templateShare: number,
+  repetitionPenalty: number,
 ): Reward {
   const value = learnability(solveRate);
   const terms: RewardTerm[] = [
@@ -50,15 +43,12 @@ export function proposerReward(
           : `1 − solve rate ${format(solveRate)} = ${format(value)}`,
     },
   ];
-  const penalty = repetitionPenalty * share;
+  const penalty = repetitionPenalty * templateShare;
   if (penalty > 0) {
     terms.push({
       name: 'repetition',
       value: -penalty,
-      explanation:
-        repetitionScope === 'step'
-          ? `${format(share)} of the other proposals of this step use the same template; times ${format(repetitionPenalty)}`
-          : `${share >= 1 ? 'an earlier step had the same program' : `${format(share / (1 - share))} other programs of the run use the same template`}; ${format(share)} times ${format(repetitionPenalty)}`,
+      explanation: `${format(templateShare)} of the other proposals of this step use the same template; times ${format(repetitionPenalty)}`,
     });
   }
   return { value: value - penalty, terms };

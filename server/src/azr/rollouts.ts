@@ -10,7 +10,7 @@ import type { Ledger, RolloutDraft } from './ledger.ts';
 import { deriveSeed } from './randomStream.ts';
 
 /** How to sample where it is not as the run does. */
-export type Sampling = Pick<SamplingParameters, 'temperature' | 'topP' | 'weights'>;
+export type Sampling = Pick<SamplingParameters, 'temperature' | 'weights'>;
 
 /** What tells a request of a step from its others. */
 export interface SamplingOptions {
@@ -81,7 +81,7 @@ export async function sampleJobs(
   for (const [maximumTokens, alike] of byLimit) {
     dependencies.listener({ kind: 'phase', step: ledger.step, phase, done, total });
     const parameters: SamplingParameters = {
-      ...(options.sampling ?? { temperature: settings.temperature, topP: settings.topP }),
+      ...(options.sampling ?? { temperature: settings.temperature }),
       maximumTokens,
       seed: deriveSeed(
         settings.seed,

@@ -48,10 +48,10 @@ export async function runStep(
     usesGold(settings) ? harvest(dependencies, ledger, gold, signal) : undefined,
   ]);
   for (const { task, solveRate } of estimated) gold.rememberRate(task, solveRate);
-  rewardProposers(settings, memory, proposals);
+  rewardProposers(settings, proposals);
 
   const solverRollouts = settings.trainOnEstimation
-    ? estimated.flatMap((one) => trainable(settings, memory, one))
+    ? estimated.flatMap((one) => trainable(memory, one))
     : await solveFreshly(dependencies, ledger, memory, estimated, signal);
   const newlySolved = rememberAttempts(ledger, memory, replayed);
   const newPrograms = rememberTasks(memory, ledger.tasks);
@@ -61,7 +61,7 @@ export async function runStep(
   const rewarded = [
     ...proposers.flatMap(({ rollout }) => rollout ?? []),
     ...solverRollouts,
-    ...replayed.flatMap((one) => trainable(settings, memory, one)),
+    ...replayed.flatMap((one) => trainable(memory, one)),
   ];
   const trained = dependencies.experiment?.withoutRewards === true ? [] : rewarded;
   assignAdvantages(ledger, settings, trained);
@@ -89,12 +89,10 @@ export async function runStep(
 
 /** The answers to a task, if the solver is to learn from them. */
 function trainable(
-  settings: RunSettings,
   memory: TaskMemory,
   { solveRate, rollouts }: SolvedTask<TaskRecord>,
 ): readonly RolloutDraft[] {
-  const taught = memory.passesGate({ solveRate }) && solveRate <= settings.trainedSolveRate;
-  return taught ? rollouts : [];
+  return memory.passesGate({ solveRate }) ? rollouts : [];
 }
 
 /** Returns how many of the tasks have a program that no earlier task has. */

@@ -30,8 +30,7 @@ export class TaskMemory {
   /** Of tasks that were tried again, by their id. */
   readonly #estimates = new Map<number, number>();
   readonly #programs = new Set<string>();
-  /** How many of them fill each template. */
-  readonly #templates = new Map<string, number>();
+  readonly #templates = new Set<string>();
   readonly #heldOut: ReadonlySet<string>;
 
   /** @param heldOutStructures structure digests of the probe's programs, which must never be trained on */
@@ -62,24 +61,12 @@ export class TaskMemory {
     return this.#templates.size;
   }
 
-  /** Whether a task with the same program was accepted before. */
-  hasProgram({ structure }: Pick<TaskRecord, 'structure'>): boolean {
-    return this.#programs.has(structure);
-  }
-
-  /** Different programs that fill the task's template, among all tasks ever accepted. */
-  programsOf({ template }: Pick<TaskRecord, 'template'>): number {
-    return this.#templates.get(template) ?? 0;
-  }
-
   /** Remembers a task, and puts it into its mode's buffer if the gate lets it. */
   remember(task: TaskRecord): void {
     const key = identity(task.mode, task);
     this.#reserved.delete(key);
-    if (!this.#programs.has(task.structure)) {
-      this.#programs.add(task.structure);
-      this.#templates.set(task.template, this.programsOf(task) + 1);
-    }
+    this.#programs.add(task.structure);
+    this.#templates.add(task.template);
     this.#note(key, task, task.solveRate);
     if (this.passesGate(task)) this.#store(task);
   }

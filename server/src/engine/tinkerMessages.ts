@@ -49,13 +49,16 @@ export function completionLogProbabilities(reply: unknown, batch: TrainingBatch)
   });
 }
 
-/** `endTokens`: for a server that has to be told where to stop. */
+/**
+ * Nothing is cut off what is sampled from: `top_p` is 1 on every server that is not told otherwise.
+ * `endTokens`: for a server that has to be told where to stop.
+ */
 export function wireSampling(
-  { temperature, topP, maximumTokens, seed }: SamplingParameters,
+  { temperature, maximumTokens, seed }: SamplingParameters,
   endTokens: readonly number[] = [],
 ): object {
   const stop = endTokens.length > 0 && { stop: endTokens };
-  return { temperature, top_p: topP, max_tokens: maximumTokens, seed, ...stop };
+  return { temperature, max_tokens: maximumTokens, seed, ...stop };
 }
 
 /** The dialect's thresholds bound the ratio itself; ours are distances from 1. Never left to defaults. */

@@ -109,7 +109,6 @@ const MODEL_SETTINGS: readonly SettingName[] = [
   'modes',
   'references',
   'temperature',
-  'topP',
   'maximumPromptTokens',
   'maximumProposalTokens',
   'maximumAnswerTokens',

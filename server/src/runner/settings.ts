@@ -87,8 +87,6 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(modes.some(
     (mode) => mode !== 'induction',
   ), 'modes', 'must include "deduction" or "abduction": induction starts from their programs.');
-  require(settings.unsolvedReferences <=
-    references, 'unsolvedReferences', `must be at most "references" (${references}), not ${settings.unsolvedReferences}.`);
   require(bufferCapacity >=
     references, 'bufferCapacity', `must be at least "references" (${references}), not ${bufferCapacity}.`);
   require(settings.cpuMs <=
@@ -111,8 +109,6 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
     settings.engineUrl !== 'local' ||
     settings.engineProcesses ===
       1, 'goldOptimizer', `must be "adamw" while "engineProcesses" is ${settings.engineProcesses}: Muon needs whole weight matrices, of which each process has a part.`);
-  require(settings.topP ===
-    1, 'topP', `must be 1, not ${settings.topP}: tokens would be drawn from another distribution than the one that is trained. To sample more narrowly, lower "temperature".`);
   return problems;
 }
 

@@ -126,11 +126,7 @@ function compositeStage(context: StoryContext, reward: number): RewardStage {
 function compositeText(context: StoryContext): string {
   const penalty = term(context, 'repetition');
   if (penalty !== undefined) {
-    const others =
-      context.settings.repetitionScope === 'step'
-        ? 'other proposals of this step fill the same template'
-        : 'the run had the program or its template before';
-    return `From the learnability ${shown(-penalty.value)} is taken off, because ${others}.`;
+    return `From the learnability ${shown(-penalty.value)} is taken off, because other proposals of this step fill the same template.`;
   }
   return context.rollout.rewardTerms.some(({ name }) => name === 'format')
     ? 'The format term stands in the place of the reward of the role.'
@@ -189,12 +185,7 @@ function compositeFormula(context: StoryContext): Formula {
       ['R', 'the reward'],
       ['r_propose', "learnability, the proposer's reward"],
       ['λ', 'the setting repetitionPenalty, which is not from the paper'],
-      [
-        's',
-        settings.repetitionScope === 'step'
-          ? "share of the step's other proposals of this mode that fill the same template"
-          : '1 for a program that the run had before, else n / (n + 1) for n programs of its template',
-      ],
+      ['s', "share of the step's other proposals of this mode that fill the same template"],
     ),
   };
 }
