@@ -488,7 +488,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 128,
     paper: 0,
     description:
-      'How many such documents a step trains on: a quarter about its own programs, the rest about earlier ones, and more often what the solver does not know yet.',
+      'How many such documents a step trains on, about its own programs and all earlier ones, and more often what the solver does not know yet.',
   },
   harvestInputs: {
     type: integer(0, 256),

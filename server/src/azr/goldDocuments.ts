@@ -30,9 +30,8 @@ export function usesGold(
 }
 
 /**
- * Up to `goldDocumentsPerStep` documents: a quarter about programs of this step, the rest about earlier
- * ones; of each part an equal share per mode, drawn by {@link GoldMemory.weightOf}. What does not fit
- * the model's context is left out.
+ * Up to `goldDocumentsPerStep` documents about programs of this step and of earlier ones, an equal share
+ * per mode, drawn by {@link GoldMemory.weightOf}. What does not fit the model's context is left out.
  */
 export async function drawGold(
   dependencies: LoopDependencies,
@@ -41,18 +40,11 @@ export async function drawGold(
 ): Promise<GoldDocument[]> {
   const { settings } = dependencies;
   if (!usesGold(settings)) return [];
-  const [fresh, earlier]: [GoldQuestion[], GoldQuestion[]] = [[], []];
-  const ofThisStep = new Set(ledger.tasks.map(({ program }) => program));
-  for (const program of gold.programs()) {
-    const part = ofThisStep.has(program.program) ? fresh : earlier;
-    part.push(...questionsAbout(dependencies, program));
-  }
-  const wanted = settings.goldDocumentsPerStep;
-  const stream = (name: string) => new RandomStream(settings.seed, name, ledger.step);
-  const first = draw(fresh, Math.ceil(wanted / 4), gold, stream('gold of this step'));
-  const rest = draw(earlier, wanted - first.length, gold, stream('gold of earlier steps'));
+  const questions = [...gold.programs()].flatMap((program) => questionsAbout(dependencies, program));
+  const random = new RandomStream(settings.seed, 'gold', ledger.step);
+  const drawn = draw(questions, settings.goldDocumentsPerStep, gold, random);
   const documents = await Promise.all(
-    [...first, ...rest].map((question) => documentOf(dependencies, ledger.step, question)),
+    drawn.map((question) => documentOf(dependencies, ledger.step, question)),
   );
   return documents.flatMap((document) => document ?? []);
 }
