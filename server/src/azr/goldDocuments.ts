@@ -40,7 +40,9 @@ export async function drawGold(
 ): Promise<GoldDocument[]> {
   const { settings } = dependencies;
   if (!usesGold(settings)) return [];
-  const questions = [...gold.programs()].flatMap((program) => questionsAbout(dependencies, program));
+  const questions = [...gold.programs()].flatMap((program) =>
+    questionsAbout(dependencies, program),
+  );
   const random = new RandomStream(settings.seed, 'gold', ledger.step);
   const drawn = draw(questions, settings.goldDocumentsPerStep, gold, random);
   const documents = await Promise.all(
