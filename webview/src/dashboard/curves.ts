@@ -116,6 +116,14 @@ export const CHARTS: readonly ChartDefinition[] = [
     curves: perMode((mode) => `proposer.${mode}.learnability`),
   },
   {
+    id: 'gold-loss',
+    title: 'Right answers, unexpected',
+    explanation:
+      'How unlikely the model found right answers about its own programs before a step trained on them, in nats a token. What it does not know yet is drawn more often, so it learns more than the curve falls. Empty where a run learns from rewards alone.',
+    unit: 'nats',
+    curves: perMode((mode) => `gold.${mode}.loss`),
+  },
+  {
     id: 'tokens',
     title: 'Completion length',
     explanation: 'Mean tokens of a completion.',
