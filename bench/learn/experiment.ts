@@ -1,4 +1,4 @@
-/** One training run of the embedded model, as any user would start it, and what it learned. */
+/** One training run, as any user would start it, and what it learned. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,6 +15,7 @@ import { RunSteering } from '../../server/src/runner/runSteering.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { type Arm, armNamed } from './arms.ts';
 import { withReversedAdvantages } from './controls.ts';
+import type { HeldOutComposition } from './largerHeldOut.ts';
 
 export interface ExperimentRequest {
   readonly arm: string;
@@ -23,6 +24,12 @@ export interface ExperimentRequest {
   /** Settings on top of the arm's, as `name=value`. */
   readonly settings: readonly string[];
   readonly teacherFile: string;
+  /** Another model than the embedded one, and the file of its held-out tasks. */
+  readonly larger?: {
+    readonly model: string;
+    readonly probe: string;
+    readonly heldOut: HeldOutComposition;
+  };
 }
 
 export interface CurvePoint {
@@ -35,7 +42,12 @@ export interface CurvePoint {
   readonly rates: Readonly<Record<string, number>>;
 }
 
-export interface ExperimentResult extends Omit<ExperimentRequest, 'teacherFile'> {
+export interface ExperimentResult extends Omit<ExperimentRequest, 'teacherFile' | 'larger'> {
+  /** Absent for the embedded model. */
+  readonly model?: string;
+  /** What `model` was asked, and on what it was trained. */
+  readonly heldOut?: HeldOutComposition;
+  readonly device?: string;
   readonly report: LearningReport;
   readonly curve: readonly CurvePoint[];
   readonly minutes: number;
@@ -74,9 +86,10 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
 }
 
 async function makeRun(arm: Arm, request: ExperimentRequest, folder: string): Promise<string> {
-  const { seed, steps, settings, teacherFile } = request;
+  const { seed, steps, settings, teacherFile, larger } = request;
   const layers = await settingsLayers(undefined, { set: [...arm.settings, ...settings] });
-  const prepared = await prepareNewRun([...layers, { seed, steps }], 'the experiment');
+  const own = { seed, steps, ...(larger && { model: larger.model, probe: larger.probe }) };
+  const prepared = await prepareNewRun([...layers, own], 'the experiment');
   const experiment = arm.experiment?.({ seed, teacherFile });
   const wrap = arm.isReversed === true ? withReversedAdvantages : (engine: Engine) => engine;
   const result = await createRun(prepared, folder, {
@@ -87,6 +100,8 @@ async function makeRun(arm: Arm, request: ExperimentRequest, folder: string): Pr
         const rates = shown.map(({ name, value }) => `${name.slice(6)} ${value.toFixed(3)}`);
         const seconds = (event.durationMs / 1000).toFixed(1);
         process.stderr.write(`step ${String(event.step)} ${seconds} s ${rates.join(' ')}\n`);
+      } else if (event.kind === 'notice') {
+        process.stderr.write(`${event.message}\n`);
       }
     },
     steering: new RunSteering(),
@@ -96,7 +111,7 @@ async function makeRun(arm: Arm, request: ExperimentRequest, folder: string): Pr
 }
 
 function resultOf(request: ExperimentRequest, reader: RunReader): ExperimentResult {
-  const { arm, seed, steps: lastStep, settings } = request;
+  const { arm, seed, steps: lastStep, settings, larger } = request;
   const steps = reader.steps(-1, request.steps + 1);
   const began = Date.parse(steps[0]!.startedAt);
   const ended = new Map(
@@ -110,6 +125,7 @@ function resultOf(request: ExperimentRequest, reader: RunReader): ExperimentResu
   const report = learningReport(reader);
   const last = (name: string) => reader.metricSeries(name).at(-1)?.value ?? 0;
   return {
+    ...(larger && largerFacts(larger, reader)),
     ...{ arm, seed, steps: lastStep, settings },
     report,
     curve: curveOf(reader, measured, ended),
@@ -120,6 +136,14 @@ function resultOf(request: ExperimentRequest, reader: RunReader): ExperimentResu
     templates: last('memory.templates'),
     course: Object.fromEntries(COURSE.map((name) => [name, courseOf(reader.metricSeries(name))])),
   };
+}
+
+function largerFacts(
+  { model, heldOut }: NonNullable<ExperimentRequest['larger']>,
+  reader: RunReader,
+): Pick<ExperimentResult, 'model' | 'heldOut' | 'device'> {
+  const [session] = reader.sessions();
+  return { model, heldOut, ...(session && { device: session.engine.device }) };
 }
 
 function curveOf(

@@ -2,74 +2,96 @@
  * Shows what the loop learns, and what makes it learn.
  *
  *   npm run learn                            the headline: `studio` with seeds 1 to 3; writes docs/learning.md
- *   npm run learn -- --arm NAME [--seed N] [--steps N] [--set name=value …] [--table NAME]
+ *   npm run learn -- --arm NAME [--seed N] [--steps N] [--set name=value …] [--table NAME] [--dry]
  *                                            one more run, kept among the results; see arms.ts
  *   npm run learn -- --short [--arm NAME] [--seed N]
  *                                            a run as the tests make it, to set their pass marks from
+ *   npm run learn -- --model smollm2-135m --cruxeval FILE [--minutes N | --steps N] [--seed N] [--dry]
+ *                    [--cruxeval-items N] [--probe-tasks N]
+ *                                            the same recipe on a larger model, for a quarter of an hour on
+ *                                            a GPU; see docs/measuring.md
  *   npm run learn -- --report                only rewrites docs/learning.md
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 
 import { execa } from 'execa';
 
+import { exitCodeOf, failureData, failureText } from '../../server/src/cli/failure.ts';
 import { pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { enginePython } from '../../server/src/runner/enginePython.ts';
 import { armNamed } from './arms.ts';
-import { runExperiment } from './experiment.ts';
+import { type LearnRequest, parseLearnArguments } from './arguments.ts';
+import { type ExperimentRequest, runExperiment } from './experiment.ts';
+import { compositionText, writeLargerHeldOut } from './largerHeldOut.ts';
 import { writeReport } from './report.ts';
 import { recordedResults, recordedShortRuns, recordResult, recordShortRun } from './results.ts';
 import { shortRun } from './shortRun.ts';
 
-const HEADLINE = { arm: 'studio', seeds: ['1', '2', '3'] };
-/** About fifteen minutes on two cores. */
-const STEPS = '300';
 const TEACHER_TASKS = 60_000;
 
-const { values } = parseArgs({
-  options: {
-    arm: { type: 'string' },
-    seed: { type: 'string', multiple: true, default: HEADLINE.seeds },
-    steps: { type: 'string', default: STEPS },
-    set: { type: 'string', multiple: true, default: [] },
-    table: { type: 'string', default: 'headline' },
-    report: { type: 'boolean', default: false },
-    short: { type: 'boolean', default: false },
-  },
-});
-
-const folder = await mkdtemp(path.join(tmpdir(), 'azr-teacher-'));
 try {
-  if (values.short) {
-    const arm = values.arm ?? HEADLINE.arm;
-    for (const seed of values.seed.map(Number)) {
-      const result = { arm, seed, ...(await shortRun({ arm, seed })) };
-      await recordShortRun(result);
-      process.stdout.write(`${JSON.stringify(result)}\n`);
-    }
-  } else if (!values.report) {
-    for (const seed of values.seed) await runArm(values.arm ?? HEADLINE.arm, Number(seed));
-  }
-} finally {
-  await rm(folder, { recursive: true });
+  await answer(parseLearnArguments(process.argv.slice(2)));
+} catch (error) {
+  // What was made for a person is told like one; a defect keeps its stack.
+  if (failureData(error).remedy === undefined) throw error;
+  process.stderr.write(`${failureText(error)}\n`);
+  process.exitCode = exitCodeOf(error);
 }
-await writeReport(path.join(import.meta.dirname, '../../docs'), {
-  results: await recordedResults(),
-  shortRuns: await recordedShortRuns(),
-});
 
-async function runArm(arm: string, seed: number): Promise<void> {
-  const teacherFile = path.join(folder, `${String(seed)}.jsonl`);
-  if (armNamed(arm).needsTeacher === true) await writeTeacher(teacherFile, seed);
-  const { set: settings, table } = values;
-  const request = { arm, seed, steps: Number(values.steps), settings, teacherFile };
-  const result = await runExperiment(request);
-  await recordResult({ table, ...result });
-  const { greedy, sampled } = result.report;
-  const text = JSON.stringify({ arm, seed, settings, minutes: result.minutes, greedy, sampled });
-  process.stdout.write(`${text}\n`);
+async function answer(request: LearnRequest): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'azr-learn-files-'));
+  try {
+    if (request.kind === 'short') await makeShortRuns(request);
+    if (request.kind === 'runs') await makeRuns(request, folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  if (request.isDry) return;
+  await writeReport(path.join(import.meta.dirname, '../../docs'), {
+    results: await recordedResults(),
+    shortRuns: await recordedShortRuns(),
+  });
+}
+
+async function makeShortRuns({ arm, seeds, isDry }: LearnRequest): Promise<void> {
+  for (const seed of seeds) {
+    const result = { arm, seed, ...(await shortRun({ arm, seed })) };
+    if (!isDry) await recordShortRun(result);
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+  }
+}
+
+async function makeRuns(request: LearnRequest, folder: string): Promise<void> {
+  const { arm, steps, settings, table, isDry } = request;
+  const larger = request.larger && (await largerOf(request, request.larger, folder));
+  for (const seed of request.seeds) {
+    const teacherFile = path.join(folder, `${String(seed)}.jsonl`);
+    if (armNamed(arm).needsTeacher === true) await writeTeacher(teacherFile, seed);
+    const result = await runExperiment({
+      ...{ arm, seed, steps, settings, teacherFile },
+      ...(larger && { larger }),
+    });
+    if (!isDry) await recordResult({ table, ...result });
+    const { minutes, report } = result;
+    const { greedy, sampled, parts } = report;
+    const shown = { arm, seed, settings, minutes, greedy, sampled, ...(larger && { parts }) };
+    process.stdout.write(`${JSON.stringify(shown)}\n`);
+  }
+}
+
+/** Writes the held-out tasks of a larger model, and says which they are. */
+async function largerOf(
+  { arm, settings }: LearnRequest,
+  wanted: NonNullable<LearnRequest['larger']>,
+  folder: string,
+): Promise<NonNullable<ExperimentRequest['larger']>> {
+  const probe = path.join(folder, 'probe.jsonl');
+  const all = [...armNamed(arm).settings, ...settings];
+  const heldOut = await writeLargerHeldOut(wanted, all, probe);
+  process.stderr.write(`${compositionText(heldOut)}\n`);
+  return { model: wanted.model, probe, heldOut };
 }
 
 /** Tasks of the embedded model's world, of every operator, none of them held out. */

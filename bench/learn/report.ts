@@ -2,12 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { RateChange } from '../../server/protocol/learning.ts';
 import { ARMS } from './arms.ts';
 import { curveChart } from './curveChart.ts';
 import type { CurvePoint } from './experiment.ts';
+import { largerModelsText } from './largerModelsReport.ts';
+import { changeText, intervalText, natsText, percent, pText, table } from './reportText.ts';
 import type { RecordedResult, RecordedShortRun } from './results.ts';
-import type { BeforeAfter } from './shortRun.ts';
 
 /** The table that the page begins with; results of other names are candidates of the recipe. */
 const HEADLINE = 'headline';
@@ -23,11 +23,16 @@ export async function writeReport(
   folder: string,
   { results, shortRuns }: ReportContent,
 ): Promise<void> {
-  const main = results.filter(({ table }) => table === HEADLINE);
+  const own = results.filter(({ model }) => model === undefined);
+  const larger = results.filter(({ model }) => model !== undefined);
+  const main = own.filter(({ table }) => table === HEADLINE);
   const first = main.find(({ arm }) => arm === 'studio');
   if (first !== undefined) await writeFile(path.join(folder, 'learning.svg'), chartOf(first.curve));
-  const candidates = results.filter(({ table }) => table !== HEADLINE);
-  await writeFile(path.join(folder, 'learning.md'), textOf(main, candidates, shortRuns));
+  const candidates = own.filter(({ table }) => table !== HEADLINE);
+  await writeFile(
+    path.join(folder, 'learning.md'),
+    textOf({ main, candidates, larger, shortRuns }),
+  );
 }
 
 function chartOf(curve: readonly CurvePoint[]): string {
@@ -43,11 +48,15 @@ function chartOf(curve: readonly CurvePoint[]): string {
   return curveChart('Held-out tasks answered right, greedily', 'minutes', series);
 }
 
-function textOf(
-  main: readonly RecordedResult[],
-  candidates: readonly RecordedResult[],
-  shortRuns: readonly RecordedShortRun[],
-): string {
+/** What each part of the page is made of. */
+interface Parts {
+  readonly main: readonly RecordedResult[];
+  readonly candidates: readonly RecordedResult[];
+  readonly larger: readonly RecordedResult[];
+  readonly shortRuns: readonly RecordedShortRun[];
+}
+
+function textOf({ main, candidates, larger, shortRuns }: Parts): string {
   return [
     '# Does it learn?',
     '',
@@ -124,6 +133,7 @@ function textOf(
       ]),
     ),
     '',
+    ...largerModelsText(larger),
     '## Not shown yet',
     '',
     'Three seeds of the whole recipe and of each control at the same budget; runs of a thousand steps; how self-play compares with supervised training on as many tasks of the generator. The commands are there (`npm run learn -- --arm NAME`, see `bench/learn/arms.ts`), the runs are not made. Forgetting is the next thing to mend: rehearsal and a falling learning rate, which the preset has, do not end it.',
@@ -194,35 +204,4 @@ function courseText(
 function startText({ curve }: RecordedResult): string {
   const rates = curve.flatMap(({ rates: of }) => of['startSolveRate'] ?? []);
   return rates.length < 2 ? '' : `${percent(rates[0]!)} → ${percent(rates.at(-1)!)}`;
-}
-
-function changeText({ before, after }: Pick<RateChange, 'before' | 'after'>): string {
-  return `${percent(before)} → ${percent(after)}`;
-}
-
-function natsText({ before, after }: BeforeAfter): string {
-  return `${before.toFixed(2)} → ${after.toFixed(2)}`.replaceAll('-', '−');
-}
-
-function intervalText({ before, after, low, high }: RateChange): string {
-  return `${points(after - before)} (${points(low)} to ${points(high)})`;
-}
-
-function pText(value: number): string {
-  return value < 0.001 ? '< 0.001' : value.toFixed(3);
-}
-
-function percent(rate: number): string {
-  return `${(rate * 100).toFixed(1)} %`;
-}
-
-function points(difference: number): string {
-  const text = (difference * 100).toFixed(1);
-  return difference < 0 ? text.replace('-', '−') : `+${text}`;
-}
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [header, header.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
 }

@@ -1,0 +1,118 @@
+/** The held-out tasks of a larger model: some of the embedded model's, and items of CRUXEval. */
+import { readFile, writeFile } from 'node:fs/promises';
+
+import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
+import { RandomStream } from '../../server/src/azr/randomStream.ts';
+import { UsageError } from '../../server/src/cli/command.ts';
+import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
+import { readHeldOutTasks } from '../../server/src/runner/heldOutTasks.ts';
+import { EMBEDDED_MODEL, openModelFolder } from '../../server/src/runner/modelFolder.ts';
+import { openGrader } from '../../server/src/runner/openGrader.ts';
+import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
+import {
+  type CruxevalItem,
+  type CruxevalTasks,
+  cruxevalTasks,
+  drawCruxeval,
+  type LeftOut,
+  parseCruxeval,
+} from './cruxeval.ts';
+
+/** The same tasks in every run, whatever its seed. */
+const DRAW_SEED = 20_250_506;
+
+export interface LargerHeldOutRequest {
+  readonly model: string;
+  /** How many of the embedded model's held-out tasks are asked, of all modes and strata alike. */
+  readonly probeTasks: number;
+  /** A file of CRUXEval, and how many of its items are drawn. */
+  readonly cruxeval?: { readonly file: string; readonly items: number };
+}
+
+/** What a larger model was asked; kept with the result. */
+export interface HeldOutComposition {
+  readonly probeTasks: number;
+  readonly cruxeval?: {
+    readonly drawn: number;
+    readonly leftOut: LeftOut;
+  };
+}
+
+/**
+ * Writes the tasks to `output`. Throws before anything is executed where the model is not on this
+ * machine: what to do then is the product's to say.
+ * @param settings those of the run, as `name=value`: its sandbox executes the items
+ */
+export async function writeLargerHeldOut(
+  { model, probeTasks, cruxeval }: LargerHeldOutRequest,
+  settings: readonly string[],
+  output: string,
+): Promise<HeldOutComposition> {
+  const layers = await settingsLayers(undefined, { set: settings });
+  const run = await prepareNewRun([...layers, { model, probe: 'none' }], 'the experiment');
+  const { probeFile } = await openModelFolder(EMBEDDED_MODEL);
+  const nano = someOfEach(await readHeldOutTasks(probeFile!), probeTasks);
+  const drawn = cruxeval === undefined ? [] : await drawnItems(cruxeval);
+  const { tasks, leftOut } = await inSandbox(run.settings, drawn);
+  const lines = [...nano, ...tasks].map((task) => `${JSON.stringify(task)}\n`);
+  await writeFile(output, lines.join(''));
+  return {
+    probeTasks: nano.length,
+    ...(cruxeval !== undefined && { cruxeval: { drawn: drawn.length, leftOut } }),
+  };
+}
+
+/** What was asked and what was left out, for whoever started the run. */
+export function compositionText({ probeTasks, cruxeval }: HeldOutComposition): string {
+  const nano = `${String(probeTasks)} held-out tasks of ${EMBEDDED_MODEL}`;
+  if (cruxeval === undefined) return `${nano}.`;
+  const { drawn, leftOut } = cruxeval;
+  const reasons = Object.entries(leftOut).map(([reason, count]) => `${reason} ${String(count)}`);
+  const sum = Object.values(leftOut).reduce((total, count) => total + count, 0);
+  const left = sum === 0 ? 'none left out' : `${String(sum)} left out (${reasons.join(', ')})`;
+  return `${nano}; ${String(drawn)} items of CRUXEval, each in both directions, ${left}.`;
+}
+
+/** `count` tasks, as even as can be over modes and strata, always the same ones, in the order of the set. */
+export function someOfEach(tasks: readonly HeldOutTask[], count: number): HeldOutTask[] {
+  const cells = new Map<string, HeldOutTask[]>();
+  for (const task of tasks) {
+    const name = JSON.stringify([task.mode, task.stratum]);
+    cells.set(name, [...(cells.get(name) ?? []), task]);
+  }
+  const chosen = [...cells].flatMap(([name, cell], index) => {
+    const share = Math.floor((count + cells.size - 1 - index) / cells.size);
+    return new RandomStream(DRAW_SEED, name).sample(cell, share);
+  });
+  const isChosen = new Set(chosen);
+  return tasks.filter((task) => isChosen.has(task));
+}
+
+async function drawnItems({
+  file,
+  items,
+}: NonNullable<LargerHeldOutRequest['cruxeval']>): Promise<CruxevalItem[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      'Name a file with one item of CRUXEval per line.',
+    );
+  }
+  return drawCruxeval(parseCruxeval(text, file), items);
+}
+
+async function inSandbox(
+  settings: Parameters<typeof openGrader>[0],
+  items: readonly CruxevalItem[],
+): Promise<CruxevalTasks> {
+  if (items.length === 0) return { tasks: [], leftOut: {} };
+  const opened = await openGrader(settings);
+  try {
+    return await cruxevalTasks(opened.grader, items);
+  } finally {
+    await opened.close();
+  }
+}
