@@ -22,7 +22,8 @@ export function percent(rate: number): string {
   return `${(rate * 100).toFixed(1)} %`;
 }
 
-function points(difference: number): string {
+/** A difference of rates in percentage points, with its sign. */
+export function points(difference: number): string {
   const text = (difference * 100).toFixed(1);
   return difference < 0 ? text.replace('-', '−') : `+${text}`;
 }
