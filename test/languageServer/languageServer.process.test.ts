@@ -62,7 +62,8 @@ beforeAll(async () => {
   parent = mkdtempSync(path.join(tmpdir(), 'azr-language-'));
   storage = path.join(parent, 'storage');
   const settings = [
-    ...['seedTasks=4', 'proposalsPerMode=4', 'probe=none', 'curriculumEverySteps=0'],
+    ...['seedTasks=4', 'proposalsPerMode=4', 'estimationRollouts=8', 'probe=none'],
+    'curriculumEverySteps=0',
   ];
   const { code, stderr } = await azr([
     ...['run', '--directory', path.join(parent, 'workspace', 'runs', 'first'), '--steps', '1'],

@@ -23,6 +23,8 @@ export interface GoldProgram {
   readonly program: string;
   /** Output by input, in the order in which they were learned. */
   readonly outputs: Map<string, string>;
+  /** How many tasks of deduction and abduction have this program. */
+  proposed: number;
   /** Of the first induction task with this program. */
   message?: string;
   readonly knowledge: Map<string, Knowledge>;
@@ -71,6 +73,7 @@ export class GoldMemory {
       return;
     }
     const program = this.#byText.get(task.program) ?? this.#add(task);
+    if (task.mode !== 'induction') program.proposed += 1;
     for (const { input, output } of task.examples) {
       if (!program.outputs.has(input)) program.outputs.set(input, output);
       this.#offer(input);
@@ -113,21 +116,25 @@ export class GoldMemory {
   /**
    * How much a question is worth training on: 1 − p for the probability p of a right answer, as far as
    * it is known, but {@link REHEARSAL} at least, so that what is known is not forgotten; divided by 1 +
-   * the number of times that it was trained on, and by √n for the n questions of the mode about the
-   * program: one that was proposed often counts more than another, but not in proportion.
+   * the number of times that it was trained on; and times how often its program counts.
+   *
+   * Of the questions of deduction or abduction about a program, n of them, each counts 1 / √n: a program
+   * that was proposed often counts more than another, but not in proportion. Its one question of
+   * induction counts as often as it was proposed: many programs explain the same examples, and the
+   * solver is to guess those that are written often, which are simple, before the many that are not.
    */
   weightOf({ program, mode, input }: GoldQuestion): number {
     const { uses, probability } = program.knowledge.get(keyOf(mode, input)) ?? {
       uses: 0,
       probability: 0,
     };
-    const questions = mode === 'induction' ? 1 : program.outputs.size;
-    return Math.max(REHEARSAL, 1 - probability) / (1 + uses) / Math.sqrt(questions);
+    const count = mode === 'induction' ? program.proposed : 1 / Math.sqrt(program.outputs.size);
+    return (Math.max(REHEARSAL, 1 - probability) * count) / (1 + uses);
   }
 
   #add({ id, step, program: text }: TaskRecord): GoldProgram {
     const program = {
-      ...{ taskId: id, step, program: text },
+      ...{ taskId: id, step, program: text, proposed: 0 },
       outputs: new Map<string, string>(),
       knowledge: new Map<string, Knowledge>(),
     };

@@ -121,7 +121,7 @@ describe('a run', () => {
     expect(text).toContain(String(task['program']).trimEnd());
     expect(text).toMatch(/^# Deduction: /);
     const solveRate = Number(task['solve_rate']);
-    expect(text).toContain(`Solved ${String(solveRate * 8)} of 8 times`);
+    expect(text).toContain(`Solved ${String(solveRate * 4)} of 4 times`);
   });
 
   test('reruns the task from its lens', async () => {
