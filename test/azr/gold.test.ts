@@ -325,6 +325,19 @@ describe('what is drawn', () => {
     expect(total('induction')).toBeCloseTo(before[1]!, 12);
   });
 
+  test('for induction as often as a program was proposed, whatever was harvested', () => {
+    const gold = memory();
+    const weight = () => gold.weightOf({ program: [...gold.programs()][0]!, mode: 'induction' });
+    gold.rememberTask(task());
+    const once = weight();
+    gold.rememberTask({ ...task(), id: 2, examples: [{ input: '4', output: '5' }] });
+    gold.rememberTask({ ...task(), id: 3, mode: 'abduction' });
+    expect(weight() / once).toBeCloseTo(3, 12);
+    // An induction task starts from a program that is there already.
+    gold.rememberTask({ ...task(), id: 4, mode: 'induction', message: 'a line' });
+    expect(weight() / once).toBeCloseTo(3, 12);
+  });
+
   test('a held-out program and the identity are never among them', () => {
     const gold = memory(['structure 1']);
     gold.rememberTask(task());
