@@ -319,7 +319,7 @@ describe('curves and curriculum', () => {
 
   test('the curriculum in two stretches and in one', () => {
     const ofRun = queries.curriculum('run', 2);
-    expect(ofRun.estimationRollouts).toBe(4);
+    expect(ofRun.estimationRollouts).toBe(8);
     expect(ofRun.stretches).toEqual([
       {
         ...{ firstStep: 0, lastStep: 0, solveRateCounts: [0, 0, 0, 0, 0, 0, 0, 0, 0] },

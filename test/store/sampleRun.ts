@@ -4,7 +4,7 @@ import { completeSettings, presetDepartures } from '../../server/src/runner/sett
 import type { RunInformation, SessionInformation } from '../../server/src/store/runInformation.ts';
 
 export function sampleInformation(): RunInformation {
-  const settings = completeSettings([{ steps: 7, seed: 42 }], 'test');
+  const settings = completeSettings([{ steps: 7, seed: 42, estimationRollouts: 8 }], 'test');
   return {
     createdAt: '2026-01-02T03:04:05.000Z',
     protocolVersion: 1,
