@@ -13,7 +13,8 @@ const MOST_CHANGES = 3;
 /**
  * Executes up to `harvestInputs` further inputs of every program that the step was the first to have,
  * and notes what came out. The inputs are the model's own: proposed for other programs with parameters
- * of the same types, or made of such by small changes. Failures are left out.
+ * of the same types, or made of such by small changes; not of the program's own alone, since what is much
+ * alike shows little of what it does. Failures are left out.
  */
 export async function harvest(
   dependencies: LoopDependencies,
@@ -45,13 +46,12 @@ function inputsFor(
 ): string[] {
   const random = new RandomStream(settings.seed, 'harvest', taskId);
   const next = () => random.next();
-  const own = [...outputs.keys()];
-  const alike = gold.inputsLike(grader.signature(own[0]!) ?? '');
+  const [own = ''] = outputs.keys();
+  const alike = gold.inputsLike(grader.signature(own) ?? '');
   const chosen = new Set<string>();
   for (let tries = TRIES * settings.harvestInputs; tries > 0; tries -= 1) {
     if (chosen.size === settings.harvestInputs) break;
-    const borrowed = random.next() < 0.5;
-    let input = random.pick(borrowed ? alike : own) ?? own[0]!;
+    let input = random.pick(alike) ?? own;
     for (let changes = random.integer(MOST_CHANGES + 1); changes > 0; changes -= 1) {
       input = grader.vary(input, next);
     }
