@@ -14,9 +14,9 @@ const MEASURED = [
 /**
  * SmolLM2-135M as it was trained for 200 steps on a GPU (docs/performance.md): all weights at 1e-5, 24
  * proposals per mode, and no induction, of which it writes no valid task; its own azr-model.json says so,
- * but has adapters and short answers in it, for a CPU. Executed truth is added as azr-nano has it: 384
- * documents in three optimizer steps of their own, at five times the rate of the policy, where azr-nano
- * takes seven times; a model that was pretrained in earnest has more to forget. 64 tokens hold every
+ * but has adapters and short answers in it, for a CPU. Executed truth is added as for azr-nano, 384
+ * documents in three optimizer steps of their own, but by AdamW and at five times the rate of the policy:
+ * a guess, on the careful side, since such a model has more to forget. 64 tokens hold every
  * output of CRUXEval that was looked at, and all but one of 600 inputs.
  */
 const SMOLLM2 = [

@@ -253,7 +253,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0.75,
     paper: 0,
     description:
-      'Share of these that the model writes as it was at the start. The trained proposer soon asks only for what is half known; these keep everything else in practice. They are not trained on as proposals.',
+      'Share of the proposals that the model writes with its weights from the start of the run. The trained proposer soon asks mostly for tasks that are solved about half the time; these proposals bring the other kinds of task. The proposer is not trained on them.',
   },
   estimationRollouts: {
     type: integer(2, 256),
@@ -357,7 +357,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 5,
     paper: 0,
     description:
-      'Over how many steps the learning rate rises to its full height, while the optimizer gets to know the gradients. 0 starts at once.',
+      'Over how many steps the learning rate rises to its full height, since the state of the optimizer is empty at first. 0 starts at once; a run of fewer steps never reaches the full rate.',
     paperReference: 'Table 3',
   },
   learningRateDecay: {
@@ -516,7 +516,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 'adamw',
     paper: 'adamw',
     description:
-      "Optimizer of the steps that `goldUpdatesPerStep` asks for. `adamw` is the policy's own, with its state. `muon` (Jordan et al. 2024) is one of its own for the weight matrices, with AdamW for embeddings and norms, which suits small models; it needs `goldUpdatesPerStep` of at least 1 and one process.",
+      "Optimizer of the steps that `goldUpdatesPerStep` asks for. `adamw` is the policy's own, with its state. `muon` (Jordan et al. 2024) trains weight matrices with Muon and everything else with AdamW, with a state apart from the policy's; it suits small models, and needs `goldUpdatesPerStep` of at least 1 and one process.",
   },
   deduplicate: {
     type: choice('none', 'structural'),

@@ -333,9 +333,14 @@ describe('what is drawn', () => {
     gold.rememberTask({ ...task(), id: 2, examples: [{ input: '4', output: '5' }] });
     gold.rememberTask({ ...task(), id: 3, mode: 'abduction' });
     expect(weight() / once).toBeCloseTo(3, 12);
-    // An induction task starts from a program that is there already.
     gold.rememberTask({ ...task(), id: 4, mode: 'induction', message: 'a line' });
     expect(weight() / once).toBeCloseTo(3, 12);
+  });
+
+  test('once for induction where no other task has the program', () => {
+    const gold = memory();
+    gold.rememberTask(task({ mode: 'induction', message: 'a line' }));
+    expect(gold.weightOf({ program: [...gold.programs()][0]!, mode: 'induction' })).toBe(1);
   });
 
   test('a held-out program and the identity are never among them', () => {

@@ -69,6 +69,45 @@ describe('half of the proposals', () => {
   });
 });
 
+describe('three quarters of them', () => {
+  test.each([
+    [4, 1],
+    [2, 1],
+    [1, 1],
+    [8, 2],
+  ])('of %d a mode leave %d to the trained proposer, in every mode', async (count, own) => {
+    const settings = { steps: 1, startingProposals: 0.75, proposalsPerMode: count };
+    const { run, store } = loopFixture({ settings });
+    await run();
+    for (const mode of ['deduction', 'abduction', 'induction']) {
+      const written = store.steps[1]!.rollouts.filter(
+        (one) => one.role === 'proposer' && one.mode === mode,
+      );
+      expect(written).toHaveLength(count);
+      expect(written.filter(({ phase }) => phase === 'propose')).toHaveLength(own);
+    }
+  });
+});
+
+test('lengths and the curriculum are those of the trained proposer', async () => {
+  const { step, proposers } = await firstStep(0.5);
+  const own = proposers.filter(({ phase, mode }) => phase === 'propose' && mode === 'deduction');
+  const metric = (name: string) => step.metrics.find((one) => one.name === name)?.value;
+  const lengths = own.map(({ tokens }) => tokens.length);
+  expect(metric('proposer.deduction.tokens')).toBeCloseTo(
+    lengths.reduce((sum, length) => sum + length, 0) / lengths.length,
+    12,
+  );
+  const tasks = step.tasks.filter(({ id }) =>
+    proposers.some(({ phase, taskId }) => phase === 'propose' && taskId === id),
+  );
+  const nodes = tasks.map(({ syntaxNodes }) => syntaxNodes);
+  expect(metric('curriculum.syntaxNodes')).toBeCloseTo(
+    nodes.reduce((sum, count) => sum + count, 0) / nodes.length,
+    12,
+  );
+});
+
 test('what the monitors say about the proposer is about the trained one', async () => {
   const { step } = await firstStep(1);
   const names = step.metrics.map(({ name }) => name);

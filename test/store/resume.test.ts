@@ -16,6 +16,7 @@ const SETTINGS: Partial<RunSettings> = {
   ...{ replayTasksPerMode: 2, unsolvedTasksPerMode: 2 },
   ...{ goldLossWeight: 1, goldDocumentsPerStep: 24, harvestInputs: 4 },
   ...{ learningRateDecay: 'cosine', warmUpSteps: 2 },
+  ...{ startingProposals: 0.5, goldUpdatesPerStep: 2 },
 };
 
 /** Runs `store` on to step `last`, with the weights that `engine` holds. */

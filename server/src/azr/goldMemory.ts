@@ -23,7 +23,7 @@ export interface GoldProgram {
   readonly program: string;
   /** Output by input, in the order in which they were learned. */
   readonly outputs: Map<string, string>;
-  /** How many tasks of deduction and abduction have this program. */
+  /** How many accepted tasks of deduction and abduction have this program. */
   proposed: number;
   /** Of the first induction task with this program. */
   message?: string;
@@ -118,17 +118,18 @@ export class GoldMemory {
    * it is known, but {@link REHEARSAL} at least, so that what is known is not forgotten; divided by 1 +
    * the number of times that it was trained on; and times how often its program counts.
    *
-   * Of the questions of deduction or abduction about a program, n of them, each counts 1 / √n: a program
-   * that was proposed often counts more than another, but not in proportion. Its one question of
-   * induction counts as often as it was proposed: many programs explain the same examples, and the
-   * solver is to guess those that are written often, which are simple, before the many that are not.
+   * With n inputs known, each question of deduction or abduction about a program counts 1 / √n: a program
+   * that was proposed often counts more than others, but not in proportion. Its one question of
+   * induction counts as often as tasks of the other modes have it: many programs explain the same
+   * examples, and the solver should first guess those that are written often. They are simple ones.
    */
   weightOf({ program, mode, input }: GoldQuestion): number {
     const { uses, probability } = program.knowledge.get(keyOf(mode, input)) ?? {
       uses: 0,
       probability: 0,
     };
-    const count = mode === 'induction' ? program.proposed : 1 / Math.sqrt(program.outputs.size);
+    const count =
+      mode === 'induction' ? Math.max(1, program.proposed) : 1 / Math.sqrt(program.outputs.size);
     return (Math.max(REHEARSAL, 1 - probability) * count) / (1 + uses);
   }
 

@@ -12,9 +12,8 @@ const MOST_CHANGES = 3;
 
 /**
  * Executes up to `harvestInputs` further inputs of every program that the step was the first to have,
- * and notes what came out. The inputs are the model's own: proposed for other programs with parameters
- * of the same types, or made of such by small changes; not of the program's own alone, since what is much
- * alike shows little of what it does. Failures are left out.
+ * and notes what came out. The inputs are the model's own: proposed for any program with parameters of the
+ * same types, as they are or with small changes. Failures are left out.
  */
 export async function harvest(
   dependencies: LoopDependencies,

@@ -1,4 +1,5 @@
 /** The proposer's half of a step: prompts from references, completions, validation, new tasks. Paper section 3.3.2 and 3.3.3. */
+import type { Mode } from '../../protocol/vocabulary.ts';
 import type { LoopDependencies } from './context.ts';
 import { readProposal, validateProposal } from './judgeProposal.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
@@ -67,8 +68,8 @@ async function planAll(
 }
 
 /**
- * One completion per plan, in their order. A share of them, spread evenly over the prompts, is written by
- * the model that the run began with: rows of the phase `explore`.
+ * One completion per plan, in their order. A share of each mode's, spread evenly over its prompts, is
+ * written by the model that the run began with: rows of the phase `explore`.
  */
 async function sampleAll(
   dependencies: LoopDependencies,
@@ -79,7 +80,9 @@ async function sampleAll(
 ): Promise<RolloutDraft[]> {
   const { temperature, startingProposals } = dependencies.settings;
   const share = phase === 'seed' ? 0 : startingProposals;
-  const explores = (index: number) => Math.floor((index + 1) * share) > Math.floor(index * share);
+  const places = placesInModes(plans);
+  const explores = (index: number) =>
+    Math.floor((places[index]! + 1) * share) > Math.floor(places[index]! * share);
   // Seeding counts its rounds per mode, so the round alone would give two of them the same seed.
   const named = `${modes.join(' ')} ${String(round)}`;
   const sample = async (of: ProposerPhase, options: SamplingOptions) => {
@@ -97,6 +100,16 @@ async function sampleAll(
     sampling: { temperature, weights: 'start' },
   });
   return plans.map((_plan, index) => (explores(index) ? explored : own).next().value!);
+}
+
+/** Of each plan, how many of its mode stand before it. */
+function placesInModes(plans: readonly ProposalPlan[]): number[] {
+  const counts = new Map<Mode, number>();
+  return plans.map(({ mode }) => {
+    const place = counts.get(mode) ?? 0;
+    counts.set(mode, place + 1);
+    return place;
+  });
 }
 
 async function validateAll(

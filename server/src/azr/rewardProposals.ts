@@ -3,7 +3,7 @@ import type { RunSettings } from '../../protocol/settings.ts';
 import { proposerReward, rejectedProposalReward } from './rewards.ts';
 import type { ProposalOutcome } from './settleProposal.ts';
 
-/** Writes reward and terms into the rollout of each proposal that has one. */
+/** Writes reward and terms into the rollout of every proposal that a model wrote. */
 export function rewardProposers(
   { repetitionPenalty }: Pick<RunSettings, 'repetitionPenalty'>,
   proposals: readonly ProposalOutcome[],

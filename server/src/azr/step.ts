@@ -80,6 +80,7 @@ export async function runStep(
     newlySolved,
   });
   if (usesGold(settings)) recordGoldMetrics(ledger);
+  // Whether the curriculum grows is a question about the trained proposer.
   const explored = new Set(proposals.filter(isExplored).map(({ task }) => task));
   const ofProposer = estimated.filter(({ task }) => !explored.has(task));
   await recordCurriculum(dependencies, ledger, ofProposer, signal);

@@ -50,7 +50,7 @@ export function completionLogProbabilities(reply: unknown, batch: TrainingBatch)
 }
 
 /**
- * Nothing is cut off what is sampled from: `top_p` is 1 on every server that is not told otherwise.
+ * Tokens are sampled from the whole distribution: `top_p` is 1 on every server that is not told otherwise.
  * `endTokens`: for a server that has to be told where to stop.
  */
 export function wireSampling(

@@ -6,6 +6,7 @@ import type { ErrorObject } from 'ajv';
 
 import type { Preset, RunSettings } from '../../protocol/settings.ts';
 import { SETTINGS } from '../../protocol/settings.ts';
+import { usesGold } from '../azr/goldDocuments.ts';
 import type { PresetDeparture } from '../store/runInformation.ts';
 import { schemaCheck } from './schemaCheck.ts';
 import type { SettingsProblem } from './settingsError.ts';
@@ -102,10 +103,11 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(settings.advantageScale !== 'group-rate' ||
     settings.solverBaseline ===
       'group', 'advantageScale', 'can be "group-rate" only while "solverBaseline" is "group".');
-  require(settings.goldOptimizer === 'adamw' ||
+  const usesMuon = usesGold(settings) && settings.goldOptimizer === 'muon';
+  require(!usesMuon ||
     settings.goldUpdatesPerStep >
       0, 'goldOptimizer', 'must be "adamw" while "goldUpdatesPerStep" is 0: another optimizer needs steps of its own.');
-  require(settings.goldOptimizer === 'adamw' ||
+  require(!usesMuon ||
     settings.engineUrl !== 'local' ||
     settings.engineProcesses ===
       1, 'goldOptimizer', `must be "adamw" while "engineProcesses" is ${settings.engineProcesses}: Muon needs whole weight matrices, of which each process has a part.`);

@@ -87,12 +87,16 @@ export class Relatives {
     return this.#rollouts("task_id = ? AND phase = 'estimate' ORDER BY id LIMIT 200", taskId);
   }
 
-  /** The proposer's rollouts of one step and mode, in order; at most a page, around rollout `id`. */
-  proposalsAround({ id, step, mode }: Pick<RolloutItem, 'id' | 'step' | 'mode'>): RolloutItem[] {
-    const of = "role = 'proposer' AND step = ? AND mode = ?";
+  /** The proposals of one step, mode and writer, in order; at most a page, around rollout `id`. */
+  proposalsAround({
+    id,
+    ...kind
+  }: Pick<RolloutItem, 'id' | 'step' | 'mode' | 'phase'>): RolloutItem[] {
+    const of = "role = 'proposer' AND step = ? AND mode = ? AND phase = ?";
+    const values = [kind.step, kind.mode, kind.phase];
     return [
-      ...this.#rollouts(`${of} AND id < ? ORDER BY id DESC LIMIT 100`, step, mode, id).reverse(),
-      ...this.#rollouts(`${of} AND id >= ? ORDER BY id LIMIT 100`, step, mode, id),
+      ...this.#rollouts(`${of} AND id < ? ORDER BY id DESC LIMIT 100`, ...values, id).reverse(),
+      ...this.#rollouts(`${of} AND id >= ? ORDER BY id LIMIT 100`, ...values, id),
     ];
   }
 

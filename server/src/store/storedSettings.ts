@@ -7,6 +7,7 @@ import type { PresetDeparture } from './runInformation.ts';
 const BEFORE_THE_SETTING: Partial<RunSettings> = {
   sandbox: 'native',
   proposerAdvantage: 'together',
+  startingProposals: 0,
 };
 
 /**
@@ -31,16 +32,20 @@ export function settingsFromJson(json: string): RunSettings {
   return Object.fromEntries(settings) as RunSettings;
 }
 
-/** What a run's settings have other than their preset. Throws a SyntaxError for anything else. */
+/**
+ * What a run's settings have other than their preset, without those of settings that there are no more.
+ * Throws a SyntaxError for anything else.
+ */
 export function departuresFromJson(json: string): readonly PresetDeparture[] {
   const departures = foreignJson(json);
-  if (Array.isArray(departures) && departures.every(isDeparture)) return departures;
-  throw new SyntaxError('the departures from the preset are none of ours');
+  if (!Array.isArray(departures) || !departures.every(isDeparture)) {
+    throw new SyntaxError('the departures from the preset are none of ours');
+  }
+  return departures.filter(({ setting }) => Object.hasOwn(SETTINGS, setting));
 }
 
 function isDeparture(value: unknown): value is PresetDeparture {
-  const { setting } = Object(value) as { readonly setting?: unknown };
-  return typeof setting === 'string' && Object.hasOwn(SETTINGS, setting);
+  return typeof (Object(value) as { readonly setting?: unknown }).setting === 'string';
 }
 
 function isOfType(value: unknown, type: SettingType): boolean {

@@ -96,14 +96,15 @@ export const CHARTS: readonly ChartDefinition[] = [
     id: 'solve-rate',
     title: 'Solve rate in self-play',
     explanation:
-      'Share of right answers to tasks that the proposer just made. The proposer moves the target, so a level curve is no standstill.',
+      'Share of right answers to new tasks. The proposer moves the target, so a level curve is no standstill.',
     unit: 'share',
     curves: perMode((mode) => `solver.${mode}.solveRate`),
   },
   {
     id: 'valid',
     title: 'Valid proposals',
-    explanation: 'Share of proposals that run, are safe and give the same result twice.',
+    explanation:
+      "Share of the trained proposer's proposals that run, are safe and give the same result twice.",
     unit: 'share',
     curves: perMode((mode) => `proposer.${mode}.valid`),
   },
@@ -111,15 +112,15 @@ export const CHARTS: readonly ChartDefinition[] = [
     id: 'learnability',
     title: 'Learnability',
     explanation:
-      'Mean reward of new tasks for their proposer: 1 minus the solve rate, 0 for tasks that nobody or everybody solves.',
+      "Mean reward of the trained proposer's new tasks: 1 minus the solve rate, 0 for tasks that nobody or everybody solves.",
     unit: 'share',
     curves: perMode((mode) => `proposer.${mode}.learnability`),
   },
   {
     id: 'gold-loss',
-    title: 'Right answers, unexpected',
+    title: 'Loss on executed answers',
     explanation:
-      'How unlikely the model found right answers about its own programs before a step trained on them, in nats a token. What it does not know yet is drawn more often, so it learns more than the curve falls. Empty where a run learns from rewards alone.',
+      'How unlikely the model found right answers about its own programs before a step trained on them, in nats a token. What it does not know yet is drawn more often, so the curve falls less than the model learns. Empty where a run learns from rewards alone.',
     unit: 'nats',
     curves: perMode((mode) => `gold.${mode}.loss`),
   },
@@ -142,7 +143,7 @@ export const CHARTS: readonly ChartDefinition[] = [
     id: 'duplicates',
     title: 'Repetition',
     explanation:
-      'Share of valid proposals that equal an earlier task, and share that fill the most used template.',
+      "Of the trained proposer's valid proposals: the share that equal an earlier task, and the share that fill the most used template.",
     unit: 'share',
     curves: [
       {
@@ -158,7 +159,7 @@ export const CHARTS: readonly ChartDefinition[] = [
     id: 'programs',
     title: 'Different programs',
     explanation:
-      'Different programs among all tasks so far, and different templates: programs that differ only in their constants share one. A line that flattens means that the proposer repeats itself.',
+      'Different programs among all tasks so far, and different templates: programs that differ only in their constants share one. A line that flattens means that proposals repeat themselves.',
     unit: 'templates',
     curves: [
       { label: 'programs', colour: 'blue', metrics: ['memory.programs'] },

@@ -5,9 +5,9 @@ momentum with every singular value set to about 1, by five Newton-Schulz iterati
 rate, which makes it as large as a step of AdamW (Liu et al. 2025, arXiv 2502.16982): the rates of
 AdamW hold for it.
 
-Embeddings, the output head and all that is no matrix are trained by an AdamW of its own. A step of
-an embedding tells of the tokens that occurred, so that to give all of its directions one length
-would be noise. It has half of the learning rate: that is the ratio at which the embedded model was
+Embeddings, the output head and all that is no matrix are trained by an AdamW of its own. The
+gradient of an embedding has rows for the tokens that occurred only, so a step of equal length in
+all directions would mostly be noise. It has half of the learning rate: that is the ratio at which the embedded model was
 pretrained (azr_nano/pretrain.py).
 """
 

@@ -10,7 +10,7 @@ export function storyLinks(context: StoryContext, { relatives }: RunQueries): Li
   const { rollout, proposal } = context;
   const { taskId } = rollout;
   const ofProposer = rollout.role === 'proposer';
-  // A proposer's group has one member; its siblings are the other proposals of its mode and step.
+  // A proposer's group has one member; its siblings are its other proposals of the mode and step.
   const siblings = ofProposer ? relatives.proposalsAround(rollout) : context.attempts;
   const place = siblings.findIndex(({ id }) => id === rollout.id);
   const firstAttempt =
