@@ -18,7 +18,7 @@ import { changedEngine, withReversedAdvantages } from './controls.ts';
 
 const PROBE = path.join(import.meta.dirname, '../../server/models/azr-nano/probe.jsonl');
 
-const SHORT_RUN_STEPS = 24;
+const SHORT_RUN_STEPS = 32;
 
 export interface ShortRun {
   /** See arms.ts. */

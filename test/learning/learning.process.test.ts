@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { shortRun } from '../../bench/learn/shortRun.ts';
 
 /**
- * What two dozen steps must reach on operators that the model was never told the meaning of: a rise of
+ * What thirty-two steps must reach on operators that the model was never told the meaning of: a rise of
  * the log-probability of right outputs, in nats, and of the greedy rate. Both lie below the least of five
  * seeds and above what random rewards and reversed advantages reach without the interpreter's answers;
  * the figures are in docs/learning.md, and `npm run learn -- --short` makes the runs again.
@@ -14,7 +14,7 @@ const GREEDY_MARK = 0.04;
 // Beside the other files of this project one core is all there is, and two threads would fight for it.
 process.env['OMP_NUM_THREADS'] = '1';
 
-it('two dozen steps of self-play teach what untaught operators do, and keep the proposer valid and varied', async () => {
+it('thirty-two steps of self-play teach what untaught operators do, and keep the proposer valid and varied', async () => {
   const { goldUntaught, greedyUntaught, valid, unique } = await shortRun({
     arm: 'studio',
     seed: 1,

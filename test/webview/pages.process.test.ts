@@ -32,7 +32,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'ut
 const THEME_NAMES = Object.keys(THEMES) as ThemeName[];
 const recording = readRecording();
 /** Curves that this run measured. */
-const COUNT_CHARTS = 12;
+const COUNT_CHARTS = 13;
 const runId = recording.overview.id;
 const dashboardFocus: PageFocus = { kind: 'dashboard', runIds: [runId] };
 const rewardsFocus = (name: string, stage = 0): PageFocus => ({
@@ -178,7 +178,7 @@ describe('the dashboard', () => {
   test('says in words what the held-out tasks show', async () => {
     const { page } = await open('dashboard', { focus: dashboardFocus });
     const said = page.getByRole('region', { name: 'What was learned' });
-    await expect.poll(() => said.innerText()).toContain('Sharpening');
+    await expect.poll(() => said.innerText()).toContain('Learning');
     expect(await said.innerText()).toMatch(/\d+ tasks gained, \d+ lost, p = [\d.]+/);
 
     const report = learningOf(recording);
@@ -216,7 +216,8 @@ describe('the dashboard', () => {
     );
     const parts = view.page.getByRole('table', { name: 'Held-out tasks by part' });
     expect(await parts.locator('tbody th').allInnerTexts()).toEqual([
-      ...['all', 'deduction', 'abduction', 'induction', 'several lines', 'one line'],
+      ...['all', 'deduction', 'abduction', 'induction', 'taught', 'untaught'],
+      ...['two combined', 'three combined'],
     ]);
   });
 

@@ -102,10 +102,16 @@ const solved = recordTable('rollouts', 'advantage', true, {
   roles: ['solver'],
   verdicts: ['correct'],
 }) as Page<RolloutItem>;
-const solver = await recordStory(
-  'solver',
-  solved.items.find(({ phase }) => phase === 'estimate')?.id,
-);
+/** Whether the trained proposer wrote the task: what the starting model wrote has no advantage. */
+async function isOfProposer(rolloutId: number): Promise<boolean> {
+  const { links } = await tellReward({ ...run, id: RUN_ID }, rolloutId, tokenReaders);
+  return run.queries.relatives.rolloutItem(links.proposal ?? -1)?.phase === 'propose';
+}
+let shown: number | undefined;
+for (const { id, phase } of solved.items) {
+  if (shown === undefined && phase === 'estimate' && (await isOfProposer(id))) shown = id;
+}
+const solver = await recordStory('solver', shown);
 await recordStory('worst', solver?.links.worstSibling);
 await recordStory('best', solver?.links.bestSibling);
 const proposal = await recordStory('proposer', solver?.links.proposal);
