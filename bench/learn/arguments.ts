@@ -7,8 +7,8 @@ import type { LargerHeldOutRequest } from './largerHeldOut.ts';
 import { isLargerModel, LARGER_MODEL_MINUTES, recipeOf, stepsWithin } from './largerModel.ts';
 
 const HEADLINE = { arm: 'studio', seeds: ['1', '2', '3'] };
-/** About fifteen minutes on two cores. */
-const STEPS = 300;
+/** About a quarter of an hour on two cores. */
+const STEPS = 240;
 /** A quarter of the embedded model's, so that measuring takes a small part of a quarter of an hour. */
 const PROBE_TASKS = '360';
 const CRUXEVAL_ITEMS = '100';

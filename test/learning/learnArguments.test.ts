@@ -10,7 +10,7 @@ const SMOLLM2 = ['--model', 'smollm2-135m'];
 
 test('without any, three runs of the headline on the embedded model', () => {
   expect(parseLearnArguments([])).toEqual({
-    ...{ kind: 'runs', arm: 'studio', seeds: [1, 2, 3], steps: 300, settings: [] },
+    ...{ kind: 'runs', arm: 'studio', seeds: [1, 2, 3], steps: 240, settings: [] },
     ...{ table: 'headline', isDry: false },
   });
   expect(parseLearnArguments(['--model', 'azr-nano'])).toEqual(parseLearnArguments([]));
