@@ -7,8 +7,8 @@ AdamW hold for it.
 
 Embeddings, the output head and all that is no matrix are trained by an AdamW of its own. The
 gradient of an embedding has rows for the tokens that occurred only, so a step of equal length in
-all directions would mostly be noise. It has half of the learning rate: that is the ratio at which the embedded model was
-pretrained (azr_nano/pretrain.py).
+all directions would mostly be noise. It has half of the learning rate: that is the ratio at which
+the embedded model was pretrained (azr_nano/pretrain.py).
 """
 
 from __future__ import annotations
