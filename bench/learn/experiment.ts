@@ -134,7 +134,12 @@ function resultOf(request: ExperimentRequest, reader: RunReader): ExperimentResu
       plain.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000 / plain.length,
     distinctPrograms: last('memory.programs'),
     templates: last('memory.templates'),
-    course: Object.fromEntries(COURSE.map((name) => [name, courseOf(reader.metricSeries(name))])),
+    course: Object.fromEntries(
+      COURSE.flatMap((name) => {
+        const series = reader.metricSeries(name);
+        return series.some(({ step }) => step > 0) ? [[name, courseOf(series)]] : [];
+      }),
+    ),
   };
 }
 
