@@ -26,6 +26,20 @@ describe('half of the proposals', () => {
     expect(asked[0]!.parameters.temperature).toBe(1);
   });
 
+  test('are counted as one with the others while they are written', async () => {
+    const { events, run } = loopFixture({ settings: { steps: 1, startingProposals: 0.5 } });
+    await run();
+    const progress = events.flatMap((event) =>
+      event.kind === 'phase' && event.step === 1 && event.phase === 'propose'
+        ? [[event.done, event.total]]
+        : [],
+    );
+    expect(progress).toEqual([
+      [0, 12],
+      [6, 12],
+    ]);
+  });
+
   test('become tasks and earn rewards, but have no advantage and no part in any baseline', async () => {
     const { step, proposers } = await firstStep(0.5);
     const explored = proposers.filter(({ phase }) => phase === 'explore');

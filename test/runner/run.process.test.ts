@@ -101,7 +101,8 @@ describe('an interrupted run', () => {
   test('asked to stop finishes its step, saves a checkpoint, and goes on from there', async () => {
     const run = path.join(folder, 'run');
     const stopped = await runScripted(run, (event, child) => {
-      if (event.kind === 'phase' && event.step === 3 && event.phase === 'propose') {
+      if (event.kind !== 'phase' || event.step !== 3) return;
+      if (event.phase === 'propose' && event.done === 0) {
         child.kill('SIGINT');
       }
     });

@@ -85,21 +85,25 @@ async function sampleAll(
     Math.floor((places[index]! + 1) * share) > Math.floor(places[index]! * share);
   // Seeding counts its rounds per mode, so the round alone would give two of them the same seed.
   const named = `${modes.join(' ')} ${String(round)}`;
-  const sample = async (of: ProposerPhase, options: SamplingOptions) => {
+  const sample = async (of: ProposerPhase, done: number, options: SamplingOptions) => {
     const jobs = plans.flatMap(({ mode, prompt, promptTokens }, index) =>
       explores(index) === (of === 'explore')
         ? { role: 'proposer' as const, mode, phase: of, prompt, promptTokens, samples: 1 }
         : [],
     );
-    const rollouts = await sampleJobs(dependencies, ledger, jobs, 'propose', signal, options);
-    return rollouts.flat().values();
+    const part = { done, total: plans.length };
+    const parted = { ...options, part };
+    return (await sampleJobs(dependencies, ledger, jobs, 'propose', signal, parted)).flat();
   };
-  const own = await sample(phase, { round: named });
-  const explored = await sample('explore', {
+  const own = await sample(phase, 0, { round: named });
+  const explored = await sample('explore', own.length, {
     round: `${named} explore`,
     sampling: { temperature, weights: 'start' },
   });
-  return plans.map((_plan, index) => (explores(index) ? explored : own).next().value!);
+  const [ownInOrder, exploredInOrder] = [own.values(), explored.values()];
+  return plans.map(
+    (_plan, index) => (explores(index) ? exploredInOrder : ownInOrder).next().value!,
+  );
 }
 
 /** Of each plan, how many of its mode stand before it. */

@@ -17,6 +17,8 @@ export interface SamplingOptions {
   /** Part of the seed. */
   readonly round?: number | string;
   readonly sampling?: Sampling;
+  /** Where the jobs are a part of what the phase samples: completions before them, and all there will be. */
+  readonly part?: { readonly done: number; readonly total: number };
 }
 
 /** Completions that the tokenizer gets together: one by one, the messages take longer than the work. */
@@ -53,8 +55,9 @@ export async function encodePrompt(
 
 /**
  * Samples all jobs and writes a row for each completion; rows come back grouped by job. Jobs go out in
- * one request, but for those whose own prompt leaves less room than the settings give. Every job of one call is sampled at the run's temperature,
- * estimation rollouts too, where `options.sampling` does not say otherwise.
+ * one request, but for those whose own prompt leaves less room than the settings give. Every job of one
+ * call is sampled at the run's temperature, estimation rollouts too, where `options.sampling` does not
+ * say otherwise.
  */
 export async function sampleJobs(
   dependencies: LoopDependencies,
@@ -73,11 +76,11 @@ export async function sampleJobs(
     const limit = completionLimit(dependencies, job, phase);
     byLimit.set(limit, [...(byLimit.get(limit) ?? []), job]);
   }
-  const total = jobs.reduce((sum, job) => sum + job.samples, 0);
+  const total = options.part?.total ?? jobs.reduce((sum, job) => sum + job.samples, 0);
   ledger.enterPhase(phase, dependencies.clock.now());
   const completions = new Map<SamplingJob, readonly Completion[]>();
   const texts = new Map<Completion, string>();
-  let done = 0;
+  let done = options.part?.done ?? 0;
   for (const [maximumTokens, alike] of byLimit) {
     dependencies.listener({ kind: 'phase', step: ledger.step, phase, done, total });
     const parameters: SamplingParameters = {
