@@ -23,6 +23,7 @@ const SMALL = [
   ...['--steps', '2', '--seed', '5', '--set', 'seedTasks=2', '--set', 'proposalsPerMode=2'],
   ...['--set', 'estimationRollouts=2', '--set', 'checkpointEverySteps=1', '--set', 'probe=none'],
   ...['--set', 'learnabilityGate=false', '--set', 'engineProcesses=2'],
+  ...['--set', 'goldOptimizer=adamw'],
 ];
 /** Two starts of two engine processes each. */
 const ENGINE_TEST_MS = 300_000;
