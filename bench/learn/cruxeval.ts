@@ -1,5 +1,5 @@
 /**
- * Items of CRUXEval (Gu et al. 2024) as held-out tasks, from a file that whoever measures has: none of its
+ * Items of CRUXEval (Gu et al. 2024) as held-out tasks, from a file that the user names: none of its
  * items is kept in this repository.
  */
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
@@ -31,7 +31,7 @@ export interface CruxevalTasks {
   readonly leftOut: LeftOut;
 }
 
-/** Throws UsageError that names the first line of `file` that is no item. */
+/** Throws UsageError that names the first line of `file` that does not hold an item. */
 export function parseCruxeval(text: string, file: string): CruxevalItem[] {
   const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
   const items = lines
@@ -40,7 +40,7 @@ export function parseCruxeval(text: string, file: string): CruxevalItem[] {
       const item = parsed(line);
       if (!isItem(item)) {
         throw new UsageError(
-          `${file}, line ${String(number)}: it is no item of CRUXEval.`,
+          `${file}, line ${String(number)}: it is not an item of CRUXEval.`,
           'Every line is a JSON object with the texts "code", "input", "output" and "id".',
         );
       }
@@ -56,7 +56,7 @@ export function drawCruxeval(items: readonly CruxevalItem[], count: number): Cru
 }
 
 /**
- * Executes every item. One whose program is refused or fails, whose input is no list of literals, or
+ * Executes every item. One whose program is refused or fails, whose input is not a list of literals, or
  * whose output is not what comes out is left out and counted.
  */
 export async function cruxevalTasks(

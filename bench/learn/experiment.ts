@@ -7,6 +7,7 @@ import type { Engine } from '../../server/protocol/engine.ts';
 import type { LearningReport } from '../../server/protocol/learning.ts';
 import type { MetricRecord } from '../../server/protocol/records.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
+import { mean } from '../../server/src/evaluation/cells.ts';
 import { learningReport } from '../../server/src/runner/learningReport.ts';
 import { openEngine } from '../../server/src/runner/openEngine.ts';
 import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
@@ -178,8 +179,4 @@ function courseOf(series: readonly MetricRecord[]): readonly [number, number] {
   const values = series.filter(({ step }) => step > 0).map(({ value }) => value);
   const part = Math.max(1, Math.round(values.length / 10));
   return [mean(values.slice(0, part)), mean(values.slice(-part))];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

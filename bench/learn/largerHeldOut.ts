@@ -5,6 +5,7 @@ import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import { RandomStream } from '../../server/src/azr/randomStream.ts';
 import { UsageError } from '../../server/src/cli/command.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
+import { cellsOf } from '../../server/src/evaluation/cells.ts';
 import { readHeldOutTasks } from '../../server/src/runner/heldOutTasks.ts';
 import { EMBEDDED_MODEL, openModelFolder } from '../../server/src/runner/modelFolder.ts';
 import { openGrader } from '../../server/src/runner/openGrader.ts';
@@ -62,7 +63,7 @@ export async function writeLargerHeldOut(
   };
 }
 
-/** What was asked and what was left out, for whoever started the run. */
+/** What was asked and what was left out, as text. */
 export function compositionText({ probeTasks, cruxeval }: HeldOutComposition): string {
   const nano = `${String(probeTasks)} held-out tasks of ${EMBEDDED_MODEL}`;
   if (cruxeval === undefined) return `${nano}.`;
@@ -75,14 +76,11 @@ export function compositionText({ probeTasks, cruxeval }: HeldOutComposition): s
 
 /** `count` tasks, as even as can be over modes and strata, always the same ones, in the order of the set. */
 export function someOfEach(tasks: readonly HeldOutTask[], count: number): HeldOutTask[] {
-  const cells = new Map<string, HeldOutTask[]>();
-  for (const task of tasks) {
-    const name = JSON.stringify([task.mode, task.stratum]);
-    cells.set(name, [...(cells.get(name) ?? []), task]);
-  }
-  const chosen = [...cells].flatMap(([name, cell], index) => {
-    const share = Math.floor((count + cells.size - 1 - index) / cells.size);
-    return new RandomStream(DRAW_SEED, name).sample(cell, share);
+  const cells = cellsOf(tasks);
+  const chosen = cells.flatMap((cell, index) => {
+    const { mode, stratum } = cell[0]!;
+    const share = Math.floor((count + cells.length - 1 - index) / cells.length);
+    return new RandomStream(DRAW_SEED, JSON.stringify([mode, stratum])).sample(cell, share);
   });
   const isChosen = new Set(chosen);
   return tasks.filter((task) => isChosen.has(task));

@@ -10,7 +10,7 @@ import { curveChart } from './curveChart.ts';
 import type { CurvePoint, ExperimentResult } from './experiment.ts';
 import { largerModelsText } from './largerModelsReport.ts';
 import { changeText, intervalText, natsText, percent, points, pText, table } from './reportText.ts';
-import type { RecordedResult, RecordedShortRun } from './results.ts';
+import { partOf, type RecordedResult, type RecordedShortRun } from './results.ts';
 import { armGains, shareOfCeiling, type Spread } from './seedMeans.ts';
 
 const PAGE = path.join(import.meta.dirname, 'page.md');
@@ -199,8 +199,8 @@ function candidateTable(results: readonly RecordedResult[]): string {
   );
 }
 
-function partText({ report }: RecordedResult, stratum: string): string {
-  const found = report.parts.find(({ part }) => 'stratum' in part && part.stratum === stratum);
+function partText(result: RecordedResult, stratum: string): string {
+  const found = partOf(result, stratum);
   return found === undefined ? '' : changeText(found.greedy);
 }
 

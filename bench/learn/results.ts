@@ -2,6 +2,7 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import type { PartChange } from '../../server/protocol/learning.ts';
 import type { ExperimentResult } from './experiment.ts';
 import type { ShortRunResult } from './shortRun.ts';
 
@@ -16,6 +17,11 @@ export interface RecordedShortRun extends ShortRunResult {
 export interface RecordedResult extends ExperimentResult {
   /** What the run was made for: `headline` counts in the report's main table, others stand beside it. */
   readonly table: string;
+}
+
+/** What the run says about a stratum of the held-out tasks, if it has it. */
+export function partOf({ report }: ExperimentResult, stratum: string): PartChange | undefined {
+  return report.parts.find(({ part }) => 'stratum' in part && part.stratum === stratum);
 }
 
 export async function recordResult(result: RecordedResult): Promise<void> {

@@ -1,6 +1,7 @@
 /** What the seeds of an arm come to together, and how far self-play gets towards the ceiling. */
+import { mean } from '../../server/src/evaluation/cells.ts';
 import { ARMS } from './arms.ts';
-import type { RecordedResult } from './results.ts';
+import { partOf, type RecordedResult } from './results.ts';
 
 /** The arm that learns the generator's tasks by cross-entropy alone. */
 const CEILING = 'supervised';
@@ -51,15 +52,14 @@ export function shareOfCeiling(gains: readonly ArmGains[]): number | undefined {
 
 function spreadOf(values: readonly number[]): Spread {
   return {
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    mean: mean(values),
     least: Math.min(...values),
     most: Math.max(...values),
   };
 }
 
-function stratumGain({ report }: RecordedResult, stratum: string): number {
-  const found = report.parts.find(({ part }) => 'stratum' in part && part.stratum === stratum);
-  return gain(found?.greedy);
+function stratumGain(result: RecordedResult, stratum: string): number {
+  return gain(partOf(result, stratum)?.greedy);
 }
 
 /** NaN of what was not measured. */

@@ -81,9 +81,9 @@ describe('a file of items', () => {
   });
 
   test.each([
-    [`${lines([item()])}\nnot JSON`, 'file, line 2: it is no item'],
-    [lines([{ code: '', input: '', output: '' }]), 'file, line 1: it is no item'],
-    ['null', 'file, line 1: it is no item'],
+    [`${lines([item()])}\nnot JSON`, 'file, line 2: it is not an item'],
+    [lines([{ code: '', input: '', output: '' }]), 'file, line 1: it is not an item'],
+    ['null', 'file, line 1: it is not an item'],
     ['\n', 'file holds no item'],
   ])('with a wrong line is refused: %j', (text, message) => {
     expect(() => parseCruxeval(text, 'file')).toThrow(message);

@@ -68,7 +68,7 @@ def induction_prompt(message: str, pairs: list[tuple[str, str]]) -> str:
 
 
 def _induction_parts(message: str, pairs: list[tuple[str, str]]) -> list[Part]:
-    """Outputs after the first pair are learned: whoever sees the rule can tell them."""
+    """Outputs after the first pair are learned: they follow from the rule that the pairs share."""
     parts: list[Part] = [(f"[solve induction]\n{message}", False)]
     for place, (given, output) in enumerate(pairs):
         parts += [(f"\n# {given}\n-> ", False), (output, place > 0)]

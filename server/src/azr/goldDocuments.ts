@@ -29,6 +29,13 @@ export function usesGold(
   return settings.goldLossWeight > 0 && settings.goldDocumentsPerStep > 0;
 }
 
+/** Whether some of its optimizer steps are those of Muon. */
+export function usesMuon(
+  settings: Pick<RunSettings, 'goldLossWeight' | 'goldDocumentsPerStep' | 'goldOptimizer'>,
+): boolean {
+  return usesGold(settings) && settings.goldOptimizer === 'muon';
+}
+
 /**
  * Up to `goldDocumentsPerStep` documents about programs of this step and of earlier ones, an equal share
  * per mode, drawn by {@link GoldMemory.weightOf}. What does not fit the model's context is left out.

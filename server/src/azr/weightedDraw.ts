@@ -14,6 +14,7 @@ export function drawWeighted<Item>(
   count: number,
   random: RandomStream,
 ): Item[] {
+  if (count === 0) return [];
   let total = 0;
   const sums = items.map((item) => (total += weightOf(item)));
   const drawn = new Set<Item>();

@@ -1,5 +1,5 @@
 import type { RunSettings } from '../../protocol/settings.ts';
-import { usesGold } from '../azr/goldDocuments.ts';
+import { usesMuon } from '../azr/goldDocuments.ts';
 import type { MemoryDemand } from '../engine/memoryPlan.ts';
 
 /** What a run asks of the device at most: its longest sequences, and the largest batch it samples. */
@@ -11,7 +11,7 @@ export function memoryDemand(settings: RunSettings): MemoryDemand {
     promptTokens: settings.maximumPromptTokens,
     completionTokens: Math.max(settings.maximumProposalTokens, maximumAnswerTokens),
     rows: modes.length * proposalsPerMode * estimationRollouts,
-    usesMuon: usesGold(settings) && settings.goldOptimizer === 'muon',
+    usesMuon: usesMuon(settings),
     samplesStart: settings.curriculumEverySteps > 0 || settings.startingProposals > 0,
     processes: settings.engineUrl === 'local' ? settings.engineProcesses : 1,
   };

@@ -6,7 +6,7 @@ import type { ErrorObject } from 'ajv';
 
 import type { Preset, RunSettings } from '../../protocol/settings.ts';
 import { SETTINGS } from '../../protocol/settings.ts';
-import { usesGold } from '../azr/goldDocuments.ts';
+import { usesMuon } from '../azr/goldDocuments.ts';
 import type { PresetDeparture } from '../store/runInformation.ts';
 import { schemaCheck } from './schemaCheck.ts';
 import type { SettingsProblem } from './settingsError.ts';
@@ -103,11 +103,10 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(settings.advantageScale !== 'group-rate' ||
     settings.solverBaseline ===
       'group', 'advantageScale', 'can be "group-rate" only while "solverBaseline" is "group".');
-  const usesMuon = usesGold(settings) && settings.goldOptimizer === 'muon';
-  require(!usesMuon ||
+  require(!usesMuon(settings) ||
     settings.goldUpdatesPerStep >
       0, 'goldOptimizer', 'must be "adamw" while "goldUpdatesPerStep" is 0: another optimizer needs steps of its own.');
-  require(!usesMuon ||
+  require(!usesMuon(settings) ||
     settings.engineUrl !== 'local' ||
     settings.engineProcesses ===
       1, 'goldOptimizer', `must be "adamw" while "engineProcesses" is ${settings.engineProcesses}: Muon needs whole weight matrices, of which each process has a part.`);

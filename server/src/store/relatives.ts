@@ -88,12 +88,10 @@ export class Relatives {
   }
 
   /** The proposals of one step, mode and writer, in order; at most a page, around rollout `id`. */
-  proposalsAround({
-    id,
-    ...kind
-  }: Pick<RolloutItem, 'id' | 'step' | 'mode' | 'phase'>): RolloutItem[] {
+  proposalsAround(rollout: Pick<RolloutItem, 'id' | 'step' | 'mode' | 'phase'>): RolloutItem[] {
+    const { id, step, mode, phase } = rollout;
     const of = "role = 'proposer' AND step = ? AND mode = ? AND phase = ?";
-    const values = [kind.step, kind.mode, kind.phase];
+    const values = [step, mode, phase];
     return [
       ...this.#rollouts(`${of} AND id < ? ORDER BY id DESC LIMIT 100`, ...values, id).reverse(),
       ...this.#rollouts(`${of} AND id >= ? ORDER BY id LIMIT 100`, ...values, id),

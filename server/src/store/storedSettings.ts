@@ -33,7 +33,7 @@ export function settingsFromJson(json: string): RunSettings {
 }
 
 /**
- * What a run's settings have other than their preset, without those of settings that there are no more.
+ * What a run's settings have other than their preset, without those of settings that were removed since.
  * Throws a SyntaxError for anything else.
  */
 export function departuresFromJson(json: string): readonly PresetDeparture[] {

@@ -5,9 +5,9 @@ momentum with every singular value set to about 1, by five Newton-Schulz iterati
 rate, which makes it as large as a step of AdamW (Liu et al. 2025, arXiv 2502.16982): the rates of
 AdamW hold for it.
 
-Embeddings, the output head and all that is no matrix are trained by an AdamW of its own. The
-gradient of an embedding has rows for the tokens that occurred only, so a step of equal length in
-all directions would mostly be noise. It has half of the learning rate: that is the ratio at which
+Embeddings, the output head, norms and biases are trained by an AdamW of its own. The gradient of an
+embedding has rows only for the tokens that occurred, so a step of equal length in all directions
+would mostly be noise. This AdamW has half of the learning rate: that is the ratio at which
 the embedded model was pretrained (azr_nano/pretrain.py).
 """
 
@@ -21,7 +21,7 @@ from azr_engine.policy import Policy
 MOMENTUM = 0.95
 BETAS = (0.9, 0.98)
 SHARE_OF_RATE = 0.5
-"""The learning rate of what is no weight matrix, as a share of that of the matrices."""
+"""The learning rate of all but the weight matrices, as a share of that of the matrices."""
 
 
 class MuonWithAdamW:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from azr_engine.adapters import LoraSettings
 from azr_engine.errors import EngineError, invalid_request
@@ -15,6 +15,8 @@ from azr_engine.packing import TrainingSequence
 from azr_engine.sampling import SampledSequence, SampleItem
 from azr_engine.sampling_parameters import SampledWeights, SamplingParameters
 from azr_engine.training import AdamSettings, ForwardResult, OptimizerName
+
+Choice = TypeVar("Choice", bound=str)
 
 DEFAULT_LORA_ALPHA = 32.0
 MAXIMUM_TOKENS = 1 << 20
@@ -85,11 +87,7 @@ def parse_sampling_parameters(fields: Fields) -> SamplingParameters:
 
 def parse_sampled_weights(fields: Fields) -> SampledWeights:
     """Our `weights` of save_weights_for_sampler: those under training, or their average."""
-    wanted = fields.optional_text("weights") or "trained"
-    for known in get_args(SampledWeights):
-        if wanted == known:
-            return known
-    raise invalid_request(f"weights must be one of {', '.join(get_args(SampledWeights))}.")
+    return _choice(fields, "weights", get_args(SampledWeights), default="trained")
 
 
 def parse_sample_item(fields: Fields) -> SampleItem:
@@ -112,11 +110,16 @@ def parse_adam(fields: Fields) -> AdamSettings:
 
 def _parse_optimizer(fields: Fields) -> OptimizerName:
     """Our `optimizer` of optim_step: the policy's own unless it says otherwise."""
-    wanted = fields.optional_text("optimizer") or "adamw"
-    for known in get_args(OptimizerName):
-        if wanted == known:
-            return known
-    raise invalid_request(f"optimizer must be one of {', '.join(get_args(OptimizerName))}.")
+    return _choice(fields, "optimizer", get_args(OptimizerName), default="adamw")
+
+
+def _choice(fields: Fields, name: str, known: Sequence[Choice], default: Choice) -> Choice:
+    """The one of `known` that the field names; without the field, the default."""
+    wanted = fields.optional_text(name) or default
+    for choice in known:
+        if wanted == choice:
+            return choice
+    raise invalid_request(f"{name} must be one of {', '.join(known)}.")
 
 
 def parse_forward_input(fields: Fields) -> tuple[list[TrainingSequence], LossSettings]:
