@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 
 import { UsageError } from '../../server/src/cli/command.ts';
-import { EMBEDDED_MODEL } from '../../server/src/runner/modelFolder.ts';
+import { EMBEDDED_MODEL } from '../../server/src/machine/models/modelFolder.ts';
 import type { LargerHeldOutRequest } from './largerHeldOut.ts';
 import { isLargerModel, LARGER_MODEL_MINUTES, recipeOf, stepsWithin } from './largerModel.ts';
 

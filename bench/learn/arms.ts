@@ -1,5 +1,5 @@
 /** The runs that docs/learning.md compares: each is one change to the recipe, or one way to break it. */
-import type { Experiment } from '../../server/src/azr/experiment.ts';
+import type { Experiment } from '../../server/src/method/experiment.ts';
 import { randomRewards, randomTeacher, supervised } from './controls.ts';
 
 /** What an arm needs to be set up. */

@@ -5,7 +5,7 @@
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RejectionReason, VerdictReason } from '../../server/protocol/vocabulary.ts';
-import { RandomStream } from '../../server/src/azr/randomStream.ts';
+import { RandomStream } from '../../server/src/method/randomStream.ts';
 import { UsageError } from '../../server/src/cli/command.ts';
 
 /** The part of the held-out set that these tasks are. */

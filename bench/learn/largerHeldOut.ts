@@ -2,14 +2,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
-import { RandomStream } from '../../server/src/azr/randomStream.ts';
+import { RandomStream } from '../../server/src/method/randomStream.ts';
 import { UsageError } from '../../server/src/cli/command.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
 import { cellsOf } from '../../server/src/evaluation/cells.ts';
-import { readHeldOutTasks } from '../../server/src/runner/heldOutTasks.ts';
-import { EMBEDDED_MODEL, openModelFolder } from '../../server/src/runner/modelFolder.ts';
-import { openGrader } from '../../server/src/runner/openGrader.ts';
-import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
+import { readHeldOutTasks } from '../../server/src/run/heldOutTasks.ts';
+import { EMBEDDED_MODEL, openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
+import { openGrader } from '../../server/src/run/openGrader.ts';
+import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
 import {
   type CruxevalItem,
   type CruxevalTasks,

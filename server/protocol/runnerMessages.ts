@@ -21,8 +21,11 @@ export interface RunnerAddress {
   readonly token: string;
 }
 
+/** How a run is to end: cleanly after the step under way, or at once without it. */
+export type StopTime = 'after-step' | 'now';
+
 export type ToRunner =
-  | { readonly kind: 'stop'; readonly when: 'after-step' | 'now' }
+  | { readonly kind: 'stop'; readonly when: StopTime }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' };
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
-import { enginePython, interpreterIn } from '../../server/src/runner/enginePython.ts';
+import { enginePython, interpreterIn } from '../../server/src/machine/enginePython.ts';
 
 const FOLDER = path.join(import.meta.dirname, '../../.tools/skyrl');
 export const SKYRL_ENVIRONMENT = path.join(FOLDER, 'venv');

@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { RandomStream } from '../../server/src/azr/randomStream.ts';
+import { RandomStream } from '../../server/src/method/randomStream.ts';
 import { EngineError } from '../../server/src/engine/engineError.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
 

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 
 import { EngineError } from '../../server/src/engine/engineError.ts';
-import { combineMetrics } from '../../server/src/engine/metrics.ts';
-import type { TinkerClientOptions } from '../../server/src/engine/tinkerClient.ts';
-import { TinkerClient } from '../../server/src/engine/tinkerClient.ts';
-import { policyDatum, trainingBatches } from '../../server/src/engine/trainingBatches.ts';
+import { combineMetrics } from '../../server/src/engine/tinker/metrics.ts';
+import type { TinkerClientOptions } from '../../server/src/engine/tinker/tinkerClient.ts';
+import { TinkerClient } from '../../server/src/engine/tinker/tinkerClient.ts';
+import { policyDatum, trainingBatches } from '../../server/src/engine/tinker/trainingBatches.ts';
 
 type Answer = { readonly status: number; readonly body: object } | 'hang up' | 'stay silent';
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { ExpectedFailure } from '../../server/src/runner/expectedFailure.ts';
-import { checkParameters, REQUEST_NAMES } from '../../server/src/languageServer/requestSchemas.ts';
+import { ExpectedFailure } from '../../server/protocol/expectedFailure.ts';
+import {
+  checkParameters,
+  REQUEST_NAMES,
+} from '../../server/src/languageServer/requests/requestSchemas.ts';
 import { mutated, randomSource } from '../randomJson.ts';
 import { GOOD } from './sampleRequests.ts';
 

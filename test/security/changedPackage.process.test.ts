@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { installLocked } from '../../server/src/python/lockedInstall.mjs';
 import { pythonStart } from '../../server/src/python/pythonStart.mjs';
-import { enginePython, interpreterIn } from '../../server/src/runner/enginePython.ts';
+import { enginePython, interpreterIn } from '../../server/src/machine/enginePython.ts';
 
 /** Writes a wheel, and a source distribution whose set-up program writes a file. */
 const MAKE_PACKAGES = `

@@ -6,8 +6,11 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { EngineError } from '../../server/src/engine/engineError.ts';
-import { replyBytes } from '../../server/src/engine/replyBody.ts';
-import { TinkerClient, type TinkerClientOptions } from '../../server/src/engine/tinkerClient.ts';
+import { replyBytes } from '../../server/src/engine/tinker/replyBody.ts';
+import {
+  TinkerClient,
+  type TinkerClientOptions,
+} from '../../server/src/engine/tinker/tinkerClient.ts';
 
 const MIB = 2 ** 20;
 

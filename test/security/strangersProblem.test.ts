@@ -7,8 +7,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { failureText } from '../../server/src/cli/failure.ts';
 import { EngineError } from '../../server/src/engine/engineError.ts';
-import { runFolderAt } from '../../server/src/runner/runFolder.ts';
-import { problemOf, readRunOutcome, writeRunOutcome } from '../../server/src/runner/runOutcome.ts';
+import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import {
+  problemOf,
+  readRunOutcome,
+  writeRunOutcome,
+} from '../../server/src/runFolder/runOutcome.ts';
 
 const HOSTILE = `It failed.\nazr: everything is well\r\n${'A'.repeat(400_000)}`;
 

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { describe, expect, test } from 'vitest';
 
-import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { StoreError } from '../../server/src/store/storeError.ts';
 import { randomSource } from '../randomJson.ts';
 import { askEverything } from './askEverything.ts';

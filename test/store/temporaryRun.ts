@@ -6,9 +6,9 @@ import path from 'node:path';
 import { afterEach } from 'vitest';
 
 import type { StepRecord } from '../../server/protocol/records.ts';
-import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { StoreError } from '../../server/src/store/storeError.ts';
 import { sampleInformation } from './sampleRun.ts';
 

@@ -1,20 +1,20 @@
 #!/usr/bin/env node
 /** The `azr` command: picks what was asked for and tells how it went. */
-import { attachCommand } from './attachCommand.ts';
+import { attachCommand } from './commands/attachCommand.ts';
 import type { Command } from './command.ts';
 import { EXIT, UsageError } from './command.ts';
-import { doctorCommand } from './doctorCommand.ts';
-import { execCommand } from './execCommand.ts';
+import { doctorCommand } from './commands/doctorCommand.ts';
+import { execCommand } from './commands/execCommand.ts';
 import { exitCodeOf, failureData, failureText } from './failure.ts';
-import { modelsCommand } from './modelsCommand.ts';
-import { replayCommand } from './replayCommand.ts';
-import { resumeCommand } from './resumeCommand.ts';
-import { runCommand } from './runCommand.ts';
-import { schemaCommand } from './schemaCommand.ts';
-import { setupCommand } from './setupCommand.ts';
-import { STDERR, STDOUT } from './terminal.ts';
-import { validateCommand } from './validateCommand.ts';
-import { verifyCommand } from './verifyCommand.ts';
+import { modelsCommand } from './commands/modelsCommand.ts';
+import { replayCommand } from './commands/replayCommand.ts';
+import { resumeCommand } from './commands/resumeCommand.ts';
+import { runCommand } from './commands/runCommand.ts';
+import { schemaCommand } from './commands/schemaCommand.ts';
+import { setupCommand } from './commands/setupCommand.ts';
+import { STDERR, STDOUT } from './terminal/terminal.ts';
+import { validateCommand } from './commands/validateCommand.ts';
+import { verifyCommand } from './commands/verifyCommand.ts';
 import { versionText } from './versionText.ts';
 
 const COMMANDS: readonly Command[] = [

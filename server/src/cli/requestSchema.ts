@@ -1,7 +1,7 @@
 /** Checks the requests that other programs send, so that nothing of the wrong shape reaches the grader. */
 import type { ErrorObject, ValidateFunction } from 'ajv';
 
-import { schemaCheck } from '../runner/schemaCheck.ts';
+import { schemaCheck } from '../settings/schemaCheck.ts';
 
 /** A request that cannot be answered, and why. */
 export class RequestError extends Error {

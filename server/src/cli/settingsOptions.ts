@@ -1,7 +1,7 @@
 /** The options with which a command takes settings: a run file, a preset, single settings. */
-import type { PartialSettings } from '../runner/settings.ts';
-import { parseSetting } from '../runner/settings.ts';
-import { readRunFile, resolvePaths } from '../runner/runFile.ts';
+import type { PartialSettings } from '../settings/settings.ts';
+import { parseSetting } from '../settings/settings.ts';
+import { readRunFile, resolvePaths } from '../runFolder/runFile.ts';
 import { UsageError } from './command.ts';
 
 export const SETTINGS_OPTIONS = {

@@ -11,13 +11,13 @@ import type { ModelFacts } from './modelFacts.ts';
 import { readModelFacts } from './modelFacts.ts';
 import { type MemoryKnowledge, planFor, wirePlan } from './plannedMemory.ts';
 import { refuseModel, refuseUpdate } from './refuseUnsuitable.ts';
-import { fieldOf, listIn, textIn } from './replyChecks.ts';
-import { serverTraits } from './serverTraits.ts';
-import { TinkerClient } from './tinkerClient.ts';
-import { TinkerEngine } from './tinkerEngine.ts';
-import { TinkerModels } from './tinkerModels.ts';
-import { FolderTokenizer } from './tokenizer.ts';
-import type { Extensions } from './wire.ts';
+import { fieldOf, listIn, textIn } from './tinker/replyChecks.ts';
+import { serverTraits } from './tinker/serverTraits.ts';
+import { TinkerClient } from './tinker/tinkerClient.ts';
+import { TinkerEngine } from './tinker/tinkerEngine.ts';
+import { TinkerModels } from './tinker/tinkerModels.ts';
+import { FolderTokenizer } from './tokenizer/tokenizer.ts';
+import type { Extensions } from './tinker/wire.ts';
 
 interface ModelOptions {
   readonly trainable: 'full' | 'lora';

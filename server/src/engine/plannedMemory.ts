@@ -2,7 +2,7 @@
 import { EngineError } from './engineError.ts';
 import type { DeviceKind, MemoryDemand, MemoryPlan, ModelShape } from './memoryPlan.ts';
 import { describePlan, planMemory, waysToFit } from './memoryPlan.ts';
-import type { Extensions } from './wire.ts';
+import type { Extensions } from './tinker/wire.ts';
 
 export interface MemoryKnowledge {
   readonly shape: ModelShape;

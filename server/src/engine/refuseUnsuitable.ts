@@ -6,7 +6,7 @@ import type {
   TrainingLoss,
 } from '../../protocol/engine.ts';
 import { EngineError } from './engineError.ts';
-import type { FixedOptimizer, ServerTraits } from './serverTraits.ts';
+import type { FixedOptimizer, ServerTraits } from './tinker/serverTraits.ts';
 
 export interface WantedModel {
   readonly trainable: 'full' | 'lora';

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import type { RunId } from '../../protocol/runs.ts';
-import type { RunCatalog } from '../runner/runCatalog.ts';
-import type { RunFolder } from '../runner/runFolder.ts';
-import { RunQueries } from '../store/runQueries.ts';
-import type { Relatives } from '../store/relatives.ts';
+import type { RunCatalog } from '../runs/runCatalog.ts';
+import type { RunFolder } from '../runFolder/runFolder.ts';
+import { RunQueries } from '../store/lists/runQueries.ts';
+import type { Relatives } from '../store/lists/relatives.ts';
 import type { RunReader } from '../store/runReader.ts';
-import { ExpectedFailure } from '../runner/expectedFailure.ts';
+import { ExpectedFailure } from '../../protocol/expectedFailure.ts';
 
 export interface OpenRun {
   readonly id: RunId;

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { ExecutionLimits } from '../../protocol/sandbox.ts';
 import type { SandboxEngine } from '../../protocol/vocabulary.ts';
-import { type NativeSandbox, openNativeSandbox } from './nativeSandbox.ts';
+import { type NativeSandbox, openNativeSandbox } from './native/nativeSandbox.ts';
 import { DEFAULT_SANDBOX_FOLDER } from './wasm/artifact.ts';
 import { openWasmSandbox, type WasmSandbox } from './wasm/wasmSandbox.ts';
 

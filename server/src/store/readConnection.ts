@@ -1,8 +1,8 @@
 /** A connection to a run.db for reading: statements are prepared once, failures explained. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
-import { CONTAINS_TEXT, containsText } from './containsText.ts';
-import { PackReader } from './packReader.ts';
+import { CONTAINS_TEXT, containsText } from './lists/containsText.ts';
+import { PackReader } from './packs/packReader.ts';
 import { explainingForeignData } from './storeError.ts';
 
 export type SqlRow = Readonly<Record<string, unknown>>;

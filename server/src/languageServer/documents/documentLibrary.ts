@@ -6,7 +6,7 @@ import {
 } from '../../../protocol/documents.ts';
 import type { ProposalRecord, RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
+import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import { answerDocument } from './answerDocument.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { answeredDocument, referenceDocument } from './comparedDocuments.ts';

@@ -4,7 +4,7 @@
  */
 import type { RunSettings } from '../../../protocol/settings.ts';
 import { SETTINGS } from '../../../protocol/settings.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
+import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import type { RerunPlan } from './rerunPlan.ts';
 
 type Limit = 'cpuMs' | 'wallMs' | 'memoryMb' | 'outputCharacters';

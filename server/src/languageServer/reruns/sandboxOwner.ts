@@ -3,7 +3,7 @@
  * when nobody has asked for a while, because its processes hold memory.
  */
 import type { RunSettings } from '../../../protocol/settings.ts';
-import { openGrader, type OpenGrader } from '../../runner/openGrader.ts';
+import { openGrader, type OpenGrader } from '../../run/openGrader.ts';
 import { SandboxError } from '../../sandbox/sandboxError.ts';
 
 const IDLE_MS = 60_000;

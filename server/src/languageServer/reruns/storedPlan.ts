@@ -8,9 +8,9 @@ import {
   taskOfRollout,
 } from '../documents/documentLibrary.ts';
 import type { OpenRun } from '../openRuns.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
-import { verifyAnswer } from '../../azr/solve.ts';
-import type { OpenGrader } from '../../runner/openGrader.ts';
+import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
+import { verifyAnswer } from '../../method/solve.ts';
+import type { OpenGrader } from '../../run/openGrader.ts';
 import { inputsOf } from './proposalInputs.ts';
 import type { RerunPlan } from './rerunPlan.ts';
 

@@ -1,8 +1,8 @@
 /** Reads an edited scratch file, and says where something is missing and what belongs there. */
 import { documentAddress } from '../../../protocol/documents.ts';
-import { formatArguments } from '../../sandbox/literal/format.ts';
-import { parseArguments } from '../../sandbox/literal/parse.ts';
-import { DEFAULT_LITERAL_LIMITS } from '../../sandbox/literal/value.ts';
+import { formatArguments } from '../../literal/format.ts';
+import { parseArguments } from '../../literal/parse.ts';
+import { DEFAULT_LITERAL_LIMITS } from '../../literal/value.ts';
 import { ANSWER_MARKER, CALLS_MARKER, ORIGINAL_PREFIX, PROGRAM_MARKER } from './scratchText.ts';
 
 export interface ScratchCall {

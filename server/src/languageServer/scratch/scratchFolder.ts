@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import type { DocumentAddress } from '../../../protocol/documents.ts';
 import { SCRATCH_SUFFIX } from '../../../protocol/languageMessages.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
+import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import { DIGEST_PREFIX } from './scratchText.ts';
 
 /** So many files of one name are enough; a run that is numbered anew makes a second one. */

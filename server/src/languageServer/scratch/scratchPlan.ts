@@ -7,8 +7,8 @@ import {
   requireTask,
 } from '../documents/documentLibrary.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
-import { type SolvableTask, verifyAnswer } from '../../azr/solve.ts';
+import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
+import { type SolvableTask, verifyAnswer } from '../../method/solve.ts';
 import type { RerunPlan } from '../reruns/rerunPlan.ts';
 import { readScratch } from './readScratch.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../documents/documentLibrary.ts';
 import { entryFunction } from '../documents/entryFunction.ts';
 import type { OpenRun } from '../openRuns.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
+import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import { inputsOf } from '../reruns/proposalInputs.ts';
 import type { ScratchSource } from './scratchText.ts';
 

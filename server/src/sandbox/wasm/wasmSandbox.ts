@@ -9,9 +9,9 @@ import {
   type ExecutionLimits,
   type SandboxDescription,
 } from '../../../protocol/sandbox.ts';
-import { PooledSandbox } from '../pooledSandbox.ts';
-import { HASH_SEEDS } from '../sandboxServer.ts';
-import { userCache } from '../userCache.ts';
+import { PooledSandbox } from '../pool/pooledSandbox.ts';
+import { HASH_SEEDS } from '../pool/sandboxServer.ts';
+import { userCache } from '../../files/userCache.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from './artifact.ts';
 import { withMemoryMaximum } from './memoryMaximum.ts';
 import { START_BYTES, type WorkerPermissions, type WorkerStart } from './messages.ts';

@@ -9,8 +9,8 @@ import type {
   ServerAnswer,
   ServerRequest,
   Variant,
-} from '../sandboxServer.ts';
-import { ServerExchange } from '../serverExchange.ts';
+} from '../pool/sandboxServer.ts';
+import { ServerExchange } from '../pool/serverExchange.ts';
 import type {
   Prepared,
   WorkerHello,
