@@ -1,6 +1,6 @@
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { describe, expect, it } from 'vitest';
 
-import { ExpectedFailure } from '../../server/protocol/expectedFailure.ts';
 import {
   checkParameters,
   REQUEST_NAMES,
@@ -18,15 +18,13 @@ describe('parameters of requests', () => {
   });
 
   it.each(REQUEST_NAMES)('%s refuses what it does not know', (name) => {
-    expect(() => checkParameters(name, { ...GOOD[name], more: 1 })).toThrow(ExpectedFailure);
+    expect(() => checkParameters(name, { ...GOOD[name], more: 1 })).toThrow(ProblemError);
   });
 
   it.each(REQUEST_NAMES)('%s refuses values of another type', (name) => {
     for (const key of Object.keys(GOOD[name])) {
       for (const wrong of [null, -1.5, [[]]]) {
-        expect(() => checkParameters(name, { ...GOOD[name], [key]: wrong })).toThrow(
-          ExpectedFailure,
-        );
+        expect(() => checkParameters(name, { ...GOOD[name], [key]: wrong })).toThrow(ProblemError);
       }
     }
   });
@@ -51,7 +49,7 @@ describe('parameters of requests', () => {
         try {
           checkParameters(name, parameters);
         } catch (error) {
-          expect(error).toBeInstanceOf(ExpectedFailure);
+          expect(error).toBeInstanceOf(ProblemError);
           refused += 1;
         }
       }

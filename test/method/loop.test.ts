@@ -1,9 +1,9 @@
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { describe, expect, test } from 'vitest';
 
 import type { StepRecord } from '../../server/protocol/records.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
-import { LoopError } from '../../server/src/method/context.ts';
 import { heldOutSetOf } from '../../server/src/method/measuring/inspectHeldOut.ts';
 import { proposedTask } from '../../server/src/method/proposals/judgeProposal.ts';
 import { runLoop } from '../../server/src/method/loop.ts';
@@ -78,8 +78,8 @@ describe('seeding', () => {
       () => undefined,
       (reason: unknown) => reason,
     );
-    expect(error).toBeInstanceOf(LoopError);
-    const { code, message, remedy } = error as LoopError;
+    expect(error).toBeInstanceOf(ProblemError);
+    const { code, message, remedy } = error as ProblemError;
     expect(code).toBe('cannot-propose');
     // A round of four, then seven of the five that are missing; the identity task is the one seed.
     expect(message).toContain('1 of 6 seeds in 39 proposals');

@@ -1,10 +1,15 @@
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { expect, test } from 'vitest';
 
 import type { Engine } from '../../server/protocol/engine.ts';
-import { EngineError } from '../../server/src/engine/engineError.ts';
 import { outliveEngines } from '../../server/src/run/outliveEngines.ts';
 
-const ended = () => new EngineError('engine_ended', 'The engine process ended.', 'See the log.');
+const ended = () =>
+  new ProblemError({
+    code: 'engine_ended',
+    message: 'The engine process ended.',
+    remedy: 'See the log.',
+  });
 /** An engine is only handed on here. */
 const engine = (name: string) => ({ description: name }) as unknown as Engine;
 
@@ -57,7 +62,11 @@ test('steps that are done again after a checkpoint are no progress', async () =>
 });
 
 test('what a new engine would not mend is told at once, and so is anything after a stop', async () => {
-  const mistake = new EngineError('does_not_fit', 'The run does not fit.', 'Take a smaller model.');
+  const mistake = new ProblemError({
+    code: 'does_not_fit',
+    message: 'The run does not fit.',
+    remedy: 'Take a smaller model.',
+  });
   const { result, revived } = world([mistake]);
   await expect(result).rejects.toBe(mistake);
   expect(revived).toEqual([]);

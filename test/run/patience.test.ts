@@ -1,3 +1,4 @@
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +10,6 @@ import { DiskRoom } from '../../server/src/run/diskRoom.ts';
 import { Patience } from '../../server/src/run/patience.ts';
 import { type RunFolder, runFolderAt } from '../../server/src/runFolder/runFolder.ts';
 import { RunSteering } from '../../server/src/run/runSteering.ts';
-import { StoreError } from '../../server/src/store/storeError.ts';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -93,7 +93,8 @@ describe('a run that waits', () => {
     let attempts = 0;
     const insisting = patience.insist(() => {
       attempts += 1;
-      if (attempts < 3) throw new StoreError('locked', 'Locked.', 'Close it.');
+      if (attempts < 3)
+        throw new ProblemError({ code: 'locked', message: 'Locked.', remedy: 'Close it.' });
     });
     steering.resume();
     await Promise.resolve();
@@ -101,7 +102,11 @@ describe('a run that waits', () => {
     await insisting;
     expect(attempts).toBe(3);
     expect(notices).toHaveLength(2);
-    const corrupt = new StoreError('corrupt', 'Damaged.', 'Restore it.');
+    const corrupt = new ProblemError({
+      code: 'corrupt',
+      message: 'Damaged.',
+      remedy: 'Restore it.',
+    });
     await expect(
       patience.insist(() => {
         throw corrupt;
@@ -111,7 +116,7 @@ describe('a run that waits', () => {
 
   test('says what it waited for when it is stopped before that could be done', async () => {
     const { steering, patience } = watched();
-    const full = new StoreError('disk-full', 'Full.', 'Free some.');
+    const full = new ProblemError({ code: 'disk-full', message: 'Full.', remedy: 'Free some.' });
     const insisting = patience.insist(() => {
       throw full;
     });

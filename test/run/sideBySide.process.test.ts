@@ -2,6 +2,7 @@
  * What a run needs is started side by side: while the engine starts, the sandbox looks through the
  * held-out tasks, and where one of them fails, nothing of the other is left.
  */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +10,6 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
-import { EngineError } from '../../server/src/engine/engineError.ts';
 import { openEngine } from '../../server/src/run/openEngine.ts';
 import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
 import { createRun, type EngineOpener } from '../../server/src/run/run.ts';
@@ -112,7 +112,11 @@ test('an engine that does not start ends the sandbox in the middle of its tasks'
     Array.from({ length: 200 }, () => slow),
     async () => {
       await expect.poll(() => children().length).toBeGreaterThan(before.length);
-      throw new EngineError('engine_failed', 'It does not start.', 'Mend it.');
+      throw new ProblemError({
+        code: 'engine_failed',
+        message: 'It does not start.',
+        remedy: 'Mend it.',
+      });
     },
   );
   await expect(starting).rejects.toMatchObject({ code: 'engine_failed' });

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The `azr` command: picks what was asked for and tells how it went. */
+import { ProblemError } from '../../protocol/problem.ts';
 import { attachCommand } from './commands/attachCommand.ts';
 import type { Command } from './command.ts';
-import { EXIT, UsageError } from './command.ts';
+import { EXIT } from './command.ts';
 import { doctorCommand } from './commands/doctorCommand.ts';
 import { execCommand } from './commands/execCommand.ts';
 import { exitCodeOf, failureData, failureText } from './failure.ts';
@@ -57,7 +58,11 @@ async function main(argumentList: readonly string[]): Promise<number> {
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) {
-    throw new UsageError(`There is no command "${name}".`, '"azr --help" lists them all.');
+    throw new ProblemError({
+      code: 'usage',
+      message: `There is no command "${name}".`,
+      remedy: '"azr --help" lists them all.',
+    });
   }
   if (rest.includes('--help') || rest.includes('-h')) {
     STDOUT.line(`Usage: ${command.help}`);

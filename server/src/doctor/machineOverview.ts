@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { MachineOverview, Problem, StartChoice } from '../../protocol/runs.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import type { MachineOverview, StartChoice } from '../../protocol/runs.ts';
 import type { ModelShape } from '../engine/memoryPlan.ts';
 import { planMemory } from '../engine/memoryPlan.ts';
 import { engineFacts } from '../machine/engineFacts.ts';

@@ -1,9 +1,9 @@
 /** What the engine's Python says of itself and of the device it would train on. */
+import { ProblemError } from '../../protocol/problem.ts';
 import { execa } from 'execa';
 
 import { GPU_FILES } from '../python/lockedInstall.mjs';
 import { pythonStart } from '../python/pythonStart.mjs';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 export interface EngineFacts {
   /** Names of Python and its packages, with their versions. */
@@ -60,7 +60,7 @@ const SET_UP =
   'Run "azr setup" (in VS Code: Set Up Python Environment), or name a Python 3.10 or newer with torch, transformers, peft, safetensors, starlette and uvicorn by AZR_PYTHON.';
 
 /**
- * Asks `python`, which takes seconds. Rejects with RunnerError `no-python` when it cannot be started
+ * Asks `python`, which takes seconds. Rejects with ProblemError `no-python` when it cannot be started
  * and `no-engine-packages` when it lacks what the engine needs.
  */
 export async function describeEngine(
@@ -79,17 +79,25 @@ export async function describeEngine(
   signal?.throwIfAborted();
   if (!failed) return JSON.parse(stdout) as EngineFacts;
   if (timedOut) {
-    throw new RunnerError(
-      'no-engine-packages',
-      `${python} did not load the engine's packages within ${TIMEOUT_MS / 1000} s.`,
-      'Try again while less runs on the machine.',
-    );
+    throw new ProblemError({
+      code: 'no-engine-packages',
+      message: `${python} did not load the engine's packages within ${TIMEOUT_MS / 1000} s.`,
+      remedy: 'Try again while less runs on the machine.',
+    });
   }
   if (exitCode === undefined) {
-    throw new RunnerError('no-python', `The Python ${python} cannot be started.`, SET_UP);
+    throw new ProblemError({
+      code: 'no-python',
+      message: `The Python ${python} cannot be started.`,
+      remedy: SET_UP,
+    });
   }
   const reason = stderr.trim().split('\n').at(-1) ?? '';
-  throw new RunnerError('no-engine-packages', `${python} cannot run the engine: ${reason}`, SET_UP);
+  throw new ProblemError({
+    code: 'no-engine-packages',
+    message: `${python} cannot run the engine: ${reason}`,
+    remedy: SET_UP,
+  });
 }
 
 const known = new Map<string, Promise<EngineFacts>>();

@@ -1,9 +1,9 @@
 /** Looks for a Python of which an environment for the engine can be made. */
+import { ProblemError } from '../../protocol/problem.ts';
 import { execa } from 'execa';
 
 import { pythonStart } from '../python/pythonStart.mjs';
 import { namedPython, PYTHON_VARIABLE } from './enginePython.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 /** The range for which the pinned PyTorch has builds. */
 const OLDEST_MINOR = 10;
@@ -18,7 +18,7 @@ export interface Python {
   readonly version: string;
 }
 
-/** Rejects with RunnerError `no-python`, which says what was found instead. */
+/** Rejects with ProblemError `no-python`, which says what was found instead. */
 export async function findPython(signal: AbortSignal): Promise<Python> {
   const unsuitable: Python[] = [];
   for (const command of candidates()) {
@@ -29,13 +29,14 @@ export async function findPython(signal: AbortSignal): Promise<Python> {
   }
   const [first] = unsuitable;
   const range = `3.${OLDEST_MINOR} to 3.${NEWEST_MINOR}`;
-  throw new RunnerError(
-    'no-python',
-    first === undefined
-      ? `No Python was found: ${candidates().join(', ')} cannot be started.`
-      : `${first.executable} is Python ${first.version}, and the engine needs ${range}.`,
-    `Install Python ${range} (on Debian or Ubuntu, as root: apt install python3 python3-venv), or set ${PYTHON_VARIABLE} to the path of one, then try again.`,
-  );
+  throw new ProblemError({
+    code: 'no-python',
+    message:
+      first === undefined
+        ? `No Python was found: ${candidates().join(', ')} cannot be started.`
+        : `${first.executable} is Python ${first.version}, and the engine needs ${range}.`,
+    remedy: `Install Python ${range} (on Debian or Ubuntu, as root: apt install python3 python3-venv), or set ${PYTHON_VARIABLE} to the path of one, then try again.`,
+  });
 }
 
 function candidates(): string[] {

@@ -3,6 +3,7 @@
  * environment with the packages that the engine's locks pin. The stamp is written last, so that an
  * environment whose making was cut short is known as one and made again.
  */
+import { type ProblemCode, ProblemError } from '../../protocol/problem.ts';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -13,7 +14,6 @@ import { pythonStart } from '../python/pythonStart.mjs';
 import { assetRoot } from './assets.ts';
 import { environmentStamp, interpreterIn, stampFile } from './enginePython.ts';
 import { findPython } from './findPython.ts';
-import { RunnerError, type RunnerErrorCode } from '../../protocol/runnerError.ts';
 
 export interface SetUpOptions {
   /** Folder of the environment; it is deleted first when it holds an incomplete one. */
@@ -25,7 +25,7 @@ export interface SetUpOptions {
   readonly engineFolder?: string;
 }
 
-/** Resolves with the environment's interpreter. Rejects with a RunnerError with a remedy. */
+/** Resolves with the environment's interpreter. Rejects with a ProblemError with a remedy. */
 export async function setUpPython(asked: SetUpOptions): Promise<string> {
   const options = { ...asked, directory: path.resolve(asked.directory) };
   const { directory, onLine, signal, engineFolder = ownEngineFolder() } = options;
@@ -77,11 +77,11 @@ async function requireOurs(directory: string): Promise<void> {
     throw diagnose(`reading ${directory}`, error instanceof Error ? error.message : String(error));
   });
   if (names.length === 0 || names.includes('pyvenv.cfg')) return;
-  throw new RunnerError(
-    'folder-in-use',
-    `${directory} holds something else than a Python environment.`,
-    'Name another folder with --directory.',
-  );
+  throw new ProblemError({
+    code: 'folder-in-use',
+    message: `${directory} holds something else than a Python environment.`,
+    remedy: 'Name another folder with --directory.',
+  });
 }
 
 async function run(
@@ -103,7 +103,7 @@ async function run(
 }
 
 interface Diagnosis {
-  readonly code: RunnerErrorCode;
+  readonly code: ProblemCode;
   readonly pattern: RegExp;
   readonly happened: string;
   readonly remedy: string;
@@ -155,18 +155,18 @@ const DIAGNOSES: readonly Diagnosis[] = [
   },
 ];
 
-function diagnose(what: string, output: string): RunnerError {
+function diagnose(what: string, output: string): ProblemError {
   const found = DIAGNOSES.find(({ pattern }) => pattern.test(output));
   const last = output.trimEnd().split('\n').at(-1) ?? '';
   return found === undefined
-    ? new RunnerError(
-        'setup-failed',
-        `While ${what}, something failed: ${last}`,
-        'Read the lines above it, then try again.',
-      )
-    : new RunnerError(
-        found.code,
-        `While ${what}: ${found.happened}. (${last.trim()})`,
-        found.remedy,
-      );
+    ? new ProblemError({
+        code: 'setup-failed',
+        message: `While ${what}, something failed: ${last}`,
+        remedy: 'Read the lines above it, then try again.',
+      })
+    : new ProblemError({
+        code: found.code,
+        message: `While ${what}: ${found.happened}. (${last.trim()})`,
+        remedy: found.remedy,
+      });
 }

@@ -1,8 +1,8 @@
 /** Where AZR Studio keeps what a user had it make: the engine's Python, models, the recorded run. */
+import { ProblemError } from '../../protocol/problem.ts';
 import path from 'node:path';
 
 import { homeFolder } from '../files/userCache.ts';
-import { ExpectedFailure } from '../../protocol/expectedFailure.ts';
 
 /** The folder; undefined for a user without a home, such as one that the system does not know. */
 export function userData(): string | undefined {
@@ -21,11 +21,11 @@ export function userData(): string | undefined {
   return data && path.join(data, 'azr-studio');
 }
 
-/** The folder, for something that cannot be without: throws ExpectedFailure `no-home`. */
+/** The folder, for something that cannot be without: throws ProblemError `no-home`. */
 export function neededUserData(): string {
   const folder = userData();
   if (folder !== undefined) return folder;
-  throw new ExpectedFailure({
+  throw new ProblemError({
     code: 'no-home',
     message: 'This user has no home folder, so there is no place to keep what is made for it.',
     remedy:

@@ -19,16 +19,3 @@ export interface LoopDependencies {
   readonly listener: RunListener;
   readonly experiment?: Experiment;
 }
-
-/** A failure of the run that a user can mend. */
-export class LoopError extends Error {
-  readonly code: 'cannot-propose' | 'held-out-wrong' | 'no-chat-template' | 'prompt-too-long';
-  readonly remedy: string;
-
-  constructor(code: LoopError['code'], message: string, remedy: string) {
-    super(message);
-    this.name = 'LoopError';
-    this.code = code;
-    this.remedy = remedy;
-  }
-}

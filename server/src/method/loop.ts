@@ -32,7 +32,7 @@ export interface LoopOutcome {
 
 /**
  * Runs from where the store ends to `settings.steps`. The engine must hold the policy of the
- * store's last step. Rejects with a LoopError, EngineError or SandboxError that carries a remedy.
+ * store's last step. Rejects with a ProblemError that carries a remedy.
  */
 export async function runLoop(
   dependencies: LoopDependencies,

@@ -1,10 +1,11 @@
 /** Sampling of completions and their first rows: the part that both roles share. */
+import { ProblemError } from '../../protocol/problem.ts';
 import type { Completion, SamplingParameters } from '../../protocol/engine.ts';
 import type { Phase } from '../../protocol/events.ts';
 import type { RolloutRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
-import { LoopError, type LoopDependencies } from './context.ts';
+import { type LoopDependencies } from './context.ts';
 import type { Prompt } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { deriveSeed } from './randomStream.ts';
@@ -44,11 +45,11 @@ export async function encodePrompt(
   }
   const tokens = await dependencies.engine.encodeChat(prompt.messages);
   if (!tokens) {
-    throw new LoopError(
-      'no-chat-template',
-      'The chosen dialect is `chat`, but the tokenizer of the model has no chat template.',
-      'Set "dialect" to "r1", or use a model whose tokenizer has a chat template.',
-    );
+    throw new ProblemError({
+      code: 'no-chat-template',
+      message: 'The chosen dialect is `chat`, but the tokenizer of the model has no chat template.',
+      remedy: 'Set "dialect" to "r1", or use a model whose tokenizer has a chat template.',
+    });
   }
   return tokens;
 }
@@ -126,11 +127,12 @@ function completionLimit(
   const { contextTokens } = engine.description;
   const room = contextTokens - promptTokens.length;
   if (room >= 1) return Math.min(wantedTokens(settings, role), room);
-  throw new LoopError(
-    'prompt-too-long',
-    `A ${phase} prompt of ${String(promptTokens.length)} tokens leaves no room in the model's context of ${String(contextTokens)}.`,
-    'Lower "references", "inductionInputs" or "programCharacters", or use a model with a longer context.',
-  );
+  throw new ProblemError({
+    code: 'prompt-too-long',
+    message: `A ${phase} prompt of ${String(promptTokens.length)} tokens leaves no room in the model's context of ${String(contextTokens)}.`,
+    remedy:
+      'Lower "references", "inductionInputs" or "programCharacters", or use a model with a longer context.',
+  });
 }
 
 function wantedTokens(settings: RunSettings, role: Role): number {

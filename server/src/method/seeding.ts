@@ -1,9 +1,10 @@
 /** Step 0: fills the buffers from the identity program with the untrained policy's own proposals. Paper section 3.3.1. */
+import { ProblemError } from '../../protocol/problem.ts';
 import type { StepRecord, TaskRecord } from '../../protocol/records.ts';
 import type { GoldMemory } from './interpreter/goldMemory.ts';
 import { usesGold } from '../../protocol/goldSettings.ts';
 import { harvest } from './interpreter/harvest.ts';
-import { LoopError, type LoopDependencies } from './context.ts';
+import { type LoopDependencies } from './context.ts';
 import { Ledger, type TaskDraft } from './ledger.ts';
 import { recordProbe } from './measuring/probe.ts';
 import { proposeTasks } from './proposals/propose.ts';
@@ -121,11 +122,12 @@ async function inRounds(
     fruitless = buffer.size > before ? 0 : fruitless + 1;
     listener({ kind: 'phase', step: 0, phase: 'seed', done: Math.min(buffer.size, total), total });
     if (fruitless === FRUITLESS_ROUNDS) {
-      throw new LoopError(
-        'cannot-propose',
-        `The model made ${String(buffer.size)} of ${String(total)} seeds in ${String(proposed)} proposals and no new one in the last ${String(FRUITLESS_ROUNDS)} rounds, reasons: ${reasons(ledger)}.`,
-        'Use a model that writes Python, check that "dialect" fits it, or ask for fewer "seedTasks".',
-      );
+      throw new ProblemError({
+        code: 'cannot-propose',
+        message: `The model made ${String(buffer.size)} of ${String(total)} seeds in ${String(proposed)} proposals and no new one in the last ${String(FRUITLESS_ROUNDS)} rounds, reasons: ${reasons(ledger)}.`,
+        remedy:
+          'Use a model that writes Python, check that "dialect" fits it, or ask for fewer "seedTasks".',
+      });
     }
   }
 }

@@ -3,6 +3,7 @@
  * other's rows up to there, so that its curves have no gap, and from then on is a run like any other:
  * `resumeRun` goes on with it.
  */
+import { ProblemError } from '../../protocol/problem.ts';
 import {
   constants,
   lstatSync,
@@ -25,7 +26,6 @@ import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import { isRemote, locateCheckpoint } from '../runFolder/checkpointNames.ts';
 import { createRunFolder } from '../runFolder/createRunFolder.ts';
 import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 import { completeSettings, type PartialSettings, presetDepartures } from '../settings/settings.ts';
 
 /** What a checkpoint only fits to: other weights, or weights of another shape, are another run. */
@@ -46,8 +46,8 @@ export interface BranchRequest {
 }
 
 /**
- * Throws RunnerError `no-run`, `no-checkpoint`, `cannot-branch` or `run-exists`, SettingsError or
- * StoreError, with no run made.
+ * Throws ProblemError `no-run`, `no-checkpoint`, `cannot-branch` or `run-exists`, SettingsError or
+ * ProblemError, with no run made.
  */
 export async function branchRun(request: BranchRequest): Promise<RunFolder> {
   const parent = existingRunFolder(request.parent);
@@ -95,43 +95,45 @@ function checkpointAt(
     step === undefined ? checkpoints.at(-1) : checkpoints.find((one) => one.step === step);
   if (wanted !== undefined) return wanted;
   const kept = checkpoints.map((one) => one.step).slice(-NAMED_STEPS);
-  throw new RunnerError(
-    'no-checkpoint',
-    `The run in ${parent.folder} has no checkpoint ${step === undefined ? 'yet' : `of step ${step}`}.`,
-    kept.length === 0
-      ? 'Wait until it has saved one; "checkpointEverySteps" says how often it does.'
-      : `The newest that it keeps are of the steps ${kept.join(', ')}. "checkpointsKeptEvery" keeps more.`,
-  );
+  throw new ProblemError({
+    code: 'no-checkpoint',
+    message: `The run in ${parent.folder} has no checkpoint ${step === undefined ? 'yet' : `of step ${step}`}.`,
+    remedy:
+      kept.length === 0
+        ? 'Wait until it has saved one; "checkpointEverySteps" says how often it does.'
+        : `The newest that it keeps are of the steps ${kept.join(', ')}. "checkpointsKeptEvery" keeps more.`,
+  });
 }
 
 function requireFitting(before: RunSettings, after: RunSettings, step: number): void {
   const changed = FIXED.find((name) => before[name] !== after[name]);
   if (changed !== undefined) {
-    throw new RunnerError(
-      'cannot-branch',
-      `A branch cannot change "${changed}": the checkpoint fits only ${JSON.stringify(before[changed])}.`,
-      'Leave it as it is, or start a new run.',
-    );
+    throw new ProblemError({
+      code: 'cannot-branch',
+      message: `A branch cannot change "${changed}": the checkpoint fits only ${JSON.stringify(before[changed])}.`,
+      remedy: 'Leave it as it is, or start a new run.',
+    });
   }
   if (after.probe !== before.probe && after.probe !== 'none') {
-    throw new RunnerError(
-      'cannot-branch',
-      'A branch cannot have other held-out tasks: its curves would compare two different sets.',
-      'Leave "probe" as it is, set it to "none", or start a new run.',
-    );
+    throw new ProblemError({
+      code: 'cannot-branch',
+      message:
+        'A branch cannot have other held-out tasks: its curves would compare two different sets.',
+      remedy: 'Leave "probe" as it is, set it to "none", or start a new run.',
+    });
   }
   if (after.steps <= step) {
-    throw new RunnerError(
-      'cannot-branch',
-      `The branch would begin after step ${step} and end at step ${after.steps}, so there is nothing to do.`,
-      `Ask for more than ${step} steps: --steps counts from the beginning of the parent.`,
-    );
+    throw new ProblemError({
+      code: 'cannot-branch',
+      message: `The branch would begin after step ${step} and end at step ${after.steps}, so there is nothing to do.`,
+      remedy: `Ask for more than ${step} steps: --steps counts from the beginning of the parent.`,
+    });
   }
 }
 
 /**
  * Copies the checkpoint's files; returns the path to note. One on another machine stays there. Rejects
- * with RunnerError `no-checkpoint`, or `disk-full` where there is no room for the copy.
+ * with ProblemError `no-checkpoint`, or `disk-full` where there is no room for the copy.
  */
 async function bringAlong(
   checkpoint: CheckpointRecord,
@@ -141,11 +143,11 @@ async function bringAlong(
   const source = locateCheckpoint(parent, checkpoint.path);
   if (isRemote(source)) return source;
   if (!isPlainFolder(parent.checkpoints) || !isPlainFolder(source)) {
-    throw new RunnerError(
-      'no-checkpoint',
-      `The checkpoint ${source} is gone.`,
-      'Choose another one, or restore the run folder from a copy.',
-    );
+    throw new ProblemError({
+      code: 'no-checkpoint',
+      message: `The checkpoint ${source} is gone.`,
+      remedy: 'Choose another one, or restore the run folder from a copy.',
+    });
   }
   const files = readdirSync(source).filter((name) => isPlainFile(path.join(source, name)));
   requireRoom(
@@ -167,9 +169,9 @@ function requireRoom(files: readonly string[], run: RunFolder): void {
   const bytes = files.reduce((sum, file) => sum + lstatSync(file).size, 0);
   const { bavail, bsize } = statfsSync(run.folder);
   if (bytes <= bavail * bsize) return;
-  throw new RunnerError(
-    'disk-full',
-    `The checkpoint to branch from has ${String(Math.round(bytes / 2 ** 20))} MiB, and the disk of ${run.folder} has less left.`,
-    'Free some space, or name a folder on another disk with --directory.',
-  );
+  throw new ProblemError({
+    code: 'disk-full',
+    message: `The checkpoint to branch from has ${String(Math.round(bytes / 2 ** 20))} MiB, and the disk of ${run.folder} has less left.`,
+    remedy: 'Free some space, or name a folder on another disk with --directory.',
+  });
 }

@@ -43,7 +43,7 @@ export class CheckpointKeeper {
   }
 
   /**
-   * The newest checkpoint that is still there, with the path to load it from. Throws RunnerError
+   * The newest checkpoint that is still there, with the path to load it from. Throws ProblemError
    * `unsafe-run` when the database names one outside of the run folder.
    */
   newest(): CheckpointRecord | undefined {

@@ -6,7 +6,7 @@
 import { lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-import type { Problem } from '../../protocol/runs.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 
 /** Room for the rows of a step before any was measured, and beyond what was measured. */

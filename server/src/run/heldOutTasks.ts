@@ -1,8 +1,8 @@
 /** Reads a file of held-out tasks, one JSON object per line. */
+import { ProblemError } from '../../protocol/problem.ts';
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import { readSmallFile } from '../files/readFile.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 import { schemaCheck } from '../settings/schemaCheck.ts';
 
 /** Some tens of thousands of tasks. */
@@ -31,7 +31,7 @@ const check = schemaCheck<HeldOutTask>({
   },
 });
 
-/** Throws RunnerError `invalid-held-out` that names the first line that is no task. */
+/** Throws ProblemError `invalid-held-out` that names the first line that is no task. */
 export async function readHeldOutTasks(file: string): Promise<HeldOutTask[]> {
   return parseHeldOutTasks(await readText(file), file);
 }
@@ -69,10 +69,10 @@ function readTask(line: string, place: string): HeldOutTask {
   return task;
 }
 
-function invalid(message: string): RunnerError {
-  return new RunnerError(
-    'invalid-held-out',
+function invalid(message: string): ProblemError {
+  return new ProblemError({
+    code: 'invalid-held-out',
     message,
-    'Correct the file, or set "probe" to another one, to "auto" or to "none".',
-  );
+    remedy: 'Correct the file, or set "probe" to another one, to "auto" or to "none".',
+  });
 }

@@ -1,9 +1,9 @@
 /** Starts the local engine for a run, or reaches the one that its settings name. */
+import { isFailure } from '../../protocol/problem.ts';
 import path from 'node:path';
 
 import type { Engine } from '../../protocol/engine.ts';
 import { engineOrigin } from '../../protocol/engineKeys.ts';
-import { EngineError } from '../engine/engineError.ts';
 import { connectEngine, openLocalEngine } from '../engine/openEngine.ts';
 import { updatesOf } from '../method/training/update.ts';
 import { assetRoot } from '../machine/assets.ts';
@@ -25,7 +25,7 @@ export function engineOpener(key: BoundKey | undefined): EngineOpener {
 /** Opens engines that ask for no key. */
 export const openEngine = engineOpener(undefined);
 
-/** Rejects with an EngineError, or a RunnerError about its Python; both carry a remedy. */
+/** Rejects with a ProblemError, which may be about its Python. */
 function open(
   { settings, model }: PreparedRun,
   run: RunFolder,
@@ -72,7 +72,7 @@ async function explainingPython(
   try {
     return await opening;
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'engine_ended') {
+    if (isFailure(error, 'engine_ended')) {
       await describeEngine(pythonPath, signal);
     }
     throw error;

@@ -20,7 +20,7 @@ export interface OpenGrader {
   close(): Promise<void>;
 }
 
-/** Throws a SandboxError with a remedy where no sandbox can be had. */
+/** Throws a ProblemError with a remedy where no sandbox can be had. */
 export async function openGrader(settings: RunSettings): Promise<OpenGrader> {
   const limits = executionLimits(settings);
   const rules = graderRules(settings);

@@ -1,6 +1,6 @@
 /** An engine that dies is replaced: the run goes on from the newest checkpoint by itself. */
+import { ProblemError } from '../../protocol/problem.ts';
 import type { Engine } from '../../protocol/engine.ts';
-import { EngineError } from '../engine/engineError.ts';
 
 /** New engines without a step in between; one that dies each time has a reason. */
 const MAXIMUM_RESTARTS = 3;
@@ -11,7 +11,7 @@ export interface Mortal<Outcome> {
   /** Works until the end, or rejects. */
   readonly work: (engine: Engine) => Promise<Outcome>;
   /** Opens a new engine that has the policy of the newest checkpoint. */
-  readonly revive: (dead: Engine, reason: EngineError) => Promise<Engine>;
+  readonly revive: (dead: Engine, reason: ProblemError) => Promise<Engine>;
   /** The last step that was committed. */
   readonly lastStep: () => number;
   readonly signal: AbortSignal;
@@ -23,7 +23,7 @@ export async function outliveEngines<Outcome>(
   { work, revive, lastStep, signal }: Mortal<Outcome>,
 ): Promise<Outcome> {
   let current = engine;
-  let death: EngineError | undefined;
+  let death: ProblemError | undefined;
   let restarts = 0;
   let furthest = lastStep();
   for (;;) {
@@ -40,6 +40,6 @@ export async function outliveEngines<Outcome>(
   }
 }
 
-function isDeadly(error: unknown): error is EngineError {
-  return error instanceof EngineError && DEADLY.includes(error.code);
+function isDeadly(error: unknown): error is ProblemError {
+  return error instanceof ProblemError && DEADLY.includes(error.code);
 }

@@ -2,9 +2,8 @@
  * Waits out what passes by itself, such as a full disk or a database that a backup holds: a run of
  * days does not end because of it. Somebody who asks the run to stop, or to try again, is heard.
  */
+import { type Problem, ProblemError } from '../../protocol/problem.ts';
 import type { RunListener } from '../../protocol/events.ts';
-import type { Problem } from '../../protocol/runs.ts';
-import { StoreError } from '../store/storeError.ts';
 import type { RunSteering } from './runSteering.ts';
 
 const LOOK_MS = 1_000;
@@ -41,13 +40,13 @@ export class Patience {
    * to stop.
    */
   async insist(action: () => void): Promise<void> {
-    let failure: StoreError | undefined;
+    let failure: ProblemError | undefined;
     const attempt = (): Problem | undefined => {
       try {
         action();
         failure = undefined;
       } catch (error) {
-        if (!(error instanceof StoreError) || !isPassing(error)) throw error;
+        if (!(error instanceof ProblemError) || !isPassing(error)) throw error;
         failure = error;
       }
       return failure === undefined ? undefined : waiting(failure);
@@ -57,11 +56,11 @@ export class Patience {
   }
 }
 
-function isPassing({ code }: StoreError): boolean {
+function isPassing({ code }: ProblemError): boolean {
   return code === 'disk-full' || code === 'locked';
 }
 
-function waiting({ code, message }: StoreError): Problem {
+function waiting({ code, message }: ProblemError): Problem {
   const remedy =
     code === 'disk-full'
       ? 'Free some space; the run then goes on by itself. Nothing was lost.'

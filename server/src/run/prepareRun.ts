@@ -20,7 +20,7 @@ export interface PreparedRun {
 
 /**
  * Completes the settings of a new run: the preset's defaults, the model's own over them, and
- * `layers` over both. Throws SettingsError or RunnerError.
+ * `layers` over both. Throws SettingsError or ProblemError.
  */
 export async function prepareNewRun(
   layers: readonly PartialSettings[],

@@ -20,8 +20,8 @@ import {
 import { storedStep } from './storedEvents.ts';
 
 /**
- * Makes a replay in `folder` and plays it. Rejects with RunnerError `no-run` or `run-exists`, or a
- * StoreError.
+ * Makes a replay in `folder` and plays it. Rejects with ProblemError `no-run` or `run-exists`, or a
+ * ProblemError.
  */
 export async function replayRun(
   replay: Replay,

@@ -2,6 +2,7 @@
  * Runs a run: starts what the loop needs, hands it over, and takes everything down again however
  * it ends.
  */
+import { ProblemError } from '../../protocol/problem.ts';
 import type { Engine } from '../../protocol/engine.ts';
 import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
@@ -27,7 +28,6 @@ import { Patience } from './patience.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
 import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 import {
   finish,
   type RunResult,
@@ -291,11 +291,11 @@ async function runPrepared(
 
 function requireSameProtocol({ protocolVersion }: RunInformation, run: RunFolder): void {
   if (protocolVersion !== PROTOCOL_VERSION) {
-    throw new RunnerError(
-      'protocol-changed',
-      `The run in ${run.folder} was made with protocol ${protocolVersion}, this AZR Studio speaks ${PROTOCOL_VERSION}.`,
-      'Continue it with the version that made it, or start a new run.',
-    );
+    throw new ProblemError({
+      code: 'protocol-changed',
+      message: `The run in ${run.folder} was made with protocol ${protocolVersion}, this AZR Studio speaks ${PROTOCOL_VERSION}.`,
+      remedy: 'Continue it with the version that made it, or start a new run.',
+    });
   }
 }
 
@@ -304,10 +304,10 @@ async function requireSameModel(
   { model }: PreparedRun,
 ): Promise<void> {
   if ((await modelDigest(model.folder)) !== information.modelDigest) {
-    throw new RunnerError(
-      'model-changed',
-      `The model in ${model.folder} is not the one that the run started from.`,
-      'Put the original files back, or start a new run.',
-    );
+    throw new ProblemError({
+      code: 'model-changed',
+      message: `The model in ${model.folder} is not the one that the run started from.`,
+      remedy: 'Put the original files back, or start a new run.',
+    });
   }
 }

@@ -2,7 +2,8 @@
  * How a run that is under way is steered: stop after the step, stop at once, pause, go on. Signals,
  * the terminal and every client of the runner's endpoint turn the same wheel.
  */
-import type { Problem, RunState } from '../../protocol/runs.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import type { RunState } from '../../protocol/runs.ts';
 import type { StopTime } from '../../protocol/runnerMessages.ts';
 import type { LoopControl } from '../method/loop.ts';
 

@@ -1,8 +1,8 @@
 /** Names in the folder of checkpoints. Only names of these forms are ever loaded or deleted. */
+import { ProblemError } from '../../protocol/problem.ts';
 import path from 'node:path';
 
 import type { RunFolder } from './runFolder.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 /** As the loop names the policy of a step. */
 const CHECKPOINT = /^step-\d{6,}$/;
@@ -35,15 +35,16 @@ export function checkpointFolder(run: RunFolder, noted: string): string | undefi
 }
 
 /**
- * The path or URL to load a checkpoint from that a run's database notes. Throws RunnerError
+ * The path or URL to load a checkpoint from that a run's database notes. Throws ProblemError
  * `unsafe-run` when that is neither a checkpoint of the run folder nor one on another machine.
  */
 export function locateCheckpoint(run: RunFolder, noted: string): string {
   const location = isRemote(noted) ? noted : checkpointFolder(run, noted);
   if (location !== undefined) return location;
-  throw new RunnerError(
-    'unsafe-run',
-    `The run in ${run.folder} names ${JSON.stringify(noted)} as a checkpoint, which is outside of its folder.`,
-    'Do not use this folder if it came from somebody else; otherwise restore it from a copy.',
-  );
+  throw new ProblemError({
+    code: 'unsafe-run',
+    message: `The run in ${run.folder} names ${JSON.stringify(noted)} as a checkpoint, which is outside of its folder.`,
+    remedy:
+      'Do not use this folder if it came from somebody else; otherwise restore it from a copy.',
+  });
 }

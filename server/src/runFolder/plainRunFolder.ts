@@ -2,17 +2,17 @@
  * A run folder may come from a stranger. Before anything is written to one, every name in it that a
  * runner writes to is looked at: a link there would lead the writing to a file of yours.
  */
+import { ProblemError } from '../../protocol/problem.ts';
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { isPlainFile, isPlainFileOfOneName, isPlainFolder } from '../files/plainFile.ts';
 import { isCheckpointName } from './checkpointNames.ts';
 import type { RunFolder } from './runFolder.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 /**
- * Throws FileError `not-a-plain-file` for a link, device, pipe or the like at one of our names, and
- * RunnerError `unsafe-run` for a journal that SQLite would act upon.
+ * Throws ProblemError `not-a-plain-file` for a link, device, pipe or the like at one of our names, and
+ * ProblemError `unsafe-run` for a journal that SQLite would act upon.
  */
 export function requirePlainRunFolder(run: RunFolder): void {
   const { database, lock, runnerLog, engineLog } = run;
@@ -39,11 +39,11 @@ function requireEmptyLock(lock: string): void {
   const beside = ['-wal', '-shm'].map((ending) => `${lock}${ending}`);
   const foreign = beside.find((file) => lstatSync(file, { throwIfNoEntry: false }) !== undefined);
   if (foreign === undefined && (found === undefined || found.size === 0)) return;
-  throw new RunnerError(
-    'unsafe-run',
-    `${foreign ?? lock} was not made by AZR Studio: the lock of a run is an empty file, and has no log.`,
-    'Do not use this folder if it came from somebody else; otherwise delete that file.',
-  );
+  throw new ProblemError({
+    code: 'unsafe-run',
+    message: `${foreign ?? lock} was not made by AZR Studio: the lock of a run is an empty file, and has no log.`,
+    remedy: 'Do not use this folder if it came from somebody else; otherwise delete that file.',
+  });
 }
 
 /** What is loaded and deleted; other names are left alone. */

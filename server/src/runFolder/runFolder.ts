@@ -10,12 +10,12 @@
  *     <folder>/outcome.json   how the last runner ended
  *     <folder>/replay.json    of a replay: which run it shows
  */
+import { ProblemError } from '../../protocol/problem.ts';
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { RUN_FILE_NAME } from './runFile.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 export interface RunFolder {
   readonly folder: string;
@@ -51,15 +51,15 @@ export function runFolderAt(folder: string): RunFolder {
   };
 }
 
-/** The folder of an existing run. Throws RunnerError `no-run`. */
+/** The folder of an existing run. Throws ProblemError `no-run`. */
 export function existingRunFolder(folder: string): RunFolder {
   const run = runFolderAt(folder);
   if (!existsSync(run.database)) {
-    throw new RunnerError(
-      'no-run',
-      `${run.folder} holds no run: there is no run.db in it.`,
-      'Name a run folder, or start a run with "azr run".',
-    );
+    throw new ProblemError({
+      code: 'no-run',
+      message: `${run.folder} holds no run: there is no run.db in it.`,
+      remedy: 'Name a run folder, or start a run with "azr run".',
+    });
   }
   return run;
 }
@@ -71,7 +71,7 @@ export function newRunName(model: string, startedAt: Date): string {
   return `${time}-${safeModel}`;
 }
 
-/** The run below `runsFolder` that was worked on last. Throws RunnerError `no-run`. */
+/** The run below `runsFolder` that was worked on last. Throws ProblemError `no-run`. */
 export async function newestRun(runsFolder: string): Promise<RunFolder> {
   const names = existsSync(runsFolder) ? await readdir(runsFolder) : [];
   const runs = names
@@ -82,11 +82,11 @@ export async function newestRun(runsFolder: string): Promise<RunFolder> {
   );
   const [newest] = dated.sort((left, right) => right.changedMs - left.changedMs);
   if (newest === undefined) {
-    throw new RunnerError(
-      'no-run',
-      `There is no run in ${path.resolve(runsFolder)}.`,
-      'Name a run folder, or start a run with "azr run".',
-    );
+    throw new ProblemError({
+      code: 'no-run',
+      message: `There is no run in ${path.resolve(runsFolder)}.`,
+      remedy: 'Name a run folder, or start a run with "azr run".',
+    });
   }
   return newest.run;
 }

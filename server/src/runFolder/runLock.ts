@@ -4,14 +4,14 @@
  * no stale lock to recognise, and no moment in which two runners both think that one is stale.
  * `runner.json` beside it says who the owner is; it may outlive its owner and proves nothing.
  */
+import { isFailure, ProblemError } from '../../protocol/problem.ts';
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 import { isPlainFileOfOneName } from '../files/plainFile.ts';
-import { explainSqliteError, StoreError } from '../store/storeError.ts';
+import { explainSqliteError } from '../store/sqliteErrors.ts';
 import type { RunFolder } from './runFolder.ts';
 import { readRunnerAddress } from './runnerAddress.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 /** A runner that has said good-bye already gives the lock back within moments. */
 const LOCK_WAIT_MS = 1_000;
@@ -23,7 +23,7 @@ export class RunLock {
     this.#database = database;
   }
 
-  /** Takes the lock, or throws RunnerError `run-in-use` when another runner has it. */
+  /** Takes the lock, or throws ProblemError `run-in-use` when another runner has it. */
   static acquire(run: RunFolder): RunLock {
     makeLockFile(run.lock);
     const database = new DatabaseSync(run.lock);
@@ -34,7 +34,7 @@ export class RunLock {
     } catch (error) {
       database.close();
       const explained = explainSqliteError(error, run.lock);
-      throw explained instanceof StoreError && explained.code === 'locked' ? inUse(run) : explained;
+      throw isFailure(explained, 'locked') ? inUse(run) : explained;
     }
     return new RunLock(database);
   }
@@ -58,14 +58,14 @@ function makeLockFile(lock: string): void {
   }
 }
 
-function inUse(run: RunFolder): RunnerError {
+function inUse(run: RunFolder): ProblemError {
   // Between the lock and the note of its owner there is a moment in which nobody is named yet.
   const owner = readRunnerAddress(run);
   const who =
     owner === undefined ? 'Another process' : `Process ${owner.pid}, started ${owner.startedAt},`;
-  return new RunnerError(
-    'run-in-use',
-    `${who} is working on the run in ${run.folder}.`,
-    'Wait until it has finished or stop it with Ctrl-C, then try again.',
-  );
+  return new ProblemError({
+    code: 'run-in-use',
+    message: `${who} is working on the run in ${run.folder}.`,
+    remedy: 'Wait until it has finished or stop it with Ctrl-C, then try again.',
+  });
 }

@@ -1,12 +1,11 @@
 /** `outcome.json`: how the last runner of a run ended. Absent while one works, or when it was killed. */
+import { isProblem, type OwnProblem, type Problem, ProblemError } from '../../protocol/problem.ts';
 import { statfsSync, unlinkSync } from 'node:fs';
 
 import { foreignProblem } from '../../protocol/foreignProblem.ts';
-import type { Problem } from '../../protocol/runs.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import { readNote } from '../files/readNote.ts';
 import type { RunFolder } from './runFolder.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 export type RunOutcome =
   | { readonly kind: 'finished' | 'stopped' }
@@ -32,27 +31,25 @@ export function writeRunOutcome(run: RunFolder, outcome: RunOutcome): void {
   }
 }
 
-/** Throws RunnerError `folder-not-writable`. */
+/** Throws ProblemError `folder-not-writable`. */
 export function removeRunOutcome(run: RunFolder): void {
   try {
     unlinkSync(run.outcome);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return;
-    throw new RunnerError(
-      'folder-not-writable',
-      `Nobody can work on the run in ${run.folder}: its files cannot be written (${String(code)}).`,
-      'Check the permissions of the folder, and whether its disk can be written; the run can still be looked at.',
-    );
+    throw new ProblemError({
+      code: 'folder-not-writable',
+      message: `Nobody can work on the run in ${run.folder}: its files cannot be written (${String(code)}).`,
+      remedy:
+        'Check the permissions of the folder, and whether its disk can be written; the run can still be looked at.',
+    });
   }
 }
 
 /** An error as a problem: what is expected says itself what to do; the rest is a defect. */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof Error && 'code' in error && 'remedy' in error) {
-    const { code, message, remedy } = error;
-    if (typeof code === 'string' && typeof remedy === 'string') return { code, message, remedy };
-  }
+  if (error instanceof ProblemError) return error.toProblem();
   return {
     code: 'defect',
     message: error instanceof Error ? error.message : String(error),
@@ -63,7 +60,7 @@ export function problemOf(error: unknown): Problem {
 const SPACE_NEEDED_BYTES = 4 * 2 ** 20;
 
 /** Why a runner ended without a word. */
-export function unexplainedEnd(run: RunFolder, logFile: string): Problem {
+export function unexplainedEnd(run: RunFolder, logFile: string): OwnProblem {
   if (isDiskFull(run.folder)) {
     return {
       code: 'disk-full',
@@ -91,10 +88,4 @@ function isRunOutcome(value: unknown): value is RunOutcome {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
   if (value.kind === 'finished' || value.kind === 'stopped') return true;
   return value.kind === 'failed' && 'problem' in value && isProblem(value.problem);
-}
-
-export function isProblem(value: unknown): value is Problem {
-  if (typeof value !== 'object' || value === null) return false;
-  const { code, message, remedy } = value as Partial<Record<keyof Problem, unknown>>;
-  return [code, message, remedy].every((text) => typeof text === 'string');
 }

@@ -1,11 +1,11 @@
 /** The recorded run that ships with AZR Studio, unpacked where it can be read. */
+import { ProblemError } from '../../protocol/problem.ts';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
 import { assetRoot } from '../machine/assets.ts';
 import { type RunFolder, runFolderAt } from '../runFolder/runFolder.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 import { neededUserData } from '../machine/userData.ts';
 
 /** `npm run demo` records it. */
@@ -13,15 +13,15 @@ export function demoArchive(): string {
   return path.join(assetRoot(), 'media', 'demo', 'run.db.br');
 }
 
-/** Throws RunnerError `no-run` when the installation is incomplete, ExpectedFailure `no-home`. */
+/** Throws ProblemError `no-run` when the installation is incomplete, ProblemError `no-home`. */
 export function demoRun(): RunFolder {
   const archive = demoArchive();
   if (!existsSync(archive)) {
-    throw new RunnerError(
-      'no-run',
-      `The recorded run is missing: there is no ${archive}.`,
-      'Install AZR Studio again.',
-    );
+    throw new ProblemError({
+      code: 'no-run',
+      message: `The recorded run is missing: there is no ${archive}.`,
+      remedy: 'Install AZR Studio again.',
+    });
   }
   const packed = readFileSync(archive);
   // Named by its size, so that the recording of another version is another folder.

@@ -3,6 +3,7 @@
  * ends, so that the program is no descendant of ours and lives on when our whole process tree is
  * killed. (Windows: outside our job and console.)
  */
+import { ProblemError } from '../../protocol/problem.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
@@ -10,7 +11,6 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { openForAppending } from '../files/openFile.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 /** Kept as text because it has to run wherever this file was bundled to, without a file of its own. */
 const LAUNCHER = `
@@ -41,7 +41,7 @@ export interface DetachedProgram {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The id of the started process. Rejects with RunnerError `cannot-launch`, or a FileError about the log. */
+/** The id of the started process. Rejects with ProblemError `cannot-launch`, or a ProblemError about the log. */
 export async function launchDetached(program: DetachedProgram): Promise<number> {
   const { command, logFile, environment } = program;
   // Electron's program is Node only when it is told so.
@@ -66,11 +66,12 @@ export async function launchDetached(program: DetachedProgram): Promise<number> 
     return Number(processId);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RunnerError(
-      'cannot-launch',
-      `The runner could not be started with ${command[0] ?? ''}: ${reason}`,
-      'Check that AZR Studio is installed completely and that the run folder can be written.',
-    );
+    throw new ProblemError({
+      code: 'cannot-launch',
+      message: `The runner could not be started with ${command[0] ?? ''}: ${reason}`,
+      remedy:
+        'Check that AZR Studio is installed completely and that the run folder can be written.',
+    });
   }
 }
 

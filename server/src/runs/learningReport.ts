@@ -26,7 +26,7 @@ interface Pair {
   readonly after: HeldOutAnswer;
 }
 
-/** Throws a StoreError when the database cannot be read. */
+/** Throws a ProblemError when the database cannot be read. */
 export function learningReport(reader: RunReader): LearningReport {
   return reader.connection.snapshot(() => {
     const { greedy, sampled } = measuredSteps(reader.connection);

@@ -3,6 +3,7 @@
  * that are at work, and passes on what somebody wants of them. Any number of catalogs may look at the
  * same runs; none of them owns one.
  */
+import { ProblemError } from '../../protocol/problem.ts';
 import path from 'node:path';
 
 import type { ReplayRequest, RunId, RunOverview, StartRequest } from '../../protocol/runs.ts';
@@ -13,7 +14,6 @@ import { keyEnvironment, originWithoutKey } from '../machine/engineKeys.ts';
 import { findRunFolders, isRun } from './findRunFolders.ts';
 import { FolderWatch } from './folderWatch.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 import type { StopTime } from '../../protocol/runnerMessages.ts';
 import { replayArguments, type StartArguments, startArguments } from './startArguments.ts';
 import { startDetachedRunner } from './startDetachedRunner.ts';
@@ -81,7 +81,7 @@ export class RunCatalog {
 
   /**
    * The folder and a reader of a run. Ask anew for every request: the reader is closed when its
-   * database goes away. Throws RunnerError `unknown-run` or `run-starting`, or a StoreError.
+   * database goes away. Throws ProblemError `unknown-run` or `run-starting`, or a ProblemError.
    */
   run(runId: RunId): { readonly folder: RunFolder; readonly reader: RunReader } {
     const tracked = this.#tracked(runId);
@@ -138,7 +138,7 @@ export class RunCatalog {
     return originWithoutKey(this.#options.engineKeys, engineUrl) ?? null;
   }
 
-  /** Ends the runner of a run. Rejects with a RunnerError when there is none or it does not answer. */
+  /** Ends the runner of a run. Rejects with a ProblemError when there is none or it does not answer. */
   stop(runId: RunId, when: StopTime): Promise<void> {
     return this.#tracked(runId).command({ kind: 'stop', when }, ['stopping']);
   }
@@ -158,18 +158,18 @@ export class RunCatalog {
       return;
     }
     if (state === 'unreadable') {
-      throw new RunnerError(
-        'unreadable-run',
-        problem?.message ?? `The run in ${tracked.run.folder} cannot be read.`,
-        problem?.remedy ?? 'Start a new run.',
-      );
+      throw new ProblemError({
+        code: 'unreadable-run',
+        message: problem?.message ?? `The run in ${tracked.run.folder} cannot be read.`,
+        remedy: problem?.remedy ?? 'Start a new run.',
+      });
     }
     if (state === 'finished') {
-      throw new RunnerError(
-        'run-finished',
-        `The run in ${tracked.run.folder} has done all its steps.`,
-        'Start a new run, with more "steps" if this one was too short.',
-      );
+      throw new ProblemError({
+        code: 'run-finished',
+        message: `The run in ${tracked.run.folder} has done all its steps.`,
+        remedy: 'Start a new run, with more "steps" if this one was too short.',
+      });
     }
     const { engineUrl } = tracked.reader().information().settings;
     await this.#launch(tracked, ['resume', tracked.run.folder], engineUrl, signal);
@@ -200,11 +200,11 @@ export class RunCatalog {
   #tracked(runId: RunId): TrackedRun {
     const tracked = this.#runs.get(runId);
     if (tracked !== undefined) return tracked;
-    throw new RunnerError(
-      'unknown-run',
-      `There is no run "${runId}" here.`,
-      'It may have been moved or deleted; look at the list of runs again.',
-    );
+    throw new ProblemError({
+      code: 'unknown-run',
+      message: `There is no run "${runId}" here.`,
+      remedy: 'It may have been moved or deleted; look at the list of runs again.',
+    });
   }
 
   #launch(

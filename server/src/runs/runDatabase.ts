@@ -2,15 +2,12 @@
  * A run's database as a catalog looks at it: opened when there is something new to read, and kept
  * open only where somebody reads on.
  */
+import { type Problem, ProblemError } from '../../protocol/problem.ts';
 import { statSync } from 'node:fs';
 
-import type { Problem } from '../../protocol/runs.ts';
-import { FileError } from '../files/fileError.ts';
 import { RunReader } from '../store/runReader.ts';
-import { StoreError } from '../store/storeError.ts';
 import { type RunFigures, RunFiguresReader } from './runFigures.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
-import { problemOf } from '../runFolder/runOutcome.ts';
 
 export type DatabaseLook =
   | { readonly kind: 'none' }
@@ -57,7 +54,7 @@ export class RunDatabase {
     this.#isFollowed = isFollowed;
   }
 
-  /** A reader that stays open until the database goes away. Throws StoreError. */
+  /** A reader that stays open until the database goes away. Throws ProblemError. */
   reader(): RunReader {
     this.#isLent = true;
     return this.#opened().reader;
@@ -90,7 +87,7 @@ export class RunDatabase {
 
 /** A foreign file may have the right tables and the wrong rows; whatever happens is one problem. */
 function problemOfDatabase(error: unknown, run: RunFolder): Problem {
-  if (error instanceof StoreError || error instanceof FileError) return problemOf(error);
+  if (error instanceof ProblemError) return error.toProblem();
   const reason = error instanceof Error ? error.message : String(error);
   return {
     code: 'corrupt',

@@ -1,7 +1,8 @@
 /** What a list says of a run, from what its database, its runner and its last words say. */
 import path from 'node:path';
 
-import type { LiveProgress, Problem, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import type { LiveProgress, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
 import type { DatabaseLook } from './runDatabase.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 import type { RunOutcome } from '../runFolder/runOutcome.ts';

@@ -1,16 +1,16 @@
 /** A viewer's end of the connection to a runner. */
+import { type Problem, ProblemError } from '../../protocol/problem.ts';
 import { connect } from 'node:net';
 
 import { WebSocket } from 'ws';
 
 import { foreignProblem } from '../../protocol/foreignProblem.ts';
 import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerMessages.ts';
-import type { Problem, RunState } from '../../protocol/runs.ts';
+import type { RunState } from '../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { isOwnProcess, processStatus } from '../runFolder/processIdentity.ts';
 import { readFromRunner } from './readFromRunner.ts';
 import { type Staleness, stalenessOf } from '../runFolder/runnerAddress.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 import { findRunnerSocket } from '../runFolder/runnerSocket.ts';
 
 const CONNECT_MS = 3_000;
@@ -59,7 +59,7 @@ export class RunnerClient {
   }
 
   /**
-   * Connects and waits for the runner's greeting. Rejects with RunnerError `runner-gone` when the
+   * Connects and waits for the runner's greeting. Rejects with ProblemError `runner-gone` when the
    * address is a leftover, `protocol-changed` when the runner is of another version,
    * `runner-unreachable` when it lives but does not answer, or with the signal's reason.
    */
@@ -85,7 +85,7 @@ export class RunnerClient {
       client.#isClosed = true;
       socket.terminate();
       signal?.throwIfAborted();
-      throw error instanceof RunnerError ? error : unreachableError(address);
+      throw error instanceof ProblemError ? error : unreachableError(address);
     } finally {
       clearTimeout(patience);
       signal?.removeEventListener('abort', giveUp);
@@ -143,7 +143,7 @@ export class RunnerClient {
   }
 }
 
-/** Throws RunnerError when there is nothing that a viewer may connect to. */
+/** Throws ProblemError when there is nothing that a viewer may connect to. */
 function openSocket(address: RunnerAddress): WebSocket {
   const { port, token, pid, startedAt } = address;
   const options = {
@@ -167,7 +167,7 @@ function openSocket(address: RunnerAddress): WebSocket {
   });
 }
 
-function staleError(address: RunnerAddress, staleness: Staleness): RunnerError {
+function staleError(address: RunnerAddress, staleness: Staleness): ProblemError {
   switch (staleness) {
     case 'ended':
       return goneError(`the process ${address.pid} has ended`);
@@ -178,39 +178,39 @@ function staleError(address: RunnerAddress, staleness: Staleness): RunnerError {
   }
 }
 
-function goneError(why: string): RunnerError {
-  return new RunnerError(
-    'runner-gone',
-    `The run has no runner: its runner.json is a leftover, because ${why}.`,
-    'Resume the run to go on.',
-  );
+function goneError(why: string): ProblemError {
+  return new ProblemError({
+    code: 'runner-gone',
+    message: `The run has no runner: its runner.json is a leftover, because ${why}.`,
+    remedy: 'Resume the run to go on.',
+  });
 }
 
-function protocolError(version: number): RunnerError {
-  return new RunnerError(
-    'protocol-changed',
-    `The runner speaks protocol ${version}, this AZR Studio speaks ${PROTOCOL_VERSION}.`,
-    'Let it finish, or stop it with the version that started it.',
-  );
+function protocolError(version: number): ProblemError {
+  return new ProblemError({
+    code: 'protocol-changed',
+    message: `The runner speaks protocol ${version}, this AZR Studio speaks ${PROTOCOL_VERSION}.`,
+    remedy: 'Let it finish, or stop it with the version that started it.',
+  });
 }
 
 /** Nobody answers: the runner hangs or just ends, or its number went to another process. */
-function unreachableError({ pid, startedAt }: RunnerAddress, isMissing = false): RunnerError {
+function unreachableError({ pid, startedAt }: RunnerAddress, isMissing = false): ProblemError {
   const status = processStatus(pid, startedAt);
   if (status === 'ended') return goneError(`the process ${pid} has ended`);
   if (status === 'other' || !isOwnProcess(pid)) {
     return goneError(`the process ${pid} is another one by now`);
   }
   if (isMissing) {
-    return new RunnerError(
-      'runner-unreachable',
-      `The runner, process ${pid}, is alive, but its socket is not found here.`,
-      `Look at the run as the user who started it and in the same container, with the same HOME and TMPDIR. If its socket was deleted, end the process ${pid} and resume the run; nothing that was committed is lost.`,
-    );
+    return new ProblemError({
+      code: 'runner-unreachable',
+      message: `The runner, process ${pid}, is alive, but its socket is not found here.`,
+      remedy: `Look at the run as the user who started it and in the same container, with the same HOME and TMPDIR. If its socket was deleted, end the process ${pid} and resume the run; nothing that was committed is lost.`,
+    });
   }
-  return new RunnerError(
-    'runner-unreachable',
-    `The runner, process ${pid}, does not answer.`,
-    `Wait a moment and try again. If it stays so, end the process ${pid} and resume the run; nothing that was committed is lost.`,
-  );
+  return new ProblemError({
+    code: 'runner-unreachable',
+    message: `The runner, process ${pid}, does not answer.`,
+    remedy: `Wait a moment and try again. If it stays so, end the process ${pid} and resume the run; nothing that was committed is lost.`,
+  });
 }

@@ -1,13 +1,13 @@
 /** Follows the runner of one run until it is gone, whatever becomes of the connection meanwhile. */
+import { isFailure, type Problem, ProblemError } from '../../protocol/problem.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunEvent } from '../../protocol/events.ts';
 import type { ToRunner } from '../../protocol/runnerMessages.ts';
-import type { Problem, RunState } from '../../protocol/runs.ts';
+import type { RunState } from '../../protocol/runs.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 import { readRunnerAddress } from '../runFolder/runnerAddress.ts';
 import { RunnerClient } from './runnerClient.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 
 /** Between two tries to reach a runner that lives and does not answer. */
 const RETRY_MS = 500;
@@ -19,7 +19,7 @@ export interface RunnerFollowerListener {
   /** Connected, for the first time or again; what happened in between was not heard. */
   connected(): void;
   /** The connection broke though the runner seems to live; it is tried again until it answers. */
-  lost(reason: RunnerError): void;
+  lost(reason: ProblemError): void;
 }
 
 export class RunnerFollower {
@@ -56,7 +56,7 @@ export class RunnerFollower {
   }
 
   /**
-   * Rejects with RunnerError `not-running` when nobody works on the run, as
+   * Rejects with ProblemError `not-running` when nobody works on the run, as
    * {@link RunnerClient.connect} does, or with the signal's reason.
    */
   static async attach(
@@ -107,7 +107,7 @@ export class RunnerFollower {
         this.#adopt(await connect(this.#run, this.#signal));
         return;
       } catch (error) {
-        if (!(error instanceof RunnerError) || error.code !== 'runner-unreachable') break;
+        if (!isFailure(error, 'runner-unreachable')) break;
         if (!isTold) this.#listener.lost(error);
         isTold = true;
         await delay(RETRY_MS, undefined, { signal: this.#signal }).catch(() => undefined);
@@ -166,10 +166,10 @@ async function connect(run: RunFolder, signal: AbortSignal): Promise<Connection>
   };
 }
 
-function notRunning(run: RunFolder): RunnerError {
-  return new RunnerError(
-    'not-running',
-    `Nobody is working on the run in ${run.folder}.`,
-    `"azr resume ${run.folder}" goes on with it.`,
-  );
+function notRunning(run: RunFolder): ProblemError {
+  return new ProblemError({
+    code: 'not-running',
+    message: `Nobody is working on the run in ${run.folder}.`,
+    remedy: `"azr resume ${run.folder}" goes on with it.`,
+  });
 }

@@ -1,14 +1,13 @@
 /** Starts or resumes a run in a process of its own that outlives whoever asked for it. */
+import { isProblem, type Problem, ProblemError } from '../../protocol/problem.ts';
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
-import type { Problem } from '../../protocol/runs.ts';
 import { openForReading } from '../files/openFile.ts';
 import { namedProgram } from '../python/pythonStart.mjs';
 import { makeRunFolders } from '../runFolder/createRunFolder.ts';
 import { namedPython, PYTHON_VARIABLE } from '../machine/enginePython.ts';
-import { ExpectedFailure } from '../../protocol/expectedFailure.ts';
 import { launchDetached } from './launchDetached.ts';
 import { processStatus } from '../runFolder/processIdentity.ts';
 import { requirePlainRunFolder } from '../runFolder/plainRunFolder.ts';
@@ -16,8 +15,7 @@ import { removeNewRunFolder } from '../runFolder/removeNewRunFolder.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 import { readRunnerAddress } from '../runFolder/runnerAddress.ts';
 import { RunnerClient } from './runnerClient.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
-import { isProblem, readRunOutcome, unexplainedEnd } from '../runFolder/runOutcome.ts';
+import { readRunOutcome, unexplainedEnd } from '../runFolder/runOutcome.ts';
 
 const POLL_MS = 50;
 /** How long a runner may take to notice a signal. */
@@ -45,7 +43,7 @@ export interface DetachedStart {
 
 /**
  * Resolves when the runner works: its engine is there and its first step begins. Rejects with a
- * ExpectedFailure that carries the runner's own code and remedy when it could not. An abort ends the
+ * ProblemError that carries the runner's own code and remedy when it could not. An abort ends the
  * runner, as long as it has not started to work, and takes away the folder that was made for it.
  */
 export async function startDetachedRunner(
@@ -87,7 +85,7 @@ export async function startDetachedRunner(
     throw error;
   }
   const problem = startProblem(run, logStart);
-  if (problem !== undefined) throw new ExpectedFailure(problem);
+  if (problem !== undefined) throw ProblemError.of(problem);
 }
 
 /** True once the runner works, or stops already; false when the connection ends before. */
@@ -118,7 +116,7 @@ async function startsToWork(address: RunnerAddress, signal: AbortSignal): Promis
     signal.throwIfAborted();
     return isWorking;
   } catch (error) {
-    if (error instanceof RunnerError) return false;
+    if (error instanceof ProblemError) return false;
     throw error;
   } finally {
     signal.removeEventListener('abort', giveUp);

@@ -1,10 +1,10 @@
 /** One run of a catalog: its database, its runner if it has one, and the overview made of both. */
+import { isFailure, ProblemError } from '../../protocol/problem.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerMessages.ts';
 import type { LiveProgress, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
-import { ExpectedFailure } from '../../protocol/expectedFailure.ts';
 import { LiveTasks } from './liveTasks.ts';
 import { replayedName } from '../runFolder/replayNote.ts';
 import { RunDatabase } from './runDatabase.ts';
@@ -12,7 +12,6 @@ import type { RunFolder } from '../runFolder/runFolder.ts';
 import { runIdOf } from '../runFolder/runId.ts';
 import { readRunnerAddress, stalenessOf } from '../runFolder/runnerAddress.ts';
 import { RunnerClient } from './runnerClient.ts';
-import { RunnerError } from '../../protocol/runnerError.ts';
 import { readRunOutcome, type RunOutcome } from '../runFolder/runOutcome.ts';
 import { overviewOf } from './runOverview.ts';
 
@@ -108,11 +107,11 @@ export class TrackedRun {
   reader(): RunReader {
     if (this.#hasNews && this.#database.look.kind === 'none') this.#look(true);
     if (this.#database.look.kind === 'none') {
-      throw new RunnerError(
-        'run-starting',
-        `The run in ${this.run.folder} has written nothing yet.`,
-        'Wait until its engine has started.',
-      );
+      throw new ProblemError({
+        code: 'run-starting',
+        message: `The run in ${this.run.folder} has written nothing yet.`,
+        remedy: 'Wait until its engine has started.',
+      });
     }
     return this.#database.reader();
   }
@@ -140,7 +139,7 @@ export class TrackedRun {
 
   /**
    * Tells the runner something and waits until its state is one of `states`, or it is gone. Rejects
-   * with RunnerError `not-running` when there is no runner, and as {@link RunnerClient.connect} does.
+   * with ProblemError `not-running` when there is no runner, and as {@link RunnerClient.connect} does.
    */
   async command(message: ToRunner, states: readonly RunState[]): Promise<void> {
     if (this.#client === undefined) {
@@ -153,12 +152,12 @@ export class TrackedRun {
     while (this.#client === client && !states.includes(client.state)) {
       if (Date.now() > deadline) {
         // It heard us and cannot: what it waits for is still missing.
-        if (client.problem !== undefined) throw new ExpectedFailure(client.problem);
-        throw new RunnerError(
-          'runner-unreachable',
-          `The runner of ${this.run.folder} does not answer.`,
-          'Wait a moment and try again.',
-        );
+        if (client.problem !== undefined) throw ProblemError.of(client.problem);
+        throw new ProblemError({
+          code: 'runner-unreachable',
+          message: `The runner of ${this.run.folder} does not answer.`,
+          remedy: 'Wait a moment and try again.',
+        });
       }
       await delay(20);
     }
@@ -214,7 +213,7 @@ export class TrackedRun {
   #attach(address: RunnerAddress): void {
     this.#attaching ??= this.#connect(address)
       .catch((error: unknown) => {
-        const isGone = error instanceof RunnerError && error.code === 'runner-gone';
+        const isGone = isFailure(error, 'runner-gone');
         if (!isGone) {
           this.#tryAgain();
           return;
@@ -272,11 +271,11 @@ export class TrackedRun {
     const address = readRunnerAddress(this.run);
     if (address !== undefined) await this.#connect(address);
     if (this.#client !== undefined) return this.#client;
-    throw new RunnerError(
-      'not-running',
-      `Nobody is working on the run in ${this.run.folder}.`,
-      'Resume it to go on.',
-    );
+    throw new ProblemError({
+      code: 'not-running',
+      message: `Nobody is working on the run in ${this.run.folder}.`,
+      remedy: 'Resume it to go on.',
+    });
   }
 
   #hear(message: FromRunner): void {

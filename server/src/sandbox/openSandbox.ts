@@ -17,7 +17,7 @@ export interface SandboxOptions {
   readonly requestsPerServer?: number;
 }
 
-/** Opens the sandbox of `engine`; throws a SandboxError with a remedy where it cannot be had. */
+/** Opens the sandbox of `engine`; throws a ProblemError with a remedy where it cannot be had. */
 export function openSandbox(
   engine: SandboxEngine,
   { sandboxFolder = DEFAULT_SANDBOX_FOLDER, ...options }: SandboxOptions = {},

@@ -1,4 +1,5 @@
 /** What is wrong with the settings of a run, all of it at once. */
+import { ProblemError } from '../../protocol/problem.ts';
 import type { SettingName } from './settingsSchema.ts';
 
 export interface SettingsProblem {
@@ -8,15 +9,17 @@ export interface SettingsProblem {
   readonly message: string;
 }
 
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-  readonly code = 'invalid-settings';
-  readonly remedy = '"azr schema" lists every setting with its range and its default.';
+/** `invalid-settings`, with everything that is wrong. */
+export class SettingsError extends ProblemError {
   readonly problems: readonly SettingsProblem[];
 
   /** `source` says where the settings come from, for example the path of the run file. */
   constructor(source: string, problems: readonly SettingsProblem[]) {
-    super(problems.map((problem) => `${source}: ${problem.message}`).join('\n'));
+    super({
+      code: 'invalid-settings',
+      message: problems.map((problem) => `${source}: ${problem.message}`).join('\n'),
+      remedy: '"azr schema" lists every setting with its range and its default.',
+    });
     this.problems = problems;
   }
 }

@@ -27,7 +27,7 @@ import type {
   RunInformation,
   SessionInformation,
 } from './rows/runInformation.ts';
-import { corruptError } from './storeError.ts';
+import { corruptError } from './sqliteErrors.ts';
 import { departuresFromJson, settingsFromJson } from './rows/storedSettings.ts';
 import type {
   GoldDocumentRow,
@@ -84,7 +84,7 @@ export interface StepSummary {
   readonly durationMs: number;
 }
 
-/** Every method throws a StoreError when the file cannot be read. */
+/** Every method throws a ProblemError when the file cannot be read. */
 export class RunReader {
   readonly connection: ReadConnection;
 

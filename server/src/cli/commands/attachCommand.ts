@@ -1,11 +1,10 @@
+import { ProblemError } from '../../../protocol/problem.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunEvent } from '../../../protocol/events.ts';
-import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import { findRunFolders } from '../../runs/findRunFolders.ts';
 import { existingRunFolder, type RunFolder, runFolderAt } from '../../runFolder/runFolder.ts';
 import { readRunnerAddress, stalenessOf } from '../../runFolder/runnerAddress.ts';
-import { RunnerError } from '../../../protocol/runnerError.ts';
 import { RunnerFollower } from '../../runs/runnerFollower.ts';
 import { readRunOutcome, unexplainedEnd } from '../../runFolder/runOutcome.ts';
 import type { StopTime } from '../../../protocol/runnerMessages.ts';
@@ -15,7 +14,7 @@ import { RunReader } from '../../store/runReader.ts';
 import { KEYS_HELP, readKeys, wishOf } from '../terminal/attachKeys.ts';
 import { chooseView } from '../views/chooseView.ts';
 import type { Command, ExitCode } from '../command.ts';
-import { EXIT, parseArguments, UsageError } from '../command.ts';
+import { EXIT, parseArguments } from '../command.ts';
 import type { RunView } from '../views/runView.ts';
 import { STDOUT } from '../terminal/terminal.ts';
 
@@ -54,7 +53,11 @@ async function attach(argumentList: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseArguments('attach', argumentList, OPTIONS, true);
   const [named, ...more] = positionals;
   if (more.length > 0) {
-    throw new UsageError('There is more than one run folder.', 'Name one, or none for the newest.');
+    throw new ProblemError({
+      code: 'usage',
+      message: 'There is more than one run folder.',
+      remedy: 'Name one, or none for the newest.',
+    });
   }
   const run = named === undefined ? await newestLiveRun('.') : runToAttach(named);
   const watcher = new Watcher(run, values.json === true ? 'json' : 'text');
@@ -112,7 +115,7 @@ class Watcher {
       connected: () => {
         this.#catchUp();
       },
-      lost: ({ message, remedy }: RunnerError) => {
+      lost: ({ message, remedy }: ProblemError) => {
         this.#view?.show({ kind: 'notice', message: `${message} ${remedy}` });
       },
     };
@@ -142,7 +145,7 @@ class Watcher {
     }
   }
 
-  /** Resolves when the run stopped or somebody left. Rejects with an ExpectedFailure when it failed. */
+  /** Resolves when the run stopped or somebody left. Rejects with a ProblemError when it failed. */
   async ended(): Promise<void> {
     await this.#follower?.ended;
     this.#isOver = true;
@@ -159,9 +162,9 @@ class Watcher {
     const isFine = outcome !== undefined && outcome.kind !== 'failed';
     this.#view?.end(isFine && this.#reader !== undefined ? summarise(this.#reader) : undefined);
     if (outcome === undefined) {
-      throw new ExpectedFailure(unexplainedEnd(this.#run, this.#run.runnerLog));
+      throw new ProblemError(unexplainedEnd(this.#run, this.#run.runnerLog));
     }
-    if (outcome.kind === 'failed') throw new ExpectedFailure(outcome.problem);
+    if (outcome.kind === 'failed') throw ProblemError.of(outcome.problem);
   }
 
   dispose(): void {
@@ -250,7 +253,7 @@ function runToAttach(named: string): RunFolder {
   return readRunnerAddress(run) === undefined ? existingRunFolder(named) : run;
 }
 
-/** The run at or below `folder` whose runner started last. Throws RunnerError `not-running`. */
+/** The run at or below `folder` whose runner started last. Throws ProblemError `not-running`. */
 async function newestLiveRun(folder: string): Promise<RunFolder> {
   const { runs } = await findRunFolders(folder);
   const [newest] = runs
@@ -264,9 +267,9 @@ async function newestLiveRun(folder: string): Promise<RunFolder> {
     })
     .sort((left, right) => right.startedAt.localeCompare(left.startedAt));
   if (newest !== undefined) return newest.run;
-  throw new RunnerError(
-    'not-running',
-    'No run in this folder is being worked on.',
-    'Name a run folder that is; "azr resume" goes on with the newest run.',
-  );
+  throw new ProblemError({
+    code: 'not-running',
+    message: 'No run in this folder is being worked on.',
+    remedy: 'Name a run folder that is; "azr resume" goes on with the newest run.',
+  });
 }

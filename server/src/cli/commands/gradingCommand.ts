@@ -2,6 +2,7 @@
  * The frame of `azr exec`, `azr validate` and `azr verify`: one request from options, or any number
  * of them as JSON Lines from standard input.
  */
+import { type ProblemCode, ProblemError } from '../../../protocol/problem.ts';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { ParseArgsOptionsConfig } from 'node:util';
@@ -10,10 +11,10 @@ import type { OpenGrader } from '../../run/openGrader.ts';
 import { openGrader } from '../../run/openGrader.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import type { ExitCode } from '../command.ts';
-import { EXIT, parseArguments, UsageError } from '../command.ts';
+import { EXIT, parseArguments } from '../command.ts';
 import { failureData } from '../failure.ts';
 import { answerLines, type JsonLine } from '../views/jsonLines.ts';
-import { RequestError, type RequestReader } from '../requestSchema.ts';
+import { type RequestReader } from '../requestSchema.ts';
 import { SETTINGS_OPTIONS, SETTINGS_OPTIONS_HELP, settingsLayers } from '../settingsOptions.ts';
 import { STDOUT } from '../terminal/terminal.ts';
 
@@ -62,10 +63,11 @@ export async function runGradingCommand<Request>(
   const optionValues: OptionValues = values;
   const isSingle = Object.keys(options).some((option) => optionValues[option] !== undefined);
   if (!isSingle && process.stdin.isTTY) {
-    throw new UsageError(
-      'There is nothing to do: no options, and nothing is piped in.',
-      `"azr ${name} --help" shows both ways.`,
-    );
+    throw new ProblemError({
+      code: 'usage',
+      message: 'There is nothing to do: no options, and nothing is piped in.',
+      remedy: `"azr ${name} --help" shows both ways.`,
+    });
   }
   const common = parseCommon(optionValues);
   const layers = await settingsLayers(common.runFile, common);
@@ -93,7 +95,11 @@ export async function readProgram(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${file} cannot be read: ${reason}`, 'Name a file with a Python program.');
+    throw new ProblemError({
+      code: 'usage',
+      message: `${file} cannot be read: ${reason}`,
+      remedy: 'Name a file with a Python program.',
+    });
   }
 }
 
@@ -118,6 +124,13 @@ async function answerOne<Request>(
   return good ? EXIT.ok : EXIT.failed;
 }
 
+/** Failures of one line; whatever else fails ends the command. */
+const BAD_REQUESTS = new Set<string>([
+  'bad-json',
+  'bad-request',
+  'too-long',
+] satisfies ProblemCode[]);
+
 async function answerStandardInput<Request>(
   command: GradingCommand<Request>,
   open: OpenGrader,
@@ -128,7 +141,7 @@ async function answerStandardInput<Request>(
       if ('tooLong' in line) throw tooLong();
       return (await command.answer(command.requests.parse(line.text), open)).json;
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
+      if (!(error instanceof ProblemError) || !BAD_REQUESTS.has(error.code)) throw error;
       misunderstood += 1;
       return { error: { ...failureData(error), line: line.number } };
     }
@@ -138,6 +151,10 @@ async function answerStandardInput<Request>(
   return misunderstood === 0 ? EXIT.ok : EXIT.usage;
 }
 
-function tooLong(): RequestError {
-  return new RequestError('too-long', 'The line is longer than 16 MiB.', 'Send shorter requests.');
+function tooLong(): ProblemError {
+  return new ProblemError({
+    code: 'too-long',
+    message: 'The line is longer than 16 MiB.',
+    remedy: 'Send shorter requests.',
+  });
 }

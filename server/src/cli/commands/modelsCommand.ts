@@ -1,3 +1,4 @@
+import { ProblemError } from '../../../protocol/problem.ts';
 import { planMemory } from '../../engine/memoryPlan.ts';
 import { engineFacts } from '../../machine/engineFacts.ts';
 import { enginePython } from '../../machine/enginePython.ts';
@@ -9,7 +10,7 @@ import { modelShape } from '../../machine/models/modelShape.ts';
 import { knownModels, namedModelFolder, PACKAGED_MODEL } from '../../machine/models/namedModel.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import type { Command, ExitCode } from '../command.ts';
-import { EXIT, parseArguments, UsageError } from '../command.ts';
+import { EXIT, parseArguments } from '../command.ts';
 import { STDOUT } from '../terminal/terminal.ts';
 
 export const modelsCommand: Command = {
@@ -39,10 +40,11 @@ async function models(argumentList: readonly string[]): Promise<ExitCode> {
   const asJson = values.json === true;
   if (verb === undefined) return list(asJson);
   if (verb === 'get' && model !== undefined && more.length === 0) return get(model, asJson);
-  throw new UsageError(
-    `"azr models ${positionals.join(' ')}" means nothing.`,
-    'Write "azr models", or "azr models get <model>".',
-  );
+  throw new ProblemError({
+    code: 'usage',
+    message: `"azr models ${positionals.join(' ')}" means nothing.`,
+    remedy: 'Write "azr models", or "azr models get <model>".',
+  });
 }
 
 async function list(asJson: boolean): Promise<ExitCode> {

@@ -1,3 +1,4 @@
+import { ProblemError } from '../../../protocol/problem.ts';
 import path from 'node:path';
 
 import { demoRun } from '../../runs/demoRun.ts';
@@ -6,7 +7,7 @@ import { existingRunFolder, newRunName } from '../../runFolder/runFolder.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
 import { RunReader } from '../../store/runReader.ts';
 import type { Command, ExitCode } from '../command.ts';
-import { parseArguments, UsageError } from '../command.ts';
+import { parseArguments } from '../command.ts';
 import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from '../views/watchRun.ts';
 
 const DEMO = 'demo';
@@ -37,7 +38,11 @@ async function replay(argumentList: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseArguments('replay', argumentList, options, true);
   const [named, ...more] = positionals;
   if (named === undefined || more.length > 0) {
-    throw new UsageError('"azr replay" plays one run.', `Name its folder, or "${DEMO}".`);
+    throw new ProblemError({
+      code: 'usage',
+      message: '"azr replay" plays one run.',
+      remedy: `Name its folder, or "${DEMO}".`,
+    });
   }
   const source = named === DEMO ? demoRun() : existingRunFolder(named);
   const reader = RunReader.open(source.database);
@@ -54,8 +59,9 @@ async function replay(argumentList: readonly string[]): Promise<ExitCode> {
 function speedOf(text: string): number {
   const speed = text === 'max' ? Infinity : Number(text);
   if (speed > 0) return speed;
-  throw new UsageError(
-    `"${text}" is no speed.`,
-    'Give --speed a factor such as 1 or 20, or "max" not to wait at all.',
-  );
+  throw new ProblemError({
+    code: 'usage',
+    message: `"${text}" is no speed.`,
+    remedy: 'Give --speed a factor such as 1 or 20, or "max" not to wait at all.',
+  });
 }

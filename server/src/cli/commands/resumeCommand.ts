@@ -1,3 +1,4 @@
+import { ProblemError } from '../../../protocol/problem.ts';
 import { engineOpener } from '../../run/openEngine.ts';
 import { resumeReplay } from '../../run/replayRun.ts';
 import { replayIn } from '../../runFolder/replayNote.ts';
@@ -6,7 +7,7 @@ import { existingRunFolder, newestRun } from '../../runFolder/runFolder.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
 import { RunReader } from '../../store/runReader.ts';
 import type { Command, ExitCode } from '../command.ts';
-import { parseArguments, UsageError } from '../command.ts';
+import { parseArguments } from '../command.ts';
 import { destinationNotice, terminalKey } from '../terminal/terminalKey.ts';
 import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from '../views/watchRun.ts';
 
@@ -31,7 +32,11 @@ async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseArguments('resume', argumentList, OUTPUT_OPTIONS, true);
   const [named, ...more] = positionals;
   if (more.length > 0) {
-    throw new UsageError('There is more than one run folder.', 'Name one, or none for the newest.');
+    throw new ProblemError({
+      code: 'usage',
+      message: 'There is more than one run folder.',
+      remedy: 'Name one, or none for the newest.',
+    });
   }
   const run = named === undefined ? await newestRun(RUNS_FOLDER) : existingRunFolder(named);
   const reader = RunReader.open(run.database);

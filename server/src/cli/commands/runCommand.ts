@@ -1,3 +1,4 @@
+import { ProblemError } from '../../../protocol/problem.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
@@ -12,7 +13,7 @@ import { RunReader } from '../../store/runReader.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
 import type { WatchedRun } from '../views/chooseView.ts';
 import type { Command, ExitCode } from '../command.ts';
-import { parseArguments, UsageError } from '../command.ts';
+import { parseArguments } from '../command.ts';
 import {
   settingFromOption,
   SETTINGS_OPTIONS,
@@ -67,7 +68,11 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseArguments('run', argumentList, OPTIONS, true);
   const [named, ...more] = positionals;
   if (more.length > 0) {
-    throw new UsageError('There is more than one run file.', 'Name one, or none for ./azr.json.');
+    throw new ProblemError({
+      code: 'usage',
+      message: 'There is more than one run file.',
+      remedy: 'Name one, or none for ./azr.json.',
+    });
   }
   if (values.branch !== undefined) return startBranch(values.branch, named, values);
   const runFile = named ?? (existsSync(RUN_FILE_NAME) ? RUN_FILE_NAME : undefined);

@@ -1,18 +1,12 @@
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { InputOutput, Verification } from '../../../protocol/sandbox.ts';
 import type { Mode } from '../../../protocol/vocabulary.ts';
 import { parseArguments, parseLiteral } from '../../literal/parse.ts';
 import type { OpenGrader } from '../../run/openGrader.ts';
 import type { Command } from '../command.ts';
-import { UsageError } from '../command.ts';
 import type { Answer, GradingCommand, OptionValues } from './gradingCommand.ts';
 import { GRADING_HELP, readProgram, runGradingCommand } from './gradingCommand.ts';
-import {
-  PAIRS_SCHEMA,
-  RequestError,
-  RequestReader,
-  requestSchema,
-  schemaByMode,
-} from '../requestSchema.ts';
+import { PAIRS_SCHEMA, RequestReader, requestSchema, schemaByMode } from '../requestSchema.ts';
 
 interface VerifyRequest {
   readonly mode: Mode;
@@ -148,14 +142,22 @@ function requireReadable(
   if (!parsed.ok) throw badRequest(`"${key}" is no Python literal: ${parsed.error.message}`);
 }
 
-function badRequest(message: string): RequestError {
-  return new RequestError('bad-request', message, '"azr verify --help" shows what to send.');
+function badRequest(message: string): ProblemError {
+  return new ProblemError({
+    code: 'bad-request',
+    message,
+    remedy: '"azr verify --help" shows what to send.',
+  });
 }
 
 function parsePair(pair: string): InputOutput {
   const [input, output, ...more] = pair.split('=>');
   if (input === undefined || output === undefined || more.length > 0) {
-    throw new UsageError(`--hidden takes "<input> => <output>", not "${pair}".`, 'Quote the pair.');
+    throw new ProblemError({
+      code: 'usage',
+      message: `--hidden takes "<input> => <output>", not "${pair}".`,
+      remedy: 'Quote the pair.',
+    });
   }
   return { input: input.trim(), output: output.trim() };
 }

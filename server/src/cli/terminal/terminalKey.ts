@@ -3,6 +3,7 @@
  * belongs, and an address may have come with somebody else's folder: in its `azr.json` or its `run.db`.
  * So the user names the address, or is shown it and asked.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { createInterface } from 'node:readline';
 
 import { engineOrigin } from '../../../protocol/engineKeys.ts';
@@ -14,7 +15,6 @@ import {
   ENGINE_KEY_VARIABLE,
   takeVariable,
 } from '../../machine/engineKeys.ts';
-import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import { STDERR } from './terminal.ts';
 
 /** For an engine that asks for no key, the way out of every refusal. */
@@ -23,7 +23,7 @@ const WITHOUT_KEY = `If that engine asks for no key, unset ${ENGINE_KEY_VARIABLE
 /**
  * The key for a run at `engineUrl`; undefined when there is none to send. It is no longer in the
  * environment then, so that nothing that the run starts inherits it. `typedUrl` is the address that stands
- * on the command line, if one does. Rejects with an ExpectedFailure for an address that the user has not
+ * on the command line, if one does. Rejects with a ProblemError for an address that the user has not
  * allowed, and as {@link checkEngineAddress} throws.
  */
 export async function terminalKey(
@@ -78,16 +78,16 @@ async function asksAndIsAllowed(origin: string): Promise<boolean> {
   }
 }
 
-function elsewhere(origin: string, boundTo: string): ExpectedFailure {
-  return new ExpectedFailure({
+function elsewhere(origin: string, boundTo: string): ProblemError {
+  return new ProblemError({
     code: 'engine-key-elsewhere',
     message: `The run's engine is at ${origin}, but the key in ${ENGINE_KEY_VARIABLE} belongs to ${boundTo}, as ${ENGINE_ADDRESS_VARIABLE} says. It was not sent.`,
     remedy: `If you trust ${origin} and the key is for it, set ${ENGINE_ADDRESS_VARIABLE}=${origin}. ${WITHOUT_KEY}`,
   });
 }
 
-function notAllowed(origin: string): ExpectedFailure {
-  return new ExpectedFailure({
+function notAllowed(origin: string): ProblemError {
+  return new ProblemError({
     code: 'engine-key-not-allowed',
     message: `The run's settings name the engine at ${origin}, and nobody has said that the key in ${ENGINE_KEY_VARIABLE} may go there. It was not sent.`,
     remedy: `If you trust ${origin} and the key is for it, set ${ENGINE_ADDRESS_VARIABLE}=${origin}. ${WITHOUT_KEY}`,

@@ -2,9 +2,8 @@
  * Reads what an engine answered, as text of a bounded length. An engine may be anybody's server: fetch
  * inflates what is compressed, a thousandfold, and reads for as long as something comes.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { constants } from 'node:buffer';
-
-import { EngineError } from '../engineError.ts';
 
 /** For requests whose answer does not grow with what was asked. */
 export const SMALL_REPLY_BYTES = 2 ** 20;
@@ -26,7 +25,7 @@ export function replyBytes(sequences: number, tokens: number): number {
 
 /**
  * The text of `response`: of an error at most its beginning, of anything else all of it. Rejects with an
- * EngineError for a compressed body, which was not asked for, and for one of more than `maximumBytes`;
+ * ProblemError for a compressed body, which was not asked for, and for one of more than `maximumBytes`;
  * with the signal's reason when it aborts while the body is read.
  */
 export async function readReply(
@@ -70,18 +69,18 @@ export async function readReply(
   }
 }
 
-function compressedReply(encoding: string): EngineError {
-  return new EngineError(
-    'engine_protocol',
-    `The engine sent an answer that is compressed (${JSON.stringify(encoding.slice(0, 40))}), though none such was asked for.`,
-    'Switch off compression in the server, or in the proxy before it.',
-  );
+function compressedReply(encoding: string): ProblemError {
+  return new ProblemError({
+    code: 'engine_protocol',
+    message: `The engine sent an answer that is compressed (${JSON.stringify(encoding.slice(0, 40))}), though none such was asked for.`,
+    remedy: 'Switch off compression in the server, or in the proxy before it.',
+  });
 }
 
-function longReply(maximumBytes: number): EngineError {
-  return new EngineError(
-    'engine_reply_too_long',
-    `The engine sent an answer of more than ${maximumBytes} bytes, which is more than this request can need.`,
-    'Use a server that speaks the dialect of server/engine/README.md.',
-  );
+function longReply(maximumBytes: number): ProblemError {
+  return new ProblemError({
+    code: 'engine_reply_too_long',
+    message: `The engine sent an answer of more than ${maximumBytes} bytes, which is more than this request can need.`,
+    remedy: 'Use a server that speaks the dialect of server/engine/README.md.',
+  });
 }

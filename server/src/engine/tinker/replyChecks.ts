@@ -2,19 +2,19 @@
  * Checks what an engine answered before anything is made of it: a server of another dialect, or one
  * that is broken, must be named as such and not show up as a defect of ours.
  */
-import { EngineError } from '../engineError.ts';
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { WireSequence } from './wire.ts';
 
 /** Of a path on Linux. */
 const LONGEST_TEXT = 4096;
 
 /** An answer that is none of this dialect; `what` names what was wrong, in a few words. */
-function protocolError(what: string): EngineError {
-  return new EngineError(
-    'engine_protocol',
-    `The engine's answer is none of its dialect: ${what}.`,
-    'Use a server that speaks the dialect of server/engine/README.md.',
-  );
+function protocolError(what: string): ProblemError {
+  return new ProblemError({
+    code: 'engine_protocol',
+    message: `The engine's answer is none of its dialect: ${what}.`,
+    remedy: 'Use a server that speaks the dialect of server/engine/README.md.',
+  });
 }
 
 /** A name, an id or a path; a longer text than such can be is refused. */

@@ -2,9 +2,9 @@
  * How servers of the dialect differ, all of it in this file. A server is known by what it declares in
  * `get_server_capabilities`, else by the run's setting `engineServer`; nothing is guessed.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { AdamParameters, TrainingLoss } from '../../../protocol/engine.ts';
 import type { EngineServer } from '../../../protocol/engineServers.ts';
-import { EngineError } from '../engineError.ts';
 import type { Extensions } from './wire.ts';
 
 export interface ServerTraits {
@@ -131,25 +131,25 @@ const NAMED_SERVERS: Readonly<Record<Exclude<EngineServer, 'auto'>, ServerTraits
   },
 };
 
-/** Throws an EngineError where the server is unknown, or says something else than the setting. */
+/** Throws a ProblemError where the server is unknown, or says something else than the setting. */
 export function serverTraits(
   extensions: Extensions | undefined,
   named: EngineServer = 'auto',
 ): ServerTraits {
   if (extensions === undefined) {
     if (named !== 'auto') return NAMED_SERVERS[named];
-    throw new EngineError(
-      'engine_server_unknown',
-      'The engine does not declare how it computes, and the run does not name its kind.',
-      `Set engineServer to ${Object.keys(NAMED_SERVERS).join(', ')}: whichever it is; docs/cluster.md says what that settles.`,
-    );
+    throw new ProblemError({
+      code: 'engine_server_unknown',
+      message: 'The engine does not declare how it computes, and the run does not name its kind.',
+      remedy: `Set engineServer to ${Object.keys(NAMED_SERVERS).join(', ')}: whichever it is; docs/cluster.md says what that settles.`,
+    });
   }
   if (named === 'auto') return declaredTraits(extensions);
-  throw new EngineError(
-    'engine_server_mismatch',
-    `The run names the engine's kind as ${named}, but the engine declares itself as ${extensions.server ?? 'another one'}.`,
-    'Set engineServer to auto, or engineUrl to the engine that was meant.',
-  );
+  throw new ProblemError({
+    code: 'engine_server_mismatch',
+    message: `The run names the engine's kind as ${named}, but the engine declares itself as ${extensions.server ?? 'another one'}.`,
+    remedy: 'Set engineServer to auto, or engineUrl to the engine that was meant.',
+  });
 }
 
 /** Of a server that declares what it does, as our own. */
@@ -158,11 +158,11 @@ function declaredTraits(extensions: Extensions): ServerTraits {
     extensions;
   const { loss_temperature, entropy_bonus, weight_average, optimizers } = extensions;
   if (loss_reduction !== 'sum') {
-    throw new EngineError(
-      'loss_reduction_unsupported',
-      `The engine declares that it reduces token losses by ${loss_reduction ?? 'a rule it does not name'}; advantages here are weighted for a sum.`,
-      'Use a server that sums token losses, or a kind that engineServer can name.',
-    );
+    throw new ProblemError({
+      code: 'loss_reduction_unsupported',
+      message: `The engine declares that it reduces token losses by ${loss_reduction ?? 'a rule it does not name'}; advantages here are weighted for a sum.`,
+      remedy: 'Use a server that sums token losses, or a kind that engineServer can name.',
+    });
   }
   return {
     server: server ?? 'tinker',

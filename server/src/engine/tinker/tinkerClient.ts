@@ -2,11 +2,11 @@
  * Speaks the Tinker JSON dialect over HTTP: requests, futures fetched by long polling, retries of
  * what is safe to repeat, cancellation. Knows nothing of what the requests mean.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { foreignProblem, foreignSentence } from '../../../protocol/foreignProblem.ts';
 import { checkEngineAddress } from '../engineAddress.ts';
-import { EngineError } from '../engineError.ts';
 import { readReply, SMALL_REPLY_BYTES } from './replyBody.ts';
 import { fieldOf, textIn } from './replyChecks.ts';
 
@@ -63,7 +63,7 @@ export class TinkerClient {
   readonly #gone: AbortSignal | undefined;
   readonly #pollMs: number;
 
-  /** Throws an EngineError for an address or a key that cannot be used. */
+  /** Throws a ProblemError for an address or a key that cannot be used. */
   constructor(options: TinkerClientOptions) {
     const { url, apiKey, retries = 6, gone } = options;
     const { silenceMs = SILENCE_MS, pollMs = POLL_MS } = options;
@@ -218,26 +218,30 @@ export class TinkerClient {
       return { status: response.status, body: asObject(reply) };
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof EngineError) throw error;
+      if (error instanceof ProblemError) throw error;
       return error instanceof Error ? error : new Error(String(error));
     }
   }
 
-  #silent(route: string): EngineError {
+  #silent(route: string): ProblemError {
     const seconds = (MOST_SILENCES * this.#silenceMs) / 1000;
-    return new EngineError(
-      'engine_silent',
-      `The engine at ${this.#base} has not answered ${route} for ${seconds} s.`,
-      'It is stuck or stopped: end its process, then resume the run from its last checkpoint.',
-    );
+    return new ProblemError({
+      code: 'engine_silent',
+      message: `The engine at ${this.#base} has not answered ${route} for ${seconds} s.`,
+      remedy:
+        'It is stuck or stopped: end its process, then resume the run from its last checkpoint.',
+    });
   }
 
-  #unreachable(route: string, cause: Error): EngineError {
+  #unreachable(route: string, cause: Error): ProblemError {
     const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
-    return new EngineError(
-      'engine_unreachable',
-      `The engine at ${this.#base} did not answer ${route}: ${reason}.`,
-      'Check that the engine is running and that the address is right, then resume the run.',
+    return new ProblemError(
+      {
+        code: 'engine_unreachable',
+        message: `The engine at ${this.#base} did not answer ${route}: ${reason}.`,
+        remedy:
+          'Check that the engine is running and that the address is right, then resume the run.',
+      },
       { cause },
     );
   }
@@ -269,20 +273,22 @@ function succeed(route: string, { status, body }: Reply): unknown {
   if (status < 400 && error === undefined && unreadable === undefined) return body;
   if (status === 401 || status === 403) throw keyRefused(status);
   const said = typeof unreadable === 'string' && unreadable !== '' ? `: ${unreadable}` : '.';
-  const problem = foreignProblem({
-    code: typeof code === 'string' ? code : 'engine_refused',
-    message: errorText(error) ?? `The engine answered ${route} with status ${status}${said}`,
-    remedy: typeof remedy === 'string' ? remedy : "See the engine's log.",
-  });
-  throw new EngineError(problem.code, problem.message, problem.remedy);
+  throw ProblemError.of(
+    foreignProblem({
+      code: typeof code === 'string' ? code : 'engine_refused',
+      message: errorText(error) ?? `The engine answered ${route} with status ${status}${said}`,
+      remedy: typeof remedy === 'string' ? remedy : "See the engine's log.",
+    }),
+  );
 }
 
-function keyRefused(status: number): EngineError {
-  return new EngineError(
-    'engine_key_refused',
-    `The engine refused the key it was sent (status ${status}).`,
-    'Set the right one: "AZR: Set Engine Key" in VS Code, TINKER_API_KEY for the command line.',
-  );
+function keyRefused(status: number): ProblemError {
+  return new ProblemError({
+    code: 'engine_key_refused',
+    message: `The engine refused the key it was sent (status ${status}).`,
+    remedy:
+      'Set the right one: "AZR: Set Engine Key" in VS Code, TINKER_API_KEY for the command line.',
+  });
 }
 
 /** A sentence, or FastAPI's list of what is wrong with a request. */

@@ -1,4 +1,5 @@
 /** The `Engine` of the loop on a server of the Tinker dialect: one session, one trained model. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import path from 'node:path';
 
 import type {
@@ -13,7 +14,6 @@ import type {
   TrainingDatum,
   UpdateResult,
 } from '../../../protocol/engine.ts';
-import { EngineError } from '../engineError.ts';
 import { combineMetrics } from './metrics.ts';
 import { refuseSampling, refuseTemperature, refuseUpdate } from '../refuseUnsuitable.ts';
 import { replyBytes } from './replyBody.ts';
@@ -293,11 +293,12 @@ export class TinkerEngine implements Engine {
 
   #refuseInterrupted(): void {
     if (!this.#updateInterrupted) return;
-    throw new EngineError(
-      'update_interrupted',
-      'An earlier update was interrupted, so the engine may hold gradients of half a batch.',
-      'Load the last checkpoint before the next update.',
-    );
+    throw new ProblemError({
+      code: 'update_interrupted',
+      message:
+        'An earlier update was interrupted, so the engine may hold gradients of half a batch.',
+      remedy: 'Load the last checkpoint before the next update.',
+    });
   }
 
   async saveCheckpoint(name: string, signal?: AbortSignal): Promise<string> {
@@ -328,11 +329,11 @@ export class TinkerEngine implements Engine {
     if (folder !== undefined && path.dirname(path.resolve(location)) === path.resolve(folder)) {
       return path.basename(location);
     }
-    throw new EngineError(
-      'checkpoint_not_found',
-      `Checkpoint ${location} is not in the engine's checkpoint folder ${folder ?? '(none)'}.`,
-      'Open the engine with the folder that holds the checkpoint.',
-    );
+    throw new ProblemError({
+      code: 'checkpoint_not_found',
+      message: `Checkpoint ${location} is not in the engine's checkpoint folder ${folder ?? '(none)'}.`,
+      remedy: 'Open the engine with the folder that holds the checkpoint.',
+    });
   }
 
   async close(): Promise<void> {

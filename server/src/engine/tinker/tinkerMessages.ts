@@ -1,4 +1,5 @@
 /** Between the engine's vocabulary and the bodies of the dialect. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type {
   AdamParameters,
   Completion,
@@ -6,12 +7,11 @@ import type {
   SamplingParameters,
   TrainingLoss,
 } from '../../../protocol/engine.ts';
-import { EngineError } from '../engineError.ts';
 import { fieldOf, listIn, numbersIn } from './replyChecks.ts';
 import type { TrainingBatch } from './trainingBatches.ts';
 import type { WireSequence } from './wire.ts';
 
-/** The samples of one request; throws an EngineError when they are not what was asked for. */
+/** The samples of one request; throws a ProblemError when they are not what was asked for. */
 export function completions(
   request: SampleRequest,
   sequences: readonly WireSequence[],
@@ -20,11 +20,11 @@ export function completions(
     sequences.length === request.samples &&
     sequences.every(({ tokens, logprobs }) => tokens.length === logprobs.length);
   if (!complete) {
-    throw new EngineError(
-      'engine_protocol',
-      `The engine returned ${sequences.length} samples where ${request.samples} were asked for, or samples without log-probabilities.`,
-      'Use a server that speaks the dialect of server/engine/README.md.',
-    );
+    throw new ProblemError({
+      code: 'engine_protocol',
+      message: `The engine returned ${sequences.length} samples where ${request.samples} were asked for, or samples without log-probabilities.`,
+      remedy: 'Use a server that speaks the dialect of server/engine/README.md.',
+    });
   }
   return sequences.map(({ tokens, logprobs, stop_reason }) => ({
     tokens,
@@ -41,11 +41,11 @@ export function completionLogProbabilities(reply: unknown, batch: TrainingBatch)
     if (values.length === batch.data[index]?.loss_fn_inputs.target_tokens.data.length) {
       return values.slice(start);
     }
-    throw new EngineError(
-      'engine_protocol',
-      'The engine returned training outputs without a log-probability for every token.',
-      'Use a server that speaks the dialect of server/engine/README.md.',
-    );
+    throw new ProblemError({
+      code: 'engine_protocol',
+      message: 'The engine returned training outputs without a log-probability for every token.',
+      remedy: 'Use a server that speaks the dialect of server/engine/README.md.',
+    });
   });
 }
 

@@ -2,10 +2,10 @@
  * The chat template of a model folder. Its text comes with the model, from anybody, and is a program:
  * it is rendered in a process of its own that has little memory, little time, and no rights.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { Refusal } from './answerRequests.mjs';
 import { ConfinedProcess } from './confinedProcess.ts';
 import { TEMPLATE_PROGRAM } from './confinedPrograms.ts';
-import { EngineError } from '../engineError.ts';
 import type { RenderRequest } from './renderTemplate.mjs';
 
 /** The longest template of a published model that is known here has 20,000 characters. */
@@ -26,7 +26,7 @@ export class ChatTemplate {
     residentMb: RESIDENT_MB,
   });
 
-  /** `folder` is named in messages. Throws EngineError `chat_template_refused` for an endless text. */
+  /** `folder` is named in messages. Throws ProblemError `chat_template_refused` for an endless text. */
   constructor(source: string, folder: string) {
     this.#source = source;
     this.#folder = folder;
@@ -35,7 +35,7 @@ export class ChatTemplate {
     }
   }
 
-  /** Rejects with EngineError `chat_template_refused` when that takes too much of anything. */
+  /** Rejects with ProblemError `chat_template_refused` when that takes too much of anything. */
   async render(variables: Readonly<Record<string, unknown>>): Promise<string> {
     const request = { source: this.#source, variables, mostCharacters: MOST_CHARACTERS };
     const answer = await this.#process.ask(request, LIMIT_MS);
@@ -48,11 +48,12 @@ export class ChatTemplate {
     this.#process.close();
   }
 
-  #refused({ refusal }: Refusal): EngineError {
-    return new EngineError(
-      'chat_template_refused',
-      `The chat template in ${this.#folder} cannot be used: ${refusal}.`,
-      'Set "dialect" to "r1", which needs none, or take the template from where the model was published.',
-    );
+  #refused({ refusal }: Refusal): ProblemError {
+    return new ProblemError({
+      code: 'chat_template_refused',
+      message: `The chat template in ${this.#folder} cannot be used: ${refusal}.`,
+      remedy:
+        'Set "dialect" to "r1", which needs none, or take the template from where the model was published.',
+    });
   }
 }

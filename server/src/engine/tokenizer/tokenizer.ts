@@ -3,6 +3,7 @@
  * its regular expressions and replacements are worked in a process of its own, with limits of time
  * and memory.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import path from 'node:path';
 
 import { openModelFile, readSmallFile } from '../../files/readFile.ts';
@@ -10,7 +11,6 @@ import type { Refusal } from './answerRequests.mjs';
 import { ChatTemplate } from './chatTemplate.ts';
 import { ConfinedProcess } from './confinedProcess.ts';
 import { TOKENIZER_PROGRAM } from './confinedPrograms.ts';
-import { EngineError } from '../engineError.ts';
 import type { SingleRequest, TokenizerRequest } from './tokenizeTexts.mjs';
 
 export interface ChatMessage {
@@ -50,7 +50,7 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
-/** All methods reject with EngineError `tokenizer_refused` when they take too much time or memory, or fail. */
+/** All methods reject with ProblemError `tokenizer_refused` when they take too much time or memory, or fail. */
 export class FolderTokenizer {
   readonly #folder: string;
   readonly #process: ConfinedProcess<TokenizerRequest, Answer>;
@@ -77,7 +77,7 @@ export class FolderTokenizer {
 
   /**
    * Reads tokenizer.json, tokenizer_config.json and, where there is one, chat_template.jinja. The
-   * caller closes it. Rejects with EngineError `tokenizer_not_found` or `tokenizer_refused`.
+   * caller closes it. Rejects with ProblemError `tokenizer_not_found` or `tokenizer_refused`.
    */
   static async load(folder: string): Promise<FolderTokenizer> {
     const config = await readConfig(folder);
@@ -112,7 +112,7 @@ export class FolderTokenizer {
 
   /**
    * The chat template with the generation prompt; undefined when the folder has none. Rejects with
-   * EngineError `chat_template_refused` too, when rendering it takes too much time or memory, or fails.
+   * ProblemError `chat_template_refused` too, when rendering it takes too much time or memory, or fails.
    */
   async encodeChat(messages: readonly ChatMessage[]): Promise<number[] | undefined> {
     if (this.#template === undefined) return undefined;
@@ -192,12 +192,12 @@ function lengthOf(request: SingleRequest): number {
   return 'tokens' in request ? request.tokens.length * TOKEN_CHARACTERS : 0;
 }
 
-function refused(folder: string, file: string, { refusal }: Refusal): EngineError {
-  return new EngineError(
-    'tokenizer_refused',
-    `The tokenizer ${path.join(folder, file)} cannot be used: ${refusal}.`,
-    'Take the file from where the model was published, or use another model.',
-  );
+function refused(folder: string, file: string, { refusal }: Refusal): ProblemError {
+  return new ProblemError({
+    code: 'tokenizer_refused',
+    message: `The tokenizer ${path.join(folder, file)} cannot be used: ${refusal}.`,
+    remedy: 'Take the file from where the model was published, or use another model.',
+  });
 }
 
 function openDescription(folder: string): number {
@@ -205,11 +205,11 @@ function openDescription(folder: string): number {
     return openModelFile(path.join(folder, 'tokenizer.json'));
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw new EngineError(
-      'tokenizer_not_found',
-      `${folder} has no readable tokenizer.json.`,
-      'Name a model folder that has one; transformers writes it with save_pretrained.',
-    );
+    throw new ProblemError({
+      code: 'tokenizer_not_found',
+      message: `${folder} has no readable tokenizer.json.`,
+      remedy: 'Name a model folder that has one; transformers writes it with save_pretrained.',
+    });
   }
 }
 

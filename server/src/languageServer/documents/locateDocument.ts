@@ -1,11 +1,11 @@
 /** Where a document belongs in the tree, and whose reward it tells. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { documentAddress } from '../../../protocol/documents.ts';
 import type { DocumentLocation } from '../../../protocol/languageMessages.ts';
 import type { RolloutItem } from '../../../protocol/queries.ts';
 import type { ProposalRecord, TaskRecord } from '../../../protocol/records.ts';
 import { addressOf, requireProposal, requireRollout, requireTask } from './documentLibrary.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
-import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import { readScratch } from '../scratch/readScratch.ts';
 
 /** @param scratchText text of the document when it is an open scratch file */
@@ -45,7 +45,7 @@ function locateProposal(run: OpenRun, proposal: ProposalRecord): DocumentLocatio
 function locateHeldOut(run: OpenRun, { id }: TaskRecord): DocumentLocation {
   const [answer] = run.relatives.answers(id, 1).items;
   if (answer === undefined) {
-    throw new ExpectedFailure({
+    throw new ProblemError({
       code: 'no-answer',
       message: `The held-out task ${String(id)} of ${run.name} has no answers.`,
       remedy: 'Look at another one.',
@@ -76,8 +76,8 @@ function locateRollout(run: OpenRun, id: number): DocumentLocation {
   return { runId: run.id, step, role, mode, position, rolloutId: id };
 }
 
-function noProposal(run: OpenRun, taskId: number): ExpectedFailure {
-  return new ExpectedFailure({
+function noProposal(run: OpenRun, taskId: number): ProblemError {
+  return new ProblemError({
     code: 'no-proposal',
     message: `Task ${String(taskId)} of ${run.name} was there from the start: nobody proposed it.`,
     remedy: 'Look at a task of a later step.',

@@ -10,7 +10,7 @@ export class LearningReports {
     { readonly measured: string; readonly report: LearningReport }
   >();
 
-  /** Throws a StoreError when the database cannot be read. */
+  /** Throws a ProblemError when the database cannot be read. */
   of(reader: RunReader): LearningReport {
     return reader.connection.snapshot(() => {
       const measured = measurement(reader);

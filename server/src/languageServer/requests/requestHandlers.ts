@@ -1,4 +1,5 @@
 /** What answers each request of the protocol. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
@@ -14,7 +15,6 @@ import { addressOf } from '../documents/documentLibrary.ts';
 import { LearningReports } from './learningReports.ts';
 import { locateDocument } from '../documents/locateDocument.ts';
 import type { OpenRuns } from '../openRuns.ts';
-import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import type { Rerunner } from '../reruns/rerunner.ts';
 import { runConfiguration } from '../features/runConfiguration.ts';
 import { pythonFileText } from '../scratch/pythonFile.ts';
@@ -137,7 +137,7 @@ function existingPart(folder: string): string {
 
 function requireFolder(folder: string): void {
   if (path.isAbsolute(folder) && existsSync(folder)) return;
-  throw new ExpectedFailure({
+  throw new ProblemError({
     code: 'no-folder',
     message: `There is no folder ${folder}.`,
     remedy: 'Choose a run folder: it holds run.db.',

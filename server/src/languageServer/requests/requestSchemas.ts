@@ -1,4 +1,5 @@
 /** The shape of every request's parameters; what does not fit is refused before anything looks at it. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 
 import type { RequestMap, RequestName } from '../../../protocol/languageMessages.ts';
@@ -12,7 +13,6 @@ import {
   VERDICT_REASONS,
   VERDICTS,
 } from '../../../protocol/vocabulary.ts';
-import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import { schemaCheck } from '../../settings/schemaCheck.ts';
 
 /** Longest text that a client may send, a scratch file's included. */
@@ -147,7 +147,7 @@ const checks = new Map<RequestName, () => ValidateFunction>(
   ]),
 );
 
-/** `value` as the parameters of the request; throws an {@link ExpectedFailure} `bad-parameters`. */
+/** `value` as the parameters of the request; throws a {@link ProblemError} `bad-parameters`. */
 export function checkParameters<Name extends RequestName>(
   name: Name,
   value: unknown,
@@ -156,7 +156,7 @@ export function checkParameters<Name extends RequestName>(
   // A client may leave out parameters that hold nothing.
   const given = value ?? {};
   if (validate(given)) return given;
-  throw new ExpectedFailure({
+  throw new ProblemError({
     code: 'bad-parameters',
     message: `The parameters of ${name} are wrong: ${describe(validate.errors?.[0])}`,
     remedy: 'This is a defect of the program that asked; update AZR Studio as a whole.',

@@ -2,7 +2,7 @@
 import { ErrorCodes, LSPErrorCodes, ResponseError } from 'vscode-languageserver/node';
 
 import { REQUEST_REFUSED } from '../../../protocol/languageMessages.ts';
-import type { Problem } from '../../../protocol/runs.ts';
+import type { Problem } from '../../../protocol/problem.ts';
 import { problemOf } from '../../runFolder/runOutcome.ts';
 
 /** What a client is answered when its request failed with `error`. */

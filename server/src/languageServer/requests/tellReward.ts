@@ -1,13 +1,13 @@
+import { ProblemError } from '../../../protocol/problem.ts';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { RewardStory } from '../../../protocol/rewardStory.ts';
 import { numberedToken } from '../../engine/tokenizer/tokenTexts.mjs';
-import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import type { OpenRun } from '../openRuns.ts';
 import { rewardStory } from '../rewards/rewardStory.ts';
 import type { TokenReaders } from './tokenTexts.ts';
 
-/** The story of a rollout's reward; throws an {@link ExpectedFailure} when the run has no such rollout. */
+/** The story of a rollout's reward; throws a {@link ProblemError} when the run has no such rollout. */
 export async function tellReward(
   run: OpenRun,
   rolloutId: number,
@@ -20,7 +20,7 @@ export async function tellReward(
     isDeepStrictEqual(stored, tokens) ? texts : stored.map(numberedToken),
   );
   if (story === undefined) {
-    throw new ExpectedFailure({
+    throw new ProblemError({
       code: 'no-row',
       message: `The run ${run.name} has no rollout ${String(rolloutId)}.`,
       remedy: 'Open it from the tree again: a resumed run numbers what it repeats anew.',

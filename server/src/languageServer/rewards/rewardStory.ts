@@ -15,7 +15,7 @@ import { storyLinks } from './storyLinks.ts';
 export type TokenTexts = (tokens: readonly number[]) => readonly string[];
 
 /**
- * The story of rollout `rolloutId`; undefined when the run has none such. Throws StoreError when the
+ * The story of rollout `rolloutId`; undefined when the run has none such. Throws ProblemError when the
  * database cannot be read.
  */
 export function rewardStory(

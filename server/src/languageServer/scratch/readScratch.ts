@@ -1,4 +1,5 @@
 /** Reads an edited scratch file, and says where something is missing and what belongs there. */
+import type { ProblemCode } from '../../../protocol/problem.ts';
 import { documentAddress } from '../../../protocol/documents.ts';
 import { formatArguments } from '../../literal/format.ts';
 import { parseArguments } from '../../literal/parse.ts';
@@ -14,7 +15,7 @@ export interface ScratchCall {
 
 export interface ScratchProblem {
   readonly line: number;
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly message: string;
   readonly remedy: string;
 }

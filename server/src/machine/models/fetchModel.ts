@@ -1,4 +1,5 @@
 /** Brings a named model onto this machine with the engine's Python, and tells how far it is. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import path from 'node:path';
 
 import { execa } from 'execa';
@@ -7,7 +8,6 @@ import { foreignProblem, foreignSentence } from '../../../protocol/foreignProble
 import { pythonStart } from '../../python/pythonStart.mjs';
 import { assetRoot } from '../assets.ts';
 import { enginePython } from '../enginePython.ts';
-import { ExpectedFailure } from '../../../protocol/expectedFailure.ts';
 import { modelsIn } from './namedModel.ts';
 import { neededUserData } from '../userData.ts';
 
@@ -29,7 +29,7 @@ type Line =
       readonly remedy: string;
     };
 
-/** Resolves with the folder of the model. Rejects with an ExpectedFailure with a remedy. */
+/** Resolves with the folder of the model. Rejects with a ProblemError with a remedy. */
 export async function fetchModel(model: string, options: FetchOptions): Promise<string> {
   const { signal, onNote, onProgress } = options;
   // A file is meant as seen from where the user is; Python is started somewhere else.
@@ -54,12 +54,12 @@ export async function fetchModel(model: string, options: FetchOptions): Promise<
     if (line.event === 'progress') onProgress(line.done, line.total);
     else if (line.event === 'note') onNote(foreignSentence(line.text));
     else if (line.event === 'ready') folder = line.folder;
-    else throw new ExpectedFailure(foreignProblem({ ...line, message: line.error }));
+    else throw ProblemError.of(foreignProblem({ ...line, message: line.error }));
   }
   const { stderr } = await child;
   signal.throwIfAborted();
   if (folder !== undefined) return folder;
-  throw new ExpectedFailure({
+  throw new ProblemError({
     code: 'model-not-fetched',
     message: `${model} could not be fetched: ${foreignSentence(stderr.trim().split('\n').at(-1) ?? '')}`,
     remedy: 'Run "azr doctor" to see whether the engine\'s Python is complete.',

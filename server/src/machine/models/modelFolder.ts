@@ -1,4 +1,5 @@
 /** Finds the folder of a model, and reads what the folder says about how to train it. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, fstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -9,7 +10,6 @@ import { openForReading } from '../../files/openFile.ts';
 import { readModelFile } from '../../files/readFile.ts';
 import { assetRoot } from '../assets.ts';
 import { isNamedModel, namedModelFolder } from './namedModel.ts';
-import { RunnerError } from '../../../protocol/runnerError.ts';
 import type { PartialSettings } from '../../settings/settings.ts';
 import { checkSettings } from '../../settings/settings.ts';
 import { SettingsError } from '../../settings/settingsError.ts';
@@ -40,7 +40,7 @@ export interface ModelFolder {
 /**
  * `model` as in the run file: `azr-nano`, the path of a folder in Hugging Face format, or a named
  * model that was fetched: `smollm2-135m`, an id of the Hub, a GGUF file.
- * Throws RunnerError `no-model` or `invalid-model`, or SettingsError for its azr-model.json.
+ * Throws ProblemError `no-model` or `invalid-model`, or SettingsError for its azr-model.json.
  */
 export async function openModelFolder(model: string): Promise<ModelFolder> {
   const folder = folderOf(model);
@@ -57,7 +57,7 @@ export async function openModelFolder(model: string): Promise<ModelFolder> {
 
 /**
  * `sha256:` and the digest of the names and contents of all files that decide what a model says.
- * Rejects with FileError when one of them is not a regular file.
+ * Rejects with ProblemError when one of them is not a regular file.
  */
 export async function modelDigest(folder: string): Promise<string> {
   const names = (await readdir(folder)).filter((name) => DECISIVE_FILE.test(name)).sort();
@@ -76,27 +76,27 @@ function folderOf(model: string): string {
   if (!isNamedModel(model)) return path.resolve(model);
   const folder = namedModelFolder(model);
   if (folder !== undefined) return folder;
-  throw new RunnerError(
-    'no-model',
-    `The model "${model}" is not on this machine.`,
-    `Fetch it with "azr models get ${model}", or set "model" to "${EMBEDDED_MODEL}" or to the folder of a model.`,
-  );
+  throw new ProblemError({
+    code: 'no-model',
+    message: `The model "${model}" is not on this machine.`,
+    remedy: `Fetch it with "azr models get ${model}", or set "model" to "${EMBEDDED_MODEL}" or to the folder of a model.`,
+  });
 }
 
 function requireModelFiles(model: string, folder: string): void {
   if (!existsSync(folder)) {
-    throw new RunnerError(
-      'no-model',
-      `There is no model "${model}": ${folder} does not exist.`,
-      `Set "model" to "${EMBEDDED_MODEL}" or to the path of a folder with a Hugging Face causal language model.`,
-    );
+    throw new ProblemError({
+      code: 'no-model',
+      message: `There is no model "${model}": ${folder} does not exist.`,
+      remedy: `Set "model" to "${EMBEDDED_MODEL}" or to the path of a folder with a Hugging Face causal language model.`,
+    });
   }
   if (!existsSync(path.join(folder, 'config.json'))) {
-    throw new RunnerError(
-      'invalid-model',
-      `${folder} holds no model: there is no config.json in it.`,
-      'Name the folder that holds config.json, the weights and the tokenizer.',
-    );
+    throw new ProblemError({
+      code: 'invalid-model',
+      message: `${folder} holds no model: there is no config.json in it.`,
+      remedy: 'Name the folder that holds config.json, the weights and the tokenizer.',
+    });
   }
 }
 
@@ -162,10 +162,10 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new RunnerError(
-      'invalid-model',
-      `${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
-      'Copy the model folder again from where it came from.',
-    );
+    throw new ProblemError({
+      code: 'invalid-model',
+      message: `${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+      remedy: 'Copy the model folder again from where it came from.',
+    });
   }
 }

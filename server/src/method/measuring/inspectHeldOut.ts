@@ -1,11 +1,11 @@
 /** Looks through the held-out tasks before a run begins. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { HeldOutSet, HeldOutTask, InspectedTask } from '../../../protocol/heldOut.ts';
 import type { Grader, Proposal } from '../../../protocol/sandbox.ts';
-import { LoopError } from '../context.ts';
 
 /**
  * Executes every held-out task, so that a wrong gold value is found before it is believed. It needs no
- * engine, so that it can be done while one starts. Rejects with LoopError `held-out-wrong`, or with the
+ * engine, so that it can be done while one starts. Rejects with ProblemError `held-out-wrong`, or with the
  * reason of `signal`.
  */
 export async function inspectHeldOut(
@@ -25,11 +25,11 @@ export async function inspectHeldOut(
         });
       if (!validation.valid || !isRight) {
         const why = validation.valid ? 'execution gives another output' : validation.message;
-        throw new LoopError(
-          'held-out-wrong',
-          `Line ${String(index + 1)} of the held-out file is not a valid task: ${why}`,
-          'Correct or remove the line, or set "probe" to "none".',
-        );
+        throw new ProblemError({
+          code: 'held-out-wrong',
+          message: `Line ${String(index + 1)} of the held-out file is not a valid task: ${why}`,
+          remedy: 'Correct or remove the line, or set "probe" to "none".',
+        });
       }
       const { structure, template, constructs, syntaxNodes } = validation;
       return { ...task, structure, template, constructs, syntaxNodes };

@@ -15,7 +15,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 
 import type { RunEvent } from '../../../protocol/events.ts';
 import type { FromRunner, ToRunner } from '../../../protocol/runnerMessages.ts';
-import type { Problem, RunState } from '../../../protocol/runs.ts';
+import type { Problem } from '../../../protocol/problem.ts';
+import type { RunState } from '../../../protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../../protocol/version.ts';
 import { MessageAllowance } from './messageAllowance.ts';
 import { PendingConnections } from './pendingConnections.ts';

@@ -30,7 +30,7 @@ export class RunnerPresence {
     this.#steering = steering;
   }
 
-  /** Throws RunnerError `run-in-use` when another runner works on the run. */
+  /** Throws ProblemError `run-in-use` when another runner works on the run. */
   static async open(run: RunFolder, steering: RunSteering): Promise<RunnerPresence> {
     const presence = new RunnerPresence(run, RunLock.acquire(run), steering);
     try {

@@ -1,10 +1,10 @@
 /** One fork server process: started, given one request at a time, killed or stopped. */
+import { type ProblemCode, ProblemError } from '../../../protocol/problem.ts';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { OuterRing } from './outerRing.ts';
 import { forkServerCommand, type PythonInterpreter } from './pythonInterpreter.ts';
-import { SandboxError, type SandboxErrorCode } from '../sandboxError.ts';
 import {
   HASH_SEEDS,
   type SandboxServer,
@@ -60,7 +60,7 @@ export class ForkServer implements SandboxServer {
 
   /**
    * Starts a server with the hash seed and the clock of `variant`, inside `ring` if there is one;
-   * throws a SandboxError when it refuses.
+   * throws a ProblemError when it refuses.
    */
   static async start(
     python: PythonInterpreter,
@@ -177,12 +177,12 @@ async function firstResponse(subprocess: Subprocess): Promise<NumberedResponse |
   }
 }
 
-const REFUSAL_CODES: Readonly<Record<string, SandboxErrorCode>> = {
+const REFUSAL_CODES: Readonly<Record<string, ProblemCode>> = {
   seccomp: 'seccomp-unavailable',
   landlock: 'landlock-unavailable',
 };
 
-const REMEDIES: Readonly<Partial<Record<SandboxErrorCode, string>>> = {
+const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
   'seccomp-unavailable':
     'Use a Linux kernel with seccomp, and in a container a seccomp profile that lets a process ' +
     'install a filter of its own.',
@@ -191,14 +191,16 @@ const REMEDIES: Readonly<Partial<Record<SandboxErrorCode, string>>> = {
 };
 
 /** Programs are never run with less: what cannot be closed is an error, with its reason. */
-function refusal(first: NumberedResponse | undefined, complaint: string): SandboxError {
+function refusal(first: NumberedResponse | undefined, complaint: string): ProblemError {
   const told = first === undefined ? {} : readRefusal(first.payload);
   const code = REFUSAL_CODES[told.missing ?? ''] ?? 'jail-refused';
-  return new SandboxError(
+  return new ProblemError({
     code,
-    `The jail for untrusted programs could not be closed: ${told.message ?? (complaint || 'it ended without a message.')}`,
-    REMEDIES[code] ?? 'Use Linux on x86_64 or aarch64 with a working Python, and read the message.',
-  );
+    message: `The jail for untrusted programs could not be closed: ${told.message ?? (complaint || 'it ended without a message.')}`,
+    remedy:
+      REMEDIES[code] ??
+      'Use Linux on x86_64 or aarch64 with a working Python, and read the message.',
+  });
 }
 
 /** The server's own word, sent before any program was near it. */

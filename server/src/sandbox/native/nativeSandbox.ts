@@ -2,13 +2,13 @@
  * The native engine, on Linux: CPython in a jail of resource limits, seccomp and Landlock, and of
  * namespaces where bubblewrap works. `SECURITY.md` says what it contains and what it does not.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { availableParallelism } from 'node:os';
 import type { ExecutionLimits, SandboxDescription } from '../../../protocol/sandbox.ts';
 import { DEFAULT_HARNESS_PATH, ForkServer, type ForkServerHello } from './forkServer.ts';
 import { PooledSandbox } from '../pool/pooledSandbox.ts';
 import { NO_OUTER_RING, openOuterRing, type OuterRingResult } from './outerRing.ts';
 import { findPython } from './pythonInterpreter.ts';
-import { SandboxError } from '../sandboxError.ts';
 
 export interface NativeSandboxOptions {
   /** Command or path of the Python to run programs with; `python3` by default. */
@@ -30,16 +30,16 @@ const REQUESTS_PER_SERVER = 5_000;
 
 export type NativeSandbox = PooledSandbox<ForkServer>;
 
-/** Opens the jail; throws a SandboxError with a remedy where it cannot be closed. */
+/** Opens the jail; throws a ProblemError with a remedy where it cannot be closed. */
 export async function openNativeSandbox(
   options: NativeSandboxOptions = {},
 ): Promise<NativeSandbox> {
   if (process.platform !== 'linux') {
-    throw new SandboxError(
-      'unsupported-platform',
-      `The native sandbox needs Linux; this is ${process.platform}.`,
-      'Choose the sandbox "wasm", or on Windows run AZR Studio inside WSL.',
-    );
+    throw new ProblemError({
+      code: 'unsupported-platform',
+      message: `The native sandbox needs Linux; this is ${process.platform}.`,
+      remedy: 'Choose the sandbox "wasm", or on Windows run AZR Studio inside WSL.',
+    });
   }
   const python = await findPython(options.pythonPath ?? 'python3');
   const harnessPath = options.harnessPath ?? DEFAULT_HARNESS_PATH;

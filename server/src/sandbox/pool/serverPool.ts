@@ -3,8 +3,8 @@
  * most `workers` requests run at a time, and one of a user's beside them, so that a run full of slow
  * programs does not keep a person waiting; the rest wait here, so that no pipe fills up.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { JobQueue } from './jobQueue.ts';
-import { SandboxError } from '../sandboxError.ts';
 import {
   type SandboxServer,
   SERVER_DIED,
@@ -199,6 +199,10 @@ export class ServerPool<Server extends SandboxServer> {
   }
 }
 
-function closedError(): SandboxError {
-  return new SandboxError('closed', 'The sandbox is closed.', 'Open a new one.');
+function closedError(): ProblemError {
+  return new ProblemError({
+    code: 'closed',
+    message: 'The sandbox is closed.',
+    remedy: 'Open a new one.',
+  });
 }

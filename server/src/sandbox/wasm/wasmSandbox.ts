@@ -49,7 +49,7 @@ const LAYOUT_SEEDS = [0, 2_718_281] as const;
 
 export type WasmSandbox = PooledSandbox<WasmServer>;
 
-/** Opens it; throws a SandboxError with a remedy when the installation is damaged. */
+/** Opens it; throws a ProblemError with a remedy when the installation is damaged. */
 export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise<WasmSandbox> {
   const sandboxFolder = options.sandboxFolder ?? DEFAULT_SANDBOX_FOLDER;
   const interpreter = await loadInterpreter(sandboxFolder);

@@ -1,9 +1,9 @@
 /** Curves: metrics over the steps of a run, averaged over stretches where there are many steps. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { MetricQuery, MetricTable } from '../../../protocol/queries.ts';
 import { CheckedRow } from '../rows/checkedRow.ts';
 import { wholeNumber } from '../lists/pageCursor.ts';
 import type { ReadConnection, SqlValue } from '../readConnection.ts';
-import { StoreError } from '../storeError.ts';
 import { METRIC_STRETCH_WIDTHS } from '../schema/summarySchema.ts';
 
 /** The one metric that has no row: it is a column of the step itself. */
@@ -19,11 +19,11 @@ export function metricTable(connection: ReadConnection, query: MetricQuery): Met
   const maximumPoints = Math.min(wholeNumber('maximumPoints', query.maximumPoints, 1), MOST_POINTS);
   const firstStep = wholeNumber('afterStep', query.afterStep, -1) + 1;
   if (query.names.length > MOST_NAMES) {
-    throw new StoreError(
-      'invalid-query',
-      `${String(query.names.length)} metrics were asked for at once.`,
-      `Ask for at most ${String(MOST_NAMES)}.`,
-    );
+    throw new ProblemError({
+      code: 'invalid-query',
+      message: `${String(query.names.length)} metrics were asked for at once.`,
+      remedy: `Ask for at most ${String(MOST_NAMES)}.`,
+    });
   }
   const lastStep = lastStepOf(connection);
   const width = stretchWidth(lastStep + 1, maximumPoints);

@@ -1,10 +1,10 @@
 /** Filters of lists as SQL conditions. Values only ever travel as parameters. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { ItemFilter } from '../../../protocol/queries.ts';
 import { type StepListName, VERDICTS } from '../../../protocol/vocabulary.ts';
 import { CONTAINS_TEXT } from './containsText.ts';
 import { COMPLETION_TEXT } from '../packs/packReader.ts';
 import type { SqlValue } from '../readConnection.ts';
-import { StoreError } from '../storeError.ts';
 
 const LONGEST_TEXT = 1000;
 
@@ -151,11 +151,11 @@ function textMatch(
   expressions: readonly string[],
 ): { readonly sql: string; readonly parameters: readonly SqlValue[] } {
   if (text.length > LONGEST_TEXT) {
-    throw new StoreError(
-      'invalid-query',
-      `The text to search for is longer than ${String(LONGEST_TEXT)} characters.`,
-      'Search for a shorter part of it.',
-    );
+    throw new ProblemError({
+      code: 'invalid-query',
+      message: `The text to search for is longer than ${String(LONGEST_TEXT)} characters.`,
+      remedy: 'Search for a shorter part of it.',
+    });
   }
   // LIKE knows the case of ASCII letters only, but is several times quicker than a call back to us.
   const ascii = /^[ -~]*$/.test(text);

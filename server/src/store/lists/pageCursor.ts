@@ -1,6 +1,6 @@
 /** Where a page ended, as opaque text. It names a row, not a number of rows, so that what is committed meanwhile moves nothing. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { MAXIMUM_PAGE } from '../../../protocol/queries.ts';
-import { StoreError } from '../storeError.ts';
 
 /** The last row seen: rows without a value of the sorted column come after all that have one. */
 export type Place =
@@ -13,16 +13,16 @@ export function cursorText(order: string, place: Place): string {
   return JSON.stringify([order, ...parts]);
 }
 
-/** Inverse of {@link cursorText}. Throws StoreError `invalid-query` for anything else. */
+/** Inverse of {@link cursorText}. Throws ProblemError `invalid-query` for anything else. */
 export function cursorPlace(order: string, cursor: string): Place {
   const parts = parsed(cursor);
   const [cursorOrder, id, key] = parts;
   if (cursorOrder !== order || !Number.isSafeInteger(id) || parts.length > 3) {
-    throw new StoreError(
-      'invalid-query',
-      'The place to continue a list from belongs to another list.',
-      'Load the list from its beginning.',
-    );
+    throw new ProblemError({
+      code: 'invalid-query',
+      message: 'The place to continue a list from belongs to another list.',
+      remedy: 'Load the list from its beginning.',
+    });
   }
   return typeof key === 'number'
     ? { kind: 'valued', id: Number(id), key }
@@ -43,12 +43,12 @@ export function pageSize(limit: number): number {
   return Math.min(wholeNumber('limit', limit, 1), MAXIMUM_PAGE);
 }
 
-/** `value` itself. Throws StoreError `invalid-query` when it is no whole number from `minimum` on. */
+/** `value` itself. Throws ProblemError `invalid-query` when it is no whole number from `minimum` on. */
 export function wholeNumber(name: string, value: number, minimum: number): number {
   if (Number.isSafeInteger(value) && value >= minimum) return value;
-  throw new StoreError(
-    'invalid-query',
-    `"${name}" of a query is ${String(value)}.`,
-    `Ask with a whole number from ${String(minimum)} on.`,
-  );
+  throw new ProblemError({
+    code: 'invalid-query',
+    message: `"${name}" of a query is ${String(value)}.`,
+    remedy: `Ask with a whole number from ${String(minimum)} on.`,
+  });
 }

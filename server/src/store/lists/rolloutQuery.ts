@@ -5,7 +5,7 @@ import { PRUNING_SETTINGS } from '../../../protocol/vocabulary.ts';
 import { CheckedRow } from '../rows/checkedRow.ts';
 import { type PackColumn, PROMPT_TEXT } from '../packs/packReader.ts';
 import type { ReadConnection } from '../readConnection.ts';
-import { corruptError } from '../storeError.ts';
+import { corruptError } from '../sqliteErrors.ts';
 import {
   EXECUTION_COLUMNS,
   type Nullable,
@@ -16,7 +16,7 @@ import {
   withoutNulls,
 } from '../rows/storedRows.ts';
 
-/** Undefined when there is no such rollout. Throws StoreError. */
+/** Undefined when there is no such rollout. Throws ProblemError. */
 export function readRollout(connection: ReadConnection, id: number): RolloutRecord | undefined {
   // The parts must be of one state: a runner may prune between two statements.
   return connection.snapshot(() => {

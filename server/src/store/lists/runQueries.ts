@@ -31,7 +31,7 @@ import { tablePage } from './tableQuery.ts';
 /** After which time a curriculum gives what it has measured; a stretch of a long run takes some 3 ms. */
 const CURRICULUM_MS = 25;
 
-/** Every method throws a StoreError when the file cannot be read or the query makes no sense. */
+/** Every method throws a ProblemError when the file cannot be read or the query makes no sense. */
 export class RunQueries {
   /** Whole records, over the same connection. */
   readonly reader: RunReader;

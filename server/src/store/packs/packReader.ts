@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { type UnpackedItems, unpackNumbers, unpackTexts } from './packFormat.ts';
-import { corruptError } from '../storeError.ts';
+import { corruptError } from '../sqliteErrors.ts';
 
 /** What packs are kept inflated while one statement, or one snapshot, is answered. */
 const CACHE_BYTES = 2 ** 23;
@@ -57,7 +57,7 @@ export class PackReader {
     this.#bytes = 0;
   }
 
-  /** The numbers at a place of a pack; undefined when there is no such pack. Throws StoreError `corrupt`. */
+  /** The numbers at a place of a pack; undefined when there is no such pack. Throws ProblemError `corrupt`. */
   numbers(column: PackColumn, pack: number, place: number): Uint8Array | undefined {
     const items = this.#items(column, pack);
     return items && this.#of(items, (found) => found.blob(place));

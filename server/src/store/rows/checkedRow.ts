@@ -3,7 +3,7 @@
  * viewer must say that it is damaged rather than fail somewhere later.
  */
 import type { SqlRow } from '../readConnection.ts';
-import { corruptError } from '../storeError.ts';
+import { corruptError } from '../sqliteErrors.ts';
 
 export class CheckedRow {
   readonly #row: SqlRow;

@@ -1,4 +1,5 @@
 /** Opens a run.db and makes sure that it is one that this version understands. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { closeSync, existsSync, lstatSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -10,12 +11,7 @@ import { PACK_SCHEMA } from './packSchema.ts';
 import type { RunInformation } from '../rows/runInformation.ts';
 import { foreignPart } from './foreignSchema.ts';
 import { APPLICATION_ID, BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import {
-  corruptError,
-  explainingErrors,
-  explainingForeignData,
-  StoreError,
-} from '../storeError.ts';
+import { corruptError, explainingErrors, explainingForeignData } from '../sqliteErrors.ts';
 import { SUMMARY_SCHEMA } from './summarySchema.ts';
 
 /** How long a statement waits for a lock before it fails with `locked`. */
@@ -32,14 +28,14 @@ const LOG_PAGES = 4096;
  */
 const LIMITS = { limits: { length: 64 * 2 ** 20, sqlLength: 2 ** 20 } };
 
-/** Creates the run.db of a new run, readable by its owner only. Throws StoreError `exists` when there is one. */
+/** Creates the run.db of a new run, readable by its owner only. Throws ProblemError `exists` when there is one. */
 export function createDatabase(path: string, information: RunInformation): DatabaseSync {
   if (existsSync(path)) {
-    throw new StoreError(
-      'exists',
-      `${path} exists already.`,
-      'Choose another run folder, or continue it with "azr resume".',
-    );
+    throw new ProblemError({
+      code: 'exists',
+      message: `${path} exists already.`,
+      remedy: 'Choose another run folder, or continue it with "azr resume".',
+    });
   }
   // SQLite gives its journal files the mode of the database, so the mode must be right from the start.
   closeSync(openSync(path, 'wx', 0o600));
@@ -73,8 +69,8 @@ function insertInformation(database: DatabaseSync, information: RunInformation):
 }
 
 /**
- * Opens an existing run.db. Throws StoreError: `missing`, `not-a-run`, `newer-schema`, `older-schema`, `corrupt` for a
- * schema that is not ours, and SQLite's own; FileError when a file of it is a link, a pipe or the like.
+ * Opens an existing run.db. Throws ProblemError: `missing`, `not-a-run`, `newer-schema`, `older-schema`, `corrupt` for a
+ * schema that is not ours, and SQLite's own; ProblemError when a file of it is a link, a pipe or the like.
  */
 export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSync {
   const isThere = access === 'read' ? isPlainFile : isPlainFileOfOneName;
@@ -82,11 +78,11 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
   for (const ending of ['-wal', '-shm', '-journal']) isThere(`${path}${ending}`);
   if (access === 'write') refuseJournal(path);
   if (!isThere(path)) {
-    throw new StoreError(
-      'missing',
-      `There is no run database at ${path}.`,
-      'Name the folder of a run: it holds run.db.',
-    );
+    throw new ProblemError({
+      code: 'missing',
+      message: `There is no run database at ${path}.`,
+      remedy: 'Name the folder of a run: it holds run.db.',
+    });
   }
   return explainingForeignData(path, () => {
     const database = access === 'write' ? openForWriting(path) : openForReading(path);
@@ -107,11 +103,11 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
 function refuseJournal(path: string): void {
   const journal = `${path}-journal`;
   if (lstatSync(journal, { throwIfNoEntry: false }) === undefined) return;
-  throw new StoreError(
-    'corrupt',
-    `${journal} was not made by AZR Studio, whose databases have no such journal.`,
-    'Do not use this run folder if it came from somebody else; otherwise delete that file.',
-  );
+  throw new ProblemError({
+    code: 'corrupt',
+    message: `${journal} was not made by AZR Studio, whose databases have no such journal.`,
+    remedy: 'Do not use this run folder if it came from somebody else; otherwise delete that file.',
+  });
 }
 
 function openForWriting(path: string): DatabaseSync {
@@ -137,7 +133,7 @@ function openForReading(path: string): DatabaseSync {
   ]);
 }
 
-/** The database with its pragmas; closed again where one of them meets a damaged file. Throws StoreError. */
+/** The database with its pragmas; closed again where one of them meets a damaged file. Throws ProblemError. */
 function configured(
   path: string,
   open: () => DatabaseSync,
@@ -185,27 +181,27 @@ function isUnwritablePlace(error: unknown): boolean {
 function checkSchema(database: DatabaseSync, path: string): void {
   const applicationId = pragma(database, 'application_id');
   if (applicationId !== APPLICATION_ID) {
-    throw new StoreError(
-      'not-a-run',
-      `${path} is no run database.`,
-      'Name the folder of a run: it holds run.db.',
-    );
+    throw new ProblemError({
+      code: 'not-a-run',
+      message: `${path} is no run database.`,
+      remedy: 'Name the folder of a run: it holds run.db.',
+    });
   }
   const version = pragma(database, 'user_version');
   if (version > SCHEMA_VERSION) {
-    throw new StoreError(
-      'newer-schema',
-      `${path} was written by a newer AZR Studio (schema ${String(version)}; this one reads up to ${String(SCHEMA_VERSION)}).`,
-      'Update AZR Studio, then open the run again.',
-    );
+    throw new ProblemError({
+      code: 'newer-schema',
+      message: `${path} was written by a newer AZR Studio (schema ${String(version)}; this one reads up to ${String(SCHEMA_VERSION)}).`,
+      remedy: 'Update AZR Studio, then open the run again.',
+    });
   }
   if (version < 1) throw notOurs(path, 'its version is missing');
   if (version < SCHEMA_VERSION) {
-    throw new StoreError(
-      'older-schema',
-      `${path} was written by an earlier AZR Studio (schema ${String(version)}; this one reads ${String(SCHEMA_VERSION)}).`,
-      'Open it with the version that made it, or start a new run.',
-    );
+    throw new ProblemError({
+      code: 'older-schema',
+      message: `${path} was written by an earlier AZR Studio (schema ${String(version)}; this one reads ${String(SCHEMA_VERSION)}).`,
+      remedy: 'Open it with the version that made it, or start a new run.',
+    });
   }
   const foreign = foreignPart(database);
   if (foreign !== undefined) throw notOurs(path, foreign);
@@ -215,12 +211,12 @@ function checkSchema(database: DatabaseSync, path: string): void {
   if (oversized !== undefined) throw corruptError(path, `a value of "${oversized}" is too long`);
 }
 
-function notOurs(path: string, what: string): StoreError {
-  return new StoreError(
-    'corrupt',
-    `${path} does not have the tables of a run: ${what}.`,
-    'Restore the run folder from a copy, or start a new run.',
-  );
+function notOurs(path: string, what: string): ProblemError {
+  return new ProblemError({
+    code: 'corrupt',
+    message: `${path} does not have the tables of a run: ${what}.`,
+    remedy: 'Restore the run folder from a copy, or start a new run.',
+  });
 }
 
 function pragma(database: DatabaseSync, name: string): number {

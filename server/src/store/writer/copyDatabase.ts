@@ -3,9 +3,9 @@ import { chmodSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 import type { RunReader } from '../runReader.ts';
-import { explainingErrors } from '../storeError.ts';
+import { explainingErrors } from '../sqliteErrors.ts';
 
-/** Writes what `reader` reads to `path`, which must not exist, for its owner only. Throws StoreError. */
+/** Writes what `reader` reads to `path`, which must not exist, for its owner only. Throws ProblemError. */
 export function copyDatabase(reader: RunReader, path: string): void {
   const { path: source } = reader.connection;
   explainingErrors(source, () => {

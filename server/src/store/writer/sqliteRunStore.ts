@@ -22,7 +22,7 @@ import type {
 } from '../rows/runInformation.ts';
 import { copyStep } from './stepCopier.ts';
 import { StepWriter } from './stepWriter.ts';
-import { explainSqliteError } from '../storeError.ts';
+import { explainSqliteError } from '../sqliteErrors.ts';
 import { repairSkills } from '../schema/skillSummary.ts';
 import { repairMetricStretches, SUMMARY_STEP_TABLES, SummaryWriter } from './summaryWriter.ts';
 
@@ -48,7 +48,7 @@ const STEP_TABLES = [
 const STEPS_PRUNED_AT_ONCE = 100;
 
 /**
- * Every method that writes does so in one transaction and throws a StoreError (`disk-full`, `locked`
+ * Every method that writes does so in one transaction and throws a ProblemError (`disk-full`, `locked`
  * and others) with nothing written when it cannot. What was committed is on disk.
  */
 export class SqliteRunStore implements RunStore {

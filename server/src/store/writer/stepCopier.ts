@@ -12,7 +12,7 @@ const BY_STEP = [
 /** Tables whose rows belong to a rollout. */
 const BY_ROLLOUT = ['reward_term', 'execution'] as const;
 
-/** The caller holds a transaction on `database`; summaries are not copied. Throws StoreError. */
+/** The caller holds a transaction on `database`; summaries are not copied. Throws ProblemError. */
 export function copyStep(source: ReadConnection, database: DatabaseSync, step: number): void {
   for (const table of BY_STEP) {
     copyRows(source, database, table, 'step = ?', step);

@@ -1,33 +1,8 @@
-/** Failures of run.db that a user can do something about, each with what to do. */
-
-export type StoreErrorCode =
-  | 'exists'
-  | 'missing'
-  | 'not-a-run'
-  | 'newer-schema'
-  | 'older-schema'
-  | 'locked'
-  | 'disk-full'
-  | 'read-only'
-  | 'corrupt'
-  | 'input-output'
-  | 'invalid-query';
-
-/** Thrown by every function of the store; `remedy` is a sentence for the user. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-  readonly code: StoreErrorCode;
-  readonly remedy: string;
-
-  constructor(code: StoreErrorCode, message: string, remedy: string, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-    this.remedy = remedy;
-  }
-}
+/** What SQLite's failures mean for run.db, each with what to do. */
+import { type ProblemCode, ProblemError } from '../../protocol/problem.ts';
 
 interface Explanation {
-  readonly code: StoreErrorCode;
+  readonly code: ProblemCode;
   readonly what: string;
   readonly remedy: string;
 }
@@ -103,17 +78,19 @@ const EXPLANATIONS: ReadonlyMap<number, Explanation> = new Map([
 ]);
 
 /** A run.db that holds what no version of ours writes; `detail` says what, in a few words. */
-export function corruptError(path: string, detail: string, cause?: unknown): StoreError {
-  return new StoreError(
-    'corrupt',
-    `${path} is damaged: ${detail}.`,
-    'Restore the run folder from a copy, or start a new run.',
-    cause,
+export function corruptError(path: string, detail: string, cause?: unknown): ProblemError {
+  return new ProblemError(
+    {
+      code: 'corrupt',
+      message: `${path} is damaged: ${detail}.`,
+      remedy: 'Restore the run folder from a copy, or start a new run.',
+    },
+    { cause },
   );
 }
 
 /**
- * The StoreError that tells what `cause` means for the database at `path`; `cause` itself when it is
+ * The ProblemError that tells what `cause` means for the database at `path`; `cause` itself when it is
  * no expected failure of SQLite, because it is then a defect and must stay visible as one.
  */
 export function explainSqliteError(cause: unknown, path: string): unknown {
@@ -122,11 +99,9 @@ export function explainSqliteError(cause: unknown, path: string): unknown {
   // The low byte is the primary code; the rest only refines it.
   const explanation = EXPLANATIONS.get(cause.errcode & 0xff);
   if (explanation === undefined) return cause;
-  return new StoreError(
-    explanation.code,
-    `${path} ${explanation.what}.`,
-    explanation.remedy,
-    cause,
+  return new ProblemError(
+    { code: explanation.code, message: `${path} ${explanation.what}.`, remedy: explanation.remedy },
+    { cause },
   );
 }
 
@@ -142,12 +117,12 @@ export function explainingErrors<Result>(path: string, action: () => Result): Re
 /** SQLite's code for a statement that does not fit the schema: every one of ours fits a run's. */
 const SQLITE_ERROR = 1;
 
-/** The same, and StoreError `corrupt` for what fails only on a database that this product did not write. */
+/** The same, and ProblemError `corrupt` for what fails only on a database that this product did not write. */
 export function explainingForeignData<Result>(path: string, action: () => Result): Result {
   try {
     return explainingErrors(path, action);
   } catch (error) {
-    if (error instanceof StoreError || !isForeignData(error)) throw error;
+    if (error instanceof ProblemError || !isForeignData(error)) throw error;
     throw corruptError(path, error instanceof Error ? error.message : String(error), error);
   }
 }
