@@ -85,6 +85,8 @@ const ACTIONS = {
   'no-package-for-platform': 'run-doctor',
   'package-changed': 'set-up-python',
   network: undefined,
+  certificate: undefined,
+  'out-of-memory': 'run-doctor',
 
   // The sandbox.
   'unsupported-platform': 'run-doctor',

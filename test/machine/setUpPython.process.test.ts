@@ -5,12 +5,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { engineFacts } from '../../server/src/machine/engineFacts.ts';
-import {
-  enginePython,
-  environmentStamp,
-  interpreterIn,
-  userEnvironment,
-} from '../../server/src/machine/enginePython.ts';
+import { enginePython, userEnvironment } from '../../server/src/machine/enginePython.ts';
+import { environmentStamp, interpreterIn } from '../../server/src/python/environment.mjs';
 import { machineOverview } from '../../server/src/doctor/machineOverview.ts';
 import { setUpPython } from '../../server/src/machine/setUpPython.ts';
 

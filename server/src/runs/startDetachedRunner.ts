@@ -7,7 +7,7 @@ import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
 import { openForReading } from '../files/openFile.ts';
 import { namedProgram } from '../python/pythonStart.mjs';
 import { makeRunFolders } from '../runFolder/createRunFolder.ts';
-import { namedPython, PYTHON_VARIABLE } from '../machine/enginePython.ts';
+import { namedPython, PYTHON_VARIABLE } from '../python/findPython.mjs';
 import { launchDetached } from './launchDetached.ts';
 import { processStatus } from '../runFolder/processIdentity.ts';
 import { requirePlainRunFolder } from '../runFolder/plainRunFolder.ts';
