@@ -173,7 +173,14 @@ export const SETTINGS = settingsTable({
     studio: 0.75,
     paper: 0,
     description:
-      'Share of the proposals that the model writes with its weights from the start of the run. The trained proposer soon asks mostly for tasks that are solved about half the time; these proposals bring the other kinds of task. The proposer is not trained on them.',
+      'Share of the proposals that the model writes with its weights from the start of the run. The trained proposer soon asks mostly for tasks that are solved about half the time; these proposals bring the other kinds of task. They have no advantage.',
+  },
+  rehearsedProposals: {
+    type: integer(0, 4096),
+    studio: 24,
+    paper: 0,
+    description:
+      "How many accepted proposals of the starting model (`startingProposals`) are learned by cross-entropy in each step, among the documents of `goldLossWeight`. Documents that train the solver wear off how tasks are written; these keep the trained proposer's tasks valid.",
   },
   estimationRollouts: {
     type: integer(2, 256),

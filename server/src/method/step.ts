@@ -11,6 +11,7 @@ import { usesGold } from '../../protocol/goldSettings.ts';
 import { drawGold, recordGoldMetrics } from './interpreter/goldDocuments.ts';
 import type { GoldMemory } from './interpreter/goldMemory.ts';
 import { harvest } from './interpreter/harvest.ts';
+import { drawRehearsed } from './interpreter/rehearsal.ts';
 import { Ledger, type RolloutDraft, type TaskDraft } from './ledger.ts';
 import { recordMonitors } from './measuring/monitors.ts';
 import { recordProbe } from './measuring/probe.ts';
@@ -66,7 +67,10 @@ export async function runStep(
   ];
   const trained = dependencies.experiment?.withoutRewards === true ? [] : rewarded;
   assignAdvantages(ledger, settings, trained);
-  const documents = await drawGold(dependencies, ledger, gold);
+  const documents = [
+    ...(await drawGold(dependencies, ledger, gold)),
+    ...drawRehearsed(settings, ledger),
+  ];
   const trainedTokens = await updatePolicy(
     dependencies,
     ledger,

@@ -51,7 +51,8 @@ function sumOfRewards(rollouts: readonly TrainedRollout[]): number {
 /** Baseline and advantage; for a rollout that was not trained on only why not. */
 export function advantageStages(context: StoryContext): RewardStage[] {
   const comparison = comparisonOf(context);
-  if (comparison === undefined) return [untrainedStage(context)];
+  if (comparison === undefined || context.rollout.phase === 'explore')
+    return [untrainedStage(context)];
   return context.parts !== undefined
     ? [baselineStage(context, comparison), apartStage(context, context.parts)]
     : [baselineStage(context, comparison), advantageStage(context, comparison)];
@@ -263,9 +264,11 @@ function advantageFormula(
 function untrainedStage(context: StoryContext): RewardStage {
   return {
     kind: 'advantage',
-    summary: `${untrainedText(context)} It was not trained on, so it has no advantage.`,
+    summary: context.rollout.trained
+      ? 'The model that the run began with wrote this proposal, and the step learned it again by cross-entropy, so that the trained proposer keeps writing valid tasks (rehearsedProposals). It has no advantage.'
+      : `${untrainedText(context)} It was not trained on, so it has no advantage.`,
     value: 0,
-    trained: false,
+    trained: context.rollout.trained,
   };
 }
 

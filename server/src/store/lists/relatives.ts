@@ -133,7 +133,7 @@ export class Relatives {
   trainedBatch(step: number, role: Role, mode: Mode): TrainedRollout[] {
     const rows = this.#connection.all(
       `SELECT id, group_id, verdict, reward, advantage
-       FROM rollout WHERE step = ? AND role = ? AND mode = ? AND trained = 1 ORDER BY id LIMIT 100000`,
+       FROM rollout WHERE step = ? AND role = ? AND mode = ? AND trained = 1 AND advantage IS NOT NULL ORDER BY id LIMIT 100000`,
       step,
       role,
       mode,
