@@ -51,7 +51,7 @@ export interface RolloutRecord {
   readonly trained: boolean;
 }
 
-/** What is left of a completion that a run let go of because its settings ask for that. */
+/** What is left of a completion that a run deleted because its settings ask for that. */
 export interface PrunedCompletion {
   readonly setting: PruningSetting;
   readonly tokenCount: number;

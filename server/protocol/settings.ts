@@ -195,7 +195,7 @@ export const SETTINGS = settingsTable({
     studio: true,
     paper: false,
     description:
-      'Train the solver on the estimation rollouts themselves, as groups. The paper discards them and samples anew, and so trains on about a fifth of what it generates.',
+      'Train the solver on the estimation rollouts themselves, as groups. The paper discards them and samples again, and so trains on about a fifth of what it generates.',
   },
   solverTasksPerMode: {
     type: integer(0, 4096),
@@ -224,7 +224,7 @@ export const SETTINGS = settingsTable({
     studio: 2,
     paper: 0,
     description:
-      'How many tasks per mode that nobody has solved yet are tried again each step, a group of rollouts each. They hold what the model does not know, and become ordinary tasks once one attempt is right.',
+      'How many tasks per mode that were never solved are tried again each step, a group of rollouts each. They hold what the model does not know, and become ordinary tasks once one attempt is right.',
   },
   solveRateMemory: {
     type: number(0, 1),
@@ -379,7 +379,7 @@ export const SETTINGS = settingsTable({
     studio: true,
     paper: false,
     description:
-      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What nobody or everybody solves teaches nothing.',
+      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What no attempt or every attempt solves teaches nothing.',
   },
   proposerLossWeight: {
     type: number(0, 10),
@@ -450,7 +450,7 @@ export const SETTINGS = settingsTable({
     studio: 'structural',
     paper: 'none',
     description:
-      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless nobody has solved that task yet.',
+      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless that task was never solved.',
   },
   bufferPolicy: {
     type: choice('fifo', 'reservoir'),

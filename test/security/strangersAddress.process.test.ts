@@ -94,7 +94,7 @@ function expectRefused({ code, stdout, stderr }: AzrResult): void {
   expect(keys).toEqual([]);
   expect(code).toBe(1);
   expect(stdout).toBe('');
-  expect(stderr).toContain(`the engine at ${address}, and nobody has said that the key`);
+  expect(stderr).toContain(`the engine at ${address}, but the key in`);
   expect(stderr).toContain(`set TINKER_BASE_URL=${address}`);
   expect(stderr).not.toContain(KEY);
 }

@@ -89,7 +89,7 @@ function spawnServer(options: EngineProcessOptions, apiKey: string) {
         packages: [path.resolve(options.packageFolder)],
         variables: {
           AZR_ENGINE_TOKEN: apiKey,
-          // Empty is "no": whoever forbids it, as container images do, would wait at every start for
+          // Empty is "no": where it is forbidden, as in container images, every start would wait for
           // three thousand modules to be compiled, which set-up leaves to the first one.
           PYTHONDONTWRITEBYTECODE: '',
           HF_HUB_OFFLINE: '1',

@@ -1,7 +1,7 @@
 /**
  * How much memory the engine takes for a model, these lengths and this batch on this device, and how
  * it should work so that it fits: the size of a micro-batch, whether layers are computed twice, how
- * many tokens are cached at once. Estimates err upwards; where one is too low all the same, the
+ * many tokens are cached at once. Estimates err upwards; where one is still too low, the
  * engine halves its micro-batch and goes on.
  */
 

@@ -23,7 +23,8 @@ import { announceTask } from './seeding.ts';
 import { isExplored, type ProposalOutcome } from './proposals/settleProposal.ts';
 import { solveRateOf, solveTasks, type SolvedTask } from './solve.ts';
 import type { TaskMemory } from './memory/taskMemory.ts';
-import { assignAdvantages, updatePolicy } from './training/update.ts';
+import { assignAdvantages } from './training/taskRoleAdvantages.ts';
+import { updatePolicy } from './training/update.ts';
 
 /** Runs step number `step` and returns its rows; nothing is stored here. */
 export async function runStep(
@@ -152,7 +153,7 @@ async function tryTasks(
   return { estimated, replayed: solved.slice(tasks.length) };
 }
 
-/** What is tried again: tasks that are solved sometimes, so that they stay learned, and tasks that nobody has solved. */
+/** What is tried again: tasks that are solved sometimes, so that they stay learned, and tasks that were never solved. */
 function earlierTasks(settings: RunSettings, memory: TaskMemory, step: number): TaskRecord[] {
   return settings.modes.flatMap((mode) => {
     const stream = (name: string) => new RandomStream(settings.seed, name, step, mode);
@@ -163,7 +164,7 @@ function earlierTasks(settings: RunSettings, memory: TaskMemory, step: number): 
   });
 }
 
-/** Returns how many tasks were solved that nobody had solved before. */
+/** Returns how many tasks were solved for the first time. */
 function rememberAttempts(
   ledger: Ledger,
   memory: TaskMemory,

@@ -32,7 +32,7 @@ export async function prepareNewRun(
 }
 
 /**
- * The same for a run whose settings were completed when it was created; whoever that was, they must fit
+ * The same for a run whose settings were completed when it was created; whatever program that was, they must fit
  * together. @param heldOut the held-out tasks that the run has stored, where it has; no file is then read
  */
 export async function prepareExistingRun(

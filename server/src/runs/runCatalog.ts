@@ -49,7 +49,7 @@ export class RunCatalog {
   readonly #watch: FolderWatch;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #unsettled = new Set<string>();
-  /** They stay in the list also where nobody searches. */
+  /** They stay in the list outside the searched folders too. */
   readonly #startedHere = new WeakSet<TrackedRun>();
   #places: readonly string[] = [];
   #settling: NodeJS.Timeout | undefined;
@@ -80,7 +80,7 @@ export class RunCatalog {
   }
 
   /**
-   * The folder and a reader of a run. Ask anew for every request: the reader is closed when its
+   * The folder and a reader of a run. Ask again for every request: the reader is closed when its
    * database goes away. Throws ProblemError `unknown-run` or `run-starting`, or a ProblemError.
    */
   run(runId: RunId): { readonly folder: RunFolder; readonly reader: RunReader } {
@@ -148,7 +148,7 @@ export class RunCatalog {
     return this.#tracked(runId).command({ kind: 'pause' }, ['pausing', 'paused', 'stopping']);
   }
 
-  /** Wakes a paused runner, or starts a new one on a run that nobody works on. */
+  /** Wakes a paused runner, or starts a new one on a run that no process works on. */
   async resume(runId: RunId, signal: AbortSignal): Promise<void> {
     const tracked = this.#tracked(runId);
     tracked.refresh();
@@ -185,7 +185,7 @@ export class RunCatalog {
     void this.scan();
   }
 
-  /** Lets go of everything; the runs go on. */
+  /** Closes everything; the runs continue. */
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     for (const timer of this.#timers) clearInterval(timer);

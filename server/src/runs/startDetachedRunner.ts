@@ -1,4 +1,4 @@
-/** Starts or resumes a run in a process of its own that outlives whoever asked for it. */
+/** Starts or resumes a run in a process of its own that outlives the program that asked for it. */
 import { isProblem, type Problem, ProblemError } from '../../protocol/problem.ts';
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -133,7 +133,7 @@ async function end(processId: number, launchedAt: string): Promise<void> {
     try {
       process.kill(processId, name);
     } catch {
-      // It has ended by itself.
+      // It has ended already.
       return;
     }
     const deadlineMs = Date.now() + waitMs;

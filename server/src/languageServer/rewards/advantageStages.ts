@@ -1,7 +1,7 @@
 /** From the reward to the push on every token: paper section 3.3.5. */
 import type { Formula, RewardStage, StoryToken } from '../../../protocol/rewardStory.ts';
 import { SMALLEST_DEVIATION } from '../../method/training/advantages.ts';
-import { partsOf } from '../../method/training/update.ts';
+import { partsOf } from '../../method/training/taskRoleAdvantages.ts';
 import type { TrainedRollout } from '../../store/lists/relatives.ts';
 import { prunedSentence } from '../documents/prunedCompletion.ts';
 import { groupMember, type PartBaselines, type StoryContext } from './storyContext.ts';

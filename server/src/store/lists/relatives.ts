@@ -61,7 +61,7 @@ export class Relatives {
     return { items };
   }
 
-  /** How often the solver answered a task, and how often rightly; the starting model's answers do not count. */
+  /** How many answers the solver gave to a task, and how many were correct; the starting model's do not count. */
   answerCounts(taskId: number): { readonly attempts: number; readonly correct: number } {
     const row = this.#connection.first(
       `SELECT count(*) AS attempts, count(CASE WHEN verdict = 'correct' THEN 1 END) AS correct

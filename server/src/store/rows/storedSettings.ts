@@ -1,4 +1,4 @@
-/** The settings of a run as they were stored, which may have been by another version, or by nobody of ours. */
+/** The settings of a run as they were stored, which may have been by another version, or by another program. */
 import {
   PRESETS,
   SETTINGS,
@@ -22,7 +22,7 @@ const BEFORE_THE_SETTING: Partial<RunSettings> = {
 export function settingsFromJson(json: string): RunSettings {
   const stored = foreignJson(json);
   if (typeof stored !== 'object' || stored === null) {
-    throw new SyntaxError('the settings are no object');
+    throw new SyntaxError('the settings are not an object');
   }
   const values = stored as Readonly<Record<string, unknown>>;
   const preset = PRESETS.find((name) => name === values['preset']);
@@ -44,7 +44,7 @@ export function settingsFromJson(json: string): RunSettings {
 export function departuresFromJson(json: string): readonly PresetDeparture[] {
   const departures = foreignJson(json);
   if (!Array.isArray(departures) || !departures.every(isDeparture)) {
-    throw new SyntaxError('the departures from the preset are none of ours');
+    throw new SyntaxError('the departures from the preset have another form than ours');
   }
   return departures.filter(({ setting }) => Object.hasOwn(SETTINGS, setting));
 }

@@ -153,7 +153,7 @@ function configured(
 
 /**
  * A database with a write-ahead log wants a shared file beside it, also to be read. Where none can be
- * made, as on a disk that can only be read, nobody writes either, so the file is taken as it is.
+ * made, as on a disk that can only be read, nothing writes either, so the file is taken as it is.
  */
 function openReadOnly(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly: true, ...LIMITS });
@@ -177,13 +177,13 @@ function isUnwritablePlace(error: unknown): boolean {
   return code === 14 || code === 8;
 }
 
-/** Throws when the run.db is none that can be trusted and understood. */
+/** Throws when the run.db cannot be trusted or understood. */
 function checkSchema(database: DatabaseSync, path: string): void {
   const applicationId = pragma(database, 'application_id');
   if (applicationId !== APPLICATION_ID) {
     throw new ProblemError({
       code: 'not-a-run',
-      message: `${path} is no run database.`,
+      message: `${path} is not a run database.`,
       remedy: 'Name the folder of a run: it holds run.db.',
     });
   }

@@ -145,7 +145,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   /**
-   * From now on every commit also lets go of the completions that `retention` does not keep any more;
+   * From now on every commit also deletes the completions that `retention` does not keep any more;
    * those that it would not have kept so far go at once. Returns of how many steps those were.
    */
   keepCompletions(retention: CompletionRetention): number {
