@@ -104,9 +104,9 @@ def test_it_trains_as_transformers_does(
     plain = Trainer(policy, PLAIN, MicroBatchLimits(tokens=1))
     expected = plain.forward(sequences, loss, backward=True)
     expected_gradients = gradients(plain)
-    plain.optimizer.zero_grad(set_to_none=True)
+    plain.optimizers.discard_gradients()
     if tokens == 60:
-        monkeypatch.setattr("azr_engine.training.CHUNK_LOGITS", VOCABULARY * 7)
+        monkeypatch.setattr("azr_engine.scoring.CHUNK_LOGITS", VOCABULARY * 7)
     compact = Trainer(policy, COMPACT, MicroBatchLimits(tokens=tokens))
     actual = compact.forward(sequences, loss, backward=True)
     for one, other in zip(expected.log_probs, actual.log_probs, strict=True):

@@ -19,7 +19,7 @@ from azr_engine.policy import Policy
 
 
 class WeightAverage:
-    """Of the trainable parameters of a policy, in their order; sharded like them."""
+    """Of the trainable parameters of a policy, in their order."""
 
     def __init__(self, values: Sequence[Tensor], mass: float = 0.0) -> None:
         """`mass` is (1 - decay) * sum(decay^(t - s)), which goes from 1 - decay towards 1."""

@@ -19,12 +19,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from azr_engine.launching import leave_meeting, start_followers
-
 if TYPE_CHECKING:
     import uvicorn
-
-    from azr_engine.ranks import Ranks
 
 TOKEN_VARIABLE = "AZR_ENGINE_TOKEN"
 
@@ -36,7 +32,6 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--token-file", type=Path, help=f"else {TOKEN_VARIABLE}, else a new one")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--threads", type=int, default=0, help="0 uses every core it may use")
-    parser.add_argument("--processes", type=int, default=1, help="train in so many, a GPU each")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin closes")
     return parser.parse_args(arguments)
 
@@ -56,10 +51,7 @@ def main() -> None:
 
     try:
         check_model_folder(options.model.resolve())
-        ranks = _ranks(options)
-        if ranks.rank > 0:
-            _follow(options, ranks)
-        asyncio.run(_serve(options, token, is_new, ranks))
+        asyncio.run(_serve(options, token, is_new))
     except EngineError as error:
         _announce({"event": "failed", **error.payload()})
         raise SystemExit(2) from error
@@ -72,58 +64,27 @@ def main() -> None:
     _end()
 
 
-def _ranks(options: argparse.Namespace) -> Ranks:
-    """This process's place among all; with --processes, the leader starts the others."""
-    from azr_engine.ranks import ALONE, check_processes, given_rank, given_size, join
-
-    if given_size() == 1 and options.processes == 1:
-        return ALONE
-    if given_size() == 1:
-        check_processes(options.processes)
-        start_followers(options.processes, _arguments_of_followers(options))
-    return join(given_rank(), given_size())
-
-
-def _arguments_of_followers(options: argparse.Namespace) -> list[str]:
-    return [
-        *("--model", str(options.model.resolve())),
-        *("--checkpoints", str(options.checkpoints.resolve())),
-        *("--threads", str(options.threads)),
-    ]
-
-
-def _follow(options: argparse.Namespace, ranks: Ranks) -> NoReturn:
-    """A rank that serves nobody: it does what the leader announces until the leader is gone."""
-    from azr_engine.checkpoints import CheckpointStore
-    from azr_engine.workbench import Workbench
-
-    _prepare_libraries(options, ranks)
-    store = CheckpointStore(options.checkpoints.resolve())
-    Workbench(options.model.resolve(), store, ranks).follow()
-    raise AssertionError("a follower follows for ever")
-
-
-def _prepare_libraries(options: argparse.Namespace, ranks: Ranks) -> None:
+def _prepare_libraries(options: argparse.Namespace) -> None:
     import torch
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    torch.set_num_threads(options.threads or max(1, _usable_cores() // ranks.size))
+    torch.set_num_threads(options.threads or _usable_cores())
     gc.freeze()
     gc.enable()
 
 
-async def _serve(options: argparse.Namespace, token: str, is_new: bool, ranks: Ranks) -> None:
+async def _serve(options: argparse.Namespace, token: str, is_new: bool) -> None:
     import uvicorn
 
     from azr_engine import strangers
     from azr_engine.application import build_application
     from azr_engine.service import Service
 
-    _prepare_libraries(options, ranks)
+    _prepare_libraries(options)
     folder: Path = options.model.resolve()
-    service = Service(folder, options.checkpoints.resolve(), asyncio.get_running_loop(), ranks)
+    service = Service(folder, options.checkpoints.resolve(), asyncio.get_running_loop())
     listener = socket.create_server(("127.0.0.1", options.port))
     settings = uvicorn.Config(
         build_application(service, token),
@@ -173,8 +134,7 @@ def _exit_with_stdin() -> None:
 
 
 def _end() -> NoReturn:
-    """At once: threads of a sampler, or of other ranks' watchers, must not keep the process."""
-    leave_meeting()
+    """At once: the thread that computes must not keep the process."""
     sys.stdout.flush()
     os._exit(0)
 

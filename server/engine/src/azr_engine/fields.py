@@ -26,10 +26,6 @@ class Fields:
     def _wrong(self, name: str, expected: str) -> Exception:
         return invalid_request(f"Field {name!r} of {self._path} must be {expected}.")
 
-    def raw(self, name: str) -> object:
-        """The value as it came, for one who reads it later."""
-        return self._read(name)
-
     def has(self, name: str) -> bool:
         return self._read(name) is not None
 

@@ -106,13 +106,7 @@ def pack(
     share_prompts: bool,
 ) -> list[MicroBatch]:
     """All sequences as micro-batches, rows of similar length together."""
-    return lay_out(plan_rows(sequences, cost, share_prompts), sequences, limits)
-
-
-def lay_out(
-    rows: list[Row], sequences: Sequence[TrainingSequence], limits: MicroBatchLimits
-) -> list[MicroBatch]:
-    """These rows as micro-batches within the limits."""
+    rows = plan_rows(sequences, cost, share_prompts)
     return [
         _tensors(part, sequences, shared)
         for shared in (False, True)
@@ -141,28 +135,6 @@ def places_in_one_list(batches: Sequence[MicroBatch]) -> Tensor:
         places.append(before + batch.rows * batch.inputs.shape[1] + batch.columns)
         before += batch.inputs.numel()
     return torch.cat(places)
-
-
-def count_batches(rows: list[Row], limits: MicroBatchLimits) -> int:
-    """How many micro-batches `lay_out` makes of them."""
-    return sum(len(_parts(rows, shared, limits)) for shared in (False, True))
-
-
-def deal_rows(rows: list[Row], cost: ComputeCost, ranks: int) -> list[list[Row]]:
-    """The rows of every rank: the dearest first, each to the rank that has least to do so far."""
-    if ranks == 1:
-        return [rows]
-
-    def operations(row: Row) -> float:
-        return cost.of_row(row.length, len(row.members) > 1)
-
-    dealt: list[list[Row]] = [[] for _ in range(ranks)]
-    loads = [0.0] * ranks
-    for row in sorted(rows, key=operations, reverse=True):
-        least = loads.index(min(loads))
-        dealt[least].append(row)
-        loads[least] += operations(row)
-    return dealt
 
 
 def _parts(rows: list[Row], shared: bool, limits: MicroBatchLimits) -> list[list[Row]]:

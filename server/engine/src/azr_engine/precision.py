@@ -59,14 +59,11 @@ DEVICE_VARIABLE = "AZR_DEVICE"
 
 
 def choose_device() -> torch.device:
-    """
-    The GPU of this process's rank where there is one, unless the environment says otherwise;
-    LOCAL_RANK is torchrun's.
-    """
+    """The first GPU, or the CPU where there is none or the environment says so."""
     if _is_kept_on_cpu():
         return torch.device("cpu")
     if torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device("cuda", 0)
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")

@@ -11,10 +11,11 @@ from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import LARGEST_SEED, Fields
 from azr_engine.losses import LossSettings
 from azr_engine.memory_plan import MemoryPlan
+from azr_engine.optimizers import AdamSettings, OptimizerName
 from azr_engine.packing import TrainingSequence
 from azr_engine.sampling import SampledSequence, SampleItem
 from azr_engine.sampling_parameters import SampledWeights, SamplingParameters
-from azr_engine.training import AdamSettings, ForwardResult, OptimizerName
+from azr_engine.training import ForwardResult
 
 Choice = TypeVar("Choice", bound=str)
 

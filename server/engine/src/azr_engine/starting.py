@@ -21,8 +21,8 @@ def module_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, *safe_path, "-m", module, *arguments]
 
 
-def child_environment(**more: str) -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """This process's environment, in which the engine is found and nothing relative is."""
     paths = [str(SOURCES), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     absolute = dict.fromkeys(entry for entry in paths if Path(entry).is_absolute())
-    return {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(absolute), **more}
+    return {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(absolute)}
