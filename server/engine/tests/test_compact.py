@@ -166,7 +166,7 @@ def test_it_is_chosen_for_llamas_alone(
     for other in [*others, load_policy(model_folder("llama"), LoraSettings(4, 8.0, seed=1))]:
         assert not probe(other).compact
         assert probe_decoding(other) != "compact"
-    assert "no compact network: it is a Qwen2ForCausalLM" in caplog.messages
+    assert "Not using the compact network: it is a Qwen2ForCausalLM" in caplog.messages
     assert any("q_proj is a" in message for message in caplog.messages)
 
 
@@ -196,7 +196,9 @@ def test_what_it_cannot_compute_is_named(change: dict[str, Any], reason: str) ->
 
 def off_by_one(network: CompactNetwork) -> None:
     """From position 64 on, as a table that is built in two parts might be."""
-    network.turns = torch.cat([network.turns[:64], network.turns[65:], network.turns[-1:]])
+    network.rotations = torch.cat(
+        [network.rotations[:64], network.rotations[65:], network.rotations[-1:]]
+    )
 
 
 def without_scale(network: CompactNetwork) -> None:
@@ -216,7 +218,7 @@ def test_a_defect_keeps_it_from_being_used(
     defect(network)
     assert probe_decoding(llama) == "shared-prefix"
     assert not probe(llama).compact
-    assert "no compact decoding: it differs from the plain way" in caplog.messages
+    assert "Not using compact decoding: it differs from plain forward passes" in caplog.messages
 
 
 def test_gradients_that_differ_keep_it_from_training(
@@ -235,7 +237,7 @@ def test_gradients_that_differ_keep_it_from_training(
 
     monkeypatch.setattr(CompactNetwork, "weights", detached)
     assert not probe(llama).compact
-    assert "no compact network: its gradients differ from the plain ones" in caplog.messages
+    assert "Not using the compact network: its gradients differ" in caplog.messages
     assert probe_decoding(llama) == "compact"
 
 

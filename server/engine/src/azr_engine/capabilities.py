@@ -58,7 +58,7 @@ def capabilities(base_folder: Path) -> dict[str, Any]:
             "entropy_bonus": True,
             # optim_step takes average_decay, save_weights_for_sampler weights: "average".
             "weight_average": True,
-            # optim_step takes optimizer, whose state is apart from that of the others.
+            # optim_step takes optimizer; each optimizer has a state of its own.
             "optimizers": list(get_args(OptimizerName)),
             "unsupported_sampling": ["top_k", "prompt_logprobs", "stop_strings"],
             # Training outputs hold 0 before the first position that carries loss.

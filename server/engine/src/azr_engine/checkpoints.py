@@ -27,7 +27,7 @@ from azr_engine.training import Trainer
 FORMAT_VERSION = 2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PATH = re.compile(rf"tinker://({_NAME.pattern})/(weights|sampler_weights)/({_NAME.pattern})")
-# In optimizer.safetensors, before the names of what Muon keeps; the policy's AdamW has none.
+# Prefix of Muon's state in optimizer.safetensors; the state of the policy's AdamW has none.
 _MUON = "muon/"
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -86,7 +86,7 @@ class CheckpointStore:
             (folder / "checkpoint.json").write_text(json.dumps(state))
 
     def load_training(self, path: str, trainer: Trainer, optimizer: bool) -> None:
-        """Restores in place; average, Muon's and random state come with the optimizer's."""
+        """Restores in place. `optimizer` covers all optimizers, the average and random state."""
         folder = self.existing(path)
         state = json.loads((folder / "checkpoint.json").read_text())
         names = [name for name, _ in trainer.policy.trainable_parameters()]
@@ -180,7 +180,7 @@ def _restored_average(policy: Policy, saved: dict[str, Tensor], mass: float) -> 
 
 
 def _random_state(device: torch.device) -> dict[str, Tensor]:
-    """Of the processor and, because adapters may drop out there, of the GPU."""
+    """Of the CPU and, since the dropout of adapters draws there, of the GPU."""
     state = {"torch": torch.get_rng_state()}
     if device.type == "cuda":
         state["cuda"] = torch.cuda.get_rng_state(device)

@@ -1,6 +1,6 @@
 """
-`python -m azr_engine --model FOLDER`: serves until its owner goes away. One JSON line on standard
-output tells the port; everything else goes to standard error.
+`python -m azr_engine --model FOLDER`: serves until its parent process ends. One JSON line on
+standard output names the port; everything else goes to standard error.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def main() -> None:
     options = parse_arguments(sys.argv[1:])
-    # A quarter of the start would go into looking for garbage among three thousand modules, none of
-    # which ever is any; _prepare_libraries turns the collector on again.
+    # Garbage collection would take a quarter of the start: it scans three thousand modules, none of
+    # which is ever freed. _prepare_libraries turns it on again.
     gc.disable()
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     if options.exit_with_stdin:
@@ -90,7 +90,7 @@ async def _serve(options: argparse.Namespace, token: str, is_new: bool) -> None:
         build_application(service, token),
         http=cast(Any, functools.partial(strangers.TokenProtocol, strangers.Strangers(token))),
         backlog=strangers.ACCEPTED_AT_ONCE,
-        # Whoever sends nonsense must not be able to fill the log with warnings about it.
+        # Malformed requests must not be able to fill the log with warnings.
         log_level="error",
         access_log=False,
         timeout_keep_alive=75,
@@ -98,26 +98,28 @@ async def _serve(options: argparse.Namespace, token: str, is_new: bool) -> None:
     ready: dict[str, object] = {"event": "listening", "port": listener.getsockname()[1]}
     _announce({**ready, "token": token} if is_new else ready)
     server = uvicorn.Server(settings)
-    # asyncio has one number for how many it accepts at a time and how many may wait.
-    waiting = asyncio.create_task(_let_wait(server, listener, strangers.WAITING_TO_BE_ACCEPTED))
+    # asyncio takes one number for both the connections accepted at a time and the backlog.
+    widening = asyncio.create_task(
+        _widen_backlog(server, listener, strangers.WAITING_TO_BE_ACCEPTED)
+    )
     await server.serve(sockets=[listener])
-    waiting.cancel()
+    widening.cancel()
 
 
-async def _let_wait(server: uvicorn.Server, listener: socket.socket, connections: int) -> None:
+async def _widen_backlog(server: uvicorn.Server, listener: socket.socket, connections: int) -> None:
     while not server.started:
         await asyncio.sleep(0.01)
     listener.listen(connections)
 
 
 def _token(file: Path | None) -> tuple[str, bool]:
-    """The token, and whether it was made here and must be told to the owner."""
+    """The token, and whether it is new, so that it has to be printed."""
     given = file.read_text().strip() if file is not None else os.environ.pop(TOKEN_VARIABLE, "")
     return (given, False) if given else (secrets.token_urlsafe(32), True)
 
 
 def _usable_cores() -> int:
-    """What OMP_NUM_THREADS allows, as users of PyTorch are used to, else all there are."""
+    """As many as OMP_NUM_THREADS says, as in PyTorch, else all that this process may use."""
     limit = os.environ.get("OMP_NUM_THREADS", "")
     if limit.isdigit() and int(limit) > 0:
         return int(limit)
@@ -127,7 +129,7 @@ def _usable_cores() -> int:
 
 
 def _exit_with_stdin() -> None:
-    """The owner holds the other end: it closes whenever and however the owner ends."""
+    """The parent process holds the other end, which closes however that process ends."""
     while os.read(0, 4096):
         pass
     _end()

@@ -26,8 +26,8 @@ LEAST_TEMPERATURE, LARGEST_TEMPERATURE = 1e-3, 1e3
 @dataclass(frozen=True)
 class LossSettings:
     """
-    Which loss, and between which bounds the probability ratio counts. A policy loss scores tokens
-    at `temperature`, which is to be the one they were sampled at, and subtracts
+    Which loss, and the bounds that the probability ratio is clipped to. A policy loss scores tokens
+    at `temperature`, which should be the one they were sampled at, and subtracts
     `entropy_coefficient * sum(entropy_weight * entropy)`, the entropies at that temperature.
     """
 
@@ -109,9 +109,9 @@ def token_sums(
     settings: LossSettings, log_probs: Tensor, entropy: Tensor, targets: TokenTargets
 ) -> dict[str, float]:
     """
-    Sums over tokens of what is reported as means: the ratio, whether a bound took the token's
-    gradient away or held its weight, entropy in nats, and sampler minus trainer log-probability,
-    whose mean over tokens that were sampled estimates KL(sampler || trainer).
+    Sums over tokens of what is reported as means: the ratio, whether the token was clipped, entropy
+    in nats, and sampler minus trainer log-probability, whose mean over sampled tokens estimates
+    KL(sampler || trainer).
     """
     sums = {"entropy": entropy.sum().item()}
     if settings.name == "cross_entropy":
@@ -127,9 +127,9 @@ def token_sums(
 
 def _is_clipped(settings: LossSettings, ratio: Tensor, advantages: Tensor) -> Tensor:
     """
-    Whether the bounds made a difference, for each token [N]. The minimum of `ppo` takes the clipped
-    value only where the ratio has moved beyond a bound in the direction that the advantage asks
-    for; `cispo` bounds the weight of every token whose advantage is not zero.
+    Whether each token [N] was clipped. The minimum of `ppo` takes the clipped value only where the
+    ratio has moved beyond a bound in the direction that the advantage asks for; `cispo` clips the
+    weight of every token whose advantage is not zero.
     """
     above, below = ratio > settings.clip_high, ratio < settings.clip_low
     if settings.name == "cispo":

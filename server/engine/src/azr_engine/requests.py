@@ -58,7 +58,7 @@ def parse_lora(fields: Fields | None) -> LoraSettings | None:
 
 
 def parse_memory_plan(fields: Fields | None) -> MemoryPlan:
-    """Our `memory_plan` of create_model: how much of the device one pass may take."""
+    """Our `memory_plan` of create_model: how much memory one pass may take."""
     if fields is None:
         return MemoryPlan()
     default = MemoryPlan()

@@ -1,7 +1,7 @@
 """
-How one Python of the engine starts another. `python -m` imports from the working folder before any
-other, which may be somebody else's: so a child works in a folder of our own, imports nothing from
-where it was started, and gets no relative entry of PYTHONPATH.
+How one Python of the engine starts another. `python -m` imports from the working folder first,
+which may be somebody else's: so a child works in a folder of our own, imports nothing from where it
+was started, and gets no relative entry of PYTHONPATH.
 """
 
 from __future__ import annotations

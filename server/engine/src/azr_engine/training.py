@@ -202,7 +202,7 @@ class Trainer:
         return replace(limits, tokens=min(limits.tokens, self._scorer.chunk()))
 
     def _seeded_dropout(self) -> contextlib.AbstractContextManager[None]:
-        """Random numbers of this pass alone; what others draw afterwards is unchanged."""
+        """Random numbers for this pass; the state of the global generator is left as it was."""
         lora = self.policy.lora
         if lora is None or lora.dropout == 0:
             return contextlib.nullcontext()
