@@ -44,7 +44,7 @@ class CompactDecoder(EagerDecoder):
         if network is None:
             raise UnsupportedNetworkError(reason)
         self._network: CompactNetwork = network
-        # Read anew for every loop, since training changes the parameters in between.
+        # Read again for every loop, since training changes the parameters in between.
         self._weights = network.weights()
         self._last_position = len(network.rotations) - 1
         self._group_of_row = list(batch.prompt_of_row)

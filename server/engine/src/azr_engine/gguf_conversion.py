@@ -1,7 +1,7 @@
 """
 Turns a GGUF file into a Hugging Face model folder, once. transformers reads configuration and
-weights (`gguf_file`); what it would pass over without a word is refused before: tensors that the
-file lacks, has besides or in another shape, scaled rotary positions, an unknown tokenizer.
+weights (`gguf_file`). Files that it would silently misread are refused before: with missing or
+unknown tensors, tensors of another shape, scaled rotary positions, or an unknown tokenizer.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _check_architecture(metadata: Metadata) -> None:
 
 
 def _check_depth(reader: GGUFReader, metadata: Metadata) -> None:
-    """Before a model of so many layers is made to compare its tensors."""
+    """Bounds the layers of the model that `_check_tensors` makes."""
     layers = metadata.of_architecture("block_count")
     if layers > len(reader.tensors):
         reason = f"it claims {layers} layers, and has {len(reader.tensors)} tensors"
@@ -136,7 +136,7 @@ def _tie_copies(network: Any, reader: GGUFReader) -> bool:
     embeddings: Tensor = network.get_input_embeddings().weight
     head: Tensor = network.get_output_embeddings().weight
     similarity = cosine_similarity(embeddings.flatten().float(), head.flatten().float(), dim=0)
-    # False also where a number in them is none.
+    # False also where a weight is NaN.
     if not float(similarity) >= SAME_MATRIX:
         return False
     bits = {tensor.name: _bits_per_weight(tensor.tensor_type) for tensor in reader.tensors}

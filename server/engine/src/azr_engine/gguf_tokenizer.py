@@ -68,7 +68,7 @@ def read_tokenizer(metadata: Metadata) -> Tokenizer:
 
 
 def end_tokens(metadata: Metadata) -> list[int]:
-    """Every token that the file names as an end; what it calls the end of a text is the first."""
+    """Every token that the file names as an end, beginning with the end of a text."""
     first = metadata.get("tokenizer.ggml.eos_token_id")
     named = [metadata.values.get(f"tokenizer.ggml.{key}") for key in END_KEYS]
     return list(dict.fromkeys(int(token) for token in (first, *named) if token is not None))

@@ -6,6 +6,7 @@ Token losses of the Tinker dialect. Every loss is a sum over tokens, so micro-ba
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from azr_engine.errors import invalid_request
+from azr_engine.packing import TrainingSequence
 
 LossName = Literal["cross_entropy", "importance_sampling", "ppo", "cispo"]
 LOSS_NAMES: tuple[LossName, ...] = get_args(LossName)
@@ -73,6 +75,25 @@ class TokenTargets:
     advantages: Tensor
     weights: Tensor
     entropy_weights: Tensor
+
+    @staticmethod
+    def of(sequences: Sequence[TrainingSequence], device: torch.device) -> TokenTargets:
+        """Those of all loss tokens of the sequences, one sequence after the other."""
+
+        def flat(rows: list[list[float]]) -> Tensor:
+            numbers = [
+                number
+                for sequence, row in zip(sequences, rows, strict=True)
+                for number in row[sequence.start :]
+            ]
+            return torch.tensor(numbers, dtype=torch.float32, device=device)
+
+        return TokenTargets(
+            flat([sequence.sampler_log_probs for sequence in sequences]),
+            flat([sequence.advantages for sequence in sequences]),
+            flat([sequence.weights for sequence in sequences]),
+            flat([one.entropy_weights or [0.0] * len(one.targets) for one in sequences]),
+        )
 
 
 def summed_loss(

@@ -1,4 +1,4 @@
-"""How much memory a training pass takes, and how it takes less after the device had none left."""
+"""How much memory a training pass uses, and how it uses less after memory ran out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from azr_engine.packing import MicroBatch, MicroBatchLimits
 
 @dataclass
 class MemoryMode:
-    """What uses less memory stays in use for later requests: the device is no larger then."""
+    """Savings stay in place for later requests, for which the device would be as small."""
 
     limits: MicroBatchLimits
     # Whether completions of one prompt share a row.

@@ -1,4 +1,4 @@
-"""What the server holds between requests: trained models, frozen samplers, sessions of both."""
+"""State of the server between requests: trained models, frozen samplers, sessions of both."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class RequestOrder:
             "sequence_gap",
             f"Request {seq_id} timed out after {self._gap_seconds:g} s: it was "
             f"waiting for request {self._next}.",
-            "Send every seq_id once, counting from 1; create the model anew to start over.",
+            "Send every seq_id once, counting from 1; create the model again to start over.",
             status=409,
         )
         self._table.fail(waiting[0], error)

@@ -206,7 +206,7 @@ def _replaced_forward(
 
 
 def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True) -> Policy:
-    """Loads weights in the numeric types that precision.py chooses for what is trained of them."""
+    """Loads weights in the numeric types that precision.py chooses."""
     check_model_folder(folder)
     refuse_own_code(folder)
     device = choose_device()
@@ -222,7 +222,7 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
             use_safetensors=True,
             local_files_only=True,
         )
-        # What a config says is checked by using it: any value in it may be of any type.
+        # Uses values of the config, any of which may be of any type, before it is accepted.
         _end_tokens(folder, network)
         _positions(network.config)
     network.to(device)

@@ -31,8 +31,8 @@ from azr_engine.sampling import DecodingKind
 
 logger = logging.getLogger("azr_engine")
 
-# Tokens of this probability, by either way, are compared; what is rarer is hardly ever sampled, and
-# its log-probability is a small difference of large numbers.
+# Tokens of this probability, by either way, are compared; rarer ones are hardly ever sampled,
+# and their log-probability is a small difference of large numbers.
 LIKELY = 1e-3
 # The largest difference of their log-probabilities that is taken for rounding, and the largest mean
 # divergence KL(plain || fast) over positions, by computing precision. Measured: 1e-5 and 1e-7 in
@@ -136,7 +136,7 @@ def agree(computed: torch.dtype, expected: Tensor, actual: Tensor) -> bool:
     if computed == torch.bfloat16:
         logits = float((plain.amax(-1) - plain.amin(-1)).max())
         largest = max(largest, UNITS_OF_ROUNDING * BFLOAT16_UNIT * logits)
-    # Comparisons with what is not a number are false: it counts as a difference.
+    # Comparisons with NaN are false, so that it counts as a difference.
     return difference <= largest and divergence <= LARGEST_DIVERGENCE[computed]
 
 

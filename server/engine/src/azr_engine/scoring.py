@@ -106,7 +106,8 @@ def _log_probs_and_entropy(
     """Log-probability of `tokens` [N] under logits [N, V], and their entropy in nats, both [N]."""
     scaled = logits.float() if loss.temperature == 1 else logits.float() / loss.temperature
     log_probs = torch.log_softmax(scaled, dim=-1)
-    # First what the backward pass needs: where a chunk is computed again, PyTorch stops after it.
+    # Before the entropy: where a chunk is recomputed, PyTorch stops after the backward pass has all
+    # that it needs.
     chosen = log_probs.gather(1, tokens[:, None])[:, 0]
     has_bonus = loss.entropy_coefficient > 0
     with contextlib.nullcontext() if has_bonus else torch.no_grad():

@@ -24,8 +24,8 @@ from azr_engine.seeding import seeded
 
 logger = logging.getLogger("azr_engine")
 
-# What a micro-batch costs beside its tokens, in tokens: starting the operations of every layer, or
-# of attention alone where all else is computed for several together.
+# The overhead of one more micro-batch, in tokens: launching the operations of every layer, or of
+# attention alone in the compact network, which computes all else for several batches together.
 COMPACT_OVERHEAD = 32
 GPU_OVERHEAD = 2048
 
@@ -128,7 +128,7 @@ class Trainer:
     ) -> list[list[float]]:
         """Loss and, with `backward`, gradients of one pass; log-probabilities per member."""
         members = [sequences[index] for index in _members(batches)]
-        targets = _token_targets(members, self.policy.device)
+        targets = TokenTargets.of(members, self.policy.device)
         with contextlib.ExitStack() as stack:
             stack.enter_context(torch.set_grad_enabled(backward))
             if backward:
@@ -155,9 +155,8 @@ class Trainer:
         return gradients
 
     def _add_gradients(self, earlier: list[Tensor | None]) -> None:
-        for (_, parameter), gradient in zip(
-            self.policy.trainable_parameters(), earlier, strict=True
-        ):
+        parameters = self.policy.trainable_parameters()
+        for (_, parameter), gradient in zip(parameters, earlier, strict=True):
             if gradient is not None and parameter.grad is not None:
                 gradient += parameter.grad
             if gradient is not None:
@@ -224,23 +223,6 @@ class Trainer:
 
 def _members(batches: list[MicroBatch]) -> list[int]:
     return [member for batch in batches for member in batch.members]
-
-
-def _token_targets(members: list[TrainingSequence], device: torch.device) -> TokenTargets:
-    def flat(values: list[list[float]]) -> Tensor:
-        joined = [
-            value
-            for member, row in zip(members, values, strict=True)
-            for value in row[member.start :]
-        ]
-        return torch.tensor(joined, dtype=torch.float32, device=device)
-
-    return TokenTargets(
-        flat([member.sampler_log_probs for member in members]),
-        flat([member.advantages for member in members]),
-        flat([member.weights for member in members]),
-        flat([member.entropy_weights or [0.0] * len(member.targets) for member in members]),
-    )
 
 
 def _metrics(sums: defaultdict[str, float]) -> dict[str, float]:
