@@ -31,6 +31,7 @@ from azr_engine.sampling import SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters
 from azr_engine.training import Trainer
 
+EMBEDDED_MODEL = Path(__file__).resolve().parents[2] / "models" / "azr-nano"
 PLAIN = FastPaths(shared_prompt_training=False, chunked_head=True)
 COMPACT = FastPaths(shared_prompt_training=True, chunked_head=True, compact=True)
 PROMPTS = [(5, 6, 7), tuple(range(2, 32)), (9,), tuple(range(12, 25))]
@@ -168,6 +169,14 @@ def test_it_is_chosen_for_llamas_alone(
         assert probe_decoding(other) != "compact"
     assert "Not using the compact network: it is a Qwen2ForCausalLM" in caplog.messages
     assert any("q_proj is a" in message for message in caplog.messages)
+
+
+def test_the_embedded_model_is_sampled_and_trained_by_it() -> None:
+    """Token 0 pads it, and as an input has no gradient in transformers."""
+    policy = load_policy(EMBEDDED_MODEL, lora=None)
+    assert policy.config.pad_token_id == 0
+    assert probe(policy).compact
+    assert probe_decoding(policy) == "compact"
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,8 @@ class CompactNetwork:
         self.scale = float(first.self_attn.scaling)
         self.epsilon = float(first.input_layernorm.variance_epsilon)
         self._hidden = int(config.hidden_size)
+        # Its embedding gets no gradient as an input.
+        self._padding_token: int | None = self.network.model.embed_tokens.padding_idx
         self.rotations = self._rotations(int(config.max_position_embeddings))
 
     @torch.no_grad()
@@ -165,7 +167,7 @@ class CompactNetwork:
         """
         tokens = torch.cat([batch.inputs.flatten() for batch in batches])
         rotations = self.rotations[torch.cat([_positions(batch) for batch in batches])][:, None]
-        hidden = functional.embedding(tokens, weights.embedding)
+        hidden = functional.embedding(tokens, weights.embedding, self._padding_token)
         last = len(weights.layers) - 1
         for index, layer in enumerate(weights.layers):
             parts = self.queries_keys_values(layer, hidden, rotations)
