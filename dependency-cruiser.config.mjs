@@ -3,7 +3,20 @@
  * test/layers/layers.test.ts that must be caught.
  */
 
-const CORES = 'azr|sandbox|engine|store';
+/** Each may import the folders before it that its rule names, and none after it. */
+const CORES = 'method|grading|sandbox|engine|store';
+const WIRING = 'settings|machine|runFolder|runs|run|doctor|languageServer|cli';
+/** Which folders of the server's a folder of the wiring may import, beside itself, the protocol and the cores. */
+const WIRED = {
+  settings: [],
+  machine: ['settings'],
+  runFolder: ['settings', 'machine'],
+  runs: ['settings', 'machine', 'runFolder'],
+  run: ['settings', 'machine', 'runFolder', 'runs'],
+  doctor: ['settings', 'machine', 'runFolder', 'run'],
+};
+/** Below all: how files are opened, Python is started, literals are read; statistics. */
+const GROUND = 'files|python|literal|evaluation';
 const OUTSIDE_SERVER = '^(extension|webview|test|bench|scripts)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -26,24 +39,31 @@ export default {
     {
       name: 'cores-import-only-protocol',
       comment:
-        'The method, sandbox, engine client and store meet in the runner, never each other. How files of strangers are opened, and statistics, are below them all.',
+        'The method, grading, sandbox, engine client and store meet in the run, never each other. How files of strangers are opened, literals and statistics are below them all.',
       severity: 'error',
       from: { path: `^server/src/(${CORES})/` },
-      to: { path: '^server/', pathNot: '^server/(protocol|src/($1|files|python|evaluation))/' },
+      to: { path: '^server/', pathNot: `^server/(protocol|src/($1|${GROUND}))/` },
     },
     {
       name: 'method-knows-no-files',
       comment: 'The method is given what it needs; it neither reads nor writes files.',
       severity: 'error',
-      from: { path: '^server/src/azr/' },
+      from: { path: '^server/src/method/' },
       to: { path: '^server/src/(files|python)/' },
     },
     {
-      name: 'files-import-nothing',
+      name: 'files-import-only-problems',
       comment: 'How files are opened is decided without knowing what is in them.',
       severity: 'error',
       from: { path: '^server/src/files/' },
-      to: { path: '^server/', pathNot: '^server/src/files/' },
+      to: { path: '^server/', pathNot: '^server/(protocol/problem\\.ts$|src/files/)' },
+    },
+    {
+      name: 'literals-import-nothing',
+      comment: 'What a Python literal is depends on nothing of ours.',
+      severity: 'error',
+      from: { path: '^server/src/literal/' },
+      to: { path: '^server/', pathNot: '^server/src/literal/' },
     },
     {
       name: 'evaluation-imports-only-protocol',
@@ -61,12 +81,22 @@ export default {
     },
     {
       name: 'wiring-is-imported-by-wiring',
-      comment:
-        'Runner, language server and CLI use one another; the other layers know none of them.',
+      comment: 'What wires the layers together is known to none of them.',
       severity: 'error',
-      from: { path: '^server/', pathNot: '^server/src/(runner|languageServer|cli)/' },
-      to: { path: '^server/src/(runner|languageServer|cli)/' },
+      from: { path: '^server/', pathNot: `^server/src/(${WIRING})/` },
+      to: { path: `^server/src/(${WIRING})/` },
     },
+    ...Object.entries(WIRED).map(([folder, known]) => ({
+      name: `${folder}-imports-downwards`,
+      comment:
+        'Settings, the machine, the folder of a run, runs as viewers see them, the run itself and the doctor build on one another in this order.',
+      severity: /** @type {const} */ ('error'),
+      from: { path: `^server/src/${folder}/` },
+      to: {
+        path: `^server/src/(${WIRING})/`,
+        pathNot: `^server/src/(${[folder, ...known].join('|')})/`,
+      },
+    })),
     {
       name: 'server-stands-alone',
       comment: 'The server runs without VS Code; what ships never imports tests or scripts.',

@@ -51,13 +51,13 @@ const BUNDLES = [
   },
   {
     // Another such program, which renders chat templates.
-    entryPoints: ['server/src/engine/renderTemplate.mjs'],
+    entryPoints: ['server/src/engine/tokenizer/renderTemplate.mjs'],
     outfile: 'dist/templateRenderer.mjs',
     format: 'esm',
   },
   {
     // A third, which works tokenizers.
-    entryPoints: ['server/src/engine/tokenizeTexts.mjs'],
+    entryPoints: ['server/src/engine/tokenizer/tokenizeTexts.mjs'],
     outfile: 'dist/tokenizer.mjs',
     format: 'esm',
   },

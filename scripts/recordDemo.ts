@@ -10,12 +10,12 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { brotliCompressSync, constants } from 'node:zlib';
 
-import { demoArchive } from '../server/src/runner/demoRun.ts';
-import { existingRunFolder } from '../server/src/runner/runFolder.ts';
-import { copyDatabase } from '../server/src/store/copyDatabase.ts';
+import { demoArchive } from '../server/src/runs/demoRun.ts';
+import { existingRunFolder } from '../server/src/runFolder/runFolder.ts';
+import { copyDatabase } from '../server/src/store/writer/copyDatabase.ts';
 import { RunReader } from '../server/src/store/runReader.ts';
-import { SqliteRunStore } from '../server/src/store/sqliteRunStore.ts';
-import { SUMMARY_STEP_TABLES } from '../server/src/store/summaryWriter.ts';
+import { SqliteRunStore } from '../server/src/store/writer/sqliteRunStore.ts';
+import { SUMMARY_STEP_TABLES } from '../server/src/store/writer/summaryWriter.ts';
 
 const [source = '', steps = '12'] = process.argv.slice(2);
 const folder = mkdtempSync(path.join(tmpdir(), 'azr-demo-'));

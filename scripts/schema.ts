@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { format, resolveConfig } from 'prettier';
 
-import { settingsSchema } from '../server/src/runner/settingsSchema.ts';
+import { settingsSchema } from '../server/src/settings/settingsSchema.ts';
 
 const file = path.join(import.meta.dirname, '..', 'media', 'azr.schema.json');
 const options = await resolveConfig(file);

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Completion, TrainingDatum } from '../../server/protocol/engine.ts';
-import { encodePrompt } from '../../server/src/azr/rollouts.ts';
+import { encodePrompt } from '../../server/src/method/rollouts.ts';
 import { startEngineProcess } from '../../server/src/engine/engineProcess.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
-import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
 import { GpuMemory } from './gpuMemory.ts';
 import type { Side, UpdateFigures } from './side.ts';
 import type { Workload } from './workload.ts';

@@ -11,11 +11,11 @@ import { parseArgs } from 'node:util';
 import { type MemoryDemand, planMemory } from '../../server/src/engine/memoryPlan.ts';
 import type { Engine, TrainingDatum } from '../../server/protocol/engine.ts';
 import { openLocalEngine } from '../../server/src/engine/openEngine.ts';
-import { enginePython } from '../../server/src/runner/enginePython.ts';
-import { machineMemoryMb } from '../../server/src/runner/knownDevice.ts';
-import { modelShape } from '../../server/src/runner/modelShape.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
+import { machineMemoryMb } from '../../server/src/machine/knownDevice.ts';
+import { modelShape } from '../../server/src/machine/models/modelShape.ts';
 import { peakMemoryMb } from './engineSide.ts';
-import { childrenRunning } from '../../test/runner/faults/faultyWorld.ts';
+import { childrenRunning } from '../../test/run/faults/faultyWorld.ts';
 
 const PROJECT = path.join(import.meta.dirname, '../..');
 const NANO = path.join(PROJECT, 'server/models/azr-nano');

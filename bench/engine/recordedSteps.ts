@@ -5,10 +5,10 @@ import path from 'node:path';
 
 import type { Engine } from '../../server/protocol/engine.ts';
 import type { Phase } from '../../server/protocol/events.ts';
-import { openEngine } from '../../server/src/runner/openEngine.ts';
-import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
-import { createRun } from '../../server/src/runner/run.ts';
-import { RunSteering } from '../../server/src/runner/runSteering.ts';
+import { openEngine } from '../../server/src/run/openEngine.ts';
+import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
+import { createRun } from '../../server/src/run/run.ts';
+import { RunSteering } from '../../server/src/run/runSteering.ts';
 
 export type RecordedCall = { readonly step: number; readonly phase: Phase } & (
   | { readonly kind: 'sample'; readonly request: Parameters<Engine['sample']> }

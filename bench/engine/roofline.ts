@@ -8,7 +8,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 
 import { pythonStart } from '../../server/src/python/pythonStart.mjs';
-import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 // Python is started in another folder.

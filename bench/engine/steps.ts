@@ -19,7 +19,7 @@ import { execa } from 'execa';
 import type { Engine } from '../../server/protocol/engine.ts';
 import { startEngineProcess } from '../../server/src/engine/engineProcess.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
-import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
 import { recordSteps, type RecordedCall } from './recordedSteps.ts';
 
 const WARM_UPS = 1;

@@ -3,13 +3,13 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { MODES } from '../../server/protocol/vocabulary.ts';
-import { compactDialect } from '../../server/src/azr/dialects/compactDialect.ts';
-import type { Dialect, Prompt } from '../../server/src/azr/dialects/dialect.ts';
-import { dialectFor } from '../../server/src/azr/dialects/dialectFor.ts';
-import { questionOf } from '../../server/src/azr/solve.ts';
-import { readHeldOutTasks } from '../../server/src/runner/heldOutTasks.ts';
-import { openModelFolder } from '../../server/src/runner/modelFolder.ts';
-import { completeSettings } from '../../server/src/runner/settings.ts';
+import { compactDialect } from '../../server/src/method/dialects/compactDialect.ts';
+import type { Dialect, Prompt } from '../../server/src/method/dialects/dialect.ts';
+import { dialectFor } from '../../server/src/method/dialects/dialectFor.ts';
+import { questionOf } from '../../server/src/method/solve.ts';
+import { readHeldOutTasks } from '../../server/src/run/heldOutTasks.ts';
+import { openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
+import { completeSettings } from '../../server/src/settings/settings.ts';
 
 const MODEL = path.join(import.meta.dirname, '../../server/models/azr-nano');
 

@@ -1,8 +1,8 @@
 /** What `npm run learn` is asked for, read from its arguments. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { parseArgs } from 'node:util';
 
-import { UsageError } from '../../server/src/cli/command.ts';
-import { EMBEDDED_MODEL } from '../../server/src/runner/modelFolder.ts';
+import { EMBEDDED_MODEL } from '../../server/src/machine/models/modelFolder.ts';
 import type { LargerHeldOutRequest } from './largerHeldOut.ts';
 import { isLargerModel, LARGER_MODEL_MINUTES, recipeOf, stepsWithin } from './largerModel.ts';
 
@@ -46,20 +46,25 @@ export interface LearnRequest {
   readonly larger?: LargerHeldOutRequest;
 }
 
-/** Throws UsageError, or what `parseArgs` throws. */
+/** Throws ProblemError, or what `parseArgs` throws. */
 export function parseLearnArguments(argumentList: readonly string[]): LearnRequest {
   const { values } = parseArgs({ args: [...argumentList], options: OPTIONS });
   const { arm, table, model, dry: isDry } = values;
   const isLarger = isLargerModel(model);
   for (const name of OF_LARGER_MODELS) {
     if (values[name] === undefined || isLarger) continue;
-    throw new UsageError(
-      `--${name} is for a larger model than ${EMBEDDED_MODEL}.`,
-      'Name one, for example: --model smollm2-135m',
-    );
+    throw new ProblemError({
+      code: 'usage',
+      message: `--${name} is for a larger model than ${EMBEDDED_MODEL}.`,
+      remedy: 'Name one, for example: --model smollm2-135m',
+    });
   }
   if (values.set?.some((setting) => setting.startsWith('model='))) {
-    throw new UsageError('--set does not take the model.', 'Name it with --model.');
+    throw new ProblemError({
+      code: 'usage',
+      message: '--set does not take the model.',
+      remedy: 'Name it with --model.',
+    });
   }
   // One run fills a quarter of an hour on a GPU; three seeds are asked for.
   const seeds = values.seed ?? (isLarger ? ['1'] : HEADLINE.seeds);
@@ -85,7 +90,11 @@ function largerOf(
   const items = wholeNumber('cruxeval-items', values['cruxeval-items'], 1);
   const probeTasks = wholeNumber('probe-tasks', values['probe-tasks'], 0);
   if (probeTasks === 0 && file === undefined) {
-    throw new UsageError('Nothing is left to measure.', 'Give --cruxeval a file, or more tasks.');
+    throw new ProblemError({
+      code: 'usage',
+      message: 'Nothing is left to measure.',
+      remedy: 'Give --cruxeval a file, or more tasks.',
+    });
   }
   return {
     ...{ model, probeTasks },
@@ -101,7 +110,11 @@ function stepsOf(
   isLarger: boolean,
 ): number {
   if (steps !== undefined && minutes !== undefined) {
-    throw new UsageError('--steps and --minutes both say how long.', 'Leave one of them out.');
+    throw new ProblemError({
+      code: 'usage',
+      message: '--steps and --minutes both say how long.',
+      remedy: 'Leave one of them out.',
+    });
   }
   if (steps !== undefined) return wholeNumber('steps', steps, 1);
   if (!isLarger) return STEPS;
@@ -113,8 +126,9 @@ function stepsOf(
 function wholeNumber(option: string, text: string, least: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new UsageError(
-    `--${option} takes a whole number, not "${text}".`,
-    `It is at least ${String(least)}.`,
-  );
+  throw new ProblemError({
+    code: 'usage',
+    message: `--${option} takes a whole number, not "${text}".`,
+    remedy: `It is at least ${String(least)}.`,
+  });
 }

@@ -1,5 +1,5 @@
 /** The runs that docs/learning.md compares: each is one change to the recipe, or one way to break it. */
-import type { Experiment } from '../../server/src/azr/experiment.ts';
+import type { Experiment } from '../../server/src/method/experiment.ts';
 import { randomRewards, randomTeacher, supervised } from './controls.ts';
 
 /** What an arm needs to be set up. */
@@ -25,7 +25,7 @@ export interface Arm {
 const REWARD_ALONE = ['goldLossWeight=0'];
 
 export const ARMS: readonly Arm[] = [
-  { name: 'studio', question: 'the preset as it ships', settings: [] },
+  { name: 'studio', question: 'the whole recipe of the preset', settings: [] },
   { name: 'reward alone', question: 'without the interpreter’s answers', settings: REWARD_ALONE },
   { name: 'paper', question: 'the method as published', settings: ['preset=paper'] },
   {

@@ -8,9 +8,9 @@ import type { Engine, Objective } from '../../server/protocol/engine.ts';
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import type { Proposal } from '../../server/protocol/sandbox.ts';
 import { MODES, ROLES } from '../../server/protocol/vocabulary.ts';
-import type { Experiment, TaskSource } from '../../server/src/azr/experiment.ts';
-import type { RolloutDraft } from '../../server/src/azr/ledger.ts';
-import { RandomStream } from '../../server/src/azr/randomStream.ts';
+import type { Experiment, TaskSource } from '../../server/src/method/experiment.ts';
+import type { RolloutDraft } from '../../server/src/method/ledger.ts';
+import { RandomStream } from '../../server/src/method/randomStream.ts';
 
 /** What a verdict gives to an answer. */
 const JUDGEMENT = ['verdict', 'verdictReason', 'reward', 'rewardTerms'] as const;

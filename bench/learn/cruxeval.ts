@@ -2,11 +2,11 @@
  * Items of CRUXEval (Gu et al. 2024) as held-out tasks, from a file that the user names: none of its
  * items is kept in this repository.
  */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RejectionReason, VerdictReason } from '../../server/protocol/vocabulary.ts';
-import { RandomStream } from '../../server/src/azr/randomStream.ts';
-import { UsageError } from '../../server/src/cli/command.ts';
+import { RandomStream } from '../../server/src/method/randomStream.ts';
 
 /** The part of the held-out set that these tasks are. */
 const CRUXEVAL = 'cruxeval';
@@ -31,7 +31,7 @@ export interface CruxevalTasks {
   readonly leftOut: LeftOut;
 }
 
-/** Throws UsageError that names the first line of `file` that does not hold an item. */
+/** Throws ProblemError that names the first line of `file` that does not hold an item. */
 export function parseCruxeval(text: string, file: string): CruxevalItem[] {
   const lines = text.split('\n').map((line, index) => ({ line, number: index + 1 }));
   const items = lines
@@ -39,15 +39,20 @@ export function parseCruxeval(text: string, file: string): CruxevalItem[] {
     .map(({ line, number }) => {
       const item = parsed(line);
       if (!isItem(item)) {
-        throw new UsageError(
-          `${file}, line ${String(number)}: it is not an item of CRUXEval.`,
-          'Every line is a JSON object with the texts "code", "input", "output" and "id".',
-        );
+        throw new ProblemError({
+          code: 'usage',
+          message: `${file}, line ${String(number)}: it is not an item of CRUXEval.`,
+          remedy: 'Every line is a JSON object with the texts "code", "input", "output" and "id".',
+        });
       }
       return item;
     });
   if (items.length > 0) return items;
-  throw new UsageError(`${file} holds no item.`, 'Name a file with one item of CRUXEval per line.');
+  throw new ProblemError({
+    code: 'usage',
+    message: `${file} holds no item.`,
+    remedy: 'Name a file with one item of CRUXEval per line.',
+  });
 }
 
 /** The first `count` items of a shuffle that is always the same. */

@@ -1,15 +1,15 @@
 /** The held-out tasks of a larger model: some of the embedded model's, and items of CRUXEval. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { readFile, writeFile } from 'node:fs/promises';
 
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
-import { RandomStream } from '../../server/src/azr/randomStream.ts';
-import { UsageError } from '../../server/src/cli/command.ts';
+import { RandomStream } from '../../server/src/method/randomStream.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
 import { cellsOf } from '../../server/src/evaluation/cells.ts';
-import { readHeldOutTasks } from '../../server/src/runner/heldOutTasks.ts';
-import { EMBEDDED_MODEL, openModelFolder } from '../../server/src/runner/modelFolder.ts';
-import { openGrader } from '../../server/src/runner/openGrader.ts';
-import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
+import { readHeldOutTasks } from '../../server/src/run/heldOutTasks.ts';
+import { EMBEDDED_MODEL, openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
+import { openGrader } from '../../server/src/run/openGrader.ts';
+import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
 import {
   type CruxevalItem,
   type CruxevalTasks,
@@ -94,10 +94,11 @@ async function drawnItems({
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(
-      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      'Name a file with one item of CRUXEval per line.',
-    );
+    throw new ProblemError({
+      code: 'usage',
+      message: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      remedy: 'Name a file with one item of CRUXEval per line.',
+    });
   }
   return drawCruxeval(parseCruxeval(text, file), items);
 }

@@ -1,6 +1,6 @@
 /** What the recipe of `studio` needs to be told for a model larger than the embedded one, on a GPU. */
-import { EMBEDDED_MODEL } from '../../server/src/runner/modelFolder.ts';
-import { PACKAGED_MODEL } from '../../server/src/runner/namedModel.ts';
+import { EMBEDDED_MODEL } from '../../server/src/machine/models/modelFolder.ts';
+import { PACKAGED_MODEL } from '../../server/src/machine/models/namedModel.ts';
 
 /**
  * Held-out tasks are asked eight times before the first update and after the last, and greedily three

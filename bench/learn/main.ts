@@ -20,7 +20,7 @@ import { execa } from 'execa';
 
 import { exitCodeOf, failureData, failureText } from '../../server/src/cli/failure.ts';
 import { pythonStart } from '../../server/src/python/pythonStart.mjs';
-import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
 import { armNamed } from './arms.ts';
 import { type LearnRequest, parseLearnArguments } from './arguments.ts';
 import { type ExperimentRequest, runExperiment } from './experiment.ts';

@@ -5,12 +5,12 @@ import path from 'node:path';
 
 import type { Engine } from '../../server/protocol/engine.ts';
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
-import { compactDialect } from '../../server/src/azr/dialects/compactDialect.ts';
-import { questionOf } from '../../server/src/azr/solve.ts';
-import { openEngine } from '../../server/src/runner/openEngine.ts';
-import { prepareNewRun, type PreparedRun } from '../../server/src/runner/prepareRun.ts';
-import { createRun } from '../../server/src/runner/run.ts';
-import { RunSteering } from '../../server/src/runner/runSteering.ts';
+import { compactDialect } from '../../server/src/method/dialects/compactDialect.ts';
+import { questionOf } from '../../server/src/method/solve.ts';
+import { openEngine } from '../../server/src/run/openEngine.ts';
+import { prepareNewRun, type PreparedRun } from '../../server/src/run/prepareRun.ts';
+import { createRun } from '../../server/src/run/run.ts';
+import { RunSteering } from '../../server/src/run/runSteering.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { armNamed } from './arms.ts';

@@ -6,14 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { inspectHeldOut } from '../../server/src/azr/inspectHeldOut.ts';
-import { runLoop } from '../../server/src/azr/loop.ts';
-import { openEngine } from '../../server/src/runner/openEngine.ts';
-import { openGrader } from '../../server/src/runner/openGrader.ts';
-import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
-import { createRunFolder } from '../../server/src/runner/createRunFolder.ts';
-import { presetDepartures } from '../../server/src/runner/settings.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { inspectHeldOut } from '../../server/src/method/measuring/inspectHeldOut.ts';
+import { runLoop } from '../../server/src/method/loop.ts';
+import { openEngine } from '../../server/src/run/openEngine.ts';
+import { openGrader } from '../../server/src/run/openGrader.ts';
+import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
+import { createRunFolder } from '../../server/src/runFolder/createRunFolder.ts';
+import { presetDepartures } from '../../server/src/settings/settings.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
 
 /** Sums the time in which at least one call is under way. */

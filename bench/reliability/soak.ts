@@ -7,11 +7,11 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
-import { createRun } from '../../server/src/runner/run.ts';
-import { RunSteering } from '../../server/src/runner/runSteering.ts';
-import { ScriptedEngine } from '../../test/runner/fixtures/scriptedEngine.ts';
-import { writeScriptedModel } from '../../test/runner/fixtures/scriptedModel.ts';
+import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
+import { createRun } from '../../server/src/run/run.ts';
+import { RunSteering } from '../../server/src/run/runSteering.ts';
+import { ScriptedEngine } from '../../test/run/fixtures/scriptedEngine.ts';
+import { writeScriptedModel } from '../../test/run/fixtures/scriptedModel.ts';
 import { startedProcesses } from '../sandbox/processCosts.ts';
 
 const SECTIONS = 10;

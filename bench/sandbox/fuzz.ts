@@ -5,11 +5,11 @@
  * be taken up where another ended.
  */
 import type { Execution } from '../../server/protocol/sandbox.ts';
-import { parseLiteral } from '../../server/src/sandbox/literal/parse.ts';
-import { judgeOutput } from '../../server/src/sandbox/verifyAnswer.ts';
-import { sameValue } from '../../server/src/sandbox/validateProposal.ts';
+import { parseLiteral } from '../../server/src/literal/parse.ts';
+import { judgeOutput } from '../../server/src/grading/verifyAnswer.ts';
+import { sameValue } from '../../server/src/grading/validateProposal.ts';
 import type { TestedSandbox } from '../../test/sandbox/engines.ts';
-import { Random } from '../../test/sandbox/randomLiterals.ts';
+import { Random } from '../../test/literal/randomLiterals.ts';
 import { mutateAnswer, mutateInput, mutateProgram } from './mutation.ts';
 import type { Contradiction, Oracle, Question } from './oracle.ts';
 import type { SeedTask } from './workload.ts';

@@ -1,6 +1,6 @@
 /** Fuzzes engines one after another for a time, and prints what was found. */
 import { availableParallelism } from 'node:os';
-import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
+import { findPython } from '../../server/src/sandbox/native/pythonInterpreter.ts';
 import type { Engine } from '../../test/sandbox/engines.ts';
 import { CASES_PER_ROUND, fuzz, FUZZ_LIMITS } from './fuzz.ts';
 import { Oracle } from './oracle.ts';

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, tmpdir } from 'node:os';
 import path from 'node:path';
-import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
+import { findPython } from '../../server/src/sandbox/native/pythonInterpreter.ts';
 import type { Engine, TestedSandbox } from '../../test/sandbox/engines.ts';
 import { runInFreshProcess } from './freshProcess.ts';
 import { memoryOf, startedProcesses } from './processCosts.ts';

@@ -1,8 +1,8 @@
 /** Seeded mutations of programs, inputs and answers. */
-import { formatLiteral } from '../../server/src/sandbox/literal/format.ts';
-import { parseLiteral } from '../../server/src/sandbox/literal/parse.ts';
-import type { LiteralValue } from '../../server/src/sandbox/literal/value.ts';
-import { damage, type Random, randomValue } from '../../test/sandbox/randomLiterals.ts';
+import { formatLiteral } from '../../server/src/literal/format.ts';
+import { parseLiteral } from '../../server/src/literal/parse.ts';
+import type { LiteralValue } from '../../server/src/literal/value.ts';
+import { damage, type Random, randomValue } from '../../test/literal/randomLiterals.ts';
 import type { SeedTask } from './workload.ts';
 
 const TOKEN =

@@ -2,9 +2,9 @@
 import { availableParallelism } from 'node:os';
 import type { GraderRules, Validation } from '../../server/protocol/sandbox.ts';
 import { SETTINGS } from '../../server/protocol/settings.ts';
-import { createGrader } from '../../server/src/sandbox/grader.ts';
-import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
-import { sameValue } from '../../server/src/sandbox/validateProposal.ts';
+import { createGrader } from '../../server/src/grading/grader.ts';
+import { findPython } from '../../server/src/sandbox/native/pythonInterpreter.ts';
+import { sameValue } from '../../server/src/grading/validateProposal.ts';
 import type { Engine } from '../../test/sandbox/engines.ts';
 import { Oracle } from './oracle.ts';
 import { loadSeeds, type SeedTask } from './workload.ts';

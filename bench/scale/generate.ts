@@ -1,10 +1,10 @@
 /** Writes a generated run into a run.db, as fast as SQLite takes rows. */
-import { completeSettings, presetDepartures } from '../../server/src/runner/settings.ts';
-import { createDatabase } from '../../server/src/store/openDatabase.ts';
-import type { RunInformation } from '../../server/src/store/runInformation.ts';
-import { StepWriter } from '../../server/src/store/stepWriter.ts';
-import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
-import { fillSummaries } from '../../server/src/store/summaryWriter.ts';
+import { completeSettings, presetDepartures } from '../../server/src/settings/settings.ts';
+import { createDatabase } from '../../server/src/store/schema/openDatabase.ts';
+import type { RunInformation } from '../../server/src/store/rows/runInformation.ts';
+import { StepWriter } from '../../server/src/store/writer/stepWriter.ts';
+import { SUMMARY_SCHEMA } from '../../server/src/store/schema/summarySchema.ts';
+import { fillSummaries } from '../../server/src/store/writer/summaryWriter.ts';
 import { ESTIMATION_ROLLOUTS, generatedSteps } from './generatedSteps.ts';
 
 const STEPS_PER_TRANSACTION = 200;

@@ -8,13 +8,13 @@ import type {
   TaskRecord,
 } from '../../server/protocol/records.ts';
 import { MODES, ROLES, type Mode, type RejectionReason } from '../../server/protocol/vocabulary.ts';
-import { advantagesOf } from '../../server/src/azr/advantages.ts';
+import { advantagesOf } from '../../server/src/method/training/advantages.ts';
 import {
   learnability,
   proposerReward,
   rejectedProposalReward,
   solverReward,
-} from '../../server/src/azr/rewards.ts';
+} from '../../server/src/method/rewards.ts';
 import { generatedProgram } from './generatedProgram.ts';
 
 export const ESTIMATION_ROLLOUTS = 8;

@@ -1,8 +1,8 @@
 /** Every kind of page that a viewer asks for, timed on a generated run. */
 import type { ItemFilter, TableQuery } from '../../server/protocol/queries.ts';
 import { rewardStory } from '../../server/src/languageServer/rewards/rewardStory.ts';
-import { cursorText } from '../../server/src/store/pageCursor.ts';
-import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { cursorText } from '../../server/src/store/lists/pageCursor.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 
 const OPEN_BUDGET_MS = 300;
 const PAGE_BUDGET_MS = 50;

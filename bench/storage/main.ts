@@ -10,10 +10,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 
 import type { StepRecord } from '../../server/protocol/records.ts';
-import { demoRun } from '../../server/src/runner/demoRun.ts';
+import { demoRun } from '../../server/src/runs/demoRun.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import type { RunInformation } from '../../server/src/store/runInformation.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import type { RunInformation } from '../../server/src/store/rows/runInformation.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { generatedSteps } from '../scale/generatedSteps.ts';
 import { withLongCompletions } from './longCompletions.ts';
 

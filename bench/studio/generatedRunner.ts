@@ -6,11 +6,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
-import { createRunFolder } from '../../server/src/runner/createRunFolder.ts';
-import { RunnerPresence } from '../../server/src/runner/runnerPresence.ts';
-import { RunSteering } from '../../server/src/runner/runSteering.ts';
-import { completeSettings, presetDepartures } from '../../server/src/runner/settings.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { createRunFolder } from '../../server/src/runFolder/createRunFolder.ts';
+import { RunnerPresence } from '../../server/src/run/endpoint/runnerPresence.ts';
+import { RunSteering } from '../../server/src/run/runSteering.ts';
+import { completeSettings, presetDepartures } from '../../server/src/settings/settings.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { generatedSteps } from '../scale/generatedSteps.ts';
 
 export interface GeneratedRunReport {

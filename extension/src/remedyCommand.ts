@@ -1,4 +1,5 @@
-/** The command that mends a problem, by the problem's code. */
+/** The command for what AZR Studio itself can do about a problem. */
+import type { ProblemAction } from '../../server/protocol/problem.ts';
 import { t } from './localise.ts';
 import type { SafeText } from './shown/safeText.ts';
 
@@ -7,21 +8,15 @@ export interface RemedyCommand {
   readonly command: string;
 }
 
-/** Undefined where only the user can know. */
-export function remedyCommand(code: string): RemedyCommand | undefined {
-  if (code.startsWith('engine_')) {
-    return code.startsWith('engine_key')
-      ? { title: t('Set Engine Key'), command: 'azr.setEngineKey' }
-      : undefined;
+export function remedyCommand(action: ProblemAction): RemedyCommand {
+  switch (action) {
+    case 'set-engine-key':
+      return { title: t('Set Engine Key'), command: 'azr.setEngineKey' };
+    case 'set-up-python':
+      return { title: t('Set Up Python Environment'), command: 'azr.setUpPython' };
+    case 'restart-server':
+      return { title: t('Restart Server'), command: 'azr.restartServer' };
+    case 'run-doctor':
+      return { title: t('Run Doctor'), command: 'azr.runDoctor' };
   }
-  if (/python|environment|engine-packages|packages/.test(code)) {
-    return { title: t('Set Up Python Environment'), command: 'azr.setUpPython' };
-  }
-  if (/server|unexpected|protocol/.test(code)) {
-    return { title: t('Restart Server'), command: 'azr.restartServer' };
-  }
-  if (/sandbox|disk|memory/.test(code)) {
-    return { title: t('Run Doctor'), command: 'azr.runDoctor' };
-  }
-  return undefined;
 }

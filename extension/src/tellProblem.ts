@@ -1,6 +1,7 @@
 /** Tells the user what went wrong and offers what can be done about it. One place, so that it is said alike. */
 import { commands, type LogOutputChannel } from 'vscode';
 
+import { actionAgainst } from '../../server/protocol/problem.ts';
 import { visibleText } from '../../server/protocol/visibleText.ts';
 import { isCancellation, problemOf } from './connection/problemOf.ts';
 import { t } from './localise.ts';
@@ -17,7 +18,8 @@ export async function tellProblem(log: LogOutputChannel, error: unknown): Promis
     `${problem.code}: ${message}`,
     error instanceof Error ? visibleText(error.stack ?? '') : '',
   );
-  const remedy = remedyCommand(problem.code);
+  const action = actionAgainst(problem);
+  const remedy = action && remedyCommand(action);
   const showLog = t('Show Log');
   const actions = remedy === undefined ? [showLog] : [remedy.title, showLog];
   const text = joined([message, foreignText(problem.remedy)], ' ');

@@ -121,7 +121,7 @@ export interface EngineDescription {
   readonly losses?: readonly PolicyLossKind[];
 }
 
-/** One trainable policy. A rejected promise carries an `EngineError` with a code and a remedy. */
+/** One trainable policy. A rejected promise carries an `ProblemError` with a code and a remedy. */
 export interface Engine {
   readonly description: EngineDescription;
   encode(text: string): Promise<number[]>;

@@ -3,7 +3,7 @@
  * and on one line where they enter: a text of 200 MB fills no log, and a line break in one cannot begin a
  * line that looks like ours.
  */
-import type { Problem } from './runs.ts';
+import type { Problem } from './problem.ts';
 
 /** A path and a sentence. */
 const MAXIMUM_CHARACTERS = 600;

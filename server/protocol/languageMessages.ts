@@ -2,6 +2,7 @@
  * Messages between the extension and the language server beside the standard ones. All are
  * requests from client to server unless their comment says otherwise. Every request is cancellable.
  */
+import type { StopTime } from './runnerMessages.ts';
 import type { ChangedTask, ChangedTasksQuery, LearningReport } from './learning.ts';
 import type {
   AttemptItem,
@@ -62,7 +63,7 @@ export interface RequestMap {
   };
   'azr/start': { parameters: StartRequest; result: { runId: RunId } };
   /** `after-step` ends the runner cleanly, `now` drops the step under way. */
-  'azr/stop': { parameters: { runId: RunId; when: 'after-step' | 'now' }; result: null };
+  'azr/stop': { parameters: { runId: RunId; when: StopTime }; result: null };
   /** The runner stays, its engine loaded, and waits after the step under way. */
   'azr/pause': { parameters: { runId: RunId }; result: null };
   /** Goes on: wakes a paused runner, or starts a new one on a stopped run. */

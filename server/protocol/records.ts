@@ -44,7 +44,10 @@ export interface RolloutRecord {
   /** The composite reward of paper eq. 6 and the preset's further terms. */
   readonly reward?: number;
   readonly advantage?: number;
-  /** False when the rollout was shown but gave no gradient (probe, seed, discarded estimation). */
+  /**
+   * False when the rollout was shown but gave no gradient (probe, seed, discarded estimation). One of the
+   * phase `explore` gives it by cross-entropy, without an advantage.
+   */
   readonly trained: boolean;
 }
 

@@ -3,7 +3,8 @@
  * first and announces after; whoever listens reads run.db for the rows.
  */
 import type { RunEvent } from './events.ts';
-import type { Problem, RunState } from './runs.ts';
+import type { Problem } from './problem.ts';
+import type { RunState } from './runs.ts';
 
 /** Contents of `runner.json` in a run folder, mode 0600; it proves nothing by itself. */
 export interface RunnerAddress {
@@ -21,8 +22,11 @@ export interface RunnerAddress {
   readonly token: string;
 }
 
+/** How a run is to end: cleanly after the step under way, or at once without it. */
+export type StopTime = 'after-step' | 'now';
+
 export type ToRunner =
-  | { readonly kind: 'stop'; readonly when: 'after-step' | 'now' }
+  | { readonly kind: 'stop'; readonly when: StopTime }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' };
 

@@ -1,4 +1,5 @@
 /** Runs as viewers see them: what there is, how each is doing, and what a window may ask of it. */
+import type { Problem } from './problem.ts';
 import type { EngineDescription } from './engine.ts';
 import type { Phase } from './events.ts';
 import type { SandboxDescription } from './sandbox.ts';
@@ -28,13 +29,6 @@ export const RUN_STATES = [
   'unreadable',
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
-
-/** What went wrong, to what, and what to do about it. */
-export interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly remedy: string;
-}
 
 /** A task that the step under way made. It is in no database yet, and goes with the step if that is dropped. */
 export interface LiveTask {

@@ -4,7 +4,8 @@
  * language server and refuses everything else. A hidden page gets nothing; it starts over with `ready`.
  */
 import type { RequestMap } from './languageMessages.ts';
-import type { Problem, RunId, RunOverview } from './runs.ts';
+import type { Problem } from './problem.ts';
+import type { RunId, RunOverview } from './runs.ts';
 
 /** Server requests that a page may make. */
 export const PAGE_REQUESTS = [

@@ -9,13 +9,13 @@ import { text } from 'node:stream/consumers';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { RunCatalog } from '../../server/src/runner/runCatalog.ts';
-import type { RunFolder } from '../../server/src/runner/runFolder.ts';
-import { readRunnerAddress, stalenessOf } from '../../server/src/runner/runnerAddress.ts';
+import { RunCatalog } from '../../server/src/runs/runCatalog.ts';
+import type { RunFolder } from '../../server/src/runFolder/runFolder.ts';
+import { readRunnerAddress, stalenessOf } from '../../server/src/runFolder/runnerAddress.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { azr, jsonLines, startAzr } from './azr.ts';
 import { programPath } from '../programs/programs.ts';
-import { writeScriptedModel } from '../runner/fixtures/scriptedModel.ts';
+import { writeScriptedModel } from '../run/fixtures/scriptedModel.ts';
 
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'];
 const SCRIPTED = programPath('scriptedCli');

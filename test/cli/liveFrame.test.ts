@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 
 import type { RunEvent } from '../../server/protocol/events.ts';
-import { liveFrame } from '../../server/src/cli/liveFrame.ts';
-import { RunProgress } from '../../server/src/cli/runProgress.ts';
+import { liveFrame } from '../../server/src/cli/views/liveFrame.ts';
+import { RunProgress } from '../../server/src/cli/views/runProgress.ts';
 import {
   durationText,
   paintFor,
   progressBar,
   shown,
   sparkline,
-} from '../../server/src/cli/terminalText.ts';
-import { completeSettings } from '../../server/src/runner/settings.ts';
+} from '../../server/src/cli/terminal/terminalText.ts';
+import { completeSettings } from '../../server/src/settings/settings.ts';
 
 const plain = paintFor({});
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
 import type { LearningReport } from '../../server/protocol/learning.ts';
-import { summaryText } from '../../server/src/cli/summaryText.ts';
-import type { RunSummary } from '../../server/src/runner/runSummary.ts';
+import { summaryText } from '../../server/src/cli/views/summaryText.ts';
+import type { RunSummary } from '../../server/src/runs/runSummary.ts';
 
 const SUMMARY: RunSummary = {
   ...{ steps: 20, complete: true, generatedTokens: 12_345, durationMs: 61_000 },

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { settingsSchema } from '../../server/src/runner/settingsSchema.ts';
+import { settingsSchema } from '../../server/src/settings/settingsSchema.ts';
 import { azr, jsonLines } from './azr.ts';
 
 let folder: string;

@@ -8,13 +8,13 @@ import path from 'node:path';
 
 import { afterAll, expect, test } from 'vitest';
 
-import type { TinkerEngine } from '../../server/src/engine/tinkerEngine.ts';
+import type { TinkerEngine } from '../../server/src/engine/tinker/tinkerEngine.ts';
 import type { RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
-import { TinkerClient } from '../../server/src/engine/tinkerClient.ts';
-import { wireAdam } from '../../server/src/engine/tinkerMessages.ts';
-import { NO_STEP } from '../../server/src/engine/tinkerModels.ts';
-import { weightedPolicyDatum } from '../../server/src/engine/trainingBatches.ts';
+import { TinkerClient } from '../../server/src/engine/tinker/tinkerClient.ts';
+import { wireAdam } from '../../server/src/engine/tinker/tinkerMessages.ts';
+import { NO_STEP } from '../../server/src/engine/tinker/tinkerModels.ts';
+import { weightedPolicyDatum } from '../../server/src/engine/tinker/trainingBatches.ts';
 import { CONTRACT_MODEL, testEngineContract } from '../engine/engineContract.ts';
 import { installSkyrl } from './skyrlEnvironment.ts';
 import type { SkyrlServer } from './skyrlServer.ts';

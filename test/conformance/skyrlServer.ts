@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { execa } from 'execa';
 
-import { TinkerClient } from '../../server/src/engine/tinkerClient.ts';
+import { TinkerClient } from '../../server/src/engine/tinker/tinkerClient.ts';
 import { SKYRL_ENVIRONMENT } from './skyrlEnvironment.ts';
 
 const START_MS = 1_800_000;

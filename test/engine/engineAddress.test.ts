@@ -1,15 +1,15 @@
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { expect, test } from 'vitest';
 
 import { checkEngineAddress } from '../../server/src/engine/engineAddress.ts';
-import { EngineError } from '../../server/src/engine/engineError.ts';
 
 const KEY = 'tml-MARKER';
 
-function refusal(url: string, key = KEY): EngineError {
+function refusal(url: string, key = KEY): ProblemError {
   try {
     checkEngineAddress(url, key);
   } catch (error) {
-    if (error instanceof EngineError) return error;
+    if (error instanceof ProblemError) return error;
     throw error;
   }
   throw new Error(`${url} was taken`);

@@ -1,4 +1,5 @@
 /** Whatever a server answers, the client finishes or says that the server is at fault. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -7,8 +8,7 @@ import { buffer } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { RandomStream } from '../../server/src/azr/randomStream.ts';
-import { EngineError } from '../../server/src/engine/engineError.ts';
+import { RandomStream } from '../../server/src/method/randomStream.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
 
 const NANO = path.join(import.meta.dirname, '../../server/models/azr-nano');
@@ -142,8 +142,8 @@ test(`${String(ROUNDS)} spoilt answers, one at a time, are named as what they ar
     try {
       await useEngine();
     } catch (error) {
-      expect(error, `round ${String(round)}, ${route}`).toBeInstanceOf(EngineError);
-      expect((error as EngineError).remedy).not.toBe('');
+      expect(error, `round ${String(round)}, ${route}`).toBeInstanceOf(ProblemError);
+      expect((error as ProblemError).remedy).not.toBe('');
       refusals += 1;
     }
   }

@@ -13,7 +13,7 @@ import type {
   TrainingDatum,
 } from '../../server/protocol/engine.ts';
 import { openLocalEngine } from '../../server/src/engine/openEngine.ts';
-import type { TinkerEngine } from '../../server/src/engine/tinkerEngine.ts';
+import type { TinkerEngine } from '../../server/src/engine/tinker/tinkerEngine.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const pythonPath = path.join(root, '.venv', 'bin', 'python');

@@ -5,10 +5,10 @@ import path from 'node:path';
 
 import { afterEach, expect, test } from 'vitest';
 
-import { updatesOf } from '../../server/src/azr/update.ts';
+import { updatesOf } from '../../server/src/method/training/update.ts';
 import { connectEngine, type RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
-import type { Extensions } from '../../server/src/engine/wire.ts';
-import { toySettings } from '../azr/sampleTasks.ts';
+import type { Extensions } from '../../server/src/engine/tinker/wire.ts';
+import { toySettings } from '../method/sampleTasks.ts';
 
 let server: Server | undefined;
 afterEach(() => {

@@ -8,7 +8,7 @@ import { afterAll } from 'vitest';
 import type { EngineProcess } from '../../server/src/engine/engineProcess.ts';
 import { startEngineProcess } from '../../server/src/engine/engineProcess.ts';
 import { connectEngine } from '../../server/src/engine/openEngine.ts';
-import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
 import { CONTRACT_MODEL, testEngineContract } from './engineContract.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');

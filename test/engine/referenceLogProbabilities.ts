@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 
 import type { TrainingDatum } from '../../server/protocol/engine.ts';
-import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
 
 const PROGRAM = `
 import json, sys, torch

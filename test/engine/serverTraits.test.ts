@@ -11,9 +11,9 @@ import {
   refuseSampling,
   refuseUpdate,
 } from '../../server/src/engine/refuseUnsuitable.ts';
-import { advantagesForSequenceMeans } from '../../server/src/engine/sequenceMeans.ts';
-import { serverTraits } from '../../server/src/engine/serverTraits.ts';
-import { wireAdam } from '../../server/src/engine/tinkerMessages.ts';
+import { advantagesForSequenceMeans } from '../../server/src/engine/tinker/sequenceMeans.ts';
+import { serverTraits } from '../../server/src/engine/tinker/serverTraits.ts';
+import { wireAdam } from '../../server/src/engine/tinker/tinkerMessages.ts';
 import type { RecordingServer } from './recordingServer.ts';
 import { startRecordingServer } from './recordingServer.ts';
 

@@ -1,15 +1,15 @@
 /** The client against a scripted server that fails the way networks and servers do. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { afterEach, expect, test } from 'vitest';
 
-import { EngineError } from '../../server/src/engine/engineError.ts';
-import { combineMetrics } from '../../server/src/engine/metrics.ts';
-import type { TinkerClientOptions } from '../../server/src/engine/tinkerClient.ts';
-import { TinkerClient } from '../../server/src/engine/tinkerClient.ts';
-import { policyDatum, trainingBatches } from '../../server/src/engine/trainingBatches.ts';
+import { combineMetrics } from '../../server/src/engine/tinker/metrics.ts';
+import type { TinkerClientOptions } from '../../server/src/engine/tinker/tinkerClient.ts';
+import { TinkerClient } from '../../server/src/engine/tinker/tinkerClient.ts';
+import { policyDatum, trainingBatches } from '../../server/src/engine/tinker/trainingBatches.ts';
 
 type Answer = { readonly status: number; readonly body: object } | 'hang up' | 'stay silent';
 
@@ -128,7 +128,7 @@ test("the server's code and remedy reach the caller", async () => {
   const error = { error: 'Too long.', code: 'prompt_too_long', remedy: 'Shorten it.' };
   const { client } = await scripted([accepted, { status: 200, body: error }]);
   const failure = await client.compute('asample', { seq_id: 1 }, {}).catch((e: unknown) => e);
-  expect(failure).toBeInstanceOf(EngineError);
+  expect(failure).toBeInstanceOf(ProblemError);
   expect(failure).toMatchObject({
     message: 'Too long.',
     code: 'prompt_too_long',

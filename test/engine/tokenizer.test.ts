@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { FolderTokenizer } from '../../server/src/engine/tokenizer.ts';
+import { FolderTokenizer } from '../../server/src/engine/tokenizer/tokenizer.ts';
 
 let tokenizer: FolderTokenizer;
 

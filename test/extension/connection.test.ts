@@ -8,6 +8,7 @@ import { ChangeBatch } from '../../extension/src/changeBatch.ts';
 import { integerProblem, startPicks } from '../../extension/src/commands/startChoices.ts';
 import { CrashCounter } from '../../extension/src/connection/crashCounter.ts';
 import { isCancellation, problemOf } from '../../extension/src/connection/problemOf.ts';
+import { actionAgainst } from '../../server/protocol/problem.ts';
 import { remedyCommand } from '../../extension/src/remedyCommand.ts';
 import { hasLiveRunner } from '../../extension/src/state/hasLiveRunner.ts';
 import { REQUEST_REFUSED } from '../../server/protocol/languageMessages.ts';
@@ -49,12 +50,19 @@ describe('the problem behind an error', () => {
   });
 
   test('leads to the command that mends it', () => {
-    expect(remedyCommand('no-python')?.command).toBe('azr.setUpPython');
-    expect(remedyCommand('server-crashed')?.command).toBe('azr.restartServer');
-    expect(remedyCommand('engine_key_refused')?.command).toBe('azr.setEngineKey');
-    // Restarting the language server does not mend an engine.
-    expect(remedyCommand('engine_server_unknown')).toBeUndefined();
-    expect(remedyCommand('no-answers')).toBeUndefined();
+    const commandFor = (code: string) => {
+      const action = actionAgainst({ code, message: '', remedy: '' });
+      return action && remedyCommand(action).command;
+    };
+    expect(commandFor('no-python')).toBe('azr.setUpPython');
+    expect(commandFor('server-crashed')).toBe('azr.restartServer');
+    expect(commandFor('engine_key_refused')).toBe('azr.setEngineKey');
+    // Restarting the language server mends neither an engine nor a run of another version.
+    expect(commandFor('engine_server_unknown')).toBeUndefined();
+    expect(commandFor('protocol-changed')).toBeUndefined();
+    expect(commandFor('no-answers')).toBeUndefined();
+    expect(commandFor('a code of some server: python')).toBeUndefined();
+    expect(commandFor('constructor')).toBeUndefined();
   });
 });
 

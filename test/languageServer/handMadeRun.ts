@@ -6,10 +6,10 @@ import path from 'node:path';
 import type { StepRecord } from '../../server/protocol/records.ts';
 import { DocumentLibrary } from '../../server/src/languageServer/documents/documentLibrary.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
-import { runFolderAt } from '../../server/src/runner/runFolder.ts';
-import type { CompletionRetention } from '../../server/src/store/completionPruner.ts';
+import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import type { CompletionRetention } from '../../server/src/store/writer/completionPruner.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation, sampleSession, sampleStep } from '../store/sampleRun.ts';
 
 export const RUN_ID = 'hand-made-0123456789ab';

@@ -10,15 +10,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentUri, type DocumentKind } from '../../server/protocol/documents.ts';
 import { DocumentLibrary } from '../../server/src/languageServer/documents/documentLibrary.ts';
 import { lensesOf } from '../../server/src/languageServer/features/lenses.ts';
-import { locateDocument } from '../../server/src/languageServer/locateDocument.ts';
+import { locateDocument } from '../../server/src/languageServer/documents/locateDocument.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
 import { Rerunner } from '../../server/src/languageServer/reruns/rerunner.ts';
 import { scratchSource } from '../../server/src/languageServer/scratch/scratchSource.ts';
 import { scratchText } from '../../server/src/languageServer/scratch/scratchText.ts';
-import { demoArchive } from '../../server/src/runner/demoRun.ts';
-import { runFolderAt } from '../../server/src/runner/runFolder.ts';
+import { demoArchive } from '../../server/src/runs/demoRun.ts';
+import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { fillSummaries } from '../../server/src/store/summaryWriter.ts';
+import { fillSummaries } from '../../server/src/store/writer/summaryWriter.ts';
 import { RUN_ID } from './handMadeRun.ts';
 
 interface HeldOutAnswer {

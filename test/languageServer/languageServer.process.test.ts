@@ -31,8 +31,8 @@ import {
 import type { AttemptItem, ProposalItem } from '../../server/protocol/queries.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
 import { MODES } from '../../server/protocol/vocabulary.ts';
-import { REQUEST_NAMES } from '../../server/src/languageServer/requestSchemas.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { REQUEST_NAMES } from '../../server/src/languageServer/requests/requestSchemas.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { azr } from '../cli/azr.ts';
 import { sampleInformation, sampleStep } from '../store/sampleRun.ts';
 import { startClient, type TestClient } from './client.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { REJECTION_REASONS, VERDICT_REASONS } from '../../server/protocol/vocabulary.ts';
 import { explanationOf } from '../../server/src/languageServer/features/explanations.ts';
-import { readReasonPage, reasonPage } from '../../server/src/languageServer/reasons.ts';
+import { readReasonPage, reasonPage } from '../../server/src/languageServer/documents/reasons.ts';
 
 const REASONS = [...new Set<string>([...REJECTION_REASONS, ...VERDICT_REASONS])];
 

@@ -1,7 +1,10 @@
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { describe, expect, it } from 'vitest';
 
-import { ExpectedFailure } from '../../server/src/runner/expectedFailure.ts';
-import { checkParameters, REQUEST_NAMES } from '../../server/src/languageServer/requestSchemas.ts';
+import {
+  checkParameters,
+  REQUEST_NAMES,
+} from '../../server/src/languageServer/requests/requestSchemas.ts';
 import { mutated, randomSource } from '../randomJson.ts';
 import { GOOD } from './sampleRequests.ts';
 
@@ -15,15 +18,13 @@ describe('parameters of requests', () => {
   });
 
   it.each(REQUEST_NAMES)('%s refuses what it does not know', (name) => {
-    expect(() => checkParameters(name, { ...GOOD[name], more: 1 })).toThrow(ExpectedFailure);
+    expect(() => checkParameters(name, { ...GOOD[name], more: 1 })).toThrow(ProblemError);
   });
 
   it.each(REQUEST_NAMES)('%s refuses values of another type', (name) => {
     for (const key of Object.keys(GOOD[name])) {
       for (const wrong of [null, -1.5, [[]]]) {
-        expect(() => checkParameters(name, { ...GOOD[name], [key]: wrong })).toThrow(
-          ExpectedFailure,
-        );
+        expect(() => checkParameters(name, { ...GOOD[name], [key]: wrong })).toThrow(ProblemError);
       }
     }
   });
@@ -48,7 +49,7 @@ describe('parameters of requests', () => {
         try {
           checkParameters(name, parameters);
         } catch (error) {
-          expect(error).toBeInstanceOf(ExpectedFailure);
+          expect(error).toBeInstanceOf(ProblemError);
           refused += 1;
         }
       }

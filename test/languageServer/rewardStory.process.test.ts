@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { RolloutRecord } from '../../server/protocol/records.ts';
 import type { RewardStage, RewardStory } from '../../server/protocol/rewardStory.ts';
 import { rewardStory } from '../../server/src/languageServer/rewards/rewardStory.ts';
-import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { azr } from '../cli/azr.ts';
 
 const PROBE = path.join(import.meta.dirname, '../../server/models/azr-nano/probe.jsonl');

@@ -13,11 +13,11 @@ import {
   proposerReward,
   rejectedProposalReward,
   solverReward,
-} from '../../server/src/azr/rewards.ts';
+} from '../../server/src/method/rewards.ts';
 import { rewardStory } from '../../server/src/languageServer/rewards/rewardStory.ts';
-import { completeSettings } from '../../server/src/runner/settings.ts';
-import type { RunQueries } from '../../server/src/store/runQueries.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { completeSettings } from '../../server/src/settings/settings.ts';
+import type { RunQueries } from '../../server/src/store/lists/runQueries.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { proposerRollout, solverRollout } from '../store/handMadeSteps.ts';
 import { sampleInformation, sampleStep } from '../store/sampleRun.ts';
 import { temporaryPath, unhurriedQueries } from '../store/temporaryRun.ts';

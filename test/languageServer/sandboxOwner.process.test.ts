@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { SandboxOwner } from '../../server/src/languageServer/reruns/sandboxOwner.ts';
-import { openGrader, type OpenGrader } from '../../server/src/runner/openGrader.ts';
-import { completeSettings } from '../../server/src/runner/settings.ts';
+import { openGrader, type OpenGrader } from '../../server/src/run/openGrader.ts';
+import { completeSettings } from '../../server/src/settings/settings.ts';
 
 const SETTINGS = completeSettings([], 'test');
 const OTHER = completeSettings([{ cpuMs: 500 }], 'test');

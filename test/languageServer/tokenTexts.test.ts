@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { FolderTokenizer } from '../../server/src/engine/tokenizer.ts';
-import { tokenTexts } from '../../server/src/engine/tokenTexts.mjs';
+import { FolderTokenizer } from '../../server/src/engine/tokenizer/tokenizer.ts';
+import { tokenTexts } from '../../server/src/engine/tokenizer/tokenTexts.mjs';
 
 describe('texts of tokens', () => {
   it('make up the text of all of them', async () => {

@@ -13,13 +13,13 @@ const LAWFUL: Tree = {
   'package.json': JSON.stringify({ name: 'tree', type: 'module', dependencies: { execa: '*' } }),
   'server/protocol/records.ts': 'export interface TaskRecord { readonly id: number }',
   'server/src/files/open.ts': "import { open } from 'node:fs/promises'; export const file = open;",
-  'server/src/azr/step.ts':
+  'server/src/method/step.ts':
     "import type { TaskRecord } from '../../protocol/records.ts'; export type Step = TaskRecord[];",
   'server/src/store/store.ts':
     "import { execa } from 'execa'; import { file } from '../files/open.ts'; export const store = [execa, file];",
-  'server/src/runner/run.ts':
-    "import type { Step } from '../azr/step.ts'; import { store } from '../store/store.ts'; export const run = (step: Step) => [step, store];",
-  'server/src/cli/main.ts': "import { run } from '../runner/run.ts'; run([]);",
+  'server/src/run/run.ts':
+    "import type { Step } from '../method/step.ts'; import { store } from '../store/store.ts'; export const run = (step: Step) => [step, store];",
+  'server/src/cli/main.ts': "import { run } from '../run/run.ts'; run([]);",
   'extension/src/extension.ts':
     "import { window } from 'vscode'; import type { TaskRecord } from '../../server/protocol/records.ts'; export const tasks = (task: TaskRecord) => [task, window];",
   'webview/src/page.ts':
@@ -34,50 +34,58 @@ const VIOLATIONS: readonly (readonly [rule: string, broken: Tree])[] = [
   [
     'no-cycles',
     {
-      'server/src/azr/a.ts': "import { b } from './b.ts'; export const a = (): unknown => b;",
-      'server/src/azr/b.ts': "import { a } from './a.ts'; export const b = (): unknown => a;",
+      'server/src/method/a.ts': "import { b } from './b.ts'; export const a = (): unknown => b;",
+      'server/src/method/b.ts': "import { a } from './a.ts'; export const b = (): unknown => a;",
     },
   ],
   ['protocol-imports-nothing', { 'server/protocol/a.ts': "import 'node:os';" }],
   ['protocol-imports-nothing', { 'server/protocol/a.ts': "import 'execa';" }],
-  ['protocol-imports-nothing', { 'server/protocol/a.ts': "import '../src/azr/step.ts';" }],
-  ['cores-import-only-protocol', { 'server/src/azr/a.ts': "import '../store/store.ts';" }],
+  ['protocol-imports-nothing', { 'server/protocol/a.ts': "import '../src/method/step.ts';" }],
+  ['cores-import-only-protocol', { 'server/src/method/a.ts': "import '../store/store.ts';" }],
   [
     'cores-import-only-protocol',
     {
-      'server/src/engine/a.ts': "import type { Step } from '../azr/step.ts'; export type A = Step;",
+      'server/src/engine/a.ts':
+        "import type { Step } from '../method/step.ts'; export type A = Step;",
     },
   ],
-  ['cores-import-only-protocol', { 'server/src/sandbox/a.ts': "import '../azr/step.ts';" }],
-  ['cores-import-only-protocol', { 'server/src/store/a.ts': "import '../azr/step.ts';" }],
-  ['method-knows-no-files', { 'server/src/azr/a.ts': "import '../files/open.ts';" }],
-  ['files-import-nothing', { 'server/src/files/a.ts': "import '../../protocol/records.ts';" }],
+  ['cores-import-only-protocol', { 'server/src/sandbox/a.ts': "import '../method/step.ts';" }],
+  ['cores-import-only-protocol', { 'server/src/store/a.ts': "import '../method/step.ts';" }],
+  ['method-knows-no-files', { 'server/src/method/a.ts': "import '../files/open.ts';" }],
+  ['files-import-only-problems', { 'server/src/files/a.ts': "import '../../protocol/records.ts';" }],
   [
     'evaluation-imports-only-protocol',
-    { 'server/src/evaluation/a.ts': "import '../azr/step.ts';" },
+    { 'server/src/evaluation/a.ts': "import '../method/step.ts';" },
   ],
   ['python-imports-nothing', { 'server/src/python/a.ts': "import 'execa';" }],
-  ['python-imports-nothing', { 'server/src/python/a.ts': "import '../runner/run.ts';" }],
-  ['wiring-is-imported-by-wiring', { 'server/src/azr/a.ts': "import '../runner/run.ts';" }],
+  ['python-imports-nothing', { 'server/src/python/a.ts': "import '../run/run.ts';" }],
+  ['wiring-is-imported-by-wiring', { 'server/src/method/a.ts': "import '../run/run.ts';" }],
+  ['literals-import-nothing', { 'server/src/literal/a.ts': "import '../../protocol/records.ts';" }],
+  ['settings-imports-downwards', { 'server/src/settings/a.ts': "import '../run/run.ts';" }],
+  ['machine-imports-downwards', { 'server/src/machine/a.ts': "import '../run/run.ts';" }],
+  ['runFolder-imports-downwards', { 'server/src/runFolder/a.ts': "import '../run/run.ts';" }],
+  ['runs-imports-downwards', { 'server/src/runs/a.ts': "import '../run/run.ts';" }],
+  ['run-imports-downwards', { 'server/src/run/a.ts': "import '../cli/main.ts';" }],
+  ['doctor-imports-downwards', { 'server/src/doctor/a.ts': "import '../cli/main.ts';" }],
   [
     'server-stands-alone',
     { 'server/src/cli/a.ts': "import '../../../extension/src/extension.ts';" },
   ],
-  ['server-stands-alone', { 'server/src/azr/a.ts': "import '../../../test/helper.ts';" }],
-  ['only-extension-imports-vscode', { 'server/src/runner/a.ts': "import 'vscode';" }],
+  ['server-stands-alone', { 'server/src/method/a.ts': "import '../../../test/helper.ts';" }],
+  ['only-extension-imports-vscode', { 'server/src/run/a.ts': "import 'vscode';" }],
   [
     'extension-imports-only-protocol',
-    { 'extension/src/a.ts': "import '../../server/src/runner/run.ts';" },
+    { 'extension/src/a.ts': "import '../../server/src/run/run.ts';" },
   ],
   [
     'webview-imports-only-protocol',
     { 'webview/src/a.ts': "import '../../extension/src/extension.ts';" },
   ],
   ['webview-has-no-node', { 'webview/src/a.ts': "import 'node:fs';" }],
-  ['no-undeclared-packages', { 'server/src/runner/a.ts': "import 'ws';" }],
+  ['no-undeclared-packages', { 'server/src/run/a.ts': "import 'ws';" }],
   ['set-up-has-no-dependencies', { 'scripts/bootstrap/a.mjs': "import 'execa';" }],
   ['set-up-has-no-dependencies', { 'scripts/start.mjs': "import 'execa';" }],
-  ['no-missing-modules', { 'server/src/runner/a.ts': "import './missing.ts';" }],
+  ['no-missing-modules', { 'server/src/run/a.ts': "import './missing.ts';" }],
 ];
 
 describe('layer rules', () => {

@@ -11,7 +11,7 @@ import { compositionText, someOfEach } from '../../bench/learn/largerHeldOut.ts'
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import type { Grader, InvalidProposal } from '../../server/protocol/sandbox.ts';
 import { MODES } from '../../server/protocol/vocabulary.ts';
-import { judgeOutput } from '../../server/src/sandbox/verifyAnswer.ts';
+import { judgeOutput } from '../../server/src/grading/verifyAnswer.ts';
 
 const DOUBLE = 'def f(a):\n    return a * 2';
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseLearnArguments } from '../../bench/learn/arguments.ts';
 import { recipeOf, stepsWithin } from '../../bench/learn/largerModel.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
-import { completeSettings } from '../../server/src/runner/settings.ts';
+import { completeSettings } from '../../server/src/settings/settings.ts';
 
 const SMOLLM2 = ['--model', 'smollm2-135m'];
 

@@ -13,12 +13,12 @@ export const PROGRAM_FOLDER = path.join(ROOT, 'dist', 'tested');
 export const PROGRAMS = {
   cli: path.join(ROOT, 'server/src/cli/main.ts'),
   sandboxWorker: path.join(ROOT, 'server/src/sandbox/wasm/worker/main.ts'),
-  templateRenderer: path.join(ROOT, 'server/src/engine/renderTemplate.mjs'),
-  tokenizer: path.join(ROOT, 'server/src/engine/tokenizeTexts.mjs'),
-  scriptedCli: path.join(ROOT, 'test/runner/fixtures/scriptedCli.ts'),
-  scriptedRun: path.join(ROOT, 'test/runner/fixtures/scriptedRun.ts'),
-  scriptedTinker: path.join(ROOT, 'test/runner/faults/scriptedTinker.ts'),
-  starter: path.join(ROOT, 'test/runner/fixtures/starter.ts'),
+  templateRenderer: path.join(ROOT, 'server/src/engine/tokenizer/renderTemplate.mjs'),
+  tokenizer: path.join(ROOT, 'server/src/engine/tokenizer/tokenizeTexts.mjs'),
+  scriptedCli: path.join(ROOT, 'test/run/fixtures/scriptedCli.ts'),
+  scriptedRun: path.join(ROOT, 'test/run/fixtures/scriptedRun.ts'),
+  scriptedTinker: path.join(ROOT, 'test/run/faults/scriptedTinker.ts'),
+  starter: path.join(ROOT, 'test/run/fixtures/starter.ts'),
   useRunFolders: path.join(ROOT, 'test/security/fixtures/useRunFolders.ts'),
   remoteSandbox: path.join(ROOT, 'test/sandbox/fixtures/remoteSandbox.ts'),
 } as const;

@@ -10,8 +10,8 @@ import {
   isForm,
   NAMED_CONSTRUCTS,
 } from '../../server/protocol/constructs.ts';
-import { readInspection } from '../../server/src/sandbox/reports.ts';
-import { FRAME_BYTES, NONCE_BYTES } from '../../server/src/sandbox/wire.ts';
+import { readInspection } from '../../server/src/sandbox/pool/reports.ts';
+import { FRAME_BYTES, NONCE_BYTES } from '../../server/src/sandbox/pool/wire.ts';
 import { PROGRAMS } from './programsWithConstructs.ts';
 
 const NAMED_BY_THE_PROGRAM = /^(call|library|method|import):/;

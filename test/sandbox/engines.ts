@@ -1,10 +1,10 @@
 /** The sandboxes that every suite here is run against. A new engine is a new row. */
 import path from 'node:path';
 import type { ExecutionLimits, PythonSandbox } from '../../server/protocol/sandbox.ts';
-import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
-import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
-import { openOuterRing } from '../../server/src/sandbox/outerRing.ts';
-import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
+import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/native/forkServer.ts';
+import { openNativeSandbox } from '../../server/src/sandbox/native/nativeSandbox.ts';
+import { openOuterRing } from '../../server/src/sandbox/native/outerRing.ts';
+import { findPython } from '../../server/src/sandbox/native/pythonInterpreter.ts';
 import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
 
 /** What a suite may ask of any engine; one that has no use for an option ignores it. */

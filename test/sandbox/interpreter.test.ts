@@ -4,13 +4,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Variant } from '../../server/src/sandbox/sandboxServer.ts';
+import type { Variant } from '../../server/src/sandbox/pool/sandboxServer.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from '../../server/src/sandbox/wasm/artifact.ts';
 import type { Ending, Snapshot, VariantSeeds } from '../../server/src/sandbox/wasm/messages.ts';
 import { FIRST_ROUND } from '../../server/src/sandbox/wasm/surroundings.ts';
 import { Host } from '../../server/src/sandbox/wasm/worker/hostImports.ts';
 import { Interpreter, prepareSnapshot } from '../../server/src/sandbox/wasm/worker/interpreter.ts';
-import { readFrames } from '../../server/src/sandbox/wire.ts';
+import { readFrames } from '../../server/src/sandbox/pool/wire.ts';
 
 const ARTIFACT = path.join(DEFAULT_SANDBOX_FOLDER, 'wasm');
 const SEEDS: readonly [VariantSeeds, VariantSeeds] = [

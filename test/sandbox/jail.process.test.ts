@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
+import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/native/forkServer.ts';
 import { ENGINES } from './engines.ts';
 import type { Targets } from './hostile/hostileProgram.ts';
 import { hostilePrograms } from './hostile/hostilePrograms.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
+import { openNativeSandbox } from '../../server/src/sandbox/native/nativeSandbox.ts';
 import { DEFAULT_SANDBOX_FOLDER } from '../../server/src/sandbox/wasm/artifact.ts';
 import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
 import { oneEngineOfEachKind, withSandbox } from './engines.ts';

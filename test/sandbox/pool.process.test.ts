@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
+import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/native/forkServer.ts';
 import {
   oneEngineOfEachKind,
   type EngineOptions,

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { userCache } from '../../server/src/sandbox/userCache.ts';
+import { userCache } from '../../server/src/files/userCache.ts';
 import { PreparedStates } from '../../server/src/sandbox/wasm/preparedStates.ts';
 import { FIRST_ROUND } from '../../server/src/sandbox/wasm/surroundings.ts';
 import { openWasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';

@@ -1,8 +1,8 @@
 /** What is made of a child's reports, by how the child ended. */
 import { expect, test } from 'vitest';
 import { DEFAULT_EXECUTION_LIMITS } from '../../server/protocol/sandbox.ts';
-import { readExecutions } from '../../server/src/sandbox/reports.ts';
-import type { Response } from '../../server/src/sandbox/wire.ts';
+import { readExecutions } from '../../server/src/sandbox/pool/reports.ts';
+import type { Response } from '../../server/src/sandbox/pool/wire.ts';
 
 const NONCE = Buffer.alloc(16, 7);
 

@@ -12,10 +12,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/forkServer.ts';
-import { openNativeSandbox } from '../../server/src/sandbox/nativeSandbox.ts';
-import { openOuterRing } from '../../server/src/sandbox/outerRing.ts';
-import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
+import { DEFAULT_HARNESS_PATH } from '../../server/src/sandbox/native/forkServer.ts';
+import { openNativeSandbox } from '../../server/src/sandbox/native/nativeSandbox.ts';
+import { openOuterRing } from '../../server/src/sandbox/native/outerRing.ts';
+import { findPython } from '../../server/src/sandbox/native/pythonInterpreter.ts';
 import { relatedProcesses } from './processTable.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'azr-rings-'));

@@ -8,7 +8,7 @@ import { CASES_PER_ROUND, fuzz, FUZZ_LIMITS } from '../../bench/sandbox/fuzz.ts'
 import { Oracle } from '../../bench/sandbox/oracle.ts';
 import { judgeSeeds } from '../../bench/sandbox/verdicts.ts';
 import { loadSeeds, type SeedTask } from '../../bench/sandbox/workload.ts';
-import { findPython } from '../../server/src/sandbox/pythonInterpreter.ts';
+import { findPython } from '../../server/src/sandbox/native/pythonInterpreter.ts';
 import { oneEngineOfEachKind } from './engines.ts';
 
 const SAMPLE = fileURLToPath(new URL('seedSample/programs.jsonl', import.meta.url));

@@ -5,8 +5,8 @@ import type {
   SandboxServer,
   ServerAnswer,
   ServerRequest,
-} from '../../server/src/sandbox/sandboxServer.ts';
-import { type PoolRequest, ServerPool } from '../../server/src/sandbox/serverPool.ts';
+} from '../../server/src/sandbox/pool/sandboxServer.ts';
+import { type PoolRequest, ServerPool } from '../../server/src/sandbox/pool/serverPool.ts';
 
 const START_MS = 300;
 

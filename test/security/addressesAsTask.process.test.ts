@@ -1,6 +1,6 @@
 /** A proposer that is paid for tasks whose answer is an address or a count of the interpreter. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGrader } from '../../server/src/sandbox/grader.ts';
+import { createGrader } from '../../server/src/grading/grader.ts';
 import { openWasmSandbox, type WasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
 import { openGate } from '../sandbox/openGate.ts';
 import { entry } from './reportForgery.ts';

@@ -9,7 +9,7 @@ import type {
   InvalidProposal,
   Validation,
 } from '../../server/protocol/sandbox.ts';
-import { createGrader } from '../../server/src/sandbox/grader.ts';
+import { createGrader } from '../../server/src/grading/grader.ts';
 import { oneEngineOfEachKind, type TestedSandbox } from '../sandbox/engines.ts';
 
 const OPEN_GATE: GraderRules = {

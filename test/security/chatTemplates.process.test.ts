@@ -15,7 +15,7 @@ import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { FolderTokenizer } from '../../server/src/engine/tokenizer.ts';
+import { FolderTokenizer } from '../../server/src/engine/tokenizer/tokenizer.ts';
 
 const NANO = path.join(import.meta.dirname, '../../server/models/azr-nano');
 const MESSAGES = [{ role: 'user', content: 'Write a program.' }];
@@ -151,7 +151,7 @@ test.runIf(process.platform === 'linux')(
   'a rendering ends although its owner was killed in the middle of it',
   async () => {
     writeFileSync(path.join(folder, 'chat_template.jinja'), HOSTILE['loops in loops']!);
-    const module = path.join(import.meta.dirname, '../../server/src/engine/tokenizer.ts');
+    const module = path.join(import.meta.dirname, '../../server/src/engine/tokenizer/tokenizer.ts');
     const script = `
       const { FolderTokenizer } = await import(${JSON.stringify(module)});
       const tokenizer = await FolderTokenizer.load(${JSON.stringify(folder)});

@@ -25,7 +25,7 @@ vi.mock('vscode', async () => (await import('./vscodeRecorder.ts')).vscodeRecord
 const { window } = await import('../../extension/src/shown/safeWindow.ts');
 const { tooltip, treeItem } = await import('../../extension/src/shown/safeItems.ts');
 const { t } = await import('../../extension/src/localise.ts');
-const { ProblemError } = await import('../../extension/src/connection/problemOf.ts');
+const { ProblemError } = await import('../../server/protocol/problem.ts');
 const { tellProblem } = await import('../../extension/src/tellProblem.ts');
 const { Notifications } = await import('../../extension/src/status/notifications.ts');
 const { StatusBar } = await import('../../extension/src/status/statusBar.ts');
@@ -149,7 +149,7 @@ describe.each(HOSTILE_STRINGS.map((text) => [text.slice(0, 60), text]))('%j', (_
 
   test('in the tree', async () => {
     const refused = () =>
-      Promise.reject(new ProblemError({ code: text, message: text, remedy: text }));
+      Promise.reject(ProblemError.of({ code: text, message: text, remedy: text }));
     const tree = new TaskTree({} as never, refused);
     const run = runNode(hostileRun(text));
     const live = { kind: 'live', id: 'live', parent: run } as const;

@@ -1,13 +1,16 @@
 /** An engine server answers with what fills memory, never ends, or imitates lines of ours. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { EngineError } from '../../server/src/engine/engineError.ts';
-import { replyBytes } from '../../server/src/engine/replyBody.ts';
-import { TinkerClient, type TinkerClientOptions } from '../../server/src/engine/tinkerClient.ts';
+import { replyBytes } from '../../server/src/engine/tinker/replyBody.ts';
+import {
+  TinkerClient,
+  type TinkerClientOptions,
+} from '../../server/src/engine/tinker/tinkerClient.ts';
 
 const MIB = 2 ** 20;
 
@@ -49,13 +52,13 @@ function flood(response: ServerResponse, mostBytes: number): () => number {
   return () => sent;
 }
 
-async function refusal(answer: Promise<unknown>): Promise<EngineError> {
+async function refusal(answer: Promise<unknown>): Promise<ProblemError> {
   const error: unknown = await answer.then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(EngineError);
-  return error as EngineError;
+  expect(error).toBeInstanceOf(ProblemError);
+  return error as ProblemError;
 }
 
 describe('memory', () => {

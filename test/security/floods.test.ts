@@ -5,9 +5,9 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { branchRun } from '../../server/src/runner/branchRun.ts';
-import { findRunFolders } from '../../server/src/runner/findRunFolders.ts';
-import { foreignJson } from '../../server/src/store/foreignJson.ts';
+import { branchRun } from '../../server/src/run/branchRun.ts';
+import { findRunFolders } from '../../server/src/runs/findRunFolders.ts';
+import { foreignJson } from '../../server/src/store/rows/foreignJson.ts';
 import { CHECKPOINT, makeHarmlessRun, makeModel } from './harmlessRun.ts';
 
 let folder: string;

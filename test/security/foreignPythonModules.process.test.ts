@@ -13,8 +13,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import type { RunEvent } from '../../server/protocol/events.ts';
 import type { RunOverview } from '../../server/protocol/runs.ts';
-import { enginePython } from '../../server/src/runner/enginePython.ts';
-import { RunCatalog } from '../../server/src/runner/runCatalog.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
+import { RunCatalog } from '../../server/src/runs/runCatalog.ts';
 import { azr, startAzr } from '../cli/azr.ts';
 import { programPath } from '../programs/programs.ts';
 import { canaryAt, type Canary } from './plantedModules.ts';

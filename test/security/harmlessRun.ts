@@ -4,8 +4,8 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
-import { completeSettings, presetDepartures } from '../../server/src/runner/settings.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { completeSettings, presetDepartures } from '../../server/src/settings/settings.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleSession, sampleStep } from '../store/sampleRun.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');

@@ -7,7 +7,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { modelDigest } from '../../server/src/runner/modelFolder.ts';
+import { modelDigest } from '../../server/src/machine/models/modelFolder.ts';
 import type { CanaryTree } from './canaryTree.ts';
 import { CHECKPOINT, makeHarmlessRun } from './harmlessRun.ts';
 import { superJournal } from './superJournal.ts';

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { startEngineProcess } from '../../server/src/engine/engineProcess.ts';
-import { describeEngine } from '../../server/src/runner/engineFacts.ts';
-import { launchDetached } from '../../server/src/runner/launchDetached.ts';
+import { describeEngine } from '../../server/src/machine/engineFacts.ts';
+import { launchDetached } from '../../server/src/runs/launchDetached.ts';
 
 const MARKER = 'MARKER-OF-A-SECRET';
 

@@ -1,9 +1,9 @@
 /** What a window does with each run folder that it lists. */
-import { replayIn } from '../../server/src/runner/replayRun.ts';
-import { RunDatabase } from '../../server/src/runner/runDatabase.ts';
-import type { RunFolder } from '../../server/src/runner/runFolder.ts';
-import { readRunnerAddress } from '../../server/src/runner/runnerAddress.ts';
-import { readRunOutcome } from '../../server/src/runner/runOutcome.ts';
+import { replayIn } from '../../server/src/runFolder/replayNote.ts';
+import { RunDatabase } from '../../server/src/runs/runDatabase.ts';
+import type { RunFolder } from '../../server/src/runFolder/runFolder.ts';
+import { readRunnerAddress } from '../../server/src/runFolder/runnerAddress.ts';
+import { readRunOutcome } from '../../server/src/runFolder/runOutcome.ts';
 
 /** Throws the problem that a list would show beside the run, with its code and remedy. */
 export function listRun(run: RunFolder): void {

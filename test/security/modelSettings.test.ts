@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { SETTINGS, type RunSettings } from '../../server/protocol/settings.ts';
-import { openModelFolder } from '../../server/src/runner/modelFolder.ts';
+import { openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
 import { makeModel } from './harmlessRun.ts';
 
 let folder: string;

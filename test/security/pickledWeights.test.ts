@@ -5,8 +5,8 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { modelShape } from '../../server/src/runner/modelShape.ts';
-import { prepareNewRun } from '../../server/src/runner/prepareRun.ts';
+import { modelShape } from '../../server/src/machine/models/modelShape.ts';
+import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
 
 const NANO = path.join(import.meta.dirname, '../../server/models/azr-nano');
 

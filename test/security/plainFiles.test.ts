@@ -20,10 +20,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openForAppending, openForReading } from '../../server/src/files/openFile.ts';
 import { readSmallFile, readSmallFileSync } from '../../server/src/files/readFile.ts';
 import { writeJsonAtomically } from '../../server/src/files/writeJsonAtomically.ts';
-import { createRunFolder } from '../../server/src/runner/createRunFolder.ts';
-import { removeNewRunFolder } from '../../server/src/runner/removeNewRunFolder.ts';
-import { runFolderAt } from '../../server/src/runner/runFolder.ts';
-import { RunLock } from '../../server/src/runner/runLock.ts';
+import { createRunFolder } from '../../server/src/runFolder/createRunFolder.ts';
+import { removeNewRunFolder } from '../../server/src/runFolder/removeNewRunFolder.ts';
+import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import { RunLock } from '../../server/src/runFolder/runLock.ts';
 
 let folder: string;
 /** A user's own file. */

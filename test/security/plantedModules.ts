@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { enginePython } from '../../server/src/runner/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
 
 const LIST_NAMES = `
 import json, os, sys, sysconfig

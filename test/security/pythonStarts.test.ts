@@ -8,18 +8,18 @@ import { describe, expect, test } from 'vitest';
 
 import { ENGINE_KEYS_VARIABLE } from '../../server/protocol/engineKeys.ts';
 import { namedProgram, pythonStart } from '../../server/src/python/pythonStart.mjs';
-import { ENGINE_KEY_VARIABLE } from '../../server/src/runner/engineKeys.ts';
+import { ENGINE_KEY_VARIABLE } from '../../server/src/machine/engineKeys.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** Files that start programs other than Python, or a Python with no environment at all, and why that is so. */
 const OTHER_STARTS: Readonly<Record<string, string>> = {
   'server/src/sandbox/wasm/wasmServer.ts': 'starts Node',
-  'server/src/engine/confinedProcess.ts': 'starts Node',
-  'server/src/sandbox/outerRing.ts': 'empty environment, working folder /',
-  'server/src/sandbox/forkServer.ts': 'environment of its own, working folder /',
-  'server/src/runner/processIdentity.ts': 'starts ps',
-  'server/src/runner/launchDetached.ts': 'starts Node',
+  'server/src/engine/tokenizer/confinedProcess.ts': 'starts Node',
+  'server/src/sandbox/native/outerRing.ts': 'empty environment, working folder /',
+  'server/src/sandbox/native/forkServer.ts': 'environment of its own, working folder /',
+  'server/src/runFolder/processIdentity.ts': 'starts ps',
+  'server/src/runs/launchDetached.ts': 'starts Node',
   'scripts/lock.mjs': 'starts uv',
   'scripts/checks.mjs': 'tools of this clone, with PYTHONSAFEPATH',
   'scripts/test.mjs': 'tests of this clone, with PYTHONSAFEPATH',

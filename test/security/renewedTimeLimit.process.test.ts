@@ -1,7 +1,7 @@
 /** Programs of the wasm engine that want more time than they may have, by what they report. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Execution } from '../../server/protocol/sandbox.ts';
-import { createGrader } from '../../server/src/sandbox/grader.ts';
+import { createGrader } from '../../server/src/grading/grader.ts';
 import { openWasmSandbox, type WasmSandbox } from '../../server/src/sandbox/wasm/wasmSandbox.ts';
 import { openGate } from '../sandbox/openGate.ts';
 import { entry, knowingToken } from './reportForgery.ts';

@@ -12,9 +12,9 @@ import type { RunSettings } from '../../server/protocol/settings.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
 import { Rerunner } from '../../server/src/languageServer/reruns/rerunner.ts';
 import { SandboxOwner } from '../../server/src/languageServer/reruns/sandboxOwner.ts';
-import type { OpenGrader } from '../../server/src/runner/openGrader.ts';
-import { runFolderAt } from '../../server/src/runner/runFolder.ts';
-import { checkSettings } from '../../server/src/runner/settings.ts';
+import type { OpenGrader } from '../../server/src/run/openGrader.ts';
+import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import { checkSettings } from '../../server/src/settings/settings.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { makeHarmlessRun, makeModel } from './harmlessRun.ts';
 

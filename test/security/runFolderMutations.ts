@@ -10,12 +10,12 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 
-import { branchRun } from '../../server/src/runner/branchRun.ts';
-import { resumeRun } from '../../server/src/runner/run.ts';
-import { readRunFile } from '../../server/src/runner/runFile.ts';
-import { runFolderAt } from '../../server/src/runner/runFolder.ts';
-import { RunSteering } from '../../server/src/runner/runSteering.ts';
-import { problemOf } from '../../server/src/runner/runOutcome.ts';
+import { branchRun } from '../../server/src/run/branchRun.ts';
+import { resumeRun } from '../../server/src/run/run.ts';
+import { readRunFile } from '../../server/src/runFolder/runFile.ts';
+import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import { RunSteering } from '../../server/src/run/runSteering.ts';
+import { problemOf } from '../../server/src/runFolder/runOutcome.ts';
 import { mutated } from '../randomJson.ts';
 import { askEverything } from '../store/askEverything.ts';
 import { type CanaryTree, makeCanaryTree } from './canaryTree.ts';

@@ -8,8 +8,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 
-import { RunnerEndpoint } from '../../server/src/runner/runnerEndpoint.ts';
-import { runnerSocketIn } from '../../server/src/runner/runnerSocket.ts';
+import { RunnerEndpoint } from '../../server/src/run/endpoint/runnerEndpoint.ts';
+import { runnerSocketIn } from '../../server/src/runFolder/runnerSocket.ts';
 
 const FLOOD = 1_100;
 /** The owner's patience. */

@@ -21,18 +21,18 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
-import { RunCatalog } from '../../server/src/runner/runCatalog.ts';
-import { readRunnerAddress } from '../../server/src/runner/runnerAddress.ts';
-import { RunnerClient } from '../../server/src/runner/runnerClient.ts';
-import { RunnerPresence } from '../../server/src/runner/runnerPresence.ts';
+import { RunCatalog } from '../../server/src/runs/runCatalog.ts';
+import { readRunnerAddress } from '../../server/src/runFolder/runnerAddress.ts';
+import { RunnerClient } from '../../server/src/runs/runnerClient.ts';
+import { RunnerPresence } from '../../server/src/run/endpoint/runnerPresence.ts';
 import {
   findRunnerSocket,
   removeLeftoverSockets,
   runnerSocketFolders,
   runnerSocketIn,
-} from '../../server/src/runner/runnerSocket.ts';
-import { type RunFolder, runFolderAt } from '../../server/src/runner/runFolder.ts';
-import { RunSteering } from '../../server/src/runner/runSteering.ts';
+} from '../../server/src/runFolder/runnerSocket.ts';
+import { type RunFolder, runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import { RunSteering } from '../../server/src/run/runSteering.ts';
 
 const TOKEN = 'a'.repeat(64);
 const SILENT = { message: () => undefined, closed: () => undefined };

@@ -5,8 +5,8 @@ import {
   SERVER_DIED,
   SERVER_HUNG,
   type ServerAnswer,
-} from '../../server/src/sandbox/sandboxServer.ts';
-import { type PoolRequest, ServerPool } from '../../server/src/sandbox/serverPool.ts';
+} from '../../server/src/sandbox/pool/sandboxServer.ts';
+import { type PoolRequest, ServerPool } from '../../server/src/sandbox/pool/serverPool.ts';
 
 const WALL_MS = 1_000;
 const EXECUTIONS = 3;

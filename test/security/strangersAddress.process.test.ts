@@ -18,10 +18,10 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { modelDigest } from '../../server/src/runner/modelFolder.ts';
-import { RunCatalog } from '../../server/src/runner/runCatalog.ts';
-import { runIdOf } from '../../server/src/runner/runId.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { modelDigest } from '../../server/src/machine/models/modelFolder.ts';
+import { RunCatalog } from '../../server/src/runs/runCatalog.ts';
+import { runIdOf } from '../../server/src/runFolder/runId.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { azr, type AzrResult } from '../cli/azr.ts';
 import { programPath } from '../programs/programs.ts';
 import { sampleInformation, sampleSession, sampleStep } from '../store/sampleRun.ts';

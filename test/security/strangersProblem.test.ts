@@ -1,4 +1,5 @@
 /** The texts of a problem in a stranger's run folder, or of an engine's, fill the screen or imitate lines. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,9 +7,12 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { failureText } from '../../server/src/cli/failure.ts';
-import { EngineError } from '../../server/src/engine/engineError.ts';
-import { runFolderAt } from '../../server/src/runner/runFolder.ts';
-import { problemOf, readRunOutcome, writeRunOutcome } from '../../server/src/runner/runOutcome.ts';
+import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import {
+  problemOf,
+  readRunOutcome,
+  writeRunOutcome,
+} from '../../server/src/runFolder/runOutcome.ts';
 
 const HOSTILE = `It failed.\nazr: everything is well\r\n${'A'.repeat(400_000)}`;
 
@@ -38,7 +42,10 @@ test('an outcome that a stranger wrote is read as short lines', () => {
 test('a hostile error is written as short lines', () => {
   const run = runFolderAt(folder);
   mkdirSync(path.dirname(run.outcome), { recursive: true });
-  for (const error of [new EngineError('x', HOSTILE, HOSTILE), new Error(HOSTILE)]) {
+  for (const error of [
+    new ProblemError({ code: 'corrupt', message: HOSTILE, remedy: HOSTILE }),
+    new Error(HOSTILE),
+  ]) {
     writeRunOutcome(run, { kind: 'failed', problem: problemOf(error) });
     expect(statSync(run.outcome).size).toBeLessThan(4_000);
     expect(readFileSync(run.outcome, 'utf8')).not.toContain('\\n');
@@ -47,7 +54,11 @@ test('a hostile error is written as short lines', () => {
 
 test('no line of a failure but its first begins like one of ours', () => {
   const text = failureText(
-    new EngineError('x', 'It failed.\nazr: everything is well', 'Wait.\nazr: x'),
+    new ProblemError({
+      code: 'corrupt',
+      message: 'It failed.\nazr: everything is well',
+      remedy: 'Wait.\nazr: x',
+    }),
   );
   expect(text.split('\n').filter((line) => !line.startsWith(' '))).toEqual(['azr: It failed.']);
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { documentUri } from '../../server/protocol/documents.ts';
 import type { RequestMap, RequestName } from '../../server/protocol/languageMessages.ts';
 import type { RunOverview } from '../../server/protocol/runs.ts';
-import { REQUEST_NAMES } from '../../server/src/languageServer/requestSchemas.ts';
+import { REQUEST_NAMES } from '../../server/src/languageServer/requests/requestSchemas.ts';
 import { azr } from '../cli/azr.ts';
 import { startClient, type TestClient } from '../languageServer/client.ts';
 import { GOOD } from '../languageServer/sampleRequests.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { azr, jsonLines } from '../cli/azr.ts';
 import { sampleInformation, sampleStep } from '../store/sampleRun.ts';
 import { UNSEEN } from './hostileStrings.ts';

@@ -8,13 +8,13 @@ import { expect, test } from 'vitest';
 import type { RunEvent } from '../../server/protocol/events.ts';
 import { visibleJson } from '../../server/protocol/visibleText.ts';
 import { failureData, failureText } from '../../server/src/cli/failure.ts';
-import { jsonView } from '../../server/src/cli/jsonView.ts';
-import { liveView } from '../../server/src/cli/liveView.ts';
-import { logView } from '../../server/src/cli/logView.ts';
-import { plainView } from '../../server/src/cli/plainView.ts';
-import { RunProgress } from '../../server/src/cli/runProgress.ts';
-import { Terminal } from '../../server/src/cli/terminal.ts';
-import { completeSettings } from '../../server/src/runner/settings.ts';
+import { jsonView } from '../../server/src/cli/views/jsonView.ts';
+import { liveView } from '../../server/src/cli/views/liveView.ts';
+import { logView } from '../../server/src/cli/views/logView.ts';
+import { plainView } from '../../server/src/cli/views/plainView.ts';
+import { RunProgress } from '../../server/src/cli/views/runProgress.ts';
+import { Terminal } from '../../server/src/cli/terminal/terminal.ts';
+import { completeSettings } from '../../server/src/settings/settings.ts';
 import { HOSTILE_STRINGS, randomHostileTexts, UNSEEN } from './hostileStrings.ts';
 
 /** What we send a terminal ourselves: colours, and the sequences of the live view. */

@@ -9,7 +9,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 
-import { FolderTokenizer } from '../../server/src/engine/tokenizer.ts';
+import { FolderTokenizer } from '../../server/src/engine/tokenizer/tokenizer.ts';
 import { startClient } from '../languageServer/client.ts';
 import { makeHarmlessRun, makeModel } from './harmlessRun.ts';
 

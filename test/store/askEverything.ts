@@ -1,5 +1,5 @@
 import { rewardStory } from '../../server/src/languageServer/rewards/rewardStory.ts';
-import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 
 /** Asks the run.db at `path` everything that a viewer may ask for. Throws what a viewer would be told. */
 export function askEverything(path: string): void {

@@ -1,10 +1,10 @@
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 import { describe, expect, test } from 'vitest';
 
-import { RunQueries } from '../../server/src/store/runQueries.ts';
-import { StoreError } from '../../server/src/store/storeError.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { randomSource } from '../randomJson.ts';
 import { askEverything } from './askEverything.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
@@ -89,7 +89,7 @@ describe('what no version of ours writes is reported as damage', () => {
     }
   });
 
-  test('bytes anywhere, as chance has it: what is shown is a StoreError or right', () => {
+  test('bytes anywhere, as chance has it: what is shown is a ProblemError or right', () => {
     const random = randomSource(37);
     const whole = readFileSync(tamperedRun('VACUUM'));
     let noticed = 0;
@@ -103,7 +103,7 @@ describe('what no version of ours writes is reported as damage', () => {
       try {
         askEverything(path);
       } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
+        if (!(error instanceof ProblemError)) throw error;
         expect(error.remedy).not.toBe('');
         noticed += 1;
       }

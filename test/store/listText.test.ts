@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { oneLine, programTitle, taskTitle } from '../../server/src/store/listText.ts';
+import { oneLine, programTitle, taskTitle } from '../../server/src/store/lists/listText.ts';
 
 describe('one line', () => {
   test('line breaks and control characters are made visible', () => {

@@ -10,9 +10,9 @@ import {
   packTexts,
   unpackNumbers,
   unpackTexts,
-} from '../../server/src/store/packFormat.ts';
+} from '../../server/src/store/packs/packFormat.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { handMadeSteps, proposerRollout, solverRollout } from './handMadeSteps.ts';
 import { sampleStep } from './sampleRun.ts';
 import { runWith, storeErrorOf, unhurriedQueries } from './temporaryRun.ts';

@@ -13,9 +13,9 @@ import type {
   TableQuery,
 } from '../../server/protocol/queries.ts';
 import { TABLE_SORTS } from '../../server/protocol/queries.ts';
-import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation } from './sampleRun.ts';
 import { temporaryPath, unhurriedQueries } from './temporaryRun.ts';
 

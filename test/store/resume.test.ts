@@ -3,11 +3,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 
 import type { RunSettings } from '../../server/protocol/settings.ts';
-import { runLoop } from '../../server/src/azr/loop.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
-import { linearPolicy } from '../azr/linearWorld.ts';
-import { loopFixture } from '../azr/loopFixture.ts';
-import { ScriptedEngine } from '../azr/scriptedEngine.ts';
+import { runLoop } from '../../server/src/method/loop.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
+import { linearPolicy } from '../method/linearWorld.ts';
+import { loopFixture } from '../method/loopFixture.ts';
+import { ScriptedEngine } from '../method/scriptedEngine.ts';
 import { sampleInformation } from './sampleRun.ts';
 import { temporaryPath } from './temporaryRun.ts';
 

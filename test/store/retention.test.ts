@@ -4,9 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 
 import type { ProposalRecord, RolloutRecord, StepRecord } from '../../server/protocol/records.ts';
-import type { CompletionRetention } from '../../server/src/store/completionPruner.ts';
+import type { CompletionRetention } from '../../server/src/store/writer/completionPruner.ts';
 import type { RunReader } from '../../server/src/store/runReader.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
 import { sampleInformation, sampleStep } from './sampleRun.ts';
 import { runWith, temporaryPath, unhurriedQueries } from './temporaryRun.ts';

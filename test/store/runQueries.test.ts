@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ItemFilter, TableQuery } from '../../server/protocol/queries.ts';
-import type { RunQueries } from '../../server/src/store/runQueries.ts';
+import type { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
 import { sampleSession } from './sampleRun.ts';
 import { runWith, storeErrorOf, unhurriedQueries } from './temporaryRun.ts';

@@ -1,7 +1,10 @@
 /** A small run with one of everything, for the tests of whatever reads or writes runs. */
 import type { RolloutRecord, StepRecord } from '../../server/protocol/records.ts';
-import { completeSettings, presetDepartures } from '../../server/src/runner/settings.ts';
-import type { RunInformation, SessionInformation } from '../../server/src/store/runInformation.ts';
+import { completeSettings, presetDepartures } from '../../server/src/settings/settings.ts';
+import type {
+  RunInformation,
+  SessionInformation,
+} from '../../server/src/store/rows/runInformation.ts';
 
 export function sampleInformation(): RunInformation {
   const settings = completeSettings([{ steps: 7, seed: 42, estimationRollouts: 8 }], 'test');

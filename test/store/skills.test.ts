@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 
 import type { RolloutRecord, StepRecord, TaskRecord } from '../../server/protocol/records.ts';
-import { fillSkills } from '../../server/src/store/skillSummary.ts';
-import { loopFixture } from '../azr/loopFixture.ts';
+import { fillSkills } from '../../server/src/store/schema/skillSummary.ts';
+import { loopFixture } from '../method/loopFixture.ts';
 import { solverRollout } from './handMadeSteps.ts';
 import { sampleStep } from './sampleRun.ts';
 import { runWith, unhurriedQueries } from './temporaryRun.ts';

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation, sampleSession, sampleStep } from './sampleRun.ts';
 import { storeErrorOf } from './temporaryRun.ts';
 

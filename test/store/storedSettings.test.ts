@@ -1,8 +1,11 @@
 /** Settings of a run that another version stored. */
 import { describe, expect, test } from 'vitest';
 
-import { completeSettings } from '../../server/src/runner/settings.ts';
-import { departuresFromJson, settingsFromJson } from '../../server/src/store/storedSettings.ts';
+import { completeSettings } from '../../server/src/settings/settings.ts';
+import {
+  departuresFromJson,
+  settingsFromJson,
+} from '../../server/src/store/rows/storedSettings.ts';
 
 describe('settings that the file lacks', () => {
   const stored = (without: string) =>

@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { generatedSteps } from '../../bench/scale/generatedSteps.ts';
 import type { StepRecord } from '../../server/protocol/records.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { RunQueries } from '../../server/src/store/runQueries.ts';
-import { SUMMARY_SCHEMA } from '../../server/src/store/summarySchema.ts';
-import { fillSummaries } from '../../server/src/store/summaryWriter.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
+import { SUMMARY_SCHEMA } from '../../server/src/store/schema/summarySchema.ts';
+import { fillSummaries } from '../../server/src/store/writer/summaryWriter.ts';
 import { runWith, unhurriedQueries } from './temporaryRun.ts';
 
 const SUMMARIES = [...SUMMARY_SCHEMA.matchAll(/CREATE TABLE (\w+)/g)].map(([, name = '']) => name);

@@ -1,4 +1,5 @@
 /** Databases in a folder of their own, which goes when the test is over. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,10 +7,9 @@ import path from 'node:path';
 import { afterEach } from 'vitest';
 
 import type { StepRecord } from '../../server/protocol/records.ts';
-import { RunQueries } from '../../server/src/store/runQueries.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import { SqliteRunStore } from '../../server/src/store/sqliteRunStore.ts';
-import { StoreError } from '../../server/src/store/storeError.ts';
+import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation } from './sampleRun.ts';
 
 const folders: string[] = [];
@@ -38,12 +38,12 @@ export function unhurriedQueries(path: string): RunQueries {
   return new RunQueries(RunReader.open(path), () => 0);
 }
 
-/** The StoreError that `action` throws; fails when it throws nothing or anything else. */
-export function storeErrorOf(action: () => unknown): StoreError {
+/** The ProblemError that `action` throws; fails when it throws nothing or anything else. */
+export function storeErrorOf(action: () => unknown): ProblemError {
   try {
     action();
   } catch (error) {
-    if (error instanceof StoreError) return error;
+    if (error instanceof ProblemError) return error;
     throw error;
   }
   throw new Error('Nothing was thrown.');

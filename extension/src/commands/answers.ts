@@ -1,10 +1,10 @@
 /** The solver's answers to a task: pick one to open, or compare its program with the task's. */
+import { ProblemError } from '../../../server/protocol/problem.ts';
 import { commands, Uri } from 'vscode';
 
 import { documentAddress, documentUri } from '../../../server/protocol/documents.ts';
 import { MAXIMUM_PAGE, type RolloutItem } from '../../../server/protocol/queries.ts';
 import type { RunId } from '../../../server/protocol/runs.ts';
-import { ProblemError } from '../connection/problemOf.ts';
 import { answerText } from '../documents/answerText.ts';
 import { t } from '../localise.ts';
 import type { SafeText } from '../shown/safeText.ts';

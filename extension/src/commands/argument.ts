@@ -2,11 +2,11 @@
  * Finds out what a command is about: it may come from a lens (an address), an editor's menu (a Uri),
  * the tree (a node), or the palette (nothing; then the active editor or the user decides).
  */
+import { ProblemError } from '../../../server/protocol/problem.ts';
 import { Uri, workspace, type TextDocument } from 'vscode';
 
 import { documentAddress, type DocumentAddress } from '../../../server/protocol/documents.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { ProblemError } from '../connection/problemOf.ts';
 import { isScratchUri } from '../documents/rerunTarget.ts';
 import { t } from '../localise.ts';
 import { foreignText, type SafeText } from '../shown/safeText.ts';

@@ -1,7 +1,7 @@
 /** Runs a task, an answer or a scratch file again in the sandbox and shows fresh beside stored. */
+import { ProblemError } from '../../../server/protocol/problem.ts';
 import { ProgressLocation } from 'vscode';
 
-import { ProblemError } from '../connection/problemOf.ts';
 import { rerunTarget } from '../documents/rerunTarget.ts';
 import { rerunText } from '../documents/rerunText.ts';
 import { t } from '../localise.ts';

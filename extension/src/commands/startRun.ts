@@ -1,8 +1,8 @@
 /** Start AZR Run: asks what to train, has the server start it, and shows its tasks as they come. */
+import { ProblemError } from '../../../server/protocol/problem.ts';
 import { workspace, type CancellationToken } from 'vscode';
 
 import type { RunId, RunOverview, StartRequest } from '../../../server/protocol/runs.ts';
-import { ProblemError } from '../connection/problemOf.ts';
 import { t } from '../localise.ts';
 import { runsFolder } from '../settings.ts';
 import { window } from '../shown/safeWindow.ts';
@@ -20,7 +20,7 @@ export async function startRun(studio: Studio): Promise<void> {
   const folder = await parentFolder(studio);
   if (folder === undefined) return;
   const machine = studio.connection.request('azr/machine', { folder }).then((overview) => {
-    if (overview.problem !== undefined) throw new ProblemError(overview.problem);
+    if (overview.problem !== undefined) throw ProblemError.of(overview.problem);
     return overview;
   });
   const last = studio.context.globalState.get<ChosenStart>(LAST_CHOICE_KEY);

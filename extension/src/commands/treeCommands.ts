@@ -1,8 +1,8 @@
 /** What the tree's own buttons do, and the way back to it from documents and pages. */
+import { ProblemError } from '../../../server/protocol/problem.ts';
 import { commands } from 'vscode';
 
 import type { RunId } from '../../../server/protocol/runs.ts';
-import { ProblemError } from '../connection/problemOf.ts';
 import { t } from '../localise.ts';
 import { newestStepsFirst, setNewestStepsFirst } from '../settings.ts';
 import type { Studio } from '../studio.ts';

@@ -1,25 +1,14 @@
 /** Turns whatever was thrown into what the user is told: what happened, to what, and what to do. */
+import { isProblem, type Problem, ProblemError } from '../../../server/protocol/problem.ts';
 import { REQUEST_REFUSED } from '../../../server/protocol/languageMessages.ts';
-import type { Problem } from '../../../server/protocol/runs.ts';
 import { t } from '../localise.ts';
 
 /** JSON-RPC and LSP codes of requests that nobody waits for any more. */
 const CANCELLED = new Set([-32_800, -32_802]);
 
-/** Thrown by the extension itself where only the user can go on. */
-export class ProblemError extends Error {
-  override readonly name = 'ProblemError';
-  readonly problem: Problem;
-
-  constructor(problem: Problem) {
-    super(problem.message);
-    this.problem = problem;
-  }
-}
-
 /** The problem behind an error; a defect of ours points at the log. */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof ProblemError) return error.problem;
+  if (error instanceof ProblemError) return error.toProblem();
   const data = isRecord(error) ? error['data'] : undefined;
   if (isRecord(error) && error['code'] === REQUEST_REFUSED && isProblem(data)) return data;
   return {
@@ -33,13 +22,6 @@ export function problemOf(error: unknown): Problem {
 export function isCancellation(error: unknown): boolean {
   if (!isRecord(error)) return false;
   return CANCELLED.has(Number(error['code'])) || error['name'] === 'Canceled';
-}
-
-function isProblem(value: unknown): value is Problem {
-  return (
-    isRecord(value) &&
-    ['code', 'message', 'remedy'].every((name) => typeof value[name] === 'string')
-  );
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -2,6 +2,7 @@
  * The connection to the language server: opened by the first request, restarted after crashes, and
  * closed with the window. Runs are none of its business: they live in processes of their own.
  */
+import { ProblemError } from '../../../server/protocol/problem.ts';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import {
@@ -23,7 +24,6 @@ import {
 import type { RunOverview } from '../../../server/protocol/runs.ts';
 import { t } from '../localise.ts';
 import type * as LanguageClientBundle from './languageClient.ts';
-import { ProblemError } from './problemOf.ts';
 import type { ServerLink } from './serverLink.ts';
 
 /** `ErrorCodes.ConnectionInactive` of vscode-jsonrpc, which is in the other bundle. */

@@ -3,7 +3,8 @@
  * page may make, and sends a hidden page nothing: it starts over with `ready` when it is shown again.
  */
 import { isCancellation, problemOf } from '../connection/problemOf.ts';
-import type { Problem, RunOverview } from '../../../server/protocol/runs.ts';
+import type { Problem } from '../../../server/protocol/problem.ts';
+import type { RunOverview } from '../../../server/protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../../server/protocol/version.ts';
 import type {
   HostMessage,

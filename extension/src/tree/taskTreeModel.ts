@@ -13,7 +13,8 @@ import {
   type StepItemsQuery,
   type StepsQuery,
 } from '../../../server/protocol/queries.ts';
-import type { Problem, RunId, RunOverview, StepOverview } from '../../../server/protocol/runs.ts';
+import type { Problem } from '../../../server/protocol/problem.ts';
+import type { RunId, RunOverview, StepOverview } from '../../../server/protocol/runs.ts';
 import { isBusy, newestFirst } from '../state/runFacts.ts';
 import { cursorNumber, PagedList } from './pagedList.ts';
 import { StepList } from './stepList.ts';

@@ -1,8 +1,8 @@
 /** The nodes of the tree. A node is the same object as long as its place exists: VS Code goes by identity. */
 import type { AttemptItem, ProposalItem } from '../../../server/protocol/queries.ts';
+import type { Problem } from '../../../server/protocol/problem.ts';
 import type {
   LiveTask,
-  Problem,
   RunId,
   RunOverview,
   StepGroupOverview,

@@ -1,4 +1,5 @@
 /** What every command of `azr` has in common: its help, its options and its exit codes. */
+import { ProblemError } from '../../protocol/problem.ts';
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { parseArgs } from 'node:util';
 
@@ -20,22 +21,11 @@ export interface Command {
   readonly summary: string;
   /** Everything below "Usage:". */
   readonly help: string;
-  /** Throws a {@link UsageError} for wrong arguments. */
+  /** Throws a {@link ProblemError} for wrong arguments. */
   run(argumentList: readonly string[]): Promise<ExitCode>;
 }
 
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  readonly code = 'usage';
-  readonly remedy: string;
-
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.remedy = remedy;
-  }
-}
-
-/** `parseArgs`, strict, with its complaint turned into a UsageError of `command`. */
+/** `parseArgs`, strict, with its complaint turned into a ProblemError of `command`. */
 export function parseArguments<Options extends ParseArgsOptionsConfig>(
   command: string,
   argumentList: readonly string[],
@@ -48,6 +38,10 @@ export function parseArguments<Options extends ParseArgsOptionsConfig>(
     const reason = error instanceof Error ? error.message : String(error);
     // Node appends advice about positionals that does not fit ours.
     const [sentence = reason] = reason.split('. To specify');
-    throw new UsageError(sentence, `"azr ${command} --help" lists what it takes.`);
+    throw new ProblemError({
+      code: 'usage',
+      message: sentence,
+      remedy: `"azr ${command} --help" lists what it takes.`,
+    });
   }
 }

@@ -1,20 +1,21 @@
 #!/usr/bin/env node
 /** The `azr` command: picks what was asked for and tells how it went. */
-import { attachCommand } from './attachCommand.ts';
+import { ProblemError } from '../../protocol/problem.ts';
+import { attachCommand } from './commands/attachCommand.ts';
 import type { Command } from './command.ts';
-import { EXIT, UsageError } from './command.ts';
-import { doctorCommand } from './doctorCommand.ts';
-import { execCommand } from './execCommand.ts';
+import { EXIT } from './command.ts';
+import { doctorCommand } from './commands/doctorCommand.ts';
+import { execCommand } from './commands/execCommand.ts';
 import { exitCodeOf, failureData, failureText } from './failure.ts';
-import { modelsCommand } from './modelsCommand.ts';
-import { replayCommand } from './replayCommand.ts';
-import { resumeCommand } from './resumeCommand.ts';
-import { runCommand } from './runCommand.ts';
-import { schemaCommand } from './schemaCommand.ts';
-import { setupCommand } from './setupCommand.ts';
-import { STDERR, STDOUT } from './terminal.ts';
-import { validateCommand } from './validateCommand.ts';
-import { verifyCommand } from './verifyCommand.ts';
+import { modelsCommand } from './commands/modelsCommand.ts';
+import { replayCommand } from './commands/replayCommand.ts';
+import { resumeCommand } from './commands/resumeCommand.ts';
+import { runCommand } from './commands/runCommand.ts';
+import { schemaCommand } from './commands/schemaCommand.ts';
+import { setupCommand } from './commands/setupCommand.ts';
+import { STDERR, STDOUT } from './terminal/terminal.ts';
+import { validateCommand } from './commands/validateCommand.ts';
+import { verifyCommand } from './commands/verifyCommand.ts';
 import { versionText } from './versionText.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -57,7 +58,11 @@ async function main(argumentList: readonly string[]): Promise<number> {
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) {
-    throw new UsageError(`There is no command "${name}".`, '"azr --help" lists them all.');
+    throw new ProblemError({
+      code: 'usage',
+      message: `There is no command "${name}".`,
+      remedy: '"azr --help" lists them all.',
+    });
   }
   if (rest.includes('--help') || rest.includes('-h')) {
     STDOUT.line(`Usage: ${command.help}`);

@@ -1,20 +1,8 @@
 /** Checks the requests that other programs send, so that nothing of the wrong shape reaches the grader. */
+import { ProblemError } from '../../protocol/problem.ts';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 
-import { schemaCheck } from '../runner/schemaCheck.ts';
-
-/** A request that cannot be answered, and why. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
-  readonly code: 'bad-json' | 'bad-request' | 'too-long';
-  readonly remedy: string;
-
-  constructor(code: RequestError['code'], message: string, remedy: string) {
-    super(message);
-    this.code = code;
-    this.remedy = remedy;
-  }
-}
+import { schemaCheck } from '../settings/schemaCheck.ts';
 
 const text = { type: 'string' } as const;
 
@@ -65,24 +53,32 @@ export class RequestReader<Request> {
     this.#example = JSON.stringify(example);
   }
 
-  /** Throws RequestError `bad-json` or `bad-request`. */
+  /** Throws ProblemError `bad-json` or `bad-request`. */
   parse(text: string): Request {
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new RequestError('bad-json', `It is not valid JSON: ${reason}.`, this.#remedy());
+      throw new ProblemError({
+        code: 'bad-json',
+        message: `It is not valid JSON: ${reason}.`,
+        remedy: this.#remedy(),
+      });
     }
     return this.check(value);
   }
 
-  /** Throws RequestError `bad-request`. */
+  /** Throws ProblemError `bad-request`. */
   check(value: unknown): Request {
     const validate = this.#check();
     if (validate(value)) return value;
     const [error] = validate.errors ?? [];
-    throw new RequestError('bad-request', describe(error), this.#remedy());
+    throw new ProblemError({
+      code: 'bad-request',
+      message: describe(error),
+      remedy: this.#remedy(),
+    });
   }
 
   #remedy(): string {

@@ -1,8 +1,8 @@
 /** The options with which a command takes settings: a run file, a preset, single settings. */
-import type { PartialSettings } from '../runner/settings.ts';
-import { parseSetting } from '../runner/settings.ts';
-import { readRunFile, resolvePaths } from '../runner/runFile.ts';
-import { UsageError } from './command.ts';
+import { ProblemError } from '../../protocol/problem.ts';
+import type { PartialSettings } from '../settings/settings.ts';
+import { parseSetting } from '../settings/settings.ts';
+import { readRunFile, resolvePaths } from '../runFolder/runFile.ts';
 
 export const SETTINGS_OPTIONS = {
   preset: { type: 'string' },
@@ -32,10 +32,11 @@ export function settingFromOption(name: string, value: string, option: string): 
 function parseAssignment(assignment: string): PartialSettings {
   const separator = assignment.indexOf('=');
   if (separator < 1) {
-    throw new UsageError(
-      `--set takes <name>=<value>, not "${assignment}".`,
-      'For example: --set steps=50',
-    );
+    throw new ProblemError({
+      code: 'usage',
+      message: `--set takes <name>=<value>, not "${assignment}".`,
+      remedy: 'For example: --set steps=50',
+    });
   }
   return settingFromOption(
     assignment.slice(0, separator),

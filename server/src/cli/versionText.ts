@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { assetRoot } from '../runner/assets.ts';
+import { assetRoot } from '../machine/assets.ts';
 
 /** Version of the program and of its protocol, for `azr --version` and bug reports. */
 export function versionText(): string {

@@ -1,40 +1,42 @@
 /** What an engine's address and key must be like before anything is sent to it. */
-import { EngineError } from './engineError.ts';
+import { ProblemError } from '../../protocol/problem.ts';
 
 /**
- * Throws an EngineError for an address that is none, or that a key must not be sent to. Its message
+ * Throws a ProblemError for an address that is none, or that a key must not be sent to. Its message
  * never holds the key, nor a password in the address.
  */
 export function checkEngineAddress(url: string, apiKey: string): void {
   const address = URL.parse(url);
   if (address === null || !['http:', 'https:'].includes(address.protocol)) {
-    throw new EngineError(
-      'engine_url_invalid',
-      `The engine's address ${JSON.stringify(url)} is no http or https address.`,
-      'Set engineUrl to something like http://127.0.0.1:8000, or to local.',
-    );
+    throw new ProblemError({
+      code: 'engine_url_invalid',
+      message: `The engine's address ${JSON.stringify(url)} is no http or https address.`,
+      remedy: 'Set engineUrl to something like http://127.0.0.1:8000, or to local.',
+    });
   }
   if (address.username !== '' || address.password !== '') {
-    throw new EngineError(
-      'engine_url_invalid',
-      `The engine's address ${address.host} carries a user name or a password.`,
-      'Take them out of engineUrl: the run file is no place for secrets. A key goes into TINKER_API_KEY, or into "AZR: Set Engine Key".',
-    );
+    throw new ProblemError({
+      code: 'engine_url_invalid',
+      message: `The engine's address ${address.host} carries a user name or a password.`,
+      remedy:
+        'Take them out of engineUrl: the run file is no place for secrets. A key goes into TINKER_API_KEY, or into "AZR: Set Engine Key".',
+    });
   }
   // A header takes no other characters, and what refuses them would quote the key.
   if (!/^[\x21-\x7e]*$/.test(apiKey)) {
-    throw new EngineError(
-      'engine_key_invalid',
-      'The key for the engine holds spaces, line ends or characters beyond ASCII.',
-      'Set it again, without what was copied along with it.',
-    );
+    throw new ProblemError({
+      code: 'engine_key_invalid',
+      message: 'The key for the engine holds spaces, line ends or characters beyond ASCII.',
+      remedy: 'Set it again, without what was copied along with it.',
+    });
   }
   if (apiKey !== '' && address.protocol === 'http:' && !isLoopback(address.hostname)) {
-    throw new EngineError(
-      'engine_key_in_clear',
-      `The key would be sent to ${address.host} unencrypted.`,
-      'Use https, or a tunnel to the engine and its address on this machine; docs/cluster.md shows one.',
-    );
+    throw new ProblemError({
+      code: 'engine_key_in_clear',
+      message: `The key would be sent to ${address.host} unencrypted.`,
+      remedy:
+        'Use https, or a tunnel to the engine and its address on this machine; docs/cluster.md shows one.',
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 /** The local engine server as a child process that never outlives its owner. */
+import { ProblemError } from '../../protocol/problem.ts';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +10,6 @@ import { execa } from 'execa';
 import { foreignProblem, foreignSentence } from '../../protocol/foreignProblem.ts';
 import { openForAppending } from '../files/openFile.ts';
 import { pythonStart } from '../python/pythonStart.mjs';
-import { EngineError } from './engineError.ts';
 
 const CLOSE_MS = 3_000;
 
@@ -31,12 +31,12 @@ export interface EngineProcess {
   readonly url: string;
   readonly apiKey: string;
   readonly processId: number;
-  /** Aborts, with an `EngineError` as its reason, when the process ends. */
+  /** Aborts, with an `ProblemError` as its reason, when the process ends. */
   readonly gone: AbortSignal;
   readonly close: () => Promise<void>;
 }
 
-/** Starts the server and waits until it listens. Rejects with an EngineError, or a FileError about the log. */
+/** Starts the server and waits until it listens. Rejects with a ProblemError. */
 export async function startEngineProcess(options: EngineProcessOptions): Promise<EngineProcess> {
   options.signal?.throwIfAborted();
   const apiKey = randomBytes(32).toString('base64url');
@@ -117,12 +117,9 @@ async function listeningPort(
     const event = asEvent(line);
     if (event?.event === 'listening' && event.port !== undefined) return event.port;
     if (event?.event === 'failed') {
-      const { code, message, remedy } = foreignProblem({
-        code: event.code ?? 'engine_failed',
-        message: event.error ?? line,
-        remedy: event.remedy ?? '',
-      });
-      throw new EngineError(code, message, remedy);
+      const code = event.code ?? 'engine_failed';
+      const { error = line, remedy = '' } = event;
+      throw ProblemError.of(foreignProblem({ code, message: error, remedy }));
     }
   }
   signal?.throwIfAborted();
@@ -156,12 +153,12 @@ function endedError(
   signal: string | undefined,
   tail: readonly string[],
   logPath: string,
-): EngineError {
+): ProblemError {
   const how = signal === undefined ? `exit code ${exitCode ?? 'unknown'}` : `signal ${signal}`;
   const last = tail.at(-1);
-  return new EngineError(
-    'engine_ended',
-    `The engine process ended (${how})${last === undefined ? '' : `: ${last}`}.`,
-    `See ${logPath}; then resume the run from its last checkpoint.`,
-  );
+  return new ProblemError({
+    code: 'engine_ended',
+    message: `The engine process ended (${how})${last === undefined ? '' : `: ${last}`}.`,
+    remedy: `See ${logPath}; then resume the run from its last checkpoint.`,
+  });
 }

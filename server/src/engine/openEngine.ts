@@ -1,23 +1,23 @@
 /** Opens engines: one started here for a model folder, or one that already runs somewhere. */
+import { ProblemError } from '../../protocol/problem.ts';
 import path from 'node:path';
 
 import type { AdamParameters, EngineDescription, TrainingLoss } from '../../protocol/engine.ts';
 import type { EngineServer } from '../../protocol/engineServers.ts';
 import { foreignSentence } from '../../protocol/foreignProblem.ts';
-import { EngineError } from './engineError.ts';
 import type { EngineProcessOptions } from './engineProcess.ts';
 import { startEngineProcess } from './engineProcess.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import { readModelFacts } from './modelFacts.ts';
 import { type MemoryKnowledge, planFor, wirePlan } from './plannedMemory.ts';
 import { refuseModel, refuseUpdate } from './refuseUnsuitable.ts';
-import { fieldOf, listIn, textIn } from './replyChecks.ts';
-import { serverTraits } from './serverTraits.ts';
-import { TinkerClient } from './tinkerClient.ts';
-import { TinkerEngine } from './tinkerEngine.ts';
-import { TinkerModels } from './tinkerModels.ts';
-import { FolderTokenizer } from './tokenizer.ts';
-import type { Extensions } from './wire.ts';
+import { fieldOf, listIn, textIn } from './tinker/replyChecks.ts';
+import { serverTraits } from './tinker/serverTraits.ts';
+import { TinkerClient } from './tinker/tinkerClient.ts';
+import { TinkerEngine } from './tinker/tinkerEngine.ts';
+import { TinkerModels } from './tinker/tinkerModels.ts';
+import { FolderTokenizer } from './tokenizer/tokenizer.ts';
+import type { Extensions } from './tinker/wire.ts';
 
 interface ModelOptions {
   readonly trainable: 'full' | 'lora';
@@ -134,11 +134,11 @@ function servedModel(capabilities: unknown, wanted?: string): string {
   if (first !== undefined && names.length === 1) return first;
   if (wanted !== undefined && names.includes(wanted)) return wanted;
   const listed = names.slice(0, 20).map(shortName).join(', ');
-  throw new EngineError(
-    'model_not_named',
-    `The engine serves ${names.length} models, and none by the name ${wanted ?? '(none given)'}.`,
-    `Set "model" to one of these, fetched to this machine for its tokenizer: ${listed}.`,
-  );
+  throw new ProblemError({
+    code: 'model_not_named',
+    message: `The engine serves ${names.length} models, and none by the name ${wanted ?? '(none given)'}.`,
+    remedy: `Set "model" to one of these, fetched to this machine for its tokenizer: ${listed}.`,
+  });
 }
 
 function describe(

@@ -1,8 +1,8 @@
 /** How an engine is to use its device's memory for a run, before the model is loaded. */
-import { EngineError } from './engineError.ts';
+import { ProblemError } from '../../protocol/problem.ts';
 import type { DeviceKind, MemoryDemand, MemoryPlan, ModelShape } from './memoryPlan.ts';
 import { describePlan, planMemory, waysToFit } from './memoryPlan.ts';
-import type { Extensions } from './wire.ts';
+import type { Extensions } from './tinker/wire.ts';
 
 export interface MemoryKnowledge {
   readonly shape: ModelShape;
@@ -11,7 +11,7 @@ export interface MemoryKnowledge {
   readonly machineMemoryMb: number;
 }
 
-/** Undefined where nothing is known. Throws an EngineError, before the model is loaded, when it would not fit the engine's device. */
+/** Undefined where nothing is known. Throws a ProblemError, before the model is loaded, when it would not fit the engine's device. */
 export function planFor(
   { memory_plan, device, device_memory_bytes }: Extensions,
   memory: MemoryKnowledge | undefined,
@@ -23,11 +23,11 @@ export function planFor(
   const plan = planMemory(shape, demand, known);
   if (plan.fits) return plan;
   const ways = waysToFit(shape, demand, known);
-  throw new EngineError(
-    'does_not_fit',
-    `The run does not fit the memory of this machine's ${device.toUpperCase()}: it would take ${describePlan(plan)}.`,
-    `One of these makes it fit: ${ways.join('; ')}.`,
-  );
+  throw new ProblemError({
+    code: 'does_not_fit',
+    message: `The run does not fit the memory of this machine's ${device.toUpperCase()}: it would take ${describePlan(plan)}.`,
+    remedy: `One of these makes it fit: ${ways.join('; ')}.`,
+  });
 }
 
 function isDeviceKind(device: string | undefined): device is DeviceKind {

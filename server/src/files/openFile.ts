@@ -18,7 +18,7 @@ export type LinkRule =
 
 /**
  * Opens `file` for reading, at once also where it is a pipe or a device. The caller closes it. Throws
- * FileError when it is not a regular file, and the system's error when it cannot be opened.
+ * ProblemError when it is not a regular file, and the system's error when it cannot be opened.
  */
 export function openForReading(file: string, links: LinkRule): number {
   if (links === 'refuse') refuseLink(file);

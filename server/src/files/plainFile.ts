@@ -3,11 +3,10 @@
  * stranger, who can put a link to one of your files under any name that this program is about to
  * write, or a device that never ends under one that it is about to read.
  */
+import { ProblemError } from '../../protocol/problem.ts';
 import { lstatSync, type Stats } from 'node:fs';
 
-import { FileError } from './fileError.ts';
-
-/** False when nothing has this name. Throws FileError when it is anything but a regular file. */
+/** False when nothing has this name. Throws ProblemError when it is anything but a regular file. */
 export function isPlainFile(file: string): boolean {
   const found = lookAt(file);
   if (found === undefined) return false;
@@ -22,16 +21,16 @@ export function isPlainFile(file: string): boolean {
 export function isPlainFileOfOneName(file: string): boolean {
   if (!isPlainFile(file)) return false;
   if (lstatSync(file).nlink > 1) {
-    throw new FileError(
-      'not-a-plain-file',
-      `${file} is a hard link: the same file has another name elsewhere, which would be changed too.`,
-      'Copy the run folder with all its files, and use the copy.',
-    );
+    throw new ProblemError({
+      code: 'not-a-plain-file',
+      message: `${file} is a hard link: the same file has another name elsewhere, which would be changed too.`,
+      remedy: 'Copy the run folder with all its files, and use the copy.',
+    });
   }
   return true;
 }
 
-/** False when nothing has this name. Throws FileError when it is anything but a folder. */
+/** False when nothing has this name. Throws ProblemError when it is anything but a folder. */
 export function isPlainFolder(folder: string): boolean {
   const found = lookAt(folder);
   if (found === undefined) return false;
@@ -50,12 +49,12 @@ function lookAt(place: string): Stats | undefined {
 }
 
 /** The error for `place`, which is `found` where `wanted` is needed. */
-export function notPlain(place: string, found: string, wanted: string): FileError {
-  return new FileError(
-    'not-a-plain-file',
-    `${place} is ${found}, not ${wanted}, so it is left alone.`,
-    `Do not use this folder if it came from somebody else. If you made ${place} yourself, put ${wanted} in its place.`,
-  );
+export function notPlain(place: string, found: string, wanted: string): ProblemError {
+  return new ProblemError({
+    code: 'not-a-plain-file',
+    message: `${place} is ${found}, not ${wanted}, so it is left alone.`,
+    remedy: `Do not use this folder if it came from somebody else. If you made ${place} yourself, put ${wanted} in its place.`,
+  });
 }
 
 /** What is found at a name, in words. */

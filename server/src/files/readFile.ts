@@ -1,7 +1,7 @@
 /** Reads small files whole: only regular ones, and only up to a bound. */
+import { ProblemError } from '../../protocol/problem.ts';
 import { closeSync, createReadStream, fstatSync, readSync } from 'node:fs';
 
-import { FileError } from './fileError.ts';
 import { type LinkRule, openForReading } from './openFile.ts';
 
 const CHUNK_BYTES = 2 ** 16;
@@ -9,7 +9,7 @@ const CHUNK_BYTES = 2 ** 16;
 const MODEL_FILE_BYTES = 64 * 2 ** 20;
 
 /**
- * The text of `file`, which has at most `maximumBytes`. Rejects with FileError when it is larger or
+ * The text of `file`, which has at most `maximumBytes`. Rejects with ProblemError when it is larger or
  * not a regular file, and with the system's error when it cannot be read.
  */
 export async function readSmallFile(
@@ -54,7 +54,7 @@ export function readModelFileSync(file: string): string {
 
 /**
  * The descriptor of such a file, for a process that reads it in our place. The caller closes it.
- * Throws FileError when it is too large or not a regular file, and the system's error.
+ * Throws ProblemError when it is too large or not a regular file, and the system's error.
  */
 export function openModelFile(file: string): number {
   return openOfSize(file, MODEL_FILE_BYTES, 'follow');
@@ -90,12 +90,13 @@ class BoundedText {
   }
 }
 
-function tooLarge(file: string, maximumBytes: number): FileError {
-  return new FileError(
-    'file-too-large',
-    `${file} is larger than the ${sizeText(maximumBytes)} that such a file may have, so it is not read.`,
-    'Do not use it if it came from somebody else; otherwise replace it with one of the expected size.',
-  );
+function tooLarge(file: string, maximumBytes: number): ProblemError {
+  return new ProblemError({
+    code: 'file-too-large',
+    message: `${file} is larger than the ${sizeText(maximumBytes)} that such a file may have, so it is not read.`,
+    remedy:
+      'Do not use it if it came from somebody else; otherwise replace it with one of the expected size.',
+  });
 }
 
 function sizeText(bytes: number): string {

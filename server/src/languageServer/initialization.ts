@@ -2,9 +2,9 @@
 import { ErrorCodes, ResponseError } from 'vscode-languageserver/node';
 
 import type { InitializationOptions } from '../../protocol/languageMessages.ts';
-import type { Problem } from '../../protocol/runs.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { schemaCheck } from '../runner/schemaCheck.ts';
+import { schemaCheck } from '../settings/schemaCheck.ts';
 
 const text = { type: 'string' };
 const texts = { type: 'array', items: text };

@@ -1,14 +1,14 @@
 /** Runs as documents and queries see them, looked up by their id. */
+import { ProblemError } from '../../protocol/problem.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import type { RunId } from '../../protocol/runs.ts';
-import type { RunCatalog } from '../runner/runCatalog.ts';
-import type { RunFolder } from '../runner/runFolder.ts';
-import { RunQueries } from '../store/runQueries.ts';
-import type { Relatives } from '../store/relatives.ts';
+import type { RunCatalog } from '../runs/runCatalog.ts';
+import type { RunFolder } from '../runFolder/runFolder.ts';
+import { RunQueries } from '../store/lists/runQueries.ts';
+import type { Relatives } from '../store/lists/relatives.ts';
 import type { RunReader } from '../store/runReader.ts';
-import { ExpectedFailure } from '../runner/expectedFailure.ts';
 
 export interface OpenRun {
   readonly id: RunId;
@@ -46,8 +46,8 @@ export class OpenRuns {
   }
 }
 
-function deleted({ folder }: RunFolder): ExpectedFailure {
-  return new ExpectedFailure({
+function deleted({ folder }: RunFolder): ProblemError {
+  return new ProblemError({
     code: 'run-deleted',
     message: `The run in ${folder} is gone: there is no run.db any more.`,
     remedy: 'Put the folder back where it was, or close what shows the run.',

@@ -1,7 +1,7 @@
 /** The command that runs this project's command line with the Node that runs this server. */
 import path from 'node:path';
 
-import { assetRoot } from '../runner/assets.ts';
+import { assetRoot } from '../machine/assets.ts';
 
 export function commandLineProgram(): readonly string[] {
   const root = assetRoot();

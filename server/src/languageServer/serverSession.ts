@@ -13,15 +13,15 @@ import {
   type RunsChanged,
 } from '../../protocol/languageMessages.ts';
 import type { RunOverview } from '../../protocol/runs.ts';
-import { takeEngineKeys } from '../runner/engineKeys.ts';
-import { RunCatalog } from '../runner/runCatalog.ts';
+import { takeEngineKeys } from '../machine/engineKeys.ts';
+import { RunCatalog } from '../runs/runCatalog.ts';
 import { DocumentLibrary } from './documents/documentLibrary.ts';
-import { EditorFeatures } from './editorFeatures.ts';
+import { EditorFeatures } from './features/editorFeatures.ts';
 import { OpenRuns } from './openRuns.ts';
-import { isDefect, responseError } from './responseError.ts';
-import { createRequestHandlers, type RequestHandlers } from './requestHandlers.ts';
-import { checkParameters, REQUEST_NAMES } from './requestSchemas.ts';
-import { requestSignal } from './requestSignal.ts';
+import { isDefect, responseError } from './requests/responseError.ts';
+import { createRequestHandlers, type RequestHandlers } from './requests/requestHandlers.ts';
+import { checkParameters, REQUEST_NAMES } from './requests/requestSchemas.ts';
+import { requestSignal } from './requests/requestSignal.ts';
 import { Rerunner } from './reruns/rerunner.ts';
 import { ScratchFolder } from './scratch/scratchFolder.ts';
 import { commandLineProgram } from './serverProgram.ts';

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { ExecutionLimits } from '../../protocol/sandbox.ts';
 import type { SandboxEngine } from '../../protocol/vocabulary.ts';
-import { type NativeSandbox, openNativeSandbox } from './nativeSandbox.ts';
+import { type NativeSandbox, openNativeSandbox } from './native/nativeSandbox.ts';
 import { DEFAULT_SANDBOX_FOLDER } from './wasm/artifact.ts';
 import { openWasmSandbox, type WasmSandbox } from './wasm/wasmSandbox.ts';
 
@@ -17,7 +17,7 @@ export interface SandboxOptions {
   readonly requestsPerServer?: number;
 }
 
-/** Opens the sandbox of `engine`; throws a SandboxError with a remedy where it cannot be had. */
+/** Opens the sandbox of `engine`; throws a ProblemError with a remedy where it cannot be had. */
 export function openSandbox(
   engine: SandboxEngine,
   { sandboxFolder = DEFAULT_SANDBOX_FOLDER, ...options }: SandboxOptions = {},

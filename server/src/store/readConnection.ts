@@ -1,9 +1,9 @@
 /** A connection to a run.db for reading: statements are prepared once, failures explained. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
-import { CONTAINS_TEXT, containsText } from './containsText.ts';
-import { PackReader } from './packReader.ts';
-import { explainingForeignData } from './storeError.ts';
+import { CONTAINS_TEXT, containsText } from './lists/containsText.ts';
+import { PackReader } from './packs/packReader.ts';
+import { explainingForeignData } from './sqliteErrors.ts';
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 export type SqlValue = SQLInputValue;
@@ -77,7 +77,7 @@ export class ReadConnection {
     }
   }
 
-  /** Throws a StoreError for what is the file's fault or the machine's, anything else as it is. */
+  /** Throws a ProblemError for what is the file's fault or the machine's, anything else as it is. */
   explaining<Result>(action: () => Result): Result {
     return explainingForeignData(this.path, action);
   }

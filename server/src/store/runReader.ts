@@ -16,19 +16,19 @@ import type {
   TaskRecord,
 } from '../../protocol/records.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
-import { CheckedRow } from './checkedRow.ts';
-import { foreignJson } from './foreignJson.ts';
-import { openDatabase } from './openDatabase.ts';
+import { CheckedRow } from './rows/checkedRow.ts';
+import { foreignJson } from './rows/foreignJson.ts';
+import { openDatabase } from './schema/openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
-import { readRollout } from './rolloutQuery.ts';
+import { readRollout } from './lists/rolloutQuery.ts';
 import type {
   BranchInformation,
   CheckpointRecord,
   RunInformation,
   SessionInformation,
-} from './runInformation.ts';
-import { corruptError } from './storeError.ts';
-import { departuresFromJson, settingsFromJson } from './storedSettings.ts';
+} from './rows/runInformation.ts';
+import { corruptError } from './sqliteErrors.ts';
+import { departuresFromJson, settingsFromJson } from './rows/storedSettings.ts';
 import type {
   GoldDocumentRow,
   HarvestRow,
@@ -36,7 +36,7 @@ import type {
   RolloutSummary,
   RolloutSummaryRow,
   TaskRow,
-} from './storedRows.ts';
+} from './rows/storedRows.ts';
 import {
   ATTEMPT_COLUMNS,
   BASELINE_COLUMNS,
@@ -51,7 +51,7 @@ import {
   TASK_COLUMNS,
   taskFromRow,
   TOKEN_COUNT_COLUMN,
-} from './storedRows.ts';
+} from './rows/storedRows.ts';
 
 export interface Page {
   /** Only rows with a larger identifier; 0 for the first page. */
@@ -84,7 +84,7 @@ export interface StepSummary {
   readonly durationMs: number;
 }
 
-/** Every method throws a StoreError when the file cannot be read. */
+/** Every method throws a ProblemError when the file cannot be read. */
 export class RunReader {
   readonly connection: ReadConnection;
 

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 
-import { SqliteRunStore } from '../../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation, sampleStep } from '../../store/sampleRun.ts';
 import { launchBrowser } from '../harness/browser.ts';
 import { readRow, runFolderOf } from '../harness/runDatabase.ts';

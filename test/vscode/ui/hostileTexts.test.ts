@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 
-import { SqliteRunStore } from '../../../server/src/store/sqliteRunStore.ts';
+import { SqliteRunStore } from '../../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation, sampleStep } from '../../store/sampleRun.ts';
 import { launchBrowser } from '../harness/browser.ts';
 import { pictureFailure } from '../harness/screenshots.ts';

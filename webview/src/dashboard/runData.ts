@@ -5,7 +5,8 @@
  */
 import type { LearningReport } from '../../../server/protocol/learning.ts';
 import type { Curriculum, MetricTable, SkillMap } from '../../../server/protocol/queries.ts';
-import type { Problem, RunId, RunOverview } from '../../../server/protocol/runs.ts';
+import type { Problem } from '../../../server/protocol/problem.ts';
+import type { RunId, RunOverview } from '../../../server/protocol/runs.ts';
 import { type Connection, problemOf } from '../host/connection.ts';
 import { CHARTS, CURRICULUM_CHARTS, metricNames } from './curves.ts';
 import { MAXIMUM_POINTS, mergeMetrics, stepToAskAfter } from './metricStore.ts';

@@ -3,7 +3,7 @@
  * number, gives up what takes too long, and hands on what comes unasked.
  */
 import type { RequestMap } from '../../../server/protocol/languageMessages.ts';
-import type { Problem } from '../../../server/protocol/runs.ts';
+import type { Problem } from '../../../server/protocol/problem.ts';
 import { PROTOCOL_VERSION } from '../../../server/protocol/version.ts';
 import type {
   HostMessage,

@@ -1,5 +1,5 @@
 /** A refusal in the place where its answer would have stood: what happened, and what to do about it. */
-import type { Problem } from '../../../server/protocol/runs.ts';
+import type { Problem } from '../../../server/protocol/problem.ts';
 import { element } from './elements.ts';
 import { button } from './toolkit.ts';
 

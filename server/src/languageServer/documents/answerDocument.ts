@@ -1,8 +1,8 @@
 /** One solver's answer: the task, the answer in its place, the verdict and why. */
 import type { RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
 import type { RunId } from '../../../protocol/runs.ts';
-import { completionText } from '../prunedCompletion.ts';
-import { parseArguments, parseLiteral } from '../../sandbox/literal/parse.ts';
+import { completionText } from './prunedCompletion.ts';
+import { parseArguments, parseLiteral } from '../../literal/parse.ts';
 import { answerExplanation } from './answerExplanation.ts';
 import type { AzrDocument, DocumentFacts } from './azrDocument.ts';
 import { DocumentBuilder, type Part } from './documentBuilder.ts';

@@ -3,9 +3,9 @@
  * values that decided are put beside each other here.
  */
 import type { RolloutRecord } from '../../../protocol/records.ts';
-import type { SolvableTask } from '../../azr/solve.ts';
-import { excerpt, sameValue } from '../../sandbox/validateProposal.ts';
-import { judgeOutput } from '../../sandbox/verifyAnswer.ts';
+import type { SolvableTask } from '../../method/solve.ts';
+import { excerpt, sameValue } from '../../grading/validateProposal.ts';
+import { judgeOutput } from '../../grading/verifyAnswer.ts';
 
 export function answerExplanation(rollout: RolloutRecord, task: SolvableTask): string {
   const { verdictReason, answer, executions, mode } = rollout;

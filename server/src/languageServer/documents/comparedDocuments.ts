@@ -1,8 +1,8 @@
 /** The two sides of a comparison: the task's own, and the same with the answer in its place. */
 import type { RolloutRecord } from '../../../protocol/records.ts';
-import type { SolvableTask } from '../../azr/solve.ts';
-import { completionText } from '../prunedCompletion.ts';
-import { parseArguments } from '../../sandbox/literal/parse.ts';
+import type { SolvableTask } from '../../method/solve.ts';
+import { completionText } from './prunedCompletion.ts';
+import { parseArguments } from '../../literal/parse.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { DocumentBuilder } from './documentBuilder.ts';
 import { entryFunction } from './entryFunction.ts';

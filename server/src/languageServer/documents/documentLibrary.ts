@@ -1,4 +1,5 @@
 /** Makes the documents of `azr:` addresses from the rows of their runs. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import {
   documentAddress,
   type DocumentAddress,
@@ -6,7 +7,6 @@ import {
 } from '../../../protocol/documents.ts';
 import type { ProposalRecord, RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import { answerDocument } from './answerDocument.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { answeredDocument, referenceDocument } from './comparedDocuments.ts';
@@ -43,11 +43,11 @@ export class DocumentLibrary {
   }
 }
 
-/** The address in `uri`; throws an {@link ExpectedFailure} `no-document`. */
+/** The address in `uri`; throws a {@link ProblemError} `no-document`. */
 export function addressOf(uri: string): DocumentAddress {
   const address = documentAddress(uri);
   if (address !== undefined) return address;
-  throw new ExpectedFailure({
+  throw new ProblemError({
     code: 'no-document',
     message: `${uri} is no document of AZR Studio.`,
     remedy: 'Open tasks and answers from the tree or the tables.',
@@ -106,7 +106,7 @@ function answerAt(run: OpenRun, rollout: RolloutRecord): AzrDocument {
 
 /** Steps that were not finished are done anew after a crash, and their rows go. */
 function missing(run: OpenRun, kind: DocumentKind, id: number): never {
-  throw new ExpectedFailure({
+  throw new ProblemError({
     code: 'no-row',
     message: `The run ${run.name} has no ${kind} ${String(id)}.`,
     remedy: 'Open it from the tree again: a resumed run numbers what it repeats anew.',

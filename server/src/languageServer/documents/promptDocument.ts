@@ -1,6 +1,6 @@
 /** Prompt and completion of a rollout as Markdown, every character of theirs inside a code block. */
 import type { RolloutRecord } from '../../../protocol/records.ts';
-import { prunedSentence } from '../prunedCompletion.ts';
+import { prunedSentence } from './prunedCompletion.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { shownProgram } from './shownText.ts';
 

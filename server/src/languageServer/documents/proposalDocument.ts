@@ -4,7 +4,7 @@
  */
 import type { ProposalRecord, RolloutRecord } from '../../../protocol/records.ts';
 import type { RunId } from '../../../protocol/runs.ts';
-import { completionText } from '../prunedCompletion.ts';
+import { completionText } from './prunedCompletion.ts';
 import { inputsOf } from '../reruns/proposalInputs.ts';
 import type { AzrDocument } from './azrDocument.ts';
 import { DocumentBuilder, type Part } from './documentBuilder.ts';

@@ -12,7 +12,7 @@ import {
 } from 'vscode-languageserver/node';
 
 import type { AzrDocument, Place, SectionMark } from '../documents/azrDocument.ts';
-import { reasonPage } from '../reasons.ts';
+import { reasonPage } from '../documents/reasons.ts';
 import { explanationOf } from './explanations.ts';
 
 function rangeOf({ line, start, end }: Place): Range {

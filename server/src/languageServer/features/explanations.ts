@@ -1,5 +1,5 @@
 /** What the words of a document's header mean. Everything here is ours; no text of a model is in it. */
-import { reasonPage } from '../reasons.ts';
+import { reasonPage } from '../documents/reasons.ts';
 
 const TERMS: Readonly<Record<string, string>> = {
   deduction:

@@ -2,8 +2,8 @@
 import { type InlayHint, InlayHintKind, type Range } from 'vscode-languageserver/node';
 
 import type { RerunCase, RerunResult } from '../../../protocol/reruns.ts';
-import { formatArguments } from '../../sandbox/literal/format.ts';
-import { parseArguments } from '../../sandbox/literal/parse.ts';
+import { formatArguments } from '../../literal/format.ts';
+import { parseArguments } from '../../literal/parse.ts';
 import type { AzrDocument, CallMark } from '../documents/azrDocument.ts';
 import { shownLine } from '../documents/shownText.ts';
 

@@ -2,9 +2,9 @@
  * What a rerun may take. The settings of a run folder are its author's, who may be a stranger; a click on
  * "Run again" says nothing of limits, so that those of the product hold.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
 import { SETTINGS } from '../../../protocol/settings.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import type { RerunPlan } from './rerunPlan.ts';
 
 type Limit = 'cpuMs' | 'wallMs' | 'memoryMb' | 'outputCharacters';
@@ -40,10 +40,10 @@ export function limitedSettings(settings: RunSettings): LimitedSettings {
   };
 }
 
-/** Throws an ExpectedFailure for more inputs than a task can have. */
+/** Throws a ProblemError for more inputs than a task can have. */
 export function requireFewInputs({ title, inputs }: RerunPlan): void {
   if (inputs.length <= MOST_INPUTS) return;
-  throw new ExpectedFailure({
+  throw new ProblemError({
     code: 'too-many-inputs',
     message: `There are ${inputs.length} inputs in ${title}; at most ${MOST_INPUTS} are run again at a time.`,
     remedy: 'Open it as a scratch file and leave only the inputs that matter.',
@@ -51,8 +51,8 @@ export function requireFewInputs({ title, inputs }: RerunPlan): void {
 }
 
 /** What is told when a rerun took longer than {@link RERUN_MS}. */
-export function rerunTooLong({ title }: RerunPlan): ExpectedFailure {
-  return new ExpectedFailure({
+export function rerunTooLong({ title }: RerunPlan): ProblemError {
+  return new ProblemError({
     code: 'rerun-too-long',
     message: `Running ${title} again took more than ${RERUN_MS / 1000} s, and was stopped.`,
     remedy: 'Run it fewer times, or open it as a scratch file and leave out inputs.',

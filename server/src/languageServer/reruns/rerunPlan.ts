@@ -2,7 +2,7 @@
 import type { InputOutput, Verification } from '../../../protocol/sandbox.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
 import type { Verdict } from '../../../protocol/vocabulary.ts';
-import type { OpenGrader } from '../../runner/openGrader.ts';
+import type { OpenGrader } from '../../run/openGrader.ts';
 
 export interface RerunPlan {
   /** URI of the document whose rerun this is. */

@@ -1,8 +1,8 @@
 /** Runs a plan and says in one line how it went. */
 import type { RerunCase, RerunResult } from '../../../protocol/reruns.ts';
 import type { Execution } from '../../../protocol/sandbox.ts';
-import type { OpenGrader } from '../../runner/openGrader.ts';
-import { excerpt, sameValue } from '../../sandbox/validateProposal.ts';
+import type { OpenGrader } from '../../run/openGrader.ts';
+import { excerpt, sameValue } from '../../grading/validateProposal.ts';
 import type { RerunPlan } from './rerunPlan.ts';
 
 /** Runs each input `times` times, in processes that alternate between two hash seeds. */

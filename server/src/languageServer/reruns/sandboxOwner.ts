@@ -2,9 +2,9 @@
  * The sandbox that reruns use: opened with the first one, shared by those that follow, and closed
  * when nobody has asked for a while, because its processes hold memory.
  */
+import { ProblemError } from '../../../protocol/problem.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
-import { openGrader, type OpenGrader } from '../../runner/openGrader.ts';
-import { SandboxError } from '../../sandbox/sandboxError.ts';
+import { openGrader, type OpenGrader } from '../../run/openGrader.ts';
 
 const IDLE_MS = 60_000;
 
@@ -41,7 +41,11 @@ export class SandboxOwner {
     action: (open: OpenGrader) => Promise<Result>,
   ): Promise<Result> {
     if (this.#isClosed) {
-      throw new SandboxError('closed', 'The server is shutting down.', 'Run it again afterwards.');
+      throw new ProblemError({
+        code: 'closed',
+        message: 'The server is shutting down.',
+        remedy: 'Run it again afterwards.',
+      });
     }
     clearTimeout(this.#idle);
     const opened = this.#openedFor(settings);

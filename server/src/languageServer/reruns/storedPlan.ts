@@ -1,4 +1,5 @@
 /** Plans of reruns of what a run has stored. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { documentUri } from '../../../protocol/documents.ts';
 import type { RerunTarget } from '../../../protocol/reruns.ts';
 import {
@@ -8,9 +9,8 @@ import {
   taskOfRollout,
 } from '../documents/documentLibrary.ts';
 import type { OpenRun } from '../openRuns.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
-import { verifyAnswer } from '../../azr/solve.ts';
-import type { OpenGrader } from '../../runner/openGrader.ts';
+import { verifyAnswer } from '../../method/solve.ts';
+import type { OpenGrader } from '../../run/openGrader.ts';
 import { inputsOf } from './proposalInputs.ts';
 import type { RerunPlan } from './rerunPlan.ts';
 
@@ -95,8 +95,8 @@ function settingsOf(run: OpenRun): RerunPlan['settings'] {
   return run.reader.information().settings;
 }
 
-function nothingToRun(what: string): ExpectedFailure {
-  return new ExpectedFailure({
+function nothingToRun(what: string): ProblemError {
+  return new ProblemError({
     code: 'nothing-to-run',
     message: `${what}, so that there is nothing to run.`,
     remedy: 'Its prompt and completion can be read instead.',

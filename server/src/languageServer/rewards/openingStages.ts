@@ -1,8 +1,8 @@
 /** What was asked, what came back, and what the parser took out of it. */
 import type { ParsedPart, RewardStage } from '../../../protocol/rewardStory.ts';
 import type { Mode, Role } from '../../../protocol/vocabulary.ts';
-import type { Span } from '../../azr/dialects/span.ts';
-import { prunedSentence } from '../prunedCompletion.ts';
+import type { Span } from '../../method/dialects/span.ts';
+import { prunedSentence } from '../documents/prunedCompletion.ts';
 import { counted } from './storyNumbers.ts';
 import type { StoryContext } from './storyContext.ts';
 

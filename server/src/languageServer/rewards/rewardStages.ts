@@ -1,7 +1,7 @@
 /** From the judgement to one number, the reward: paper eq. 4 to 6. */
 import type { RewardTerm } from '../../../protocol/records.ts';
 import type { Formula, RewardStage } from '../../../protocol/rewardStory.ts';
-import { learnability, rejectedProposalReward, solverReward } from '../../azr/rewards.ts';
+import { learnability, rejectedProposalReward, solverReward } from '../../method/rewards.ts';
 import type { StoryContext } from './storyContext.ts';
 import { legend, operand, shown } from './storyNumbers.ts';
 

@@ -1,9 +1,9 @@
 /** One rollout's reward from the prompt to the tokens, told from what run.db holds. */
 import type { RewardStage, RewardStory } from '../../../protocol/rewardStory.ts';
 import type { RunId } from '../../../protocol/runs.ts';
-import { oneLine, taskTitle } from '../../store/listText.ts';
-import type { RunQueries } from '../../store/runQueries.ts';
-import { completionText } from '../prunedCompletion.ts';
+import { oneLine, taskTitle } from '../../store/lists/listText.ts';
+import type { RunQueries } from '../../store/lists/runQueries.ts';
+import { completionText } from '../documents/prunedCompletion.ts';
 import { advantageStages, tokensStage } from './advantageStages.ts';
 import { executionStage, groupStage, validationStage } from './judgementStages.ts';
 import { completionStage, parseStage, promptStage } from './openingStages.ts';
@@ -15,7 +15,7 @@ import { storyLinks } from './storyLinks.ts';
 export type TokenTexts = (tokens: readonly number[]) => readonly string[];
 
 /**
- * The story of rollout `rolloutId`; undefined when the run has none such. Throws StoreError when the
+ * The story of rollout `rolloutId`; undefined when the run has none such. Throws ProblemError when the
  * database cannot be read.
  */
 export function rewardStory(

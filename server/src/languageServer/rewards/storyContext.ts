@@ -9,10 +9,10 @@ import { taskRole } from '../../../protocol/events.ts';
 import type { RolloutItem } from '../../../protocol/queries.ts';
 import type { GroupMember } from '../../../protocol/rewardStory.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
-import type { Dialect } from '../../azr/dialects/dialect.ts';
-import { dialectFor } from '../../azr/dialects/dialectFor.ts';
-import type { TrainedRollout } from '../../store/relatives.ts';
-import type { RunQueries } from '../../store/runQueries.ts';
+import type { Dialect } from '../../method/dialects/dialect.ts';
+import { dialectFor } from '../../method/dialects/dialectFor.ts';
+import type { TrainedRollout } from '../../store/lists/relatives.ts';
+import type { RunQueries } from '../../store/lists/runQueries.ts';
 
 export interface StoryContext {
   readonly settings: RunSettings;

@@ -1,7 +1,7 @@
 /** Where one can go from a rollout: up to its task, down to an attempt, sideways to its siblings. */
 import type { RolloutItem } from '../../../protocol/queries.ts';
 import type { RewardStory } from '../../../protocol/rewardStory.ts';
-import type { RunQueries } from '../../store/runQueries.ts';
+import type { RunQueries } from '../../store/lists/runQueries.ts';
 import type { StoryContext } from './storyContext.ts';
 
 type Links = RewardStory['links'];

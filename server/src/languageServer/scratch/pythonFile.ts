@@ -1,5 +1,5 @@
 /** A document as a Python file that runs by itself: `python3 file.py` prints the values. */
-import { parseArguments } from '../../sandbox/literal/parse.ts';
+import { parseArguments } from '../../literal/parse.ts';
 import { shownLine, shownProgram } from '../documents/shownText.ts';
 import type { ScratchSource } from './scratchText.ts';
 

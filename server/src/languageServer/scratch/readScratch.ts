@@ -1,8 +1,9 @@
 /** Reads an edited scratch file, and says where something is missing and what belongs there. */
+import type { ProblemCode } from '../../../protocol/problem.ts';
 import { documentAddress } from '../../../protocol/documents.ts';
-import { formatArguments } from '../../sandbox/literal/format.ts';
-import { parseArguments } from '../../sandbox/literal/parse.ts';
-import { DEFAULT_LITERAL_LIMITS } from '../../sandbox/literal/value.ts';
+import { formatArguments } from '../../literal/format.ts';
+import { parseArguments } from '../../literal/parse.ts';
+import { DEFAULT_LITERAL_LIMITS } from '../../literal/value.ts';
 import { ANSWER_MARKER, CALLS_MARKER, ORIGINAL_PREFIX, PROGRAM_MARKER } from './scratchText.ts';
 
 export interface ScratchCall {
@@ -14,7 +15,7 @@ export interface ScratchCall {
 
 export interface ScratchProblem {
   readonly line: number;
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly message: string;
   readonly remedy: string;
 }

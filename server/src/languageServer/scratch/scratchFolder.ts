@@ -1,10 +1,10 @@
 /** The folder of scratch files. A file that somebody edited is never written again. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { DocumentAddress } from '../../../protocol/documents.ts';
 import { SCRATCH_SUFFIX } from '../../../protocol/languageMessages.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import { DIGEST_PREFIX } from './scratchText.ts';
 
 /** So many files of one name are enough; a run that is numbered anew makes a second one. */
@@ -53,8 +53,8 @@ function digestIn(text: string): string | undefined {
   return text.split('\n').find((line) => line.startsWith(DIGEST_PREFIX));
 }
 
-function cannotWrite(folder: string, reason: string): ExpectedFailure {
-  return new ExpectedFailure({
+function cannotWrite(folder: string, reason: string): ProblemError {
+  return new ProblemError({
     code: 'cannot-write',
     message: `No scratch file could be written in ${folder}: ${reason}.`,
     remedy: 'Make space on the disk, or remove old scratch files.',

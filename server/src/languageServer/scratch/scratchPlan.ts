@@ -1,4 +1,5 @@
 /** The plan of a rerun of an edited scratch file. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { documentAddress } from '../../../protocol/documents.ts';
 import {
   taskOfRollout,
@@ -7,18 +8,17 @@ import {
   requireTask,
 } from '../documents/documentLibrary.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
-import { type SolvableTask, verifyAnswer } from '../../azr/solve.ts';
+import { type SolvableTask, verifyAnswer } from '../../method/solve.ts';
 import type { RerunPlan } from '../reruns/rerunPlan.ts';
 import { readScratch } from './readScratch.ts';
 
-/** Throws an {@link ExpectedFailure} that says which part of the file is missing and what belongs there. */
+/** Throws a {@link ProblemError} that says which part of the file is missing and what belongs there. */
 export function scratchPlan(runs: OpenRuns, uri: string, text: string): RerunPlan {
   const scratch = readScratch(text);
   const [problem] = scratch.problems;
   if (problem !== undefined) {
     const place = `Line ${problem.line + 1} of the scratch file`;
-    throw new ExpectedFailure({ ...problem, message: `${place}: ${problem.message}` });
+    throw new ProblemError({ ...problem, message: `${place}: ${problem.message}` });
   }
   const address = documentAddress(scratch.original!)!;
   const run = runs.run(address.runId);
@@ -61,7 +61,7 @@ function withVerdict(
 ): RerunPlan {
   const answer = task.mode === 'induction' ? scratch.program : scratch.answer;
   if (answer === undefined) {
-    throw new ExpectedFailure({
+    throw new ProblemError({
       code: 'missing-section',
       message: 'The line "# --- answer ---" is missing from the scratch file.',
       remedy: 'Put it back below the calls, and below it the answer as a literal.',

@@ -1,4 +1,5 @@
 /** What a scratch file is made from: the stored task, proposal or answer at an address. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { documentUri } from '../../../protocol/documents.ts';
 import type { DocumentAddress } from '../../../protocol/documents.ts';
 import type { InputOutput } from '../../../protocol/sandbox.ts';
@@ -10,11 +11,10 @@ import {
 } from '../documents/documentLibrary.ts';
 import { entryFunction } from '../documents/entryFunction.ts';
 import type { OpenRun } from '../openRuns.ts';
-import { ExpectedFailure } from '../../runner/expectedFailure.ts';
 import { inputsOf } from '../reruns/proposalInputs.ts';
 import type { ScratchSource } from './scratchText.ts';
 
-/** Throws an {@link ExpectedFailure} when the document holds no program. */
+/** Throws a {@link ProblemError} when the document holds no program. */
 export function scratchSource(run: OpenRun, { kind, id }: DocumentAddress): ScratchSource {
   switch (kind) {
     case 'task':
@@ -83,8 +83,8 @@ function callsOf(examples: readonly InputOutput[]): ScratchSource['calls'] {
   return examples.map(({ input, output }) => ({ input, stored: output }));
 }
 
-function noProgram(what: string): ExpectedFailure {
-  return new ExpectedFailure({
+function noProgram(what: string): ProblemError {
+  return new ProblemError({
     code: 'nothing-to-copy',
     message: `${what} holds no program that could be copied.`,
     remedy: 'Open the task that it belongs to, or its prompt and completion.',

@@ -1,11 +1,11 @@
 /** The interpreter as it ships: found, checked against its manifest, and unpacked. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
-import { SandboxError } from '../sandboxError.ts';
 
 /** Where the interpreter and the harness lie beside the sources; a bundle names its own copy. */
 export const DEFAULT_SANDBOX_FOLDER = fileURLToPath(new URL('../../../sandbox', import.meta.url));
@@ -43,7 +43,7 @@ const HARNESS = [
   'preload',
 ];
 
-/** Reads and checks it; throws a SandboxError when it is missing or is not what was shipped. */
+/** Reads and checks it; throws a ProblemError when it is missing or is not what was shipped. */
 export async function loadInterpreter(sandboxFolder: string): Promise<Interpreter> {
   const folder = path.join(sandboxFolder, 'wasm');
   const [manifest, bootSource] = await Promise.all([
@@ -95,10 +95,11 @@ async function readShipped(file: string): Promise<Buffer> {
   }
 }
 
-function damaged(message: string): SandboxError {
-  return new SandboxError(
-    'damaged-installation',
+function damaged(message: string): ProblemError {
+  return new ProblemError({
+    code: 'damaged-installation',
     message,
-    'Programs are not run with it. Install AZR Studio again, or in a clone restore server/sandbox/wasm.',
-  );
+    remedy:
+      'Programs are not run with it. Install AZR Studio again, or in a clone restore server/sandbox/wasm.',
+  });
 }

@@ -1,6 +1,6 @@
 /** What passes between the sandbox's owner, its worker processes, and each worker's thread. */
-import type { ChildEnd, Measured } from '../wire.ts';
-import type { Variant } from '../sandboxServer.ts';
+import type { ChildEnd, Measured } from '../pool/wire.ts';
+import type { Variant } from '../pool/sandboxServer.ts';
 
 /**
  * Every program of either variant starts with so much memory, and an instance that grew beyond it is

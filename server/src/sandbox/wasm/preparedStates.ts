@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Variant } from '../sandboxServer.ts';
-import { keepInCache } from '../userCache.ts';
+import type { Variant } from '../pool/sandboxServer.ts';
+import { keepInCache } from '../../files/userCache.ts';
 import type { Interpreter } from './artifact.ts';
 import { type Prepared, START_BYTES, type WorkerStart } from './messages.ts';
 

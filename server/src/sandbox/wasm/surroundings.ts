@@ -4,7 +4,7 @@
  * so that a run that was resumed equals an unbroken one, and a task can be reproduced.
  */
 import { createHash } from 'node:crypto';
-import type { Variant } from '../sandboxServer.ts';
+import type { Variant } from '../pool/sandboxServer.ts';
 import type { HostSurroundings } from './messages.ts';
 
 const SECOND_NS = 1_000_000_000n;

@@ -9,9 +9,9 @@ import {
   type ExecutionLimits,
   type SandboxDescription,
 } from '../../../protocol/sandbox.ts';
-import { PooledSandbox } from '../pooledSandbox.ts';
-import { HASH_SEEDS } from '../sandboxServer.ts';
-import { userCache } from '../userCache.ts';
+import { PooledSandbox } from '../pool/pooledSandbox.ts';
+import { HASH_SEEDS } from '../pool/sandboxServer.ts';
+import { userCache } from '../../files/userCache.ts';
 import { DEFAULT_SANDBOX_FOLDER, loadInterpreter } from './artifact.ts';
 import { withMemoryMaximum } from './memoryMaximum.ts';
 import { START_BYTES, type WorkerPermissions, type WorkerStart } from './messages.ts';
@@ -49,7 +49,7 @@ const LAYOUT_SEEDS = [0, 2_718_281] as const;
 
 export type WasmSandbox = PooledSandbox<WasmServer>;
 
-/** Opens it; throws a SandboxError with a remedy when the installation is damaged. */
+/** Opens it; throws a ProblemError with a remedy when the installation is damaged. */
 export async function openWasmSandbox(options: WasmSandboxOptions = {}): Promise<WasmSandbox> {
   const sandboxFolder = options.sandboxFolder ?? DEFAULT_SANDBOX_FOLDER;
   const interpreter = await loadInterpreter(sandboxFolder);

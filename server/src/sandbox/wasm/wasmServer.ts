@@ -1,16 +1,16 @@
 /** One worker process of the wasm engine: started, given one request at a time, killed or stopped. */
+import { ProblemError } from '../../../protocol/problem.ts';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { SandboxError } from '../sandboxError.ts';
 import type {
   RequestBody,
   SandboxServer,
   ServerAnswer,
   ServerRequest,
   Variant,
-} from '../sandboxServer.ts';
-import { ServerExchange } from '../serverExchange.ts';
+} from '../pool/sandboxServer.ts';
+import { ServerExchange } from '../pool/serverExchange.ts';
 import type {
   Prepared,
   WorkerHello,
@@ -74,7 +74,7 @@ export class WasmServer implements SandboxServer {
   }
 
   /**
-   * Starts a worker; throws a SandboxError when it does not get ready.
+   * Starts a worker; throws a ProblemError when it does not get ready.
    * @param name what a list of processes shows it with; it means nothing to the worker
    * @param onPrepared is given what later workers need not prepare
    */
@@ -188,10 +188,11 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function refusal(complaint: string): SandboxError {
-  return new SandboxError(
-    'worker-refused',
-    `The sandbox's worker did not start: ${complaint.trim() || 'it ended without a message.'}`,
-    'Programs are not run without it. Free some memory and try again; if it stays so, report it.',
-  );
+function refusal(complaint: string): ProblemError {
+  return new ProblemError({
+    code: 'worker-refused',
+    message: `The sandbox's worker did not start: ${complaint.trim() || 'it ended without a message.'}`,
+    remedy:
+      'Programs are not run without it. Free some memory and try again; if it stays so, report it.',
+  });
 }

@@ -1,6 +1,6 @@
 /** The clocks by which programs are measured: read by the thread that runs them and by the main one. */
 import type { Clocks } from '../messages.ts';
-import type { Measured } from '../../wire.ts';
+import type { Measured } from '../../pool/wire.ts';
 
 /**
  * The processor's time is that of the whole worker: the one program that runs in it, and besides

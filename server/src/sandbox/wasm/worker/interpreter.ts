@@ -6,7 +6,7 @@ import {
   type ThreadRequest,
   type VariantSeeds,
 } from '../messages.ts';
-import type { Variant } from '../../sandboxServer.ts';
+import type { Variant } from '../../pool/sandboxServer.ts';
 import { Host, ProgramExit, SleptTooLong } from './hostImports.ts';
 import { NotAReport, ReportedTooMuch, ReportReader } from './reportReader.ts';
 

@@ -3,7 +3,7 @@
  * which is a frame with the request's token. Anything else ends the program at its first byte, so that
  * neither time nor memory can be gained by writing.
  */
-import { FRAME_BYTES, NONCE_BYTES } from '../../wire.ts';
+import { FRAME_BYTES, NONCE_BYTES } from '../../pool/wire.ts';
 
 /** Bytes that are no part of the one report that is due. */
 export class NotAReport extends Error {}

@@ -1,5 +1,5 @@
 /** Follows one request: what it has reported, and how long each of its executions takes. */
-import type { Measured } from '../../wire.ts';
+import type { Measured } from '../../pool/wire.ts';
 import type { Clocks, WorkerRequest } from '../messages.ts';
 import { between, readClocks } from './clocks.ts';
 

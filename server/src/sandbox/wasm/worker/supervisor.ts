@@ -3,7 +3,7 @@
  * runs programs, and replaces that thread when a program overruns its limits or breaks it.
  */
 import { Worker } from 'node:worker_threads';
-import type { Variant } from '../../sandboxServer.ts';
+import type { Variant } from '../../pool/sandboxServer.ts';
 import type {
   Clocks,
   Ending,

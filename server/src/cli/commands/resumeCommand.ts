@@ -1,0 +1,55 @@
+import { ProblemError } from '../../../protocol/problem.ts';
+import { engineOpener } from '../../run/openEngine.ts';
+import { resumeReplay } from '../../run/replayRun.ts';
+import { replayIn } from '../../runFolder/replayNote.ts';
+import { resumeRun } from '../../run/run.ts';
+import { existingRunFolder, newestRun } from '../../runFolder/runFolder.ts';
+import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
+import { RunReader } from '../../store/runReader.ts';
+import type { Command, ExitCode } from '../command.ts';
+import { parseArguments } from '../command.ts';
+import { destinationNotice, terminalKey } from '../terminal/terminalKey.ts';
+import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from '../views/watchRun.ts';
+
+export const resumeCommand: Command = {
+  name: 'resume',
+  summary: 'Continue a run that was stopped or interrupted.',
+  help: `azr resume [run folder] [options]
+
+Continues from the newest checkpoint, with the same random streams: on a CPU the run comes out as
+if it had never been interrupted. Without a folder, the run in ${RUNS_FOLDER} that was worked on last.
+
+The settings are those that the run began with, the engine's address among them. A key in TINKER_API_KEY
+goes to that address when TINKER_BASE_URL names it, or when you allow it on being asked.
+
+${OUTPUT_OPTIONS_HELP}
+
+Ctrl-C and exit codes are as for "azr run".`,
+  run: continueRun,
+};
+
+async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseArguments('resume', argumentList, OUTPUT_OPTIONS, true);
+  const [named, ...more] = positionals;
+  if (more.length > 0) {
+    throw new ProblemError({
+      code: 'usage',
+      message: 'There is more than one run folder.',
+      remedy: 'Name one, or none for the newest.',
+    });
+  }
+  const run = named === undefined ? await newestRun(RUNS_FOLDER) : existingRunFolder(named);
+  const reader = RunReader.open(run.database);
+  const { settings } = reader.information();
+  const heldOut = reader.metricSeries('probe.greedy.mean');
+  reader.close();
+  const replay = replayIn(run);
+  const watched = { settings, folder: run.folder, heldOut, output: outputOf(values) };
+  if (replay !== undefined) return watchRun(watched, (host) => resumeReplay(run, replay, host));
+  const key = await terminalKey(settings.engineUrl);
+  return watchRun(
+    watched,
+    (host) => resumeRun(run.folder, { ...host, openEngine: engineOpener(key) }),
+    destinationNotice(settings.engineUrl, key),
+  );
+}

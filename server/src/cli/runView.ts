@@ -1,9 +1,0 @@
-/** Where the events of a run go: the screen, plain lines, or JSON. */
-import type { RunEvent } from '../../protocol/events.ts';
-import type { RunSummary } from '../runner/runSummary.ts';
-
-export interface RunView {
-  show(event: RunEvent): void;
-  /** Last words; the view is not used afterwards. */
-  end(summary: RunSummary | undefined): void;
-}

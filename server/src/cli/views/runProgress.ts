@@ -1,0 +1,100 @@
+/** What is known of a run while it goes on, gathered from its events. */
+import type { Phase, RunEvent } from '../../../protocol/events.ts';
+import type { MetricRecord } from '../../../protocol/records.ts';
+import type { RunSettings } from '../../../protocol/settings.ts';
+import { percentText } from '../terminal/terminalText.ts';
+
+/** How many steps the speed is measured over: enough to smooth, few enough to follow. */
+const RECENT_STEPS = 20;
+
+export interface PhaseProgress {
+  readonly phase: Phase;
+  readonly step: number;
+  readonly done: number;
+  readonly total: number;
+}
+
+export type TaskEvent = Extract<RunEvent, { kind: 'task' }>;
+type StepEvent = Extract<RunEvent, { kind: 'step' }>;
+
+export class RunProgress {
+  readonly settings: RunSettings;
+  readonly folder: string;
+  /** The last committed step; −1 before the first. */
+  step = -1;
+  phase: PhaseProgress | undefined;
+  lastTask: TaskEvent | undefined;
+  lastNotice: string | undefined;
+  /** Greedy solve rates of the held-out tasks in [0, 1], oldest first. */
+  get heldOut(): number[] {
+    return this.#heldOut.map(({ value }) => value);
+  }
+  /** The latest value of every metric, by name. */
+  readonly metrics = new Map<string, number>();
+  readonly #recent: StepEvent[] = [];
+  #heldOut: MetricRecord[];
+
+  /** `heldOut` are the measurements made before this session. */
+  constructor(settings: RunSettings, folder: string, heldOut: readonly MetricRecord[]) {
+    this.settings = settings;
+    this.folder = folder;
+    this.#heldOut = [...heldOut];
+  }
+
+  apply(event: RunEvent): void {
+    switch (event.kind) {
+      case 'phase':
+        this.phase = event;
+        break;
+      case 'task':
+        this.lastTask = event;
+        break;
+      case 'step':
+        this.#applyStep(event);
+        break;
+      case 'notice':
+      case 'finished':
+        this.lastNotice = event.message;
+        break;
+    }
+  }
+
+  /** Sampled tokens per second over the recent steps. */
+  get tokensPerSecond(): number | undefined {
+    const durationMs = sum(this.#recent.map((step) => step.durationMs));
+    const tokens = sum(this.#recent.map((step) => step.generatedTokens));
+    return durationMs === 0 ? undefined : (tokens / durationMs) * 1000;
+  }
+
+  /** How long the remaining steps take at the recent pace. */
+  get remainingMs(): number | undefined {
+    if (this.#recent.length === 0) return undefined;
+    const meanMs = sum(this.#recent.map((step) => step.durationMs)) / this.#recent.length;
+    return meanMs * (this.settings.steps - this.step);
+  }
+
+  #applyStep(event: StepEvent): void {
+    this.step = event.step;
+    this.phase = undefined;
+    // A resumed run does some steps again; what was measured then is measured anew.
+    this.#heldOut = this.#heldOut.filter(({ step }) => step < event.step);
+    for (const metric of event.metrics) {
+      this.metrics.set(metric.name, metric.value);
+      if (metric.name === 'probe.greedy.mean') this.#heldOut.push(metric);
+    }
+    // The seeding is no step like the others and would spoil the estimate of what is left.
+    if (event.step === 0) return;
+    this.#recent.push(event);
+    if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** The latest pass@k of the held-out tasks, such as `pass@4 62 %`; undefined before there is one. */
+export function passKText({ metrics, settings }: RunProgress): string | undefined {
+  const passK = metrics.get('probe.passK.mean');
+  return passK === undefined ? undefined : `pass@${settings.probeSamples} ${percentText(passK)}`;
+}

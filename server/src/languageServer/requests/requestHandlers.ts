@@ -1,0 +1,145 @@
+/** What answers each request of the protocol. */
+import { ProblemError } from '../../../protocol/problem.ts';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import type { RequestMap, RequestName } from '../../../protocol/languageMessages.ts';
+import type { DoctorCheck } from '../../../protocol/runs.ts';
+import { changedTasks } from '../../runs/learningReport.ts';
+import { checkMachine } from '../../doctor/machineChecks.ts';
+import { machineOverview } from '../../doctor/machineOverview.ts';
+import type { RunCatalog } from '../../runs/runCatalog.ts';
+import { existingRunFolder } from '../../runFolder/runFolder.ts';
+import { runIdOf } from '../../runFolder/runId.ts';
+import { addressOf } from '../documents/documentLibrary.ts';
+import { LearningReports } from './learningReports.ts';
+import { locateDocument } from '../documents/locateDocument.ts';
+import type { OpenRuns } from '../openRuns.ts';
+import type { Rerunner } from '../reruns/rerunner.ts';
+import { runConfiguration } from '../features/runConfiguration.ts';
+import { pythonFileText } from '../scratch/pythonFile.ts';
+import type { ScratchFolder } from '../scratch/scratchFolder.ts';
+import { scratchSource } from '../scratch/scratchSource.ts';
+import { scratchText } from '../scratch/scratchText.ts';
+import { tellReward } from './tellReward.ts';
+import { TokenReaders } from './tokenTexts.ts';
+
+export type RequestHandlers = {
+  readonly [Name in RequestName]: (
+    parameters: RequestMap[Name]['parameters'],
+    signal: AbortSignal,
+  ) => RequestMap[Name]['result'] | Promise<RequestMap[Name]['result']>;
+};
+
+export interface HandlerDependencies {
+  readonly catalog: RunCatalog;
+  readonly runs: OpenRuns;
+  readonly rerunner: Rerunner;
+  readonly scratchFolder: ScratchFolder;
+  /** Python of the engine; empty to find one. */
+  readonly pythonPath: string;
+  /** Whose disk holds what is written here. */
+  readonly storageFolder: string;
+  /** Text of a scratch file that is open in the editor. */
+  readonly openScratchText: (uri: string) => string | undefined;
+}
+
+export function createRequestHandlers(dependencies: HandlerDependencies): RequestHandlers {
+  const { runs, rerunner, openScratchText, pythonPath, storageFolder } = dependencies;
+  const tokenReaders = new TokenReaders();
+  return {
+    ...runHandlers(dependencies),
+    ...queryHandlers(runs),
+    ...copyHandlers(dependencies),
+    'azr/machine': ({ folder }) =>
+      machineOverview({ pythonPath, ...(folder !== undefined && { folder }) }),
+    'azr/doctor': async () =>
+      (await checkMachine({ pythonPath, folder: existingPart(storageFolder) })).map(doctorCheck),
+    'azr/rewardStory': ({ runId, rolloutId }) =>
+      tellReward(runs.run(runId), rolloutId, tokenReaders),
+    'azr/rerun': (request, signal) => rerunner.rerun(request, signal),
+    'azr/locate': ({ uri }) => locateDocument(runs, uri, openScratchText(uri)),
+  };
+}
+
+function runHandlers({ catalog, runs, storageFolder }: HandlerDependencies) {
+  return {
+    'azr/runs': () => catalog.overviews(),
+    'azr/configuration': ({ runId }) => runConfiguration(runs.run(runId)),
+    'azr/missingEngineKey': async (target) => ({ origin: await catalog.originWithoutKey(target) }),
+    'azr/start': async (request, signal) => ({ runId: await catalog.start(request, signal) }),
+    'azr/stop': async ({ runId, when }) => {
+      await catalog.stop(runId, when);
+      return null;
+    },
+    'azr/pause': async ({ runId }) => {
+      await catalog.pause(runId);
+      return null;
+    },
+    'azr/resume': async ({ runId }, signal) => {
+      await catalog.resume(runId, signal);
+      return null;
+    },
+    'azr/replay': async (request, signal) => ({
+      runId: await catalog.replay({ ...request, parentFolder: storageFolder }, signal),
+    }),
+    'azr/openRunFolder': async ({ folder }) => {
+      requireFolder(folder);
+      const run = existingRunFolder(folder);
+      catalog.addSearchFolder(run.folder);
+      await catalog.scan();
+      return { runId: runIdOf(run.folder) };
+    },
+  } satisfies Partial<RequestHandlers>;
+}
+
+function queryHandlers(runs: OpenRuns) {
+  const reports = new LearningReports();
+  return {
+    'azr/steps': (query) => runs.run(query.runId).queries.steps(query),
+    'azr/stepItems': (query) => runs.run(query.runId).queries.stepItems(query),
+    'azr/answers': ({ runId, taskId, limit }) => runs.run(runId).queries.answers(taskId, limit),
+    'azr/table': (query) => runs.run(query.runId).queries.table(query),
+    'azr/metrics': (query) => runs.run(query.runId).queries.metrics(query),
+    'azr/metricNames': ({ runId }) => runs.run(runId).queries.metricNames(),
+    'azr/learning': ({ runId }) => reports.of(runs.run(runId).reader),
+    'azr/changedTasks': (query) => changedTasks(runs.run(query.runId).reader, query),
+    'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
+    'azr/curriculum': ({ runId, stretches }) =>
+      runs.run(runId).queries.curriculum(runId, stretches),
+  } satisfies Partial<RequestHandlers>;
+}
+
+function copyHandlers({ runs, scratchFolder }: HandlerDependencies) {
+  return {
+    'azr/scratch': async ({ uri }) => {
+      const address = addressOf(uri);
+      const text = scratchText(scratchSource(runs.run(address.runId), address));
+      return { path: await scratchFolder.write(address, text) };
+    },
+    'azr/pythonFile': ({ uri }) => {
+      const address = addressOf(uri);
+      const text = pythonFileText(scratchSource(runs.run(address.runId), address));
+      return { name: `${address.kind}-${String(address.id)}.py`, text };
+    },
+  } satisfies Partial<RequestHandlers>;
+}
+
+function doctorCheck({ name, status, detail, remedy }: DoctorCheck): DoctorCheck {
+  return { name, status, detail, ...(remedy !== undefined && { remedy }) };
+}
+
+/** The folder, or the nearest one above it that is there: storage is made when it is first needed. */
+function existingPart(folder: string): string {
+  const above = path.dirname(folder);
+  return existsSync(folder) || above === folder ? folder : existingPart(above);
+}
+
+function requireFolder(folder: string): void {
+  if (path.isAbsolute(folder) && existsSync(folder)) return;
+  throw new ProblemError({
+    code: 'no-folder',
+    message: `There is no folder ${folder}.`,
+    remedy: 'Choose a run folder: it holds run.db.',
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * Waits out what passes by itself, such as a full disk or a database that a backup holds: a run of
+ * days does not end because of it. Somebody who asks the run to stop, or to try again, is heard.
+ */
+import { type Problem, ProblemError } from '../../protocol/problem.ts';
+import type { RunListener } from '../../protocol/events.ts';
+import type { RunSteering } from './runSteering.ts';
+
+const LOOK_MS = 1_000;
+
+export class Patience {
+  readonly #steering: RunSteering;
+  readonly #listener: RunListener;
+
+  constructor(steering: RunSteering, listener: RunListener) {
+    this.#steering = steering;
+    this.#listener = listener;
+  }
+
+  /** Resolves with true when `problem` has none to name any more, with false when the run is to stop. */
+  async until(problem: () => Problem | undefined): Promise<boolean> {
+    let found = problem();
+    if (found === undefined) return true;
+    this.#listener({ kind: 'notice', message: `${found.message} ${found.remedy}` });
+    while (found !== undefined && this.#steering.stopWanted === undefined) {
+      this.#steering.hold(found);
+      await this.#steering.turned(LOOK_MS);
+      found = problem();
+    }
+    this.#steering.hold(undefined);
+    if (found === undefined) {
+      this.#listener({ kind: 'notice', message: 'The run goes on: what it waited for is there.' });
+    }
+    return found === undefined;
+  }
+
+  /**
+   * Does `action`, again and again while a full disk or a lock keeps it from being done; it must leave
+   * nothing behind when it throws. Throws what else it throws, and what it waited for when the run is
+   * to stop.
+   */
+  async insist(action: () => void): Promise<void> {
+    let failure: ProblemError | undefined;
+    const attempt = (): Problem | undefined => {
+      try {
+        action();
+        failure = undefined;
+      } catch (error) {
+        if (!(error instanceof ProblemError) || !isPassing(error)) throw error;
+        failure = error;
+      }
+      return failure === undefined ? undefined : waiting(failure);
+    };
+    await this.until(attempt);
+    if (failure !== undefined) throw failure;
+  }
+}
+
+function isPassing({ code }: ProblemError): boolean {
+  return code === 'disk-full' || code === 'locked';
+}
+
+function waiting({ code, message }: ProblemError): Problem {
+  const remedy =
+    code === 'disk-full'
+      ? 'Free some space; the run then goes on by itself. Nothing was lost.'
+      : 'The run goes on by itself when it is free again. Nothing was lost.';
+  return { code, message, remedy };
+}

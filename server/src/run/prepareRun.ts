@@ -1,0 +1,66 @@
+/** From what a person asked for to everything a run needs to know before anything is started. */
+import type { HeldOutTask } from '../../protocol/heldOut.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { SETTINGS } from '../../protocol/settings.ts';
+import type { Dialect } from '../method/dialects/dialect.ts';
+import { dialectFor } from '../method/dialects/dialectFor.ts';
+import { readHeldOutTasks } from './heldOutTasks.ts';
+import type { ModelFolder } from '../machine/models/modelFolder.ts';
+import { openModelFolder } from '../machine/models/modelFolder.ts';
+import { refusePickledWeights } from '../machine/models/modelWeights.ts';
+import type { PartialSettings } from '../settings/settings.ts';
+import { completeSettings } from '../settings/settings.ts';
+
+export interface PreparedRun {
+  readonly settings: RunSettings;
+  readonly model: ModelFolder;
+  readonly dialect: Dialect;
+  readonly heldOut: readonly HeldOutTask[];
+}
+
+/**
+ * Completes the settings of a new run: the preset's defaults, the model's own over them, and
+ * `layers` over both. Throws SettingsError or ProblemError.
+ */
+export async function prepareNewRun(
+  layers: readonly PartialSettings[],
+  source: string,
+): Promise<PreparedRun> {
+  const wanted = layers.findLast(({ model }) => model !== undefined)?.model;
+  const model = await openModelFolder(wanted ?? SETTINGS.model.studio);
+  return prepare(completeSettings([model.defaults, ...layers], source), model);
+}
+
+/**
+ * The same for a run whose settings were completed when it was created; whoever that was, they must fit
+ * together. @param heldOut the held-out tasks that the run has stored, where it has; no file is then read
+ */
+export async function prepareExistingRun(
+  stored: RunSettings,
+  heldOut?: readonly HeldOutTask[],
+): Promise<PreparedRun> {
+  const settings = completeSettings([stored], 'the settings of the run');
+  return prepare(settings, await openModelFolder(settings.model), heldOut);
+}
+
+async function prepare(
+  settings: RunSettings,
+  model: ModelFolder,
+  stored?: readonly HeldOutTask[],
+): Promise<PreparedRun> {
+  if (settings.engineUrl === 'local') refusePickledWeights(model.folder);
+  return {
+    settings,
+    model,
+    dialect: dialectFor(settings, model),
+    heldOut: stored ?? (await heldOutTasks(settings, model)),
+  };
+}
+
+async function heldOutTasks(
+  { probe }: RunSettings,
+  { probeFile }: ModelFolder,
+): Promise<HeldOutTask[]> {
+  const file = probe === 'auto' ? probeFile : probe;
+  return file === undefined || file === 'none' ? [] : readHeldOutTasks(file);
+}

@@ -1,0 +1,313 @@
+/**
+ * Runs a run: starts what the loop needs, hands it over, and takes everything down again however
+ * it ends.
+ */
+import { ProblemError } from '../../protocol/problem.ts';
+import type { Engine } from '../../protocol/engine.ts';
+import type { HeldOutSet } from '../../protocol/heldOut.ts';
+import type { RunStore } from '../../protocol/records.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { heldOutSetOf } from '../method/measuring/inspectHeldOut.ts';
+import type { LoopOutcome } from '../method/loop.ts';
+import type { Experiment } from '../method/experiment.ts';
+import { runLoop } from '../method/loop.ts';
+import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
+import type { CheckpointRecord, RunInformation } from '../store/rows/runInformation.ts';
+import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
+import { CheckpointKeeper } from './checkpointKeeper.ts';
+import { createRunFolder } from '../runFolder/createRunFolder.ts';
+import { DiskRoom } from './diskRoom.ts';
+import { heldOutSet } from './heldOutSet.ts';
+import { machineFacts } from '../machine/machineFacts.ts';
+import { modelDigest } from '../machine/models/modelFolder.ts';
+import type { OpenGrader } from './openGrader.ts';
+import { openGrader } from './openGrader.ts';
+import { outliveEngines } from './outliveEngines.ts';
+import { Patience } from './patience.ts';
+import type { PreparedRun } from './prepareRun.ts';
+import { prepareExistingRun } from './prepareRun.ts';
+import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
+import {
+  finish,
+  type RunResult,
+  type Session,
+  type SessionHost,
+  withPresence,
+} from './runSession.ts';
+import { requireSameSandbox } from './sameSandbox.ts';
+import { presetDepartures } from '../settings/settings.ts';
+
+/** Starts or reaches the engine that holds the policy; the runner closes it. */
+export type EngineOpener = (
+  prepared: PreparedRun,
+  run: RunFolder,
+  signal: AbortSignal,
+) => Promise<Engine>;
+
+/** What a run needs of whoever runs it. */
+export interface RunHost extends SessionHost {
+  readonly openEngine: EngineOpener;
+  /** Breaks the method on purpose, to find out what it is worth. */
+  readonly experiment?: Experiment;
+}
+
+interface Started {
+  readonly engine: Engine;
+  readonly grader: OpenGrader;
+  readonly heldOut: HeldOutSet;
+}
+
+type RunSession = Session<RunHost>;
+
+/**
+ * Starts a new run in `folder`. Rejects with an error that carries a remedy; what was committed by
+ * then stays, and `resumeRun` continues it.
+ */
+export async function createRun(
+  prepared: PreparedRun,
+  folder: string,
+  host: RunHost,
+): Promise<RunResult> {
+  return withPresence(await createRunFolder(folder), host, async (session) => {
+    const { run, releases } = session;
+    const started = await start(prepared, session);
+    const information: RunInformation = {
+      createdAt: new Date().toISOString(),
+      protocolVersion: PROTOCOL_VERSION,
+      settings: prepared.settings,
+      departures: presetDepartures(prepared.settings),
+      modelDigest: await modelDigest(prepared.model.folder),
+    };
+    const store = SqliteRunStore.create(run.database, information);
+    releases.add(() => {
+      store.close();
+    });
+    writeJsonAtomically(run.runFile, prepared.settings, 2);
+    return runPrepared(prepared, started, store, session);
+  });
+}
+
+/** Continues the run in `folder` from its newest checkpoint. Rejects like {@link createRun}. */
+export async function resumeRun(folder: string, host: RunHost): Promise<RunResult> {
+  return withPresence(existingRunFolder(folder), host, async (session) => {
+    const { run, releases, listener } = session;
+    const store = SqliteRunStore.open(run.database);
+    releases.add(() => {
+      store.close();
+    });
+    const information = store.reader.information();
+    requireSameProtocol(information, run);
+    const keeper = new CheckpointKeeper(run, store, information.settings);
+    const checkpoint = keeper.newest();
+    const { steps } = information.settings;
+    if (checkpoint?.step === steps) {
+      const outcome: LoopOutcome = { reason: 'steps', lastStep: steps };
+      return finish(run, store, outcome, listener);
+    }
+    const stored = storedHeldOut(store, information.settings);
+    const prepared = await prepareExistingRun(information.settings, stored?.tasks);
+    await requireSameModel(information, prepared);
+    const started = await start(prepared, session, stored);
+    requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
+    await returnToCheckpoint(store, checkpoint, started.engine, session);
+    return runPrepared(prepared, started, store, session);
+  });
+}
+
+/**
+ * Starts the engine, and beside it the sandbox, which then looks through the held-out tasks: each takes
+ * seconds. What fails first ends the other at once, and is what this rejects with.
+ */
+async function start(
+  prepared: PreparedRun,
+  { run, releases, openEngine, listener, steering }: RunSession,
+  stored?: HeldOutSet,
+): Promise<Started> {
+  listener({ kind: 'notice', message: `Starting the engine with ${prepared.settings.model}.` });
+  const failed = new AbortController();
+  const signal = AbortSignal.any([steering.control.signal, failed.signal]);
+  const grading = openGrader(prepared.settings).then((grader) => {
+    releases.add(() => grader.close());
+    return grader;
+  });
+  const inspecting = grading.then(
+    (grader) => stored ?? heldOutSet(grader, prepared.heldOut, signal),
+  );
+  const opening = openEngine(prepared, run, signal).then((engine) => {
+    releases.add(() => engine.close());
+    return engine;
+  });
+  const all = [grading, inspecting, opening] as const;
+  for (const one of all) {
+    one.catch((error: unknown) => {
+      failed.abort(error);
+    });
+  }
+  // All are awaited also when one fails, so that whatever did start is known and can be closed.
+  await Promise.allSettled(all);
+  failed.signal.throwIfAborted();
+  const [grader, heldOut, engine] = await Promise.all(all);
+  const { server, device, parameters, trainable } = engine.description;
+  const size = `${(parameters / 1e6).toFixed(1)} M parameters, training ${trainable === 'full' ? 'all of them' : 'adapters'}`;
+  const { engine: sandbox, pythonVersion } = grader.sandbox.description;
+  listener({
+    kind: 'notice',
+    message: `Engine ${server} on ${device}: ${size}. Sandbox ${sandbox}, Python ${pythonVersion}.`,
+  });
+  return { engine, grader, heldOut };
+}
+
+/**
+ * The held-out tasks that the run was begun with; undefined before its seeding is stored. A branch may
+ * have switched the probe off; its programs stay refused as proposals.
+ */
+function storedHeldOut(store: SqliteRunStore, { probe }: RunSettings): HeldOutSet | undefined {
+  if (store.counters().lastStep < 0) return undefined;
+  const { tasks, structures } = heldOutSetOf([...store.heldOutTasks()]);
+  return { tasks: probe === 'none' ? [] : tasks, structures };
+}
+
+/** Gives `engine`, which is new, the policy of `checkpoint`, and forgets the steps after it. */
+async function returnToCheckpoint(
+  store: SqliteRunStore,
+  checkpoint: CheckpointRecord | undefined,
+  engine: Engine,
+  { presence, listener, steering }: RunSession,
+): Promise<void> {
+  // Without a checkpoint the untrained policy is the one of the last step that can be kept: the seeding.
+  const keptStep = checkpoint?.step ?? 0;
+  const discarded = store.discardStepsAfter(keptStep);
+  if (discarded > 0) {
+    const message = `Continuing after step ${keptStep}; ${discarded} later steps had no checkpoint and are done again.`;
+    listener({ kind: 'notice', message });
+    presence.committed(store.reader.sequence());
+  }
+  if (checkpoint !== undefined) {
+    await engine.loadCheckpoint(checkpoint.path, steering.control.signal);
+  }
+}
+
+function noteSession(
+  store: SqliteRunStore,
+  { engine, grader }: Pick<Started, 'engine' | 'grader'>,
+): void {
+  store.startSession({
+    startedAt: new Date().toISOString(),
+    afterStep: store.counters().lastStep,
+    engine: engine.description,
+    sandbox: grader.sandbox.description,
+    machine: machineFacts(),
+  });
+}
+
+async function runPrepared(
+  prepared: PreparedRun,
+  started: Started,
+  store: SqliteRunStore,
+  session: RunSession,
+): Promise<RunResult> {
+  const { settings, dialect } = prepared;
+  const { run, presence, releases, openEngine, experiment, listener, steering } = session;
+  const { grader, heldOut } = started;
+  const { control } = steering;
+  const pruned = store.keepCompletions(settings);
+  if (pruned > 0) {
+    const message = `Pruned the completions of ${pruned} steps, as "completionsKeptSteps" and "completionsKeptMb" ask for.`;
+    listener({ kind: 'notice', message });
+  }
+  noteSession(store, started);
+  const keeper = new CheckpointKeeper(run, store, settings);
+  const left = keeper.sweep();
+  if (left.length > 0) {
+    const message = `${left.slice(0, 3).join(', ')} in ${run.checkpoints} could not be deleted, and stays.`;
+    listener({ kind: 'notice', message });
+  }
+  const room = new DiskRoom(run);
+  const patience = new Patience(steering, listener);
+  const loopStore: RunStore = {
+    counters: () => store.counters(),
+    tasks: () => store.tasks(),
+    attempts: () => store.attempts(),
+    harvests: () => store.harvests(),
+    goldDocuments: () => store.goldDocuments(),
+    heldOutTasks: () => store.heldOutTasks(),
+    commitStep: async (record) => {
+      await patience.insist(() => {
+        store.commitStep(record);
+      });
+      room.committed();
+      presence.committed(store.reader.sequence());
+    },
+    recordCheckpoint: async (step, location) => {
+      await patience.insist(() => {
+        keeper.record(step, location);
+      });
+      presence.committed(store.reader.sequence());
+    },
+  };
+  presence.committed(store.reader.sequence());
+  steering.started();
+  // Somebody may have asked to stop while the engine was starting.
+  if (control.stopAfterStep()) {
+    const outcome = { reason: 'stopped', lastStep: store.counters().lastStep } as const;
+    return finish(run, store, outcome, listener);
+  }
+  const lastStep = (): number => store.counters().lastStep;
+  try {
+    const outcome = await outliveEngines<LoopOutcome>(started.engine, {
+      work: (engine) =>
+        runLoop(
+          {
+            ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut, dialect },
+            ...{ clock: { now: () => Date.now() }, listener },
+            ...(experiment === undefined ? {} : { experiment }),
+          },
+          { ...control, beforeStep: () => patience.until(() => room.shortage()) },
+        ),
+      revive: async (dead, { message }) => {
+        listener({ kind: 'notice', message: `${message} It is started again.` });
+        await dead.close().catch(() => undefined);
+        const engine = await openEngine(prepared, run, control.signal);
+        releases.add(() => engine.close());
+        await returnToCheckpoint(store, keeper.newest(), engine, session);
+        // It may have died between saving a checkpoint and saying so.
+        keeper.sweep();
+        noteSession(store, { engine, grader });
+        return engine;
+      },
+      ...{ lastStep, signal: control.signal },
+    });
+    return finish(run, store, outcome, listener);
+  } catch (error) {
+    if (control.signal.aborted) {
+      return finish(run, store, { reason: 'stopped', lastStep: lastStep() }, listener);
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    listener({ kind: 'finished', step: lastStep(), reason: 'failed', message });
+    throw error;
+  }
+}
+
+function requireSameProtocol({ protocolVersion }: RunInformation, run: RunFolder): void {
+  if (protocolVersion !== PROTOCOL_VERSION) {
+    throw new ProblemError({
+      code: 'protocol-changed',
+      message: `The run in ${run.folder} was made with protocol ${protocolVersion}, this AZR Studio speaks ${PROTOCOL_VERSION}.`,
+      remedy: 'Continue it with the version that made it, or start a new run.',
+    });
+  }
+}
+
+async function requireSameModel(
+  information: RunInformation,
+  { model }: PreparedRun,
+): Promise<void> {
+  if ((await modelDigest(model.folder)) !== information.modelDigest) {
+    throw new ProblemError({
+      code: 'model-changed',
+      message: `The model in ${model.folder} is not the one that the run started from.`,
+      remedy: 'Put the original files back, or start a new run.',
+    });
+  }
+}

@@ -1,0 +1,102 @@
+/** One sitting of a runner on a run: seen by everybody, and cleaned up however it ends. */
+import type { RunListener } from '../../protocol/events.ts';
+import type { LoopOutcome } from '../method/loop.ts';
+import type { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
+import { makeRunFolders } from '../runFolder/createRunFolder.ts';
+import { requirePlainRunFolder } from '../runFolder/plainRunFolder.ts';
+import type { RunFolder } from '../runFolder/runFolder.ts';
+import { RunnerPresence } from './endpoint/runnerPresence.ts';
+import { problemOf, type RunOutcome } from '../runFolder/runOutcome.ts';
+import type { RunSteering } from './runSteering.ts';
+import type { RunSummary } from '../runs/runSummary.ts';
+import { summarise } from '../runs/runSummary.ts';
+
+/** What whoever works on a run is told and steered by. */
+export interface SessionHost {
+  readonly listener: RunListener;
+  /** Turned by signals and by whoever is connected. */
+  readonly steering: RunSteering;
+}
+
+export interface RunResult {
+  readonly folder: string;
+  readonly outcome: LoopOutcome;
+  readonly summary: RunSummary;
+}
+
+/** Things to give back, last taken first; a failure to give one back does not keep the others. */
+class Releases {
+  readonly #actions: (() => void | Promise<void>)[] = [];
+
+  add(action: () => void | Promise<void>): void {
+    this.#actions.unshift(action);
+  }
+
+  async all(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const action of this.#actions) {
+      try {
+        await action();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'Something could not be closed.');
+  }
+}
+
+/** A host's wishes together with what is there for as long as the runner works. */
+export type Session<Host extends SessionHost> = Host & {
+  readonly run: RunFolder;
+  readonly presence: RunnerPresence;
+  readonly releases: Releases;
+};
+
+/**
+ * Works on `run` in front of everybody, and gives back whatever was taken on the way. Throws like
+ * {@link requirePlainRunFolder} before anything is written.
+ */
+export async function withPresence<Host extends SessionHost>(
+  run: RunFolder,
+  host: Host,
+  action: (session: Session<Host>) => Promise<RunResult>,
+): Promise<RunResult> {
+  requirePlainRunFolder(run);
+  await makeRunFolders(run);
+  const presence = await RunnerPresence.open(run, host.steering);
+  const releases = new Releases();
+  let ending: RunOutcome = { kind: 'stopped' };
+  releases.add(() => presence.close(ending));
+  const listener = presence.announcing(host.listener);
+  let result: RunResult;
+  try {
+    result = await action({ ...host, run, presence, releases, listener });
+  } catch (error) {
+    if (!host.steering.control.signal.aborted) {
+      ending = { kind: 'failed', problem: problemOf(error) };
+    }
+    // What went wrong first is what matters; a dead engine, say, cannot be closed cleanly either.
+    await releases.all().catch(() => undefined);
+    throw error;
+  }
+  if (result.outcome.reason === 'steps') ending = { kind: 'finished' };
+  await releases.all();
+  return result;
+}
+
+/** Tells everybody how it ended, and sums up. */
+export function finish(
+  run: RunFolder,
+  store: SqliteRunStore,
+  outcome: LoopOutcome,
+  listener: RunListener,
+): RunResult {
+  const { reason, lastStep } = outcome;
+  const where = lastStep < 0 ? 'before the first step' : `after step ${lastStep}`;
+  const message =
+    reason === 'steps'
+      ? `All ${lastStep} steps are done.`
+      : `Stopped ${where}; "azr resume ${run.folder}" continues.`;
+  listener({ kind: 'finished', step: lastStep, reason, message });
+  return { folder: run.folder, outcome, summary: summarise(store.reader) };
+}
