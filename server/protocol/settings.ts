@@ -594,13 +594,6 @@ export const SETTINGS = settingsTable({
     description:
       'What kind of server `engineUrl` is. `auto` takes only one that declares how it computes, as ours does; SkyRL and Tinker do not, and have to be named.',
   },
-  engineProcesses: {
-    type: integer(1, 64),
-    studio: 1,
-    paper: 1,
-    description:
-      'In how many processes the local engine trains, each on a GPU of its own: weights, gradients and optimizer are cut into as many parts, and each process samples its share from a whole copy. At most as many as there are GPUs.',
-  },
   sandbox: {
     type: choice(...SANDBOX_ENGINES),
     studio: 'wasm',

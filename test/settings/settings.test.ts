@@ -113,10 +113,6 @@ describe('a wrong setting is named with what is allowed', () => {
       { goldOptimizer: 'muon' as const, goldUpdatesPerStep: 0 },
       '"goldOptimizer" must be "adamw" while "goldUpdatesPerStep" is 0',
     ],
-    [
-      { goldOptimizer: 'muon' as const, goldUpdatesPerStep: 1, engineProcesses: 2 },
-      '"goldOptimizer" must be "adamw" while "engineProcesses" is 2',
-    ],
   ])('across settings: %j', (settings, message) => {
     expect(problemsOf(() => completeSettings([settings], 'azr.json'))).toEqual([
       expect.stringContaining(message),
@@ -124,11 +120,9 @@ describe('a wrong setting is named with what is allowed', () => {
   });
 });
 
-test('Muon has steps of its own, and a server elsewhere says for itself what it can', () => {
+test('Muon has steps of its own', () => {
   const muon = { goldOptimizer: 'muon', goldUpdatesPerStep: 1 } as const;
   expect(completeSettings([muon], 'azr.json').goldOptimizer).toBe('muon');
-  const elsewhere = { engineUrl: 'https://engine.example', engineProcesses: 2 };
-  expect(completeSettings([{ ...muon, ...elsewhere }], 'azr.json').goldOptimizer).toBe('muon');
   expect(problemsOf(() => checkSettings({ goldOptimizer: 'lion' }, 'azr.json'))).toEqual([
     expect.stringContaining('"goldOptimizer" must be'),
   ]);

@@ -16,11 +16,25 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from azr_engine.errors import EngineError
-from azr_engine.gguf_conversion import LAYER_NAMES, convert_gguf
+from azr_engine.gguf_conversion import convert_gguf
+from azr_engine.gguf_tokenizer import PRE_TOKENIZERS
 from azr_engine.obtain import obtain
 from azr_engine.policy import load_policy
 
 HEADS = {"llama": (4, 4), "qwen2": (4, 2)}
+LAYER_NAMES = {
+    "attn_norm": "input_layernorm",
+    "ffn_norm": "post_attention_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "attn_q_norm": "self_attn.q_norm",
+    "attn_k_norm": "self_attn.k_norm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
 WORDS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 LETTERS = [chr(code) for code in range(33, 64)]
 MERGES = [("h", "e"), ("l", "l"), ("he", "ll")]
@@ -42,8 +56,15 @@ def _rows_of_file(kind: str, name: str, values: numpy.ndarray) -> numpy.ndarray:
 
 
 def write_gguf(
-    kind: str, source: Path, path: Path, quantization: gguf.GGMLQuantizationType | None = None
+    kind: str,
+    source: Path,
+    path: Path,
+    quantization: gguf.GGMLQuantizationType | None = None,
+    *,
+    leave_out: str = "",
+    twice: bool = False,
 ) -> None:
+    """With `twice`, a tied matrix is stored again as the output head, in 8 bits."""
     config = json.loads((source / "config.json").read_text())
     tokens = [*WORDS, *LETTERS, "h", "e", "l", "Ġ", "he", "ll"]
     writer = gguf.GGUFWriter(path, kind)
@@ -63,6 +84,8 @@ def write_gguf(
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_pad_token_id(0)
+    writer.add_eot_token_id(0)
+    writer.add_add_bos_token(True)
     writer.add_chat_template("{{ messages[0]['content'] }}")
     short = {long: name for name, long in LAYER_NAMES.items()}
     outer = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
@@ -73,12 +96,17 @@ def write_gguf(
         else:
             _, _, layer, part = base.split(".", 3)
             stored = f"blk.{layer}.{short[part]}"
+        if stored == leave_out:
+            continue
         values = _rows_of_file(kind, name, tensor.numpy())
         if quantization is not None and values.ndim == 2 and values.shape[1] % 32 == 0:
             packed = gguf.quantize(values, quantization)
             writer.add_tensor(f"{stored}.{ending}", packed, raw_dtype=quantization)
         else:
             writer.add_tensor(f"{stored}.{ending}", values)
+        if twice and stored == "token_embd":
+            finer = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor("output.weight", gguf.quantize(values, finer), raw_dtype=finer)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -110,7 +138,7 @@ def test_quantized_weights_are_those_of_the_quantizer(
 ) -> None:
     """
     8 bits: no weight is further off than half a step of its block of 32, and 127 times what the
-    step loses in float16, which is 127 / 2048 of it.
+    step loses in float16, which is 127 / 2048 of it; and half a unit in bfloat16's last place.
     """
     write_gguf(
         *("llama", model_folder("llama"), tmp_path / "model.gguf"),
@@ -122,12 +150,65 @@ def test_quantized_weights_are_those_of_the_quantizer(
     original = load_file(model_folder("llama") / "model.safetensors")
     for name, values in load_file(folder / "model.safetensors").items():
         expected = original[name]
-        assert values.dtype == torch.float32 and values.shape == expected.shape
+        assert values.dtype == torch.bfloat16 and values.shape == expected.shape
         if expected.ndim == 2 and expected.shape[1] % 32 == 0:
             blocks = expected.reshape(-1, 32)
             step = blocks.abs().amax(dim=1, keepdim=True) / 127
-            off = (values.reshape(-1, 32) - blocks).abs()
-            assert (off <= (0.5 + 127 / 2048 + 0.001) * step).all() and off.max() > 0
+            off = (values.float().reshape(-1, 32) - blocks).abs()
+            rounding = values.float().reshape(-1, 32).abs() / 256
+            assert (off <= (0.5 + 127 / 2048 + 0.001) * step + rounding).all() and off.max() > 0
+
+
+def test_a_tied_matrix_that_is_stored_twice_stays_tied(
+    model_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """The copy in 8 bits is kept, not that in 4; without a second copy there is nothing finer."""
+    source, four = model_folder("llama"), gguf.GGMLQuantizationType.Q4_0
+    original = load_file(source / "model.safetensors")["model.embed_tokens.weight"]
+    off: dict[bool, float] = {}
+    for twice in (False, True):
+        folder = tmp_path / str(twice)
+        folder.mkdir()
+        write_gguf("llama", source, tmp_path / "model.gguf", four, twice=twice)
+        convert_gguf(tmp_path / "model.gguf", folder)
+        weights = load_file(folder / "model.safetensors")
+        assert "lm_head.weight" not in weights
+        assert json.loads((folder / "config.json").read_text())["tie_word_embeddings"]
+        assert torch.isfinite(_logits(folder)).all()
+        off[twice] = float((weights["model.embed_tokens.weight"].float() - original).abs().max())
+    assert off[True] < off[False] / 4
+
+
+def test_two_matrices_stay_two(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    eight = gguf.GGMLQuantizationType.Q8_0
+    write_gguf("qwen2", model_folder("qwen2"), tmp_path / "model.gguf", eight)
+    folder = tmp_path / "converted"
+    folder.mkdir()
+    convert_gguf(tmp_path / "model.gguf", folder)
+    weights = load_file(folder / "model.safetensors")
+    assert not torch.equal(weights["lm_head.weight"], weights["model.embed_tokens.weight"])
+
+
+@pytest.mark.parametrize("missing", ["blk.1.ffn_up", "token_embd"])
+def test_a_file_that_lacks_a_tensor_is_refused(
+    model_folder: Callable[[str], Path], tmp_path: Path, missing: str
+) -> None:
+    write_gguf("llama", model_folder("llama"), tmp_path / "model.gguf", leave_out=missing)
+    with pytest.raises(EngineError, match=f"no tensor {missing}.weight") as caught:
+        obtain(str(tmp_path / "model.gguf"), tmp_path / "models", lambda _line: None)
+    assert caught.value.code == "gguf_unusable"
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_nothing_beside_the_file_is_read(
+    model_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Such as an adapter that would lead to another model, or another model's settings."""
+    write_gguf("llama", model_folder("llama"), tmp_path / "model.gguf")
+    for name in ("config.json", "adapter_config.json", "generation_config.json"):
+        (tmp_path / name).write_text("no JSON")
+    folder = obtain(str(tmp_path / "model.gguf"), tmp_path / "models", lambda _line: None)
+    assert torch.equal(_logits(folder), _logits(model_folder("llama")))
 
 
 def test_texts_end_where_the_file_says(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
@@ -140,7 +221,9 @@ def test_texts_end_where_the_file_says(model_folder: Callable[[str], Path], tmp_
     assert configuration["bos_token"] == "<|im_start|>"
     assert configuration["pad_token"] == "<|endoftext|>"
     assert configuration["chat_template"] == "{{ messages[0]['content'] }}"
-    assert load_policy(folder, lora=None).end_tokens == [2]
+    assert configuration["add_bos_token"] is True
+    # The end of a text, and of a turn.
+    assert load_policy(folder, lora=None).end_tokens == [2, 0]
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     # Merged as far as the merges go; a digit stands alone; a special token is one.
     names = [tokenizer.id_to_token(i) for i in tokenizer.encode("hell 12<|im_end|>").ids]
@@ -148,7 +231,13 @@ def test_texts_end_where_the_file_says(model_folder: Callable[[str], Path], tmp_
     assert tokenizer.decode(tokenizer.encode("hell 12").ids) == "hell 12"
 
 
-@pytest.mark.parametrize("damage", ["cut", "text", "architecture"])
+def test_digits_stand_alone_and_leave_the_spaces_before_them_together() -> None:
+    """As SmolLM's own tokenizer splits; GPT-2's would put one space with the digits."""
+    split = PRE_TOKENIZERS["smollm"]().pre_tokenize_str("a  12")
+    assert [part for part, _ in split] == ["a", "ĠĠ", "1", "2"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "architecture", "tokenizer"])
 def test_what_cannot_be_converted_is_refused(
     model_folder: Callable[[str], Path], tmp_path: Path, damage: str
 ) -> None:
@@ -156,6 +245,8 @@ def test_what_cannot_be_converted_is_refused(
     write_gguf("llama", model_folder("llama"), path)
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:4000])
+    elif damage == "tokenizer":
+        path.write_bytes(path.read_bytes().replace(b"smollm", b"slolmm"))
     elif damage == "text":
         path.write_text("not a model at all")
     else:

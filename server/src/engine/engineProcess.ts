@@ -22,8 +22,6 @@ export interface EngineProcessOptions {
   readonly pythonPath: string;
   /** The folder that holds the Python package `azr_engine`. */
   readonly packageFolder: string;
-  /** How many processes train together, each on a GPU; 1 when not given. */
-  readonly processes?: number | undefined;
   /** File that the server's own messages are appended to. */
   readonly logPath: string;
   readonly signal?: AbortSignal | undefined;
@@ -82,7 +80,6 @@ function spawnServer(options: EngineProcessOptions, apiKey: string) {
     [
       ...['-m', 'azr_engine', '--exit-with-stdin'],
       ...['--model', path.resolve(modelFolder), '--checkpoints', path.resolve(checkpointFolder)],
-      ...['--processes', String(options.processes ?? 1)],
     ],
     {
       ...pythonStart({

@@ -47,7 +47,6 @@ function open(
       pythonPath,
       packageFolder: path.join(assetRoot(), 'server', 'engine', 'src'),
       logPath: run.engineLog,
-      processes: settings.engineProcesses,
     });
     return explainingPython(opening, pythonPath, signal);
   }

@@ -106,10 +106,6 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(!usesMuon(settings) ||
     settings.goldUpdatesPerStep >
       0, 'goldOptimizer', 'must be "adamw" while "goldUpdatesPerStep" is 0: another optimizer needs steps of its own.');
-  require(!usesMuon(settings) ||
-    settings.engineUrl !== 'local' ||
-    settings.engineProcesses ===
-      1, 'goldOptimizer', `must be "adamw" while "engineProcesses" is ${settings.engineProcesses}: Muon needs whole weight matrices, of which each process has a part.`);
   return problems;
 }
 
