@@ -10,7 +10,7 @@ import {
 import { findPython } from '../../server/src/python/findPython.mjs';
 import { pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { diagnoseOutput } from './diagnose.mjs';
-import { runCommand } from './runCommand.mjs';
+import { interrupted, runCommand } from './runCommand.mjs';
 import { SetupFailure } from './setupFailure.mjs';
 
 /**
@@ -41,7 +41,9 @@ export function environmentIsUsable({ pythonEnvironment }) {
  * @throws {SetupFailure}
  */
 export async function createPythonEnvironment(layout, options) {
-  const python = await findPython(options.signal);
+  const python = await findPython(options.signal).catch((/** @type {unknown} */ error) => {
+    throw options.signal.aborted ? interrupted() : error;
+  });
   if ('message' in python) throw new SetupFailure('no-python', python.message, python.remedy);
   const { pythonEnvironment, engine } = layout;
   const run = programOf(layout, options);

@@ -35,6 +35,7 @@ export async function findPython(signal) {
   const commands = candidates();
   for (const command of commands) {
     const python = await describePython(command, signal);
+    signal.throwIfAborted();
     if (python === undefined) continue;
     if (isSuitable(python)) return python;
     unsuitable.push(python);
@@ -76,12 +77,8 @@ function candidates() {
 function describePython(command, signal) {
   const { cwd, env } = pythonStart();
   const options = { cwd, env: { ...process.env, ...env }, timeout: TIMEOUT_MS, signal };
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     execFile(command, ['-c', DESCRIBE], options, (error, stdout) => {
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
       const [version = '', executable = ''] = stdout.trim().split(/\r?\n/);
       const isPython = error === null && /^\d+\.\d+\.\d+$/.test(version);
       resolve(isPython ? { version, executable } : undefined);
