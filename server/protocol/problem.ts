@@ -65,7 +65,6 @@ const ACTIONS = {
   missing: undefined,
   'not-a-run': undefined,
   'newer-schema': undefined,
-  'older-schema': undefined,
   locked: undefined,
   'read-only': undefined,
   corrupt: undefined,

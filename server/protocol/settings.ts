@@ -3,7 +3,7 @@
  * file's JSON schema, its validation, its hovers and the paper map are all made from this table.
  */
 import { ENGINE_SERVERS } from './engineServers.ts';
-import { MODES, SANDBOX_ENGINES } from './vocabulary.ts';
+import { DIALECTS, MODES, SANDBOX_ENGINES } from './vocabulary.ts';
 
 export const PRESETS = ['studio', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -109,7 +109,7 @@ export const SETTINGS = settingsTable({
       'The policy to train: `azr-nano`, the embedded model that needs no GPU; a folder with a Hugging Face causal language model; or what "azr models get" has fetched: `smollm2-135m`, an id of the Hugging Face Hub, a GGUF file.',
   },
   dialect: {
-    type: choice('auto', 'compact', 'chat', 'turns', 'r1'),
+    type: choice('auto', ...DIALECTS),
     studio: 'auto',
     paper: 'auto',
     description:

@@ -15,6 +15,10 @@ export type Role = (typeof ROLES)[number];
 export const SANDBOX_ENGINES = ['wasm', 'native'] as const;
 export type SandboxEngine = (typeof SANDBOX_ENGINES)[number];
 
+/** How tasks are put to a model: for the embedded model, for chat models, small ones, and base models. */
+export const DIALECTS = ['compact', 'chat', 'turns', 'r1'] as const;
+export type DialectName = (typeof DIALECTS)[number];
+
 /** How one execution in the sandbox ended. Only `ok` carries an output. */
 export const EXECUTION_OUTCOMES = [
   'ok',

@@ -65,6 +65,7 @@ async function strangersRun(): Promise<string> {
   const store = SqliteRunStore.create(path.join(run, 'run.db'), {
     ...information,
     settings: { ...settings, trainable: 'full', probe: 'none' },
+    dialect: 'compact',
     modelDigest: await modelDigest(MODEL),
   });
   store.startSession(sampleSession(-1));

@@ -77,6 +77,7 @@ export async function createRun(
       protocolVersion: PROTOCOL_VERSION,
       settings: prepared.settings,
       departures: presetDepartures(prepared.settings),
+      dialect: prepared.dialect.name,
       modelDigest: await modelDigest(prepared.model.folder),
     };
     const store = SqliteRunStore.create(run.database, information);
@@ -106,7 +107,7 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
       return finish(run, store, outcome, listener);
     }
     const stored = storedHeldOut(store, information.settings);
-    const prepared = await prepareExistingRun(information.settings, stored?.tasks);
+    const prepared = await prepareExistingRun(information, stored?.tasks);
     await requireSameModel(information, prepared);
     const started = await start(prepared, session, stored);
     requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);

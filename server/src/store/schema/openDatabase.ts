@@ -55,8 +55,8 @@ export function createDatabase(path: string, information: RunInformation): Datab
 function insertInformation(database: DatabaseSync, information: RunInformation): void {
   database
     .prepare(
-      `INSERT INTO run (id, created_at, protocol_version, seed, settings, departures, model_digest)
-       VALUES (1, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO run (id, created_at, protocol_version, seed, settings, departures, dialect, model_digest)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       information.createdAt,
@@ -64,12 +64,13 @@ function insertInformation(database: DatabaseSync, information: RunInformation):
       information.settings.seed,
       JSON.stringify(information.settings),
       JSON.stringify(information.departures),
+      information.dialect,
       information.modelDigest,
     );
 }
 
 /**
- * Opens an existing run.db. Throws ProblemError: `missing`, `not-a-run`, `newer-schema`, `older-schema`, `corrupt` for a
+ * Opens an existing run.db. Throws ProblemError: `missing`, `not-a-run`, `newer-schema`, `corrupt` for a
  * schema that is not ours, and SQLite's own; ProblemError when a file of it is a link, a pipe or the like.
  */
 export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSync {
@@ -195,14 +196,7 @@ function checkSchema(database: DatabaseSync, path: string): void {
       remedy: 'Update AZR Studio, then open the run again.',
     });
   }
-  if (version < 1) throw notOurs(path, 'its version is missing');
-  if (version < SCHEMA_VERSION) {
-    throw new ProblemError({
-      code: 'older-schema',
-      message: `${path} was written by an earlier AZR Studio (schema ${String(version)}; this one reads ${String(SCHEMA_VERSION)}).`,
-      remedy: 'Open it with the version that made it, or start a new run.',
-    });
-  }
+  if (version < SCHEMA_VERSION) throw notOurs(path, 'its version is missing');
   const foreign = foreignPart(database);
   if (foreign !== undefined) throw notOurs(path, foreign);
   const crowded = oversizedTable(database);
