@@ -35,6 +35,10 @@ export const DOCUMENT_SCHEME = 'azr';
 /** Ending of scratch files: editable copies that have the same lenses. */
 export const SCRATCH_SUFFIX = '.azr.py';
 
+export function isScratchUri(uri: string): boolean {
+  return uri.startsWith('file:') && uri.endsWith(SCRATCH_SUFFIX);
+}
+
 /** Handed over with `initialize`. The server refuses another protocol version with a clear error. */
 export interface InitializationOptions {
   readonly protocolVersion: number;
@@ -126,13 +130,6 @@ export interface RunsChanged {
 export const RUN_ENDED = 'azr/runEnded';
 export interface RunEnded {
   readonly run: RunOverview;
-}
-
-/** Server to client: a rerun finished; whatever shows its target may show its result. */
-export const RERUN_DONE = 'azr/rerunDone';
-export interface RerunDone {
-  readonly uri: string;
-  readonly result: RerunResult;
 }
 
 /** Codes of the errors that a request can be refused with; `data` is a {@link Problem}. */

@@ -81,6 +81,11 @@ export interface RunOverview {
   readonly proposalCount: number;
   /** Number of the last change that was read; it grows with every commit. */
   readonly sequence: number;
+  /**
+   * Number of the latest change that took steps back, as a run does that continues from a checkpoint;
+   * absent when none did. What was known of any step before it may have changed.
+   */
+  readonly lastDiscard?: number;
   /** Mean self-play solve rate of the last step over its modes, in [0, 1]. */
   readonly solveRate?: number;
   /** First and latest greedy solve rate of the held-out tasks, in [0, 1]. */

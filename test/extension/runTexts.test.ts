@@ -5,13 +5,13 @@ import {
   canPause,
   canResume,
   canStop,
-  newestFirst,
   primaryRun,
 } from '../../extension/src/state/runFacts.ts';
 import { contextKeys } from '../../extension/src/state/contextKeys.ts';
 import { endedNotice } from '../../extension/src/status/endedText.ts';
 import { iconOf, statusText, statusTooltip } from '../../extension/src/status/statusText.ts';
 import { durationText } from '../../extension/src/numberText.ts';
+import { newestFirst } from '../../server/protocol/runOrder.ts';
 import { RUN_STATES, type RunOverview } from '../../server/protocol/runs.ts';
 import { overview } from './treeSamples.ts';
 

@@ -39,7 +39,7 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/skillMap': { runId },
   'azr/curriculum': { runId, stretches: 12 },
   'azr/rewardStory': { runId, rolloutId: 4 },
-  'azr/rerun': { target: { kind: 'scratch', uri: 'file:///a.azr.py', text: '' }, times: 10 },
+  'azr/rerun': { uri: 'file:///a.azr.py', text: '', times: 10 },
   'azr/openRunFolder': { folder: '/work/runs/a' },
   'azr/locate': { uri: 'azr:/a/task-1.py' },
   'azr/scratch': { uri: 'azr:/a/task-1.py' },

@@ -5,13 +5,13 @@
 import { Uri, workspace, type TextDocument } from 'vscode';
 
 import { documentAddress, type DocumentAddress } from '../../../server/protocol/documents.ts';
+import { isScratchUri } from '../../../server/protocol/languageMessages.ts';
+import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
 import { ProblemError } from '../connection/problemOf.ts';
-import { isScratchUri } from '../documents/rerunTarget.ts';
 import { t } from '../localise.ts';
 import { foreignText, type SafeText } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
-import { newestFirst } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
 import { stateText } from '../state/stateText.ts';
 import type { Studio } from '../studio.ts';

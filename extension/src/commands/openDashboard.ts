@@ -1,5 +1,5 @@
 /** Opens the dashboard on a run: the argument's, else the one that the status bar tells of. */
-import { newestFirst } from '../state/runFacts.ts';
+import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { Studio } from '../studio.ts';
 import { runOfArgument } from './argument.ts';
 import { t } from '../localise.ts';

@@ -1,4 +1,5 @@
 /** The dashboard: curves, curriculum, tables and configuration of the chosen runs. */
+import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { RunId, RunOverview } from '../../../server/protocol/runs.ts';
 import type { PageFocus } from '../../../server/protocol/webviewMessages.ts';
 import { type Connection, problemOf, type UnaskedMessage } from '../host/connection.ts';
@@ -119,9 +120,7 @@ export class DashboardPage {
   #shownRuns(): RunOverview[] {
     const shown = this.#shown.flatMap((id) => this.#runs.find((run) => run.id === id) ?? []);
     if (shown.length > 0) return shown;
-    const newest = [...this.#runs]
-      .sort((a, b) => (b.createdAt ?? '').localeCompare(a.createdAt ?? ''))
-      .find(({ state }) => state !== 'unreadable');
+    const newest = newestFirst(this.#runs).find(({ state }) => state !== 'unreadable');
     return newest === undefined ? [] : [newest];
   }
 

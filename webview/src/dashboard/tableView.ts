@@ -108,7 +108,7 @@ export class TableView {
 
   /** Called when the run changed and the table is in view. */
   show(run: RunOverview): void {
-    const other = this.#run?.id !== run.id;
+    const other = this.#run?.id !== run.id || this.#run.lastDiscard !== run.lastDiscard;
     this.#run = run;
     if (other) void this.#start(false);
     else if (run.sequence !== this.#shownSequence && !this.#fetching) {
