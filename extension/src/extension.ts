@@ -2,16 +2,14 @@
  * Entry point of the extension. It only registers: the server, and the client that talks to it, are
  * loaded with the first command or visible view.
  */
-import { ExtensionMode, l10n, workspace, type ExtensionContext } from 'vscode';
+import { ExtensionMode, workspace, type ExtensionContext } from 'vscode';
 
 import { DOCUMENT_SCHEME } from '../../server/protocol/languageMessages.ts';
 import { registerCommands } from './commands/registerCommands.ts';
-import { useTranslator } from './localise.ts';
 import { Studio } from './studio.ts';
 
 /** The tests in the extension host get what the window is made of; other extensions get nothing. */
 export function activate(context: ExtensionContext): Studio | undefined {
-  useTranslator((message, ...values) => l10n.t(message, ...values));
   const studio = new Studio(context);
   context.subscriptions.push(
     studio,

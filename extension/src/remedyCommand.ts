@@ -1,6 +1,5 @@
 /** The command that mends a problem, by the problem's code. */
-import { t } from './localise.ts';
-import type { SafeText } from './shown/safeText.ts';
+import { type SafeText, t } from './shown/safeText.ts';
 
 export interface RemedyCommand {
   readonly title: SafeText;

@@ -3,9 +3,8 @@ import { commands, type LogOutputChannel } from 'vscode';
 
 import { visibleText } from '../../server/protocol/visibleText.ts';
 import { isCancellation, problemOf } from './connection/problemOf.ts';
-import { t } from './localise.ts';
 import { remedyCommand } from './remedyCommand.ts';
-import { foreignText, joined } from './shown/safeText.ts';
+import { foreignText, joined, t } from './shown/safeText.ts';
 import { window } from './shown/safeWindow.ts';
 
 /** Shows the problem behind an error; a request that was given up is none. */

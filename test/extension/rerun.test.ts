@@ -31,7 +31,11 @@ vi.mock('vscode', () => {
     window: {
       setStatusBarMessage: () => undefined,
       withProgress: (
-        { location, title, cancellable }: { location: number; title: string; cancellable?: boolean },
+        {
+          location,
+          title,
+          cancellable,
+        }: { location: number; title: string; cancellable?: boolean },
         task: (progress: unknown, token: unknown) => Promise<unknown>,
       ) => {
         const source = new CancellationTokenSource();

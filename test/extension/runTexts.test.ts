@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { runLabel } from '../../extension/src/state/runLabel.ts';
-import {
-  canPause,
-  canResume,
-  canStop,
-  primaryRun,
-} from '../../extension/src/state/runFacts.ts';
+import { canPause, canResume, canStop, primaryRun } from '../../extension/src/state/runFacts.ts';
 import { contextKeys } from '../../extension/src/state/contextKeys.ts';
 import { endedNotice } from '../../extension/src/status/endedText.ts';
 import { iconOf, statusText, statusTooltip } from '../../extension/src/status/statusText.ts';

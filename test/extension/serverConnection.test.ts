@@ -11,7 +11,6 @@ vi.mock('vscode', () => ({
     readonly fire = () => undefined;
     readonly dispose = () => undefined;
   },
-  l10n: { t: (text: string) => text },
 }));
 
 const { ServerConnection } = await import('../../extension/src/connection/serverConnection.ts');

@@ -100,7 +100,11 @@ describe('runs', () => {
   });
 
   test('a run that only starts is the newest of all, as it is for the server', async () => {
-    const starting = { id: 'run-2', name: '2026-11-24T08-00-00-azr-nano', state: 'starting' } as const;
+    const starting = {
+      id: 'run-2',
+      name: '2026-11-24T08-00-00-azr-nano',
+      state: 'starting',
+    } as const;
     const { createdAt: _, ...dateless } = overview({ ...starting, lastStep: -1 });
     model.setRuns([overview({ lastStep: 2 }), dateless]);
     const shown = await model.children();

@@ -23,10 +23,7 @@ import {
 } from 'vscode-languageserver/node';
 
 import { documentUri, type DocumentKind } from '../../server/protocol/documents.ts';
-import {
-  REQUEST_REFUSED,
-  type RunsChanged,
-} from '../../server/protocol/languageMessages.ts';
+import { REQUEST_REFUSED, type RunsChanged } from '../../server/protocol/languageMessages.ts';
 import type { AttemptItem, ProposalItem } from '../../server/protocol/queries.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
 import { MODES } from '../../server/protocol/vocabulary.ts';
@@ -549,7 +546,9 @@ describe('a scratch file', () => {
     await client.open(uri, edited);
     const [diagnostic] = await diagnostics(uri);
     expect(diagnostic).toMatchObject({ code: 'missing-section', severity: 1 });
-    expect(await problemOf(client.request('azr/rerun', { uri, text: edited, times: 1 }))).toMatchObject({
+    expect(
+      await problemOf(client.request('azr/rerun', { uri, text: edited, times: 1 })),
+    ).toMatchObject({
       code: 'missing-section',
       message: expect.stringContaining('# --- calls ---') as string,
       remedy: expect.stringContaining('one per line') as string,

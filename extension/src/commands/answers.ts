@@ -6,8 +6,7 @@ import { MAXIMUM_PAGE, type RolloutItem } from '../../../server/protocol/queries
 import type { RunId } from '../../../server/protocol/runs.ts';
 import { ProblemError } from '../connection/problemOf.ts';
 import { answerText } from '../documents/answerText.ts';
-import { t } from '../localise.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { addressOf, documentUriOf } from './argument.ts';

@@ -1,5 +1,5 @@
 /** Stop, pause and resume. The run's own state says when it has happened; nothing is shown before. */
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import { canPause, canResume, canStop } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';

@@ -1,8 +1,7 @@
 /** Copies of documents: an editable scratch file, or a Python file that runs by itself. */
 import { env, Uri, workspace } from 'vscode';
 
-import { t } from '../localise.ts';
-import { foreignText, withIcon } from '../shown/safeText.ts';
+import { foreignText, t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { addressOf } from './argument.ts';

@@ -1,8 +1,7 @@
 /** The key for an engine at an address: asked for once, kept by the editor, handed to the server's environment. */
 import { engineOrigin } from '../../../server/protocol/engineKeys.ts';
 import type { RequestMap } from '../../../server/protocol/languageMessages.ts';
-import { t } from '../localise.ts';
-import { withIcon } from '../shown/safeText.ts';
+import { t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 

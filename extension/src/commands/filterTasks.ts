@@ -2,8 +2,7 @@
 import { QuickPickItemKind, ThemeIcon } from 'vscode';
 
 import type { ItemFilter } from '../../../server/protocol/queries.ts';
-import { t } from '../localise.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import {

@@ -3,9 +3,8 @@ import path from 'node:path';
 import { ProcessExecution, ProgressLocation, Task, TaskRevealKind, tasks, TaskScope } from 'vscode';
 
 import { doctorText } from '../documents/doctorText.ts';
-import { t } from '../localise.ts';
 import { forgetPythonPath, pythonPath } from '../settings.ts';
-import { withIcon } from '../shown/safeText.ts';
+import { t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 

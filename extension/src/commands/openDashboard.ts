@@ -2,7 +2,7 @@
 import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { Studio } from '../studio.ts';
 import { runOfArgument } from './argument.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 
 export async function openDashboard(studio: Studio, argument: unknown): Promise<void> {
   await studio.runs.load();

@@ -3,8 +3,7 @@ import { QuickPickItemKind } from 'vscode';
 
 import type { MachineOverview } from '../../../server/protocol/runs.ts';
 import { SETTINGS } from '../../../server/protocol/settings.ts';
-import { t } from '../localise.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 import { window, type SafeQuickPick, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import { integerProblem, startPicks, type ChosenStart, type StartPick } from './startChoices.ts';
 

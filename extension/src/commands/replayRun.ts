@@ -1,5 +1,5 @@
 /** Playing a run back, and the recorded run that ships with the extension. */
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import { runLabel } from '../state/runLabel.ts';
 import type { Studio } from '../studio.ts';

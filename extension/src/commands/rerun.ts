@@ -1,9 +1,8 @@
 /** Runs a task, an answer or a scratch file again in the sandbox and shows fresh beside stored. */
 import { isScratchUri } from '../../../server/protocol/languageMessages.ts';
 import { rerunText } from '../documents/rerunText.ts';
-import { t } from '../localise.ts';
 import { rerunTimes } from '../settings.ts';
-import { foreignText, withIcon } from '../shown/safeText.ts';
+import { foreignText, t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { documentOf, documentUriOf } from './argument.ts';

@@ -1,8 +1,7 @@
 /** Run folders: showing one, and adding one from elsewhere. */
 import { commands, env, UIKind, Uri, workspace } from 'vscode';
 
-import { t } from '../localise.ts';
-import { foreignText } from '../shown/safeText.ts';
+import { foreignText, t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { runOfArgument } from './argument.ts';

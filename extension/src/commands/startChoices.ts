@@ -1,7 +1,6 @@
 /** The quick pick of *Start AZR Run*, as plain data: what fits first, what was chosen last on top. */
 import type { StartChoice } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
-import { foreignText, withIcon, type IconName, type SafeText } from '../shown/safeText.ts';
+import { foreignText, type IconName, type SafeText, t, withIcon } from '../shown/safeText.ts';
 
 /** What is remembered of a choice. */
 export interface ChosenStart {

@@ -3,7 +3,7 @@ import { workspace, type CancellationToken } from 'vscode';
 
 import type { RunId, RunOverview, StartRequest } from '../../../server/protocol/runs.ts';
 import { ProblemError } from '../connection/problemOf.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { runsFolder } from '../settings.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';

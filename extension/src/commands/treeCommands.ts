@@ -3,7 +3,7 @@ import { commands } from 'vscode';
 
 import type { RunId } from '../../../server/protocol/runs.ts';
 import { ProblemError } from '../connection/problemOf.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { newestStepsFirst, setNewestStepsFirst } from '../settings.ts';
 import type { Studio } from '../studio.ts';
 import { isEmptyFilter } from '../tree/itemFilter.ts';

@@ -1,7 +1,7 @@
 /** Turns whatever was thrown into what the user is told: what happened, to what, and what to do. */
 import { REQUEST_REFUSED } from '../../../server/protocol/languageMessages.ts';
 import type { Problem } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 
 /** JSON-RPC and LSP codes of requests that nobody waits for any more. */
 const CANCELLED = new Set([-32_800, -32_802]);

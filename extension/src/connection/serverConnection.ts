@@ -21,7 +21,7 @@ import {
   type RunsChanged,
 } from '../../../server/protocol/languageMessages.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import type * as LanguageClientBundle from './languageClient.ts';
 import { ProblemError } from './problemOf.ts';
 import type { ServerLink } from './serverLink.ts';

@@ -3,7 +3,7 @@ import { Uri, ViewColumn, type Disposable, type WebviewPanel } from 'vscode';
 
 import type { RunId } from '../../../server/protocol/runs.ts';
 import type { PageFocus } from '../../../server/protocol/webviewMessages.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import { tellProblem } from '../tellProblem.ts';
 import { actOnPage } from './actOnPage.ts';

@@ -1,8 +1,7 @@
 /** States and phases in words. */
 import type { Phase } from '../../../server/protocol/events.ts';
 import type { RunState } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 
 export function stateText(state: RunState): SafeText {
   switch (state) {

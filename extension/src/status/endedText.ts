@@ -1,9 +1,8 @@
 /** Whether and how the end of a run is worth an interruption. */
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
 import { percentText } from '../numberText.ts';
 import type { NotificationLevel } from '../settings.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 import { runLabel } from '../state/runLabel.ts';
 
 export interface EndedNotice {

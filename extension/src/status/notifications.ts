@@ -3,7 +3,7 @@ import { commands, type Disposable } from 'vscode';
 
 import type { RunOverview } from '../../../server/protocol/runs.ts';
 import type { ServerConnection } from '../connection/serverConnection.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { muteNotifications, notificationLevel } from '../settings.ts';
 import { window } from '../shown/safeWindow.ts';
 import { endedNotice, type EndedNotice } from './endedText.ts';

@@ -1,7 +1,6 @@
 /** What the one status bar item says. */
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
-import { foreignText, joined, type IconName, type SafeText } from '../shown/safeText.ts';
+import { foreignText, type IconName, joined, type SafeText, t } from '../shown/safeText.ts';
 import { durationText, percentText } from '../numberText.ts';
 import { isBusy, isLive } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';

@@ -6,9 +6,8 @@ import type {
   StepGroupOverview,
   StepOverview,
 } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
 import { percentText, rewardText, timeText } from '../numberText.ts';
-import { foreignText, joined, type SafeText } from '../shown/safeText.ts';
+import { foreignText, joined, type SafeText, t } from '../shown/safeText.ts';
 import { runLabel } from '../state/runLabel.ts';
 import { phaseText, stateText } from '../state/stateText.ts';
 import { readable } from './itemFilter.ts';

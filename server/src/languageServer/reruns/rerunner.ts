@@ -28,11 +28,7 @@ export class Rerunner {
   readonly #closing = new AbortController();
 
   /** @param done called when a document has a result to show */
-  constructor(
-    runs: OpenRuns,
-    done: () => void,
-    sandboxes = new SandboxOwner(),
-  ) {
+  constructor(runs: OpenRuns, done: () => void, sandboxes = new SandboxOwner()) {
     this.#runs = runs;
     this.#done = done;
     this.#sandboxes = sandboxes;
