@@ -4,6 +4,9 @@ import { ConfigurationTarget, workspace } from 'vscode';
 export const NOTIFICATION_LEVELS = ['all', 'problems', 'none'] as const;
 export type NotificationLevel = (typeof NOTIFICATION_LEVELS)[number];
 
+export const DASHBOARD_OPENINGS = ['firstTime', 'always', 'never'] as const;
+export type DashboardOpening = (typeof DASHBOARD_OPENINGS)[number];
+
 export const SETTINGS_SECTION = 'azr';
 
 export function pythonPath(): string {
@@ -45,6 +48,12 @@ export function rerunTimes(): number {
 export function notificationLevel(): NotificationLevel {
   const level = read<string>('notifications', 'all');
   return NOTIFICATION_LEVELS.find((candidate) => candidate === level) ?? 'all';
+}
+
+/** Whether *Start AZR Run* opens the dashboard. */
+export function dashboardOpening(): DashboardOpening {
+  const opening = read<string>('openDashboardOnStart', 'firstTime');
+  return DASHBOARD_OPENINGS.find((candidate) => candidate === opening) ?? 'firstTime';
 }
 
 export function muteNotifications(): Thenable<void> {

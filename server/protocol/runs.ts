@@ -52,10 +52,13 @@ export interface LiveProgress {
   readonly phase: Phase;
   readonly done: number;
   readonly total: number;
+  /** What the phase has left, by how fast it went so far. */
+  readonly phaseRemainingMs?: number;
   /** The latest tasks of the step, oldest first. */
   readonly tasks?: readonly LiveTask[];
   /** Sampled tokens per second over the recent steps. */
   readonly tokensPerSecond?: number;
+  /** What the run has left, by its recent steps. */
   readonly remainingMs?: number;
 }
 

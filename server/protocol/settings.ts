@@ -565,7 +565,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 20,
     paper: 20,
     description:
-      'Steps between two measurements of the held-out tasks, each answered once with its likeliest tokens. They are never trained on. The first and the last step always measure.',
+      'Steps between two measurements of the held-out tasks, each answered once with its likeliest tokens. They are never trained on. The first and the last step always measure, and so does the step after a quarter of this many.',
   },
   probeSampleEverySteps: {
     type: integer(1, 1_000_000),

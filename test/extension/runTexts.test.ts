@@ -30,7 +30,17 @@ describe('status bar', () => {
   test('before the first step it tells how far the seeding is', () => {
     const run = overview({ lastStep: -1, solveRate: 0, live: { ...live, phase: 'seed' } });
 
-    expect(statusText(run, 0)).toBe('AZR: seeding 3/24 · 0 % · 3 min left');
+    expect(statusText(run, 0)).toBe('AZR: seeding 3/24 · 0 %');
+    const told = { ...run, live: { ...live, phase: 'seed', phaseRemainingMs: 21_000 } } as const;
+    expect(statusText(told, 0)).toBe('AZR: seeding 3/24 · 21 s left · 0 %');
+  });
+
+  test('while held-out tasks are asked it tells how far that is, and what it has left', () => {
+    const asked = { ...live, phase: 'probe', done: 360, total: 1440 } as const;
+    const run = overview({ live: { ...asked, phaseRemainingMs: 42_000 } });
+
+    expect(statusText(run, 0)).toBe('AZR: probing held-out tasks 360/1440 · 42 s left · 41 %');
+    expect(statusTooltip(run)).toContain('42 s left');
   });
 
   test('the tooltip has the problem and its remedy', () => {

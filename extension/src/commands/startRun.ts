@@ -4,7 +4,7 @@ import { workspace, type CancellationToken } from 'vscode';
 import type { RunId, RunOverview, StartRequest } from '../../../server/protocol/runs.ts';
 import { ProblemError } from '../connection/problemOf.ts';
 import { t } from '../shown/safeText.ts';
-import { runsFolder } from '../settings.ts';
+import { dashboardOpening, runsFolder } from '../settings.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { TREE_VIEW_ID } from '../tree/taskTree.ts';
@@ -13,6 +13,7 @@ import { pickStart, type PickedStart } from './pickStart.ts';
 import type { ChosenStart } from './startChoices.ts';
 
 const LAST_CHOICE_KEY = 'azr.lastChoice';
+const DASHBOARD_OPENED_KEY = 'azr.dashboardOpened';
 /** Longest time to wait for a first step before the view's progress bar ends. */
 const FIRST_STEP_TIMEOUT_MS = 10 * 60_000;
 
@@ -32,10 +33,20 @@ export async function startRun(studio: Studio): Promise<void> {
   const runId = await start(studio, request);
   if (runId === undefined) return;
   await studio.showRun(runId);
+  await openDashboard(studio, runId);
   // The command is done; what is still to come shows in the view.
   followFirstStep(studio, runId).catch((error: unknown) => {
     studio.log.warn(`Following the first step: ${String(error)}`);
   });
+}
+
+/** Beside the tree, which keeps the keyboard. */
+async function openDashboard({ context, dashboard }: Studio, runId: RunId): Promise<void> {
+  const opening = dashboardOpening();
+  const isFirst = context.globalState.get(DASHBOARD_OPENED_KEY) !== true;
+  if (opening === 'never' || (opening === 'firstTime' && !isFirst)) return;
+  await context.globalState.update(DASHBOARD_OPENED_KEY, true);
+  dashboard.show([runId], true);
 }
 
 function startRequest(folder: string, { chosen, settings }: PickedStart): StartRequest {

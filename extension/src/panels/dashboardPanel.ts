@@ -33,19 +33,18 @@ export class DashboardPanel implements Disposable {
     });
   }
 
-  /** Opens the dashboard, or brings it to front, on these runs. */
-  show(runIds: readonly RunId[]): void {
+  /** Opens the dashboard, or brings it to front, on these runs. `preserveFocus` leaves the keyboard where it is. */
+  show(runIds: readonly RunId[], preserveFocus = false): void {
     void this.#services.context.workspaceState.update(FOCUS_KEY, runIds);
     if (this.#open === undefined) {
-      const panel = window.createWebviewPanel(
-        DASHBOARD_TYPE,
-        t('AZR Dashboard'),
-        ViewColumn.Active,
-      );
+      const panel = window.createWebviewPanel(DASHBOARD_TYPE, t('AZR Dashboard'), {
+        viewColumn: ViewColumn.Active,
+        preserveFocus,
+      });
       this.#adopt(panel, runIds);
     } else {
       this.#open.page.host.setFocus(focusOn(runIds));
-      this.#open.panel.reveal();
+      this.#open.panel.reveal(undefined, preserveFocus);
     }
   }
 

@@ -111,7 +111,7 @@ interface SafeWindow extends Pick<
   createWebviewPanel(
     type: string,
     title: SafeText,
-    column: ViewColumn,
+    place: { readonly viewColumn: ViewColumn; readonly preserveFocus: boolean },
   ): Omit<WebviewPanel, 'title'> & { title: SafeText };
 }
 

@@ -9,7 +9,7 @@ import type {
 import { percentText, rewardText, timeText } from '../numberText.ts';
 import { foreignText, joined, type SafeText, t } from '../shown/safeText.ts';
 import { runLabel } from '../state/runLabel.ts';
-import { phaseText, stateText } from '../state/stateText.ts';
+import { phaseLeft, phaseText, stateText } from '../state/stateText.ts';
 import { readable } from './itemFilter.ts';
 import type { ProblemNode, TreeNode } from './treeNode.ts';
 
@@ -149,11 +149,12 @@ function liveText({ live }: RunOverview): NodeText {
   const label = live === undefined ? t('Working…') : t('Step {0}', live.step);
   const phase = live === undefined ? [] : [phaseText(live.phase)];
   const count = live === undefined || live.total === 0 ? [] : [ratio(live.done, live.total)];
+  const left = live === undefined ? [] : phaseLeft(live);
   return {
     label,
-    description: joined([...phase, ...count], ' '),
+    description: joined([joined([...phase, ...count], ' '), ...left], ' · '),
     icon: { name: 'loading~spin' },
-    tooltip: [label, ...phase, t('A step appears when all of it is done and stored.')],
+    tooltip: [label, ...phase, ...left, t('A step appears when all of it is done and stored.')],
   };
 }
 

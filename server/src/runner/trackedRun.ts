@@ -7,6 +7,7 @@ import type { RunReader } from '../store/runReader.ts';
 import { ExpectedFailure } from './expectedFailure.ts';
 import { LiveTasks } from './liveTasks.ts';
 import { replayedName } from './replayRun.ts';
+import { PhasePace } from './phasePace.ts';
 import { RunDatabase } from './runDatabase.ts';
 import type { RunFolder } from './runFolder.ts';
 import { runIdOf } from './runId.ts';
@@ -42,6 +43,7 @@ export class TrackedRun {
   /** What the runner last said of itself. */
   #lastState: RunState = 'starting';
   #progress: LiveProgress | undefined;
+  readonly #pace = new PhasePace();
   #tasks = new LiveTasks();
   /** A runner was seen at work, and its end was not told yet. */
   #wasLive = false;
@@ -287,7 +289,11 @@ export class TrackedRun {
       }
       if (event.kind === 'phase') {
         const { step, phase, done, total } = event;
-        this.#progress = { step, phase, done, total };
+        const phaseRemainingMs = this.#pace.remainingMs(event);
+        this.#progress = {
+          ...{ step, phase, done, total },
+          ...(phaseRemainingMs !== undefined && { phaseRemainingMs }),
+        };
       } else if (event.kind !== 'task') {
         this.#hasNews = true;
       }

@@ -82,6 +82,8 @@ async function signedIn(link: string): Promise<StudioAddress['session']> {
 }
 
 const TEST_SETTINGS = {
+  // The tests begin where a user is who has closed the walkthrough.
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
   // The dialogs of the workbench itself, which a page can drive.
   'files.simpleDialog.enable': true,
   'window.dialogStyle': 'custom',
