@@ -64,6 +64,8 @@ export interface RequestMap {
     parameters: StartRequest | { runId: RunId };
     result: { origin: string | null };
   };
+  /** Brings a model that has a name of modelNames.ts onto this machine; quick when it is there. */
+  'azr/fetchModel': { parameters: { model: string }; result: { folder: string } };
   'azr/start': { parameters: StartRequest; result: { runId: RunId } };
   /** `after-step` ends the runner cleanly, `now` drops the step under way. */
   'azr/stop': { parameters: { runId: RunId; when: 'after-step' | 'now' }; result: null };
@@ -131,6 +133,12 @@ export const RUN_ENDED = 'azr/runEnded';
 export interface RunEnded {
   readonly run: RunOverview;
 }
+
+/** Server to client: how far a model is that `azr/fetchModel` brings, in bytes, or what is done with it. */
+export const MODEL_PROGRESS = 'azr/modelProgress';
+export type ModelProgress = { readonly model: string } & (
+  { readonly done: number; readonly total: number } | { readonly note: string }
+);
 
 /** Codes of the errors that a request can be refused with; `data` is a {@link Problem}. */
 export const REQUEST_REFUSED = -32_050;

@@ -129,6 +129,8 @@ export interface StartChoice {
   /** What it is and whether it fits this machine, in a few words. */
   readonly detail: string;
   readonly fits: boolean;
+  /** The model is not on this machine yet: `azr/fetchModel` brings it. */
+  readonly mustFetch?: boolean;
 }
 
 export interface MachineOverview {

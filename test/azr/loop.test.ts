@@ -4,6 +4,7 @@ import type { StepRecord } from '../../server/protocol/records.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { LoopError } from '../../server/src/azr/context.ts';
+import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import { heldOutSetOf } from '../../server/src/azr/inspectHeldOut.ts';
 import { proposedTask } from '../../server/src/azr/judgeProposal.ts';
 import { runLoop } from '../../server/src/azr/loop.ts';
@@ -310,10 +311,10 @@ describe('one step of the studio preset', () => {
 });
 
 describe('how far step 0 is', () => {
-  const task = {
+  const task: HeldOutTask = {
     ...{ mode: 'deduction', program: 'def f(a):\n    return a + 5', visible: 0 },
     examples: [{ input: '1', output: '6' }],
-  } as const;
+  };
 
   test('is told by the seeds that are there, of those that are wanted, and never falls', async () => {
     const { events, settings, run } = loopFixture({ settings: { steps: 1 } });

@@ -10,6 +10,7 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/machine': { folder: '/work' },
   'azr/doctor': {},
   'azr/missingEngineKey': { runId },
+  'azr/fetchModel': { model: 'smollm2-135m' },
   'azr/start': { parentFolder: '/work', settings: { steps: 3 } },
   'azr/stop': { runId, when: 'after-step' },
   'azr/pause': { runId },

@@ -9,6 +9,7 @@ import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { TREE_VIEW_ID } from '../tree/taskTree.ts';
 import { ensureEngineKey } from './engineKey.ts';
+import { fetchModel } from './fetchModel.ts';
 import { pickStart, type PickedStart } from './pickStart.ts';
 import type { ChosenStart } from './startChoices.ts';
 
@@ -27,6 +28,7 @@ export async function startRun(studio: Studio): Promise<void> {
   const last = studio.context.globalState.get<ChosenStart>(LAST_CHOICE_KEY);
   const picked = await pickStart(machine, last);
   if (picked === undefined) return;
+  if (picked.mustFetch) await fetchModel(studio, picked.chosen.value);
   await studio.context.globalState.update(LAST_CHOICE_KEY, picked.chosen);
   const request = startRequest(folder, picked);
   if (!(await ensureEngineKey(studio, request))) return;

@@ -12,9 +12,11 @@ import {
 } from 'vscode';
 
 import {
+  MODEL_PROGRESS,
   RUNS_CHANGED,
   RUN_ENDED,
   type InitializationOptions,
+  type ModelProgress,
   type RequestMap,
   type RequestName,
   type RunEnded,
@@ -55,6 +57,7 @@ export class ServerConnection implements Disposable {
   readonly #stateChanged = new EventEmitter<ConnectionState>();
   readonly #runsChanged = new EventEmitter<readonly RunOverview[]>();
   readonly #runEnded = new EventEmitter<RunOverview>();
+  readonly #modelProgressed = new EventEmitter<ModelProgress>();
   readonly #documentRefreshed = new EventEmitter<string>();
   readonly #gaveUp = new EventEmitter<ProblemError>();
   #state: ConnectionState = 'idle';
@@ -65,6 +68,7 @@ export class ServerConnection implements Disposable {
   readonly onDidChangeState = this.#stateChanged.event;
   readonly onRunsChanged = this.#runsChanged.event;
   readonly onRunEnded = this.#runEnded.event;
+  readonly onModelProgress = this.#modelProgressed.event;
   readonly onDocumentRefreshed = this.#documentRefreshed.event;
   /** The server crashed too often; only the user can start it again. */
   readonly onDidGiveUp = this.#gaveUp.event;
@@ -108,6 +112,7 @@ export class ServerConnection implements Disposable {
       this.#stateChanged,
       this.#runsChanged,
       this.#runEnded,
+      this.#modelProgressed,
       this.#documentRefreshed,
       this.#gaveUp,
     ]) {
@@ -203,6 +208,7 @@ export class ServerConnection implements Disposable {
   #receive(method: string, parameters: unknown): void {
     if (method === RUNS_CHANGED) this.#runsChanged.fire((parameters as RunsChanged).runs);
     if (method === RUN_ENDED) this.#runEnded.fire((parameters as RunEnded).run);
+    if (method === MODEL_PROGRESS) this.#modelProgressed.fire(parameters as ModelProgress);
   }
 
   async #close(): Promise<void> {

@@ -56,6 +56,7 @@ export type IconName =
   | 'chip'
   | 'circle-slash'
   | 'clippy'
+  | 'cloud-download'
   | 'debug-pause'
   | 'debug-stop'
   | 'error'

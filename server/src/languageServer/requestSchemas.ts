@@ -82,6 +82,7 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
   'azr/machine': object({ folder: shortText }, ['folder']),
   'azr/doctor': object({}),
   'azr/missingEngineKey': { type: 'object', anyOf: [start, ofRun] },
+  'azr/fetchModel': object({ model: shortText }),
   'azr/start': start,
   'azr/stop': object({ runId, when: { enum: ['after-step', 'now'] } }),
   'azr/pause': ofRun,

@@ -3,6 +3,7 @@ import type { CancellationToken, ClientCapabilities, Connection } from 'vscode-l
 
 import {
   type InitializationOptions,
+  MODEL_PROGRESS,
   type RequestMap,
   type RequestName,
   RUN_ENDED,
@@ -71,6 +72,9 @@ export class ServerSession {
         scratchFolder: new ScratchFolder(options.storageFolder),
         pythonPath: options.pythonPath,
         storageFolder: options.storageFolder,
+        onModelProgress: (progress) => {
+          this.#notify(MODEL_PROGRESS, progress);
+        },
         openScratchText: (uri) => this.#features.scratchText(uri),
       }),
     );
