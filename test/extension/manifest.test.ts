@@ -178,6 +178,13 @@ test('the VS Code that is asked for is the one whose types are compiled against'
   expect(manifest.engines['vscode']).toBe(`^${manifest.devDependencies['@types/vscode'] ?? ''}`);
 });
 
+test('the VS Code that is asked for has a secondary side bar for view containers: 1.106 was the first', () => {
+  const [, minor = ''] = /^\^1\.(\d+)\./.exec(manifest.engines['vscode'] ?? '') ?? [];
+
+  expect(Object.keys(contributes.viewsContainers)).toContain('secondarySidebar');
+  expect(Number(minor)).toBeGreaterThanOrEqual(106);
+});
+
 test('what the manifest points at exists once built', () => {
   const files = [
     manifest.main,

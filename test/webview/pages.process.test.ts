@@ -175,6 +175,54 @@ describe('the dashboard', () => {
     await expect.poll(painted).toBeLessThan(before * 0.8);
   });
 
+  test('a smoothed curve leaves the numbers as they were measured, and is remembered', async () => {
+    const view = await open('dashboard', { focus: dashboardFocus });
+    const solving = view.page.locator('.chart', { hasText: 'Solve rate in self-play' });
+    await solving.locator('.uplot').waitFor();
+    const numbers = await solving.locator('.legend-value').allInnerTexts();
+    const picture = () =>
+      solving.locator('canvas').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const measured = await picture();
+
+    const slider = view.page.getByRole('slider', { name: 'Smoothing' });
+    await slider.fill('0.9');
+    await expect.poll(picture).not.toBe(measured);
+    expect(await solving.locator('.legend-value').allInnerTexts()).toEqual(numbers);
+    expect(view.actions('remember').at(-1)).toMatchObject({ memory: { smoothing: 0.9 } });
+    await slider.fill('0');
+    await expect.poll(picture).toBe(measured);
+  });
+
+  test('a curve is copied as a table and as a picture', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const solving = page.locator('.chart', { hasText: 'Solve rate in self-play' });
+    await solving.locator('.uplot').waitFor();
+
+    await solving.getByRole('button', { name: /CSV/ }).click();
+    await solving.getByRole('button', { name: 'Copied' }).waitFor();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    const lines = text.trimEnd().split('\n');
+    expect(lines[0]).toBe('step,deduction,abduction,induction');
+    const [metrics] = Object.entries(recording.answers).flatMap(([key, answer]) =>
+      key.startsWith('azr/metrics ') ? [answer as MetricTable] : [],
+    );
+    const rates = metrics!.series['solver.deduction.solveRate']!;
+    expect(lines.slice(1).map((line) => line.split(',')[1])).toEqual(
+      rates.map((rate) => (rate === null ? '' : String(rate))),
+    );
+
+    await solving.getByRole('button', { name: /PNG/ }).click();
+    const size = async () =>
+      page.evaluate(async () => {
+        const [item] = await navigator.clipboard.read();
+        if (item?.types.includes('image/png') !== true) return undefined;
+        const { width, height } = await createImageBitmap(await item.getType('image/png'));
+        return width > 200 && height > 150;
+      });
+    await expect.poll(size).toBe(true);
+  });
+
   test('says in words what the held-out tasks show', async () => {
     const { page } = await open('dashboard', { focus: dashboardFocus });
     const said = page.getByRole('region', { name: 'What was learned' });
