@@ -40,7 +40,7 @@ export function setNewestStepsFirst(value: boolean): Thenable<void> {
     .update('tree.newestFirst', value, ConfigurationTarget.Global);
 }
 
-/** How often *Rerun ×N* runs each input; within what the protocol allows. */
+/** How many times *Rerun ×N* runs each input; within what the protocol allows. */
 export function rerunTimes(): number {
   return Math.min(100, Math.max(2, Math.round(read('rerunTimes', 10))));
 }

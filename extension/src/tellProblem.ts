@@ -31,7 +31,7 @@ export async function tellProblem(log: LogOutputChannel, error: unknown): Promis
 export async function tellStalePage(): Promise<void> {
   const reload = t('Reload Window');
   const chosen = await window.showWarningMessage(
-    t('AZR Studio was updated while this window was open. Reload the window to go on.'),
+    t('AZR Studio was updated while this window was open. Reload the window to continue.'),
     reload,
   );
   if (chosen === reload) await commands.executeCommand('workbench.action.reloadWindow');

@@ -30,7 +30,7 @@ const DIAGNOSES = [
     pattern: /DO NOT MATCH THE HASHES/,
     happened: 'a package is not the one that the project pins, so it was not installed',
     remedy:
-      'Try another package index (PIP_INDEX_URL) or another network. If it stays so, report it: somebody may have changed the package. Then run the same command again.',
+      'Try another package index (PIP_INDEX_URL) or another network. If it keeps failing, report it: the package may have been tampered with. Then run the same command again.',
   },
   {
     code: 'folder-not-writable',

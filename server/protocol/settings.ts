@@ -268,7 +268,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: true,
     paper: false,
     description:
-      'Train the solver on the estimation rollouts themselves, as groups. The paper discards them and samples anew, and so trains on about a fifth of what it generates.',
+      'Train the solver on the estimation rollouts themselves, as groups. The paper discards them and samples again, and so trains on about a fifth of what it generates.',
   },
   solverTasksPerMode: {
     type: integer(0, 4096),
@@ -297,7 +297,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 2,
     paper: 0,
     description:
-      'How many tasks per mode that nobody has solved yet are tried again each step, a group of rollouts each. They hold what the model does not know, and become ordinary tasks once one attempt is right.',
+      'Unsolved tasks per mode to try again in each step, with a group of rollouts each. They become ordinary tasks once one attempt is correct.',
   },
   solveRateMemory: {
     type: number(0, 1),
@@ -452,7 +452,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: true,
     paper: false,
     description:
-      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What nobody or everybody solves teaches nothing.',
+      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. Tasks that are always or never solved teach nothing.',
   },
   proposerLossWeight: {
     type: number(0, 10),
@@ -523,7 +523,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 'structural',
     paper: 'none',
     description:
-      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless nobody has solved that task yet.',
+      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless that task is still unsolved.',
   },
   bufferPolicy: {
     type: choice('fifo', 'reservoir'),
@@ -565,7 +565,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 20,
     paper: 20,
     description:
-      'Steps between two measurements of the held-out tasks, each answered once with its likeliest tokens. They are never trained on. The first and the last step always measure, and so does the step after a quarter of this many.',
+      'Steps between two measurements of the held-out tasks, each answered once with the most likely tokens. They are never trained on. The first and the last step always measure, and so does the step after a quarter of this many.',
   },
   probeSampleEverySteps: {
     type: integer(1, 1_000_000),
@@ -585,7 +585,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 20,
     paper: 0,
     description:
-      'How often the model that the run began with answers some of the new tasks, to see whether they grow harder for it. These answers are never trained on. 0 is off.',
+      'Steps between two measurements in which the model as it was at the start answers some of the new tasks, to see whether they get harder. These answers are never trained on. 0 turns it off.',
   },
   curriculumTasksPerMode: {
     type: integer(1, 256),
@@ -598,7 +598,8 @@ export const SETTINGS: SettingDefinitions = {
     type: integer(1, 1_000_000),
     studio: 10,
     paper: 10,
-    description: 'How often weights, optimizer and random state are saved, to resume from.',
+    description:
+      'Steps between two checkpoints of weights, optimizer and random state, to resume from.',
   },
   checkpointsKept: {
     type: integer(1, 10_000),
@@ -618,14 +619,14 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0,
     paper: 0,
     description:
-      'Of how many of the newest steps run.db keeps the completions: their texts, tokens and log-probabilities. 0 keeps all. What was read out of older ones stays, as do prompts, verdicts, rewards, executions and tasks; the freed space is used by later steps, so that the file stops growing as fast.',
+      'Keep completions (texts, tokens and log-probabilities) for this many of the newest steps. 0 keeps all. What was read out of older ones stays, as do prompts, verdicts, rewards, executions and tasks; the freed space is used by later steps, so that the file stops growing as fast.',
   },
   completionsKeptMb: {
     type: integer(0, 10_000_000),
     studio: 0,
     paper: 0,
     description:
-      'How many megabytes the completions in run.db may take, compressed; beyond that the oldest steps lose theirs as with `completionsKeptSteps`. 0 is no limit. The newest step always keeps its own.',
+      'How many megabytes the completions in run.db may take, compressed; beyond that the oldest steps lose theirs as with `completionsKeptSteps`. 0 means no limit. The newest step always keeps its own.',
   },
   trainable: {
     type: choice('full', 'lora'),
@@ -672,7 +673,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 1,
     paper: 1,
     description:
-      'In how many processes the local engine trains, each on a GPU of its own: weights, gradients and optimizer are cut into as many parts, and each process samples its share from a whole copy. At most as many as there are GPUs.',
+      'Number of training processes, one per GPU. Weights, gradients and optimizer state are sharded across them, and each process samples its share from a whole copy. At most as many as there are GPUs.',
   },
   sandbox: {
     type: choice(...SANDBOX_ENGINES),

@@ -131,7 +131,7 @@ test('what was chosen last comes first, then what fits; the device stands above'
     '$(cloud-download) Fetch a Model…',
     '$(folder-opened) Choose a Model Folder…',
   ]);
-  expect(picks[1]).toMatchObject({ description: 'used last' });
+  expect(picks[1]).toMatchObject({ description: 'last used' });
 });
 
 test('an id of the Hub that is typed into the pick is offered, unless the pick has it anyway', () => {

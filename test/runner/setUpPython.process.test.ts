@@ -153,7 +153,7 @@ describe('what a machine can run', () => {
     expect(choices[0]).toMatchObject({
       kind: 'run-file',
       fits: false,
-      detail: expect.stringContaining('"stepz" is no setting') as string,
+      detail: expect.stringContaining('Unknown setting "stepz"') as string,
     });
     expect(problem).toMatchObject({ code: 'no-engine-packages' });
   });

@@ -65,7 +65,7 @@ export async function runOfArgument(
   if (eligible.length === 0) {
     throw new ProblemError({
       code: 'no-run',
-      message: t('There is no run that this could be done with.'),
+      message: t('No run is in a state for this.'),
       remedy: t('Start one with "Start AZR Run".'),
     });
   }

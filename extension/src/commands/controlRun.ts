@@ -18,7 +18,7 @@ export async function stopRun(studio: Studio, argument: unknown): Promise<void> 
   if (run.state === 'stopping') {
     const now = t('Stop Now');
     const chosen = await window.showWarningMessage(
-      t('{0} stops after the step under way. Stop now and drop that step?', runLabel(run)),
+      t('{0} stops after the current step. Stop now and discard that step?', runLabel(run)),
       now,
     );
     if (chosen !== now) return;

@@ -27,7 +27,7 @@ export async function copyPythonFile(studio: Studio, argument: unknown): Promise
   const chosen = await window.showQuickPick<typeof toClipboard | typeof toFile>(
     [toClipboard, toFile],
     {
-      placeHolder: t('Where to copy it to'),
+      placeHolder: t('Copy to'),
     },
   );
   if (chosen?.kindOfCopy === 'clipboard') {

@@ -32,7 +32,7 @@ export async function ensureEngineKey(
 async function askKey(studio: Studio, origin: string): Promise<boolean> {
   const key = await window.showInputBox({
     title: t('Set Engine Key'),
-    prompt: t('Key for the engine at {0}. Leave it empty if the engine asks for none.', origin),
+    prompt: t('Key for the engine at {0}. Leave it empty if the engine needs none.', origin),
     password: true,
     ignoreFocusOut: true,
   });

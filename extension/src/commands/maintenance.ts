@@ -25,7 +25,7 @@ export function showLog(studio: Studio): void {
 
 export async function runDoctor(studio: Studio): Promise<void> {
   const checks = await window.withProgress(
-    { location: ProgressLocation.Window, title: t('Examining this machine…') },
+    { location: ProgressLocation.Window, title: t('Checking this machine…') },
     () => studio.connection.request('azr/doctor', {}),
   );
   studio.output.appendLine(doctorText(checks, new Date()));
@@ -65,7 +65,7 @@ async function offerOwnEnvironment(): Promise<void> {
   if (named === '') return;
   const use = t('Use the New Environment');
   const chosen = await window.showInformationMessage(
-    t('The Python environment is ready, but the setting azr.pythonPath names {0}.', named),
+    t('The Python environment is ready, but the setting azr.pythonPath points to {0}.', named),
     use,
   );
   if (chosen === use) await forgetPythonPath();

@@ -10,7 +10,7 @@ import { runOfArgument } from './argument.ts';
 export async function revealRunFolder(studio: Studio, argument: unknown): Promise<void> {
   const run = await runOfArgument(studio, argument, {
     isEligible: () => true,
-    placeHolder: t('Run whose folder to show'),
+    placeHolder: t('Choose a run to show its folder'),
   });
   if (run === undefined) return;
   const uri = Uri.file(run.folder);

@@ -50,7 +50,7 @@ export function startPicks(
     ...sorted.map((choice): StartPick => ({
       kind: 'choice',
       label: withIcon(choiceIcon(choice), foreignText(choice.label)),
-      description: isLast(choice) ? t('used last') : foreignText(''),
+      description: isLast(choice) ? t('last used') : foreignText(''),
       detail: foreignText(choice.detail),
       choice,
     })),

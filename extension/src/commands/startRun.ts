@@ -103,7 +103,7 @@ async function parentFolder(studio: Studio): Promise<string | undefined> {
   const folders = workspace.workspaceFolders ?? [];
   if (folders.length > 1) {
     const chosen = await window.showWorkspaceFolderPick({
-      placeHolder: t('Folder in which the run keeps its file and results'),
+      placeHolder: t('Folder for the run and its results'),
     });
     return chosen?.uri.fsPath;
   }

@@ -35,7 +35,7 @@ export async function revealInTree(studio: Studio, argument: unknown): Promise<v
   if (node === undefined) {
     throw new ProblemError({
       code: 'not-in-tree',
-      message: t('The tree does not have it: the run was moved or deleted.'),
+      message: t('This item is not in the tree: its run was moved or deleted.'),
       remedy: t('"AZR: Open a Run Folder…" adds a run from anywhere.'),
     });
   }

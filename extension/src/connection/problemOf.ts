@@ -25,7 +25,7 @@ export function problemOf(error: unknown): Problem {
   return {
     code: 'unexpected',
     message: error instanceof Error ? error.message : String(error),
-    remedy: t('"Show Log" tells more; "AZR: Restart Server" starts the server anew.'),
+    remedy: t('"Show Log" has the details; "AZR: Restart Server" restarts the server.'),
   };
 }
 

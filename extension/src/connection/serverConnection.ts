@@ -243,7 +243,7 @@ function startFailure(error: unknown): ProblemError {
       'The AZR language server did not start: {0}',
       error instanceof Error ? error.message : String(error),
     ),
-    remedy: t('Reload the window; if it happens again, "AZR: Show Log" tells why.'),
+    remedy: t('Reload the window; if it happens again, "AZR: Show Log" shows why.'),
   });
 }
 

@@ -105,7 +105,7 @@ export class DocumentFileSystem implements FileSystemProvider, Disposable {
 
   async #fetch(address: string): Promise<KeptText> {
     if (documentAddress(address) === undefined) {
-      throw fileNotFound(t('{0} is no document of AZR Studio.', address));
+      throw fileNotFound(t('{0} is not a document of AZR Studio.', address));
     }
     try {
       const text = await this.#connection.documentText(address);

@@ -55,7 +55,7 @@ function speedOf(text: string): number {
   const speed = text === 'max' ? Infinity : Number(text);
   if (speed > 0) return speed;
   throw new UsageError(
-    `"${text}" is no speed.`,
+    `"${text}" is not a speed.`,
     'Give --speed a factor such as 1 or 20, or "max" not to wait at all.',
   );
 }

@@ -10,7 +10,7 @@ export function checkEngineAddress(url: string, apiKey: string): void {
   if (address === null || !['http:', 'https:'].includes(address.protocol)) {
     throw new EngineError(
       'engine_url_invalid',
-      `The engine's address ${JSON.stringify(url)} is no http or https address.`,
+      `The engine's address ${JSON.stringify(url)} is not an http or https address.`,
       'Set engineUrl to something like http://127.0.0.1:8000, or to local.',
     );
   }
@@ -18,7 +18,7 @@ export function checkEngineAddress(url: string, apiKey: string): void {
     throw new EngineError(
       'engine_url_invalid',
       `The engine's address ${address.host} carries a user name or a password.`,
-      'Take them out of engineUrl: the run file is no place for secrets. A key goes into TINKER_API_KEY, or into "AZR: Set Engine Key".',
+      'Take them out of engineUrl: a run file is not a place for secrets. A key goes into TINKER_API_KEY, or into "AZR: Set Engine Key".',
     );
   }
   // A header takes no other characters, and what refuses them would quote the key.

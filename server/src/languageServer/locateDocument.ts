@@ -84,7 +84,7 @@ function locateRollout(run: OpenRun, id: number): DocumentLocation {
 function noProposal(run: OpenRun, taskId: number): ExpectedFailure {
   return new ExpectedFailure({
     code: 'no-proposal',
-    message: `Task ${String(taskId)} of ${run.name} was there from the start: nobody proposed it.`,
+    message: `Task ${String(taskId)} of ${run.name} was there from the start, so it has no proposal.`,
     remedy: 'Look at a task of a later step.',
   });
 }

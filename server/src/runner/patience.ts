@@ -22,6 +22,7 @@ export class Patience {
   async until(problem: () => Problem | undefined): Promise<boolean> {
     let found = problem();
     if (found === undefined) return true;
+    const waitedFor = found.code;
     this.#listener({ kind: 'notice', message: `${found.message} ${found.remedy}` });
     while (found !== undefined && this.#steering.stopWanted === undefined) {
       this.#steering.hold(found);
@@ -30,7 +31,13 @@ export class Patience {
     }
     this.#steering.hold(undefined);
     if (found === undefined) {
-      this.#listener({ kind: 'notice', message: 'The run goes on: what it waited for is there.' });
+      this.#listener({
+        kind: 'notice',
+        message:
+          waitedFor === 'locked'
+            ? 'Resumed: the database is free again.'
+            : 'Resumed: disk space is available again.',
+      });
     }
     return found === undefined;
   }

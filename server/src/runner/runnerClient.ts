@@ -211,6 +211,6 @@ function unreachableError({ pid, startedAt }: RunnerAddress, isMissing = false):
   return new RunnerError(
     'runner-unreachable',
     `The runner, process ${pid}, does not answer.`,
-    `Wait a moment and try again. If it stays so, end the process ${pid} and resume the run; nothing that was committed is lost.`,
+    `Wait a moment and try again. If it keeps failing, end the process ${pid} and resume the run; nothing that was committed is lost.`,
   );
 }

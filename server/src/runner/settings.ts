@@ -142,7 +142,7 @@ function describeError(error: ErrorObject, value: unknown): SettingsProblem {
 function unknownSetting(name: string): SettingsProblem {
   const nearest = nearestSetting(name, SETTING_NAMES);
   const suggestion = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-  return { setting: name, message: `"${name}" is no setting.${suggestion}` };
+  return { setting: name, message: `Unknown setting "${name}".${suggestion}` };
 }
 
 function shortJson(value: unknown): string {

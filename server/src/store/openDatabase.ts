@@ -79,7 +79,7 @@ export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSy
   if (!isThere(path)) {
     throw new StoreError(
       'missing',
-      `There is no run database at ${path}.`,
+      `There is not a run database at ${path}.`,
       'Name the folder of a run: it holds run.db.',
     );
   }
@@ -182,7 +182,7 @@ function checkSchema(database: DatabaseSync, path: string): void {
   if (applicationId !== APPLICATION_ID) {
     throw new StoreError(
       'not-a-run',
-      `${path} is no run database.`,
+      `${path} is not a run database.`,
       'Name the folder of a run: it holds run.db.',
     );
   }

@@ -96,7 +96,7 @@ const EXPLANATIONS: ReadonlyMap<number, Explanation> = new Map([
     26,
     {
       code: 'not-a-run',
-      what: 'is no run database',
+      what: 'is not a run database',
       remedy: 'Name a run folder, the one that holds run.db.',
     },
   ],

@@ -79,7 +79,7 @@ function textsFromJson(name: string, json: string): string[] {
 function listFromJson(name: string, json: string, isItem: (value: unknown) => boolean): unknown[] {
   const value = foreignJson(json);
   if (Array.isArray(value) && value.every(isItem)) return value;
-  throw new SyntaxError(`"${name}" is no list of the right kind`);
+  throw new SyntaxError(`"${name}" is not a list of the right kind`);
 }
 
 /**

@@ -17,7 +17,7 @@ const BEFORE_THE_SETTING: Partial<RunSettings> = {
 export function settingsFromJson(json: string): RunSettings {
   const stored = foreignJson(json);
   if (typeof stored !== 'object' || stored === null) {
-    throw new SyntaxError('the settings are no object');
+    throw new SyntaxError('the settings are not an object');
   }
   const values = stored as Readonly<Record<string, unknown>>;
   const preset = PRESETS.find((name) => name === values['preset']);

@@ -513,22 +513,30 @@ export class Chart {
   }
 
   #copyButton(label: string, description: string, copy: () => Promise<void>): HTMLElement {
+    const name = `${description}: ${this.#options.title}`;
+    const say = (text: string, accessibleName: string) => {
+      control.textContent = text;
+      control.setAttribute('aria-label', accessibleName);
+    };
+    const tell = (outcome: string) => {
+      say(outcome, outcome);
+      window.setTimeout(() => {
+        say(label, name);
+      }, COPY_TOLD_MS);
+    };
     const control = element(
       'button',
       {
         className: 'chart-copy',
-        attributes: {
-          ...{ type: 'button', title: description },
-          'aria-label': `${description}: ${this.#options.title}`,
-        },
+        attributes: { type: 'button', title: description, 'aria-label': name },
         on: {
           click: () => {
             copy().then(
               () => {
-                this.#tellCopy(control, label, 'Copied');
+                tell('Copied');
               },
               () => {
-                this.#tellCopy(control, label, 'Not copied');
+                tell('Not copied');
               },
             );
           },
@@ -539,15 +547,8 @@ export class Chart {
     return control;
   }
 
-  #tellCopy(control: HTMLElement, label: string, outcome: string): void {
-    control.textContent = outcome;
-    window.setTimeout(() => {
-      control.textContent = label;
-    }, COPY_TOLD_MS);
-  }
-
-  #copyCsv(): Promise<void> {
-    return navigator.clipboard.writeText(chartCsv(this.#data));
+  async #copyCsv(): Promise<void> {
+    await navigator.clipboard.writeText(chartCsv(this.#data));
   }
 
   async #copyPng(): Promise<void> {
@@ -629,16 +630,16 @@ function latestValue(series: ChartSeries, index: number): number | null {
 }
 
 function emptyText(steps: number, id: string): string {
-  if (steps === 0) return 'The first point comes with the first step.';
+  if (steps === 0) return 'The first point appears with the first step.';
   switch (id) {
     case 'probe':
-      return 'The held-out tasks are asked every few steps (setting probeEverySteps).';
+      return 'Held-out tasks are measured every few steps (setting probeEverySteps).';
     case 'pass-at-k':
-      return 'Several answers are sampled now and then (setting probeSampleEverySteps).';
+      return 'Several answers per task are sampled every so many steps (setting probeSampleEverySteps).';
     case 'start-solve-rate':
-      return 'The starting model answers some new tasks every few steps (setting curriculumEverySteps).';
+      return 'The model at the start answers some new tasks every few steps (setting curriculumEverySteps).';
     default:
-      return 'Not measured in this run so far.';
+      return 'Not measured in this run yet.';
   }
 }
 

@@ -35,7 +35,7 @@ export function runPicker(
         }),
       ),
       runs.length > MOST_RUNS &&
-        element('p', 'hint', `At most ${String(MOST_RUNS)} at a time: there are no more colours.`),
+        element('p', 'hint', `At most ${String(MOST_RUNS)} runs at a time, one per colour.`),
     ),
   );
 }

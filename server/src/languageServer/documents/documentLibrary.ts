@@ -49,7 +49,7 @@ export function addressOf(uri: string): DocumentAddress {
   if (address !== undefined) return address;
   throw new ExpectedFailure({
     code: 'no-document',
-    message: `${uri} is no document of AZR Studio.`,
+    message: `${uri} is not a document of AZR Studio.`,
     remedy: 'Open tasks and answers from the tree or the tables.',
   });
 }
@@ -109,6 +109,6 @@ function missing(run: OpenRun, kind: DocumentKind, id: number): never {
   throw new ExpectedFailure({
     code: 'no-row',
     message: `The run ${run.name} has no ${kind} ${String(id)}.`,
-    remedy: 'Open it from the tree again: a resumed run numbers what it repeats anew.',
+    remedy: 'Open it from the tree again: a resumed run gives new numbers to what it repeats.',
   });
 }

@@ -99,6 +99,6 @@ function damaged(message: string): SandboxError {
   return new SandboxError(
     'damaged-installation',
     message,
-    'Programs are not run with it. Install AZR Studio again, or in a clone restore server/sandbox/wasm.',
+    'AZR Studio refuses to run programs with a modified interpreter. Install AZR Studio again, or in a clone restore server/sandbox/wasm.',
   );
 }
