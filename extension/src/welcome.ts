@@ -11,6 +11,8 @@ const WALKTHROUGHS_SECTION = 'workbench.welcomePage.walkthroughs';
 export async function welcome(context: Pick<ExtensionContext, 'globalState' | 'extension'>) {
   if (context.globalState.get(WELCOMED_KEY) === true) return;
   await context.globalState.update(WELCOMED_KEY, true);
-  const isWanted = workspace.getConfiguration(WALKTHROUGHS_SECTION).get('openOnInstall', true);
+  const isWanted = workspace
+    .getConfiguration(WALKTHROUGHS_SECTION)
+    .get<boolean>('openOnInstall', true);
   if (isWanted) await openWalkthrough({ context });
 }

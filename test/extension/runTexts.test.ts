@@ -135,7 +135,8 @@ describe('a notification', () => {
   test('tells of what ended by itself, with the problem and what to do', () => {
     expect(endedNotice(finished, 'all')).toEqual({
       severity: 'information',
-      message: 'The run first is finished: it solves 25 % of the held-out tasks, and solved 12 % at the start.',
+      message:
+        'The run first is finished: it solves 25 % of the held-out tasks, and solved 12 % at the start.',
     });
     expect(endedNotice(failed, 'problems')).toEqual({
       severity: 'error',

@@ -105,7 +105,8 @@ describe('runs', () => {
       name: '2026-11-24T08-00-00-azr-nano',
       state: 'starting',
     } as const;
-    const { createdAt: _, ...dateless } = overview({ ...starting, lastStep: -1 });
+    const { createdAt, ...dateless } = overview({ ...starting, lastStep: -1 });
+    expect(createdAt).toBeDefined();
     model.setRuns([overview({ lastStep: 2 }), dateless]);
     const shown = await model.children();
 

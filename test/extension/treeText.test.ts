@@ -107,6 +107,16 @@ describe('a node', () => {
     expect(nodeText(itemNode(wrong))).toMatchObject({ description: 'wrong' });
   });
 
+  test('of the step at work tells how far its phase is, and what that has left', () => {
+    const live = { step: 0, phase: 'probe', done: 360, total: 7200 } as const;
+    const parent = runNode({ lastStep: -1, live: { ...live, phaseRemainingMs: 76_000 } });
+
+    expect(nodeText({ kind: 'live', id: 'live', parent })).toMatchObject({
+      label: 'Step 0',
+      description: 'probing held-out tasks 360/7200 · 1 min left',
+    });
+  });
+
   test('of a replayed task says so', () => {
     expect(nodeText(itemNode(attempt({ phase: 'replay' }))).description).toBe(
       '3/8 correct · replay',

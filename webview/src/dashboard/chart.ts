@@ -74,8 +74,8 @@ export class Chart {
         'chart-head',
         element('h3', { attributes: { id: `chart-${id}`, title: explanation } }, title),
         this.#at,
-        this.#copyButton('PNG', 'Copy as a picture (PNG)', () => this.#copyPng()),
-        this.#copyButton('CSV', 'Copy as a table (CSV)', () => this.#copyCsv()),
+        this.#copyButton('PNG', 'Copy as a picture', () => this.#copyPng()),
+        this.#copyButton('CSV', 'Copy as a table', () => this.#copyCsv()),
       ),
       element('p', 'chart-explanation', explanation),
       this.#plot,
@@ -513,7 +513,8 @@ export class Chart {
   }
 
   #copyButton(label: string, description: string, copy: () => Promise<void>): HTMLElement {
-    const name = `${description}: ${this.#options.title}`;
+    // What is seen is part of what is heard.
+    const name = `${label}: ${description}, ${this.#options.title}`;
     const say = (text: string, accessibleName: string) => {
       control.textContent = text;
       control.setAttribute('aria-label', accessibleName);
