@@ -24,7 +24,7 @@ export function activate(context: ExtensionContext): Studio | undefined {
     studio.tell(error);
   });
   if (context.extensionMode === ExtensionMode.Test) return studio;
-  welcome(context).catch((error: unknown) => {
+  welcome(studio).catch((error: unknown) => {
     studio.tell(error);
   });
   return undefined;

@@ -25,7 +25,7 @@ afterAll(() => {
 });
 const { welcome } = await import('../../extension/src/welcome.ts');
 
-let context: Parameters<typeof welcome>[0];
+let context: Parameters<typeof welcome>[0]['context'];
 
 beforeEach(() => {
   opened.length = 0;
@@ -44,8 +44,8 @@ beforeEach(() => {
 });
 
 test('the first window opens on the walkthrough, later ones as they were left', async () => {
-  await welcome(context);
-  await welcome(context);
+  await welcome({ context, wasUsed: false });
+  await welcome({ context, wasUsed: false });
 
   expect(opened).toEqual([
     ['workbench.action.openWalkthrough', 'azr-studio.azr-studio#azr.start', false],
@@ -54,7 +54,16 @@ test('the first window opens on the walkthrough, later ones as they were left', 
 
 test('nothing opens for who wants no walkthroughs', async () => {
   settings = { 'workbench.welcomePage.walkthroughs.openOnInstall': false };
-  await welcome(context);
+  await welcome({ context, wasUsed: false });
+
+  expect(opened).toEqual([]);
+});
+
+test('whoever has called a command meanwhile is not interrupted', async () => {
+  const window = { context, wasUsed: false };
+  const welcomed = welcome(window);
+  window.wasUsed = true;
+  await welcomed;
 
   expect(opened).toEqual([]);
 });

@@ -53,7 +53,11 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
   const served = await startCodeServer(vscode, {
     port: await freePort(),
     settings: TEST_SETTINGS,
-    machineSettings: { 'azr.pythonPath': environmentPython(layout.pythonEnvironment) },
+    machineSettings: {
+      'azr.pythonPath': environmentPython(layout.pythonEnvironment),
+      // The tests begin where a user is who has closed the walkthrough.
+      'workbench.welcomePage.walkthroughs.openOnInstall': false,
+    },
     arguments: ['--disable-workspace-trust'],
     environment,
   });
@@ -82,8 +86,6 @@ async function signedIn(link: string): Promise<StudioAddress['session']> {
 }
 
 const TEST_SETTINGS = {
-  // The tests begin where a user is who has closed the walkthrough.
-  'workbench.welcomePage.walkthroughs.openOnInstall': false,
   // The dialogs of the workbench itself, which a page can drive.
   'files.simpleDialog.enable': true,
   'window.dialogStyle': 'custom',
