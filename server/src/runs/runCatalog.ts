@@ -6,6 +6,7 @@
 import { ProblemError } from '../../protocol/problem.ts';
 import path from 'node:path';
 
+import { newestFirst } from '../../protocol/runOrder.ts';
 import type { ReplayRequest, RunId, RunOverview, StartRequest } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
 import { demoRun } from './demoRun.ts';
@@ -76,7 +77,7 @@ export class RunCatalog {
 
   /** All runs as they are now, the newest first. */
   overviews(): readonly RunOverview[] {
-    return [...this.#runs.values()].map(({ overview }) => overview).sort(newestFirst);
+    return newestFirst([...this.#runs.values()].map(({ overview }) => overview));
   }
 
   /**
@@ -270,10 +271,7 @@ export class RunCatalog {
   }
 
   #follow(): void {
-    const runFolders = [...this.#runs.values()]
-      .sort((left, right) => newestFirst(left.overview, right.overview))
-      .map(({ run }) => run.folder);
-    this.#watch.follow([...this.#places, ...runFolders]);
+    this.#watch.follow([...this.#places, ...this.overviews().map(({ folder }) => folder)]);
   }
 
   #settle(folder: string): void {
@@ -302,11 +300,4 @@ export class RunCatalog {
   #repeat(everyMs: number, action: () => void): void {
     this.#timers.add(setInterval(action, everyMs).unref());
   }
-}
-
-/** Runs that are only starting have no date yet, and are the newest. */
-function newestFirst(left: RunOverview, right: RunOverview): number {
-  const dateOf = ({ createdAt, state }: RunOverview) =>
-    createdAt ?? (state === 'unreadable' ? '' : '~');
-  return dateOf(right).localeCompare(dateOf(left)) || left.name.localeCompare(right.name);
 }
