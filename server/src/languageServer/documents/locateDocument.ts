@@ -3,8 +3,8 @@ import { ProblemError } from '../../../protocol/problem.ts';
 import { documentAddress } from '../../../protocol/documents.ts';
 import type { DocumentLocation } from '../../../protocol/languageMessages.ts';
 import type { RolloutItem } from '../../../protocol/queries.ts';
-import type { ProposalRecord, TaskRecord } from '../../../protocol/records.ts';
-import { addressOf, requireProposal, requireRollout, requireTask } from './documentLibrary.ts';
+import type { ProposalRecord, RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
+import { addressOf, subjectOf } from './subject.ts';
 import type { OpenRun, OpenRuns } from '../openRuns.ts';
 import { readScratch } from '../scratch/readScratch.ts';
 
@@ -15,23 +15,21 @@ export function locateDocument(
   scratchText: string | undefined,
 ): DocumentLocation {
   const original = scratchText === undefined ? undefined : readScratch(scratchText).original;
-  const { runId, kind, id } = documentAddress(original ?? '') ?? addressOf(uri);
-  const run = runs.run(runId);
-  switch (kind) {
-    case 'task':
-    case 'reference': {
-      const task = requireTask(run, id);
+  const address = documentAddress(original ?? '') ?? addressOf(uri);
+  const run = runs.run(address.runId);
+  const subject = subjectOf(run, address);
+  switch (subject.kind) {
+    case 'task': {
+      const { task } = subject;
       if (task.origin === 'held-out') return locateHeldOut(run, task);
-      const proposal = run.relatives.proposalOfTask(id);
+      const proposal = run.relatives.proposalOfTask(task.id);
       if (proposal === undefined) throw noProposal(run, task.id);
       return locateProposal(run, proposal);
     }
     case 'proposal':
-      return locateProposal(run, requireProposal(run, id));
+      return locateProposal(run, subject.proposal);
     case 'answer':
-    case 'program':
-    case 'prompt':
-      return locateRollout(run, id);
+      return locateAnswer(run, subject.rollout);
   }
 }
 
@@ -63,14 +61,10 @@ function locateHeldOutAnswer(
   return { runId: run.id, step, role: 'held-out', mode, position, rolloutId: id };
 }
 
-function locateRollout(run: OpenRun, id: number): DocumentLocation {
-  const { role, step, mode, group, phase, taskId } = requireRollout(run, id);
+function locateAnswer(run: OpenRun, rollout: RolloutRecord): DocumentLocation {
+  const { id, role, step, mode, group, phase, taskId } = rollout;
   if ((phase === 'greedy' || phase === 'probe') && taskId !== undefined) {
     return locateHeldOutAnswer(run, taskId, { id, step, mode });
-  }
-  if (role === 'proposer') {
-    const proposal = run.relatives.proposalOfRollout(id);
-    if (proposal !== undefined) return locateProposal(run, proposal);
   }
   const position = run.relatives.attemptPosition({ group, step, mode });
   return { runId: run.id, step, role, mode, position, rolloutId: id };

@@ -14,7 +14,7 @@ import { machineOverview } from '../../doctor/machineOverview.ts';
 import type { RunCatalog } from '../../runs/runCatalog.ts';
 import { existingRunFolder } from '../../runFolder/runFolder.ts';
 import { runIdOf } from '../../runFolder/runId.ts';
-import { addressOf } from '../documents/documentLibrary.ts';
+import { addressOf } from '../documents/subject.ts';
 import { LearningReports } from './learningReports.ts';
 import { locateDocument } from '../documents/locateDocument.ts';
 import type { OpenRuns } from '../openRuns.ts';

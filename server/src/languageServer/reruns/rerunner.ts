@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { documentAddress, documentUri } from '../../../protocol/documents.ts';
 import type { RerunRequest, RerunResult } from '../../../protocol/reruns.ts';
-import { addressOf } from '../documents/documentLibrary.ts';
+import { addressOf } from '../documents/subject.ts';
 import type { OpenRuns } from '../openRuns.ts';
 import { scratchPlan } from '../scratch/scratchPlan.ts';
 import { limitedSettings, requireFewInputs, RERUN_MS, rerunTooLong } from './rerunLimits.ts';

@@ -1,13 +1,8 @@
 /** The plan of a rerun of an edited scratch file. */
 import { ProblemError } from '../../../protocol/problem.ts';
 import { documentAddress } from '../../../protocol/documents.ts';
-import {
-  taskOfRollout,
-  requireProposal,
-  requireRollout,
-  requireTask,
-} from '../documents/documentLibrary.ts';
-import type { OpenRun, OpenRuns } from '../openRuns.ts';
+import { subjectOf } from '../documents/subject.ts';
+import type { OpenRuns } from '../openRuns.ts';
 import { type SolvableTask, verifyAnswer } from '../../method/solve.ts';
 import type { RerunPlan } from '../reruns/rerunPlan.ts';
 import { readScratch } from './readScratch.ts';
@@ -22,7 +17,8 @@ export function scratchPlan(runs: OpenRuns, text: string): RerunPlan {
   }
   const address = documentAddress(scratch.original!)!;
   const run = runs.run(address.runId);
-  const { task, isAnswer } = originalOf(run, address);
+  const subject = subjectOf(run, address);
+  const { task } = subject;
   const stored = new Map(task?.examples.map(({ input, output }) => [input, output]));
   const plan: RerunPlan = {
     title: `scratch copy of ${address.kind} ${address.id}`,
@@ -33,22 +29,8 @@ export function scratchPlan(runs: OpenRuns, text: string): RerunPlan {
       return expected === undefined ? { input } : { input, expected };
     }),
   };
-  if (!isAnswer || task === undefined) return plan;
-  return withVerdict(plan, task, scratch, requireRollout(run, address.id).verdict);
-}
-
-/** The task whose values the fresh ones are compared with. */
-function originalOf(
-  run: OpenRun,
-  { kind, id }: NonNullable<ReturnType<typeof documentAddress>>,
-): { readonly task?: SolvableTask | undefined; readonly isAnswer: boolean } {
-  if (kind === 'task' || kind === 'reference')
-    return { task: requireTask(run, id), isAnswer: false };
-  if (kind === 'proposal') {
-    const { taskId } = requireProposal(run, id);
-    return { isAnswer: false, task: taskId === undefined ? undefined : requireTask(run, taskId) };
-  }
-  return { task: taskOfRollout(run, requireRollout(run, id)), isAnswer: true };
+  if (subject.kind !== 'answer') return plan;
+  return withVerdict(plan, subject.task, scratch, subject.rollout.verdict);
 }
 
 /** An edited answer is judged against the task as it is stored, not as it may have been edited. */

@@ -3,66 +3,43 @@ import { ProblemError } from '../../../protocol/problem.ts';
 import { documentUri } from '../../../protocol/documents.ts';
 import type { DocumentAddress } from '../../../protocol/documents.ts';
 import type { InputOutput } from '../../../protocol/sandbox.ts';
-import {
-  requireProposal,
-  requireRollout,
-  requireTask,
-  taskOfRollout,
-} from '../documents/documentLibrary.ts';
+import { subjectOf } from '../documents/subject.ts';
 import { entryFunction } from '../documents/entryFunction.ts';
 import type { OpenRun } from '../openRuns.ts';
 import { inputsOf } from '../reruns/proposalInputs.ts';
 import type { ScratchSource } from './scratchText.ts';
 
 /** Throws a {@link ProblemError} when the document holds no program. */
-export function scratchSource(run: OpenRun, { kind, id }: DocumentAddress): ScratchSource {
+export function scratchSource(run: OpenRun, address: DocumentAddress): ScratchSource {
+  const subject = subjectOf(run, address);
+  const { kind, id } = subject;
   switch (kind) {
-    case 'task':
-    case 'reference':
-      return taskSource(run, id);
-    case 'proposal':
-      return proposalSource(run, id);
-    case 'answer':
-    case 'program':
-    case 'prompt':
-      return answerSource(run, id);
+    case 'task': {
+      const { mode, program } = subject.task;
+      return sourceOf(run, { kind, id, mode, program, calls: callsOf(subject.task.examples) });
+    }
+    case 'proposal': {
+      const { proposal, task } = subject;
+      const { mode, program } = proposal;
+      if (program === undefined) throw noProgram(`Proposal ${id}`);
+      const calls = task ? callsOf(task.examples) : inputsOf(proposal).map((input) => ({ input }));
+      return sourceOf(run, { kind, id, mode, program, calls });
+    }
+    case 'answer': {
+      const { mode, answer } = subject.rollout;
+      const isProgram = mode === 'induction';
+      if (isProgram && answer === undefined) throw noProgram(`Answer ${id}`);
+      const program = isProgram ? answer! : subject.task.program;
+      const parts = { kind, id, mode, program, calls: callsOf(subject.task.examples) };
+      const source = sourceOf(run, parts);
+      return isProgram ? source : { ...source, answer: answer ?? '' };
+    }
   }
-}
-
-function taskSource(run: OpenRun, id: number): ScratchSource {
-  const { program, examples, mode } = requireTask(run, id);
-  return sourceOf(run, { kind: 'task', id, mode, program, calls: callsOf(examples) });
-}
-
-function proposalSource(run: OpenRun, id: number): ScratchSource {
-  const proposal = requireProposal(run, id);
-  const { program, mode, taskId } = proposal;
-  if (program === undefined) throw noProgram(`Proposal ${id}`);
-  const calls =
-    taskId === undefined
-      ? inputsOf(proposal).map((input) => ({ input }))
-      : callsOf(requireTask(run, taskId).examples);
-  return sourceOf(run, { kind: 'proposal', id, mode, program, calls });
-}
-
-function answerSource(run: OpenRun, id: number): ScratchSource {
-  const rollout = requireRollout(run, id);
-  const { mode, answer, role } = rollout;
-  if (role === 'proposer') {
-    const proposal = run.relatives.proposalOfRollout(id);
-    if (proposal !== undefined) return proposalSource(run, proposal.id);
-  }
-  const task = taskOfRollout(run, rollout);
-  if (mode === 'induction' && answer === undefined) throw noProgram(`Answer ${id}`);
-  const program = mode === 'induction' ? answer! : task.program;
-  const calls = callsOf(task.examples);
-  const source = sourceOf(run, { kind: 'answer', id, mode, program, calls });
-  return mode === 'induction' ? source : { ...source, answer: answer ?? '' };
 }
 
 const TITLES = { task: 'Task', proposal: 'Proposal', answer: 'Answer' } as const;
 
-/** What is said of any of the three in the same way. */
+/** The parts that tasks, proposals and answers have in common. */
 function sourceOf(
   run: OpenRun,
   {
