@@ -1,12 +1,10 @@
 /** The few numbers of a run that every list shows, read so that a long run costs no more than a short one. */
+import { PACE_STEPS, type Pace, paceOf } from './pace.ts';
 import type { MetricRecord } from '../../protocol/records.ts';
 import type { RunOverview } from '../../protocol/runs.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import type { RunInformation } from '../store/rows/runInformation.ts';
 import type { RunReader } from '../store/runReader.ts';
-
-/** Steps that speeds are measured over. */
-const RECENT_STEPS = 10;
 
 type ShownFigures = Pick<
   RunOverview,
@@ -86,20 +84,17 @@ export class RunFiguresReader {
         ...(after !== undefined && { heldOutAfter: after }),
       },
       isLastStepKept: this.#reader.checkpoints().at(-1)?.step === lastStep,
-      ...this.#readSpeed(lastStep),
+      ...this.#readPace(lastStep),
     };
   }
 
-  #readSpeed(lastStep: number): Pick<RunFigures, 'tokensPerSecond' | 'stepMs'> {
-    // The seeding is not a step like the others.
-    const steps = this.#reader.steps(Math.max(0, lastStep - RECENT_STEPS), RECENT_STEPS);
-    const durationMs = steps.reduce((sum, step) => sum + step.durationMs, 0);
-    if (durationMs === 0) return {};
-    const tokens = steps
-      .flatMap(({ step }) => this.#reader.metricsOfStep(step))
-      .filter(({ name }) => name === 'tokens.generated')
-      .reduce((sum, { value }) => sum + value, 0);
-    return { tokensPerSecond: (tokens / durationMs) * 1000, stepMs: durationMs / steps.length };
+  #readPace(lastStep: number): Partial<Pace> {
+    const steps = this.#reader.steps(Math.max(0, lastStep - PACE_STEPS), PACE_STEPS);
+    const paced = steps.map(({ step, durationMs }) => {
+      const metrics = this.#reader.metricsOfStep(step);
+      return { durationMs, generatedTokens: valueOf(metrics, 'tokens.generated') ?? 0 };
+    });
+    return paceOf(paced) ?? {};
   }
 }
 

@@ -2,11 +2,9 @@
 import type { Phase, RunEvent } from '../../../protocol/events.ts';
 import type { MetricRecord } from '../../../protocol/records.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
+import { PACE_STEPS, paceOf } from '../../runs/pace.ts';
 import { PhasePace } from '../../runs/phasePace.ts';
 import { durationText, percentText } from '../terminal/terminalText.ts';
-
-/** How many steps the speed is measured over: enough to smooth, few enough to follow. */
-const RECENT_STEPS = 20;
 
 export interface PhaseProgress {
   readonly phase: Phase;
@@ -65,18 +63,14 @@ export class RunProgress {
     }
   }
 
-  /** Sampled tokens per second over the recent steps. */
   get tokensPerSecond(): number | undefined {
-    const durationMs = sum(this.#recent.map((step) => step.durationMs));
-    const tokens = sum(this.#recent.map((step) => step.generatedTokens));
-    return durationMs === 0 ? undefined : (tokens / durationMs) * 1000;
+    return paceOf(this.#recent)?.tokensPerSecond;
   }
 
-  /** How long the remaining steps take at the recent pace. */
+  /** How long the remaining steps take at the present pace. */
   get remainingMs(): number | undefined {
-    if (this.#recent.length === 0) return undefined;
-    const meanMs = sum(this.#recent.map((step) => step.durationMs)) / this.#recent.length;
-    return meanMs * (this.settings.steps - this.step);
+    const pace = paceOf(this.#recent);
+    return pace && pace.stepMs * (this.settings.steps - this.step);
   }
 
   #applyStep(event: StepEvent): void {
@@ -91,7 +85,7 @@ export class RunProgress {
     // The seeding is not a step like the others and would spoil the estimate of what is left.
     if (event.step === 0) return;
     this.#recent.push(event);
-    if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
+    if (this.#recent.length > PACE_STEPS) this.#recent.shift();
   }
 }
 
@@ -112,10 +106,6 @@ export function phaseText({ phase, done, total, remainingMs }: PhaseProgress): s
   const isOver = remainingMs === undefined || remainingMs < 1000;
   const left = isOver ? '' : ` · ${durationText(remainingMs)} left`;
   return `${PHASE_TEXTS[phase]} ${String(done)}/${String(total)}${left}`;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** The latest pass@k of the held-out tasks, such as `pass@4 62 %`; undefined before there is one. */
