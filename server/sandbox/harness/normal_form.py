@@ -66,7 +66,7 @@ class _Form:
     def _rename(self, name: str) -> str:
         innermost = self._scopes[-1]
         if innermost.is_class and name in innermost.replacements:
-            # An attribute of the class, which may be read out of a scope around it until it is bound.
+            # An attribute of the class, or until it is bound a name of a scope around it.
             return f"{name}|{self._outer(name)}"
         return self._outer(name)
 
@@ -202,7 +202,7 @@ class _Form:
 
 
 class _SeenNames:
-    """Names that are seen from outside their scope: parameters by the keywords of calls, all by texts."""
+    """Names seen from outside their scope: parameters by keywords of calls, all of them by texts."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._numbers: dict[str, str] = {}
