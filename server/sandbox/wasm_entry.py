@@ -14,6 +14,7 @@ from typing import Any
 
 # Each may import those before it.
 _ORDER = (
+    "text_codecs",
     "preload",
     "values",
     "reserve",
