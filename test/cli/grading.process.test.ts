@@ -108,6 +108,30 @@ describe('azr exec', () => {
     expect(wrong.code).toBe(1);
   });
 
+  test('a program in another encoding is refused, not read with other characters', async () => {
+    const file = path.join(folder, 'latin.py');
+    writeFileSync(file, Buffer.from('def f(a):\n    return "é"\n', 'latin1'));
+    const { code, stderr, stdout } = await azr(['exec', '--program', file, '--input', '1']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('latin.py is not UTF-8: byte 0xE9 in line 2');
+    const line = Buffer.from('{"program": "def f(a): return \'é\'", "input": "1"}\n', 'latin1');
+    const piped = await azr(['exec'], { input: Buffer.concat([line, line]) });
+    expect(piped.code).toBe(2);
+    expect(jsonLines(piped.stdout)).toEqual(
+      [1, 2].map((number) => ({
+        error: expect.objectContaining({ code: 'not-utf-8', line: number }) as object,
+      })),
+    );
+  });
+
+  test('a byte-order mark is no part of a program, nor of a request', async () => {
+    const file = path.join(folder, 'mark.py');
+    writeFileSync(file, '\ufeffdef f(a):\n    return a\n');
+    expect((await azr(['exec', '--program', file, '--input', '1'])).code).toBe(0);
+    const input = '\ufeff{"program": "def f(a): return a", "input": "1"}\n';
+    expect(jsonLines((await azr(['exec'], { input })).stdout)).toMatchObject([{ output: '1' }]);
+  });
+
   test('limits come from the settings', async () => {
     const { stdout } = await azr(['exec', '--json', '--set', 'outputCharacters=5'], {
       input: JSON.stringify({ program: 'def f(a): return "x" * 10', input: '1' }),
