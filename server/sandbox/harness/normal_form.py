@@ -202,7 +202,7 @@ class _Form:
 
 
 class _SeenNames:
-    """Names seen from outside their scope: parameters by keywords of calls, all of them by texts."""
+    """Names seen from outside their scope: parameters by keywords of calls, all by texts."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._numbers: dict[str, str] = {}
