@@ -73,6 +73,21 @@ describe('azr exec', () => {
     );
   });
 
+  test('piped programs share the workers, as those of azr validate do', async () => {
+    const requests = Array.from({ length: 60 }, (_, index) => ({
+      mode: 'deduction',
+      program: `def f(a): return a * ${String(index)}`,
+      input: '7',
+    }));
+    const took = async (command: string) => {
+      const started = performance.now();
+      expect((await answersOf(command, requests)).answers).toHaveLength(requests.length);
+      return performance.now() - started;
+    };
+    // A program is executed once, and to be validated three times.
+    expect(await took('exec')).toBeLessThan(2 * (await took('validate')));
+  });
+
   test('answers a line while the next one is still to come', async () => {
     const child = startAzr(['exec', '--json']);
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
