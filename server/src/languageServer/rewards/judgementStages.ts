@@ -87,10 +87,9 @@ function sharedExecutions(
 }
 
 /** The attempts at the task and how many were right: the numbers that eq. 4 starts from. */
-export function groupStage({ rollout, attempts }: StoryContext): RewardStage[] {
-  if (attempts.length === 0) return [];
-  const count = attempts.length;
-  const correct = attempts.filter(({ verdict }) => verdict === 'correct').length;
+export function groupStage({ rollout, attempts, counts }: StoryContext): RewardStage[] {
+  const { attempts: count, correct } = counts;
+  if (count === 0) return [];
   const solveRate = correct / count;
   const whose =
     rollout.role === 'proposer' ? 'The solver tried the new task.' : groupText(rollout.phase);
