@@ -230,7 +230,12 @@ def f(x, /, y=1, *rest, z, **more):
       `import functools\n${SUBTRACT}def f(x): return functools.partial(g, b=x)(a=1)`,
       '5',
     ],
-    ['an attribute', `${POINT}def f(x): return P(x, 1).a`, `${POINT}def f(x): return P(x, 1).b`, '5'],
+    [
+      'an attribute',
+      `${POINT}def f(x): return P(x, 1).a`,
+      `${POINT}def f(x): return P(x, 1).b`,
+      '5',
+    ],
     [
       'the name of a method that a function has too',
       `${TWO_METHODS('a', 'b')}def f(x): return P().a()`,
