@@ -70,7 +70,10 @@ describe('a program is read as Python reads it', () => {
     ['UTF-16', '\u00ff\u00fex\u0000', /program\.py is not UTF-8: .*UTF-16/],
   ])('%s is refused', (_, text, message) => {
     expect(() => read(text)).toThrow(
-      expect.objectContaining({ code: 'not-utf-8', message: expect.stringMatching(message) }),
+      expect.objectContaining({
+        code: 'not-utf-8',
+        message: expect.stringMatching(message) as string,
+      }),
     );
   });
 });

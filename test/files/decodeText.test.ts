@@ -32,7 +32,9 @@ test.each([
   expect(() => decodeUtf8(given, 'azr.json')).toThrow(
     expect.objectContaining({
       code: 'not-utf-8',
-      message: expect.stringMatching(new RegExp(`^azr\\.json is not UTF-8: .*${message}`)),
+      message: expect.stringMatching(
+        new RegExp(`^azr\\.json is not UTF-8: .*${message}`),
+      ) as string,
     }),
   );
 });

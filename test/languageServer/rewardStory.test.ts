@@ -307,6 +307,15 @@ describe('solvers', () => {
     }
   });
 
+  test('the words of the judgement are shown with its values', () => {
+    const verdictMessage = 'With this input the program gives 4, not 6.';
+    const queries = run({
+      tasks: [task('abduction', 0.5)],
+      rollouts: [judged(1, 'abduction', 'wrong', 'different-output', { verdictMessage })],
+    });
+    expect(stage(tell(queries, 1), 'execution')?.message).toBe(verdictMessage);
+  });
+
   test.each([
     ['correct', 1, 1, false],
     ['wrong', -0.5, 0, true],

@@ -42,7 +42,7 @@ function ranText(executions: readonly Execution[]): string {
 
 export function executionStage(context: StoryContext, reader: RunReader): RewardStage[] {
   const { rollout } = context;
-  const { mode, verdict, verdictReason } = rollout;
+  const { mode, verdict, verdictReason, verdictMessage } = rollout;
   if (verdict === undefined || verdictReason === undefined) return [];
   const shared = rollout.executions.length > 0 ? undefined : sharedExecutions(context, reader);
   const executions = shared?.executions ?? rollout.executions;
@@ -58,6 +58,7 @@ export function executionStage(context: StoryContext, reader: RunReader): Reward
       summary: `${ran} The answer is ${verdict} because ${verdictText(mode, verdictReason)}.`,
       verdict,
       reason: verdictReason,
+      ...(verdictMessage === undefined ? {} : { message: verdictMessage }),
       expected: expectedOf(context),
       executions,
     },

@@ -76,7 +76,7 @@ function begins(line: BlockLine, inParagraph: boolean): Container | undefined {
   if (inParagraph && (isEmpty || !marker.begins)) return undefined;
   const before = line.indentation + marker.length;
   line.skipWords(marker.length);
-  if (line.isBlank) return before + 1;
+  if (line.words === '') return before + 1;
   const gap = line.indentation > WIDEST_GAP ? 1 : line.indentation;
   line.skipColumns(gap);
   return before + gap;
@@ -105,8 +105,7 @@ function isRule(words: string): boolean {
   const [character = ''] = words;
   if (!'-_*'.includes(character)) return false;
   let count = 0;
-  for (let index = 0; index < words.length; index += 1) {
-    const each = words[index];
+  for (const each of words) {
     if (each === character) count += 1;
     else if (each !== ' ' && each !== '\t') return false;
   }

@@ -8,7 +8,7 @@
  * Written to `PRAGMA user_version`. Raise it with every change of the tables below, of those in
  * summarySchema.ts, packSchema.ts and learnedSchema.ts. A database of another version is refused.
  */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** "AZRr" in ASCII, written to `PRAGMA application_id`: tells a run from any other database. */
 export const APPLICATION_ID = 0x415a5272;
@@ -91,7 +91,8 @@ CREATE TABLE rollout (
   -- The pack that holds the completion, tokens and log-probabilities, and the place in it, from 0;
   -- the columns for them are then empty. NULL where they are in the row itself.
   pack INTEGER,
-  place INTEGER
+  place INTEGER,
+  verdict_message TEXT
 ) STRICT;
 CREATE INDEX rollout_step ON rollout (step);
 CREATE INDEX rollout_task ON rollout (task_id) WHERE task_id IS NOT NULL;
