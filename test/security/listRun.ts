@@ -1,4 +1,5 @@
 /** What a window does with each run folder that it lists. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { replayIn } from '../../server/src/runFolder/replayNote.ts';
 import { RunDatabase } from '../../server/src/runs/runDatabase.ts';
 import type { RunFolder } from '../../server/src/runFolder/runFolder.ts';
@@ -14,7 +15,5 @@ export function listRun(run: RunFolder): void {
   database.refresh(true);
   const { look } = database;
   database.close();
-  if (look.kind === 'unreadable') {
-    throw Object.assign(new Error(look.problem.message), look.problem);
-  }
+  if (look.kind === 'unreadable') throw ProblemError.of(look.problem);
 }

@@ -86,9 +86,12 @@ def _call(program: str, arguments: str, output_characters: int) -> dict[str, Any
     module = types.ModuleType(PROGRAM_MODULE)
     sys.modules[PROGRAM_MODULE] = module
     namespace = vars(module)
-    exec(code, namespace)
-    result = _entry_function(program, namespace)(*positional, **named)
-    return {"outcome": "ok", "output": values.write_literal(result, output_characters)}
+    try:
+        exec(code, namespace)
+        result = _entry_function(program, namespace)(*positional, **named)
+        return {"outcome": "ok", "output": values.write_literal(result, output_characters)}
+    finally:
+        sys.modules.pop(PROGRAM_MODULE, None)
 
 
 # The code of the last program: the calls of a batch share it. It cannot be changed by running it.
