@@ -60,6 +60,7 @@ const ACTIONS = {
   // Files and run.db.
   'not-a-plain-file': undefined,
   'file-too-large': undefined,
+  'not-utf-8': undefined,
   'disk-full': 'run-doctor',
   exists: undefined,
   missing: undefined,

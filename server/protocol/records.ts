@@ -37,6 +37,8 @@ export interface RolloutRecord {
   /** Solver only. */
   readonly verdict?: Verdict;
   readonly verdictReason?: VerdictReason;
+  /** Why, with the values that were compared, in a sentence. */
+  readonly verdictMessage?: string;
   /** What the parser took as the answer; absent when it found none. */
   readonly answer?: string;
   readonly executions: readonly Execution[];

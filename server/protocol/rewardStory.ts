@@ -87,6 +87,7 @@ export type RewardStage = StageBase &
         readonly kind: 'execution';
         readonly verdict: Verdict;
         readonly reason: VerdictReason;
+        readonly message?: string;
         readonly expected: readonly InputOutput[];
         readonly executions: readonly Execution[];
       }

@@ -14,15 +14,16 @@ from typing import Any
 
 # Each may import those before it.
 _ORDER = (
+    "text_codecs",
     "preload",
     "values",
     "reserve",
     "execution",
+    "own_functions",
     "normal_form",
     "chance",
     "construct_names",
     "subscripts",
-    "own_functions",
     "constructs",
     "inspection",
     "wire",

@@ -16,7 +16,7 @@ export interface AzrResult {
 
 export interface AzrOptions {
   /** What is piped in; nothing at all when absent. */
-  readonly input?: string;
+  readonly input?: string | Buffer;
   readonly folder?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }

@@ -73,6 +73,21 @@ describe('azr exec', () => {
     );
   });
 
+  test('piped programs share the workers, as those of azr validate do', async () => {
+    const requests = Array.from({ length: 60 }, (_, index) => ({
+      mode: 'deduction',
+      program: `def f(a): return a * ${String(index)}`,
+      input: '7',
+    }));
+    const took = async (command: string) => {
+      const started = performance.now();
+      expect((await answersOf(command, requests)).answers).toHaveLength(requests.length);
+      return performance.now() - started;
+    };
+    // A program is executed once, and to be validated three times.
+    expect(await took('exec')).toBeLessThan(2 * (await took('validate')));
+  });
+
   test('answers a line while the next one is still to come', async () => {
     const child = startAzr(['exec', '--json']);
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -106,6 +121,30 @@ describe('azr exec', () => {
     const wrong = await azr(['exec', '--program', program, '--input', '', '--json']);
     expect(jsonLines(wrong.stdout)).toEqual([expect.objectContaining({ outcome: 'error' })]);
     expect(wrong.code).toBe(1);
+  });
+
+  test('a program in another encoding is refused, not read with other characters', async () => {
+    const file = path.join(folder, 'latin.py');
+    writeFileSync(file, Buffer.from('def f(a):\n    return "é"\n', 'latin1'));
+    const { code, stderr, stdout } = await azr(['exec', '--program', file, '--input', '1']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('latin.py is not UTF-8: byte 0xE9 in line 2');
+    const line = Buffer.from('{"program": "def f(a): return \'é\'", "input": "1"}\n', 'latin1');
+    const piped = await azr(['exec'], { input: Buffer.concat([line, line]) });
+    expect(piped.code).toBe(2);
+    expect(jsonLines(piped.stdout)).toEqual(
+      [1, 2].map((number) => ({
+        error: expect.objectContaining({ code: 'not-utf-8', line: number }) as object,
+      })),
+    );
+  });
+
+  test('a byte-order mark is no part of a program, nor of a request', async () => {
+    const file = path.join(folder, 'mark.py');
+    writeFileSync(file, '\ufeffdef f(a):\n    return a\n');
+    expect((await azr(['exec', '--program', file, '--input', '1'])).code).toBe(0);
+    const input = '\ufeff{"program": "def f(a): return a", "input": "1"}\n';
+    expect(jsonLines((await azr(['exec'], { input })).stdout)).toMatchObject([{ output: '1' }]);
   });
 
   test('limits come from the settings', async () => {

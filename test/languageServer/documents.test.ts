@@ -135,6 +135,25 @@ describe('documents of a small run', () => {
     expect(textOf('answer', 3)).toContain('to the held-out task 1, sampled at temperature 1;');
   });
 
+  it('says of an answer what was compared when it was judged, as it was stored', () => {
+    const step = sampleStep(0);
+    const [proposer, first, second] = step.rollouts;
+    const compared = 'The answer is [1]; the program gives [1, 1].';
+    const wrong = {
+      ...first!,
+      answer: '[1]',
+      verdict: 'wrong' as const,
+      verdictReason: 'different-output' as const,
+      verdictMessage: compared,
+    };
+    run = handMadeRun([{ ...step, rollouts: [proposer!, wrong, second!] }]);
+    const { text, problems } = run.library.document(
+      documentUri({ runId: RUN_ID, kind: 'answer', id: 2 }),
+    );
+    expect(text).toContain(`# Reason: different-output: ${compared}`);
+    expect(problems.map(({ message }) => message)).toEqual([`wrong: ${compared}`]);
+  });
+
   it('lets the sides of a comparison differ in the answer alone', () => {
     const step = sampleStep(0);
     const [proposer, first, second] = step.rollouts;

@@ -92,6 +92,7 @@ export function hostileStep(text: string): StepRecord {
         completion: text,
         verdict: 'malformed',
         verdictReason: 'not-a-literal',
+        verdictMessage: text,
       },
       {
         ...second!,
@@ -100,6 +101,7 @@ export function hostileStep(text: string): StepRecord {
         completion: text,
         verdict: 'wrong',
         verdictReason: 'error',
+        verdictMessage: text,
         executions: [
           {
             outcome: 'error',

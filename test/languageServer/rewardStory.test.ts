@@ -111,6 +111,27 @@ test('a story of a completion that was pruned says so, and keeps every number', 
   expect(others(told).length).toBeGreaterThan(4);
 });
 
+test('the solve rate is that of all attempts, however many of them a page lists', () => {
+  // The last 50 of 250 are right: of the first 200, none.
+  const attempts = Array.from({ length: 250 }, (_, index) =>
+    solverRollout(index + 2, 1, 'deduction', 9, index < 200 ? 'wrong' : 'correct', {
+      ...{ taskId: 1, phase: 'estimate' },
+    }),
+  );
+  const queries = run({
+    tasks: [task('deduction', 0.2)],
+    proposals: [proposal({ accepted: true, taskId: 1 })],
+    rollouts: [proposerRollout(1, 1, 'deduction', { taskId: 1 }), ...attempts],
+  });
+  for (const rollout of [1, 2]) {
+    expect(stage(tell(queries, rollout), 'group')).toMatchObject({
+      formula: { numbers: '50 / 250', result: 0.2, paper: 'eq. 4' },
+      solveRate: 0.2,
+    });
+  }
+  expect(JSON.stringify(tell(queries, 2))).not.toContain('No attempt');
+});
+
 describe('a proposer whose task is solved three times of eight', () => {
   // Rewards of the batch: 0.625 − 0.5 · 0.2 = 0.525 and −1; mean −0.2375, deviation 0.7625.
   const reward = proposerReward(0.375, 0.2, 0.5);
@@ -284,6 +305,15 @@ describe('solvers', () => {
         new RegExp(`The answer is ${verdict} because .+\\.$`),
       );
     }
+  });
+
+  test('the words of the judgement are shown with its values', () => {
+    const verdictMessage = 'With this input the program gives 4, not 6.';
+    const queries = run({
+      tasks: [task('abduction', 0.5)],
+      rollouts: [judged(1, 'abduction', 'wrong', 'different-output', { verdictMessage })],
+    });
+    expect(stage(tell(queries, 1), 'execution')?.message).toBe(verdictMessage);
   });
 
   test.each([

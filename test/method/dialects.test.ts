@@ -63,7 +63,7 @@ function blocksOf(text: string): { label: string; content: string }[] {
   const blocks = fencedBlocks(text, { start: 0, end: text.length });
   return blocks.map(({ label, content }) => ({
     label,
-    content: text.slice(content.start, content.end),
+    content: content.text,
   }));
 }
 
@@ -404,22 +404,219 @@ describe('r1 tags', () => {
   });
 });
 
+/** A text with each line on a row of its own. */
+function lines(...rows: string[]): string {
+  return rows.join('\n');
+}
+
 describe('fenced blocks', () => {
-  test('labels are case-insensitive, fences may be indented, contents are kept as they are', () => {
-    expect(blocksOf('  ```Python \n  x = 1\n\n  ```  \n```\nplain\n```')).toEqual([
-      { label: 'python', content: '  x = 1\n' },
-      { label: '', content: 'plain' },
-    ]);
+  const F = (indentation = '') => [`${indentation}def f(a):`, `${indentation}    return a * 2`];
+
+  /** What each completion holds, worked out by hand from the rules of CommonMark 0.31 that are named. */
+  const CASES: readonly (readonly [string, string, readonly (readonly [string, string])[]])[] = [
+    [
+      'labels are the first word of what follows, in any case (4.5, example 143)',
+      lines('```Python title="x"', 'x = 1', '```', '```', 'plain', '```'),
+      [
+        ['python', 'x = 1'],
+        ['', 'plain'],
+      ],
+    ],
+    [
+      'an indented block loses its indentation (examples 131 to 133)',
+      lines('  ```python ', '    x = 1', ' y = 2', '', '  ```  '),
+      [['python', '  x = 1\ny = 2\n']],
+    ],
+    [
+      'a line indented by four columns closes nothing: a docstring with a fence (example 137)',
+      lines('```python', 'def f(a):', '    """', '    ```', '    3', '    ```', '    """', '```'),
+      [['python', 'def f(a):\n    """\n    ```\n    3\n    ```\n    """']],
+    ],
+    [
+      'a line indented by three closes (example 136)',
+      lines('```python', 'x = 1', '   ```', 'text'),
+      [['python', 'x = 1']],
+    ],
+    [
+      'a fence of four columns is code (example 134)',
+      lines('', '    ```python', '    x = 1', '    ```'),
+      [],
+    ],
+    [
+      'a fence of four columns goes on with a paragraph',
+      lines('text', '    ```python', 'x = 1', '    ```'),
+      [],
+    ],
+    [
+      'a fence interrupts a paragraph (example 140)',
+      lines('text', '```python', 'x = 1', '```', 'text'),
+      [['python', 'x = 1']],
+    ],
+    [
+      'a longer fence closes, a shorter one does not (examples 124 and 125)',
+      lines('````python', '```', 'x = 1', '`````'),
+      [['python', '```\nx = 1']],
+    ],
+    [
+      'tildes are fences too, and close no backticks (examples 120, 122 and 123)',
+      lines('~~~python', '```', '~~~', '```input', '~~~', '```'),
+      [
+        ['python', '```'],
+        ['input', '~~~'],
+      ],
+    ],
+    [
+      'two backticks, and backticks with code after them, are no fence (examples 121 and 145)',
+      lines('``python', 'x', '``', '```python```', 'y'),
+      [],
+    ],
+    [
+      'text after a fence closes nothing (example 147)',
+      lines('```python', '``` x', '```'),
+      [['python', '``` x']],
+    ],
+    [
+      'a labelled fence inside a block is content',
+      lines('```python', '```input', '3', '```', 'rest', '```'),
+      [['python', '```input\n3']],
+    ],
+    ['a block that is never closed is none, since nobody knows its end', '```python\nx = 1', []],
+    [
+      'a block may have no lines',
+      '```python\n```\n```input\n\n```',
+      [
+        ['python', ''],
+        ['input', ''],
+      ],
+    ],
+    [
+      'the block of an ordered list item loses the indentation of the item (5.2, example 254)',
+      lines(
+        '1. Program:',
+        '',
+        '   ```python',
+        ...F('   '),
+        '   ```',
+        '2. Input:',
+        '   ```input',
+        '   3',
+        '   ```',
+      ),
+      [
+        ['python', DOUBLE],
+        ['input', '3'],
+      ],
+    ],
+    [
+      'with an indentation wider than the item by up to three columns',
+      lines('- Program:', '    ```python', ...F('    '), '    ```'),
+      [['python', DOUBLE]],
+    ],
+    [
+      'in an item of an item',
+      lines('1. Task', '   - Program', '', '     ~~~python', ...F('     '), '     ~~~'),
+      [['python', DOUBLE]],
+    ],
+    [
+      'on the line of its item (example 318)',
+      lines('10) ```python', ...F('    '), '    ```'),
+      [['python', DOUBLE]],
+    ],
+    [
+      'an item ends where a line is indented less, and with it the block (example 98)',
+      lines('- ```python', '  x = 1', 'y = 2', '```', 'z = 3', '```'),
+      [['', 'z = 3']],
+    ],
+    [
+      'a paragraph of an item may go on without indentation (5.2, example 290)',
+      lines('10. Here is', 'the program', '', '    ```python', ...F('    '), '    ```'),
+      [['python', DOUBLE]],
+    ],
+    [
+      'a number in the middle of a paragraph begins no item (example 304)',
+      lines(
+        'The number of windows is',
+        '14. The number of doors is',
+        '    ```python',
+        'x',
+        '    ```',
+      ),
+      [],
+    ],
+    [
+      'after a heading or a rule an item begins anew',
+      lines(
+        '# Task',
+        '2. Program',
+        '',
+        '   ```python',
+        ...F('   '),
+        '   ```',
+        '* * *',
+        '    ```',
+        '    x',
+        '    ```',
+      ),
+      [['python', DOUBLE]],
+    ],
+    [
+      'tabs reach to the next of every four columns',
+      lines('1. Program:', '\t```python', '\tdef f(a):', '\t    return a * 2', '\t```'),
+      [['python', DOUBLE]],
+    ],
+    [
+      'what is left of a tab is spaces (2.2, example 5)',
+      lines('- x', '', '  ~~~', '\ty', '  ~~~'),
+      [['', '  y']],
+    ],
+    [
+      'the marks of a quote are no part of its blocks (5.1, example 128)',
+      lines('> ```python', '> def f(a):', '>     return a * 2', '>```', '> ```input', '3', '```'),
+      [['python', DOUBLE]],
+    ],
+    [
+      'carriage returns end lines (2.1)',
+      '```python\r\nx = 1\r\ny = 2\r\n```\r```input\r3\r```',
+      [
+        ['python', 'x = 1\ny = 2'],
+        ['input', '3'],
+      ],
+    ],
+  ];
+
+  test.each(CASES)('%s', (_, text, blocks) => {
+    expect(blocksOf(text)).toEqual(blocks.map(([label, content]) => ({ label, content })));
   });
 
-  test('a labelled fence inside a block is content', () => {
-    expect(blocksOf('```python\n```input\n3\n```\nrest\n```')).toEqual([
-      { label: 'python', content: '```input\n3' },
-    ]);
+  test('a block says where it stands', () => {
+    const text = lines('- ```python', '  x = 1', '    y', '  ```');
+    const [block] = fencedBlocks(text, { start: 0, end: text.length });
+    expect(text.slice(block!.content.start, block!.content.end)).toBe('x = 1\n    y');
+  });
+});
+
+describe.each([chat, turns])('a model that thinks aloud, asked in the dialect $name', (dialect) => {
+  const draft = block('python', JOIN) + block('input', "'x', 'y'");
+  const proposal = { program: DOUBLE, input: '3' };
+  const real = block('python', DOUBLE) + block('input', '3');
+
+  test.each([
+    ['a draft in the thought', `<think>\n${draft}</think>\n${real}`],
+    ['a draft that is not closed', `<think>\n\`\`\`python\n${JOIN}\n</think>\n\n${real}`],
+    ['a thought that the prompt has opened', `Maybe:\n${draft}</think>${real}`],
+    ['a thought after a word', `Well. <think>${draft}</think>\n${real}`],
+    ['an empty thought', `<think>\n\n</think>\n\n${real}`],
+    ['no thought', real],
+  ])('%s is left out', (_, completion) => {
+    expect(dialect.readProposal(completion)).toEqual(proposal);
   });
 
-  test('an unclosed block is none', () => {
-    expect(blocksOf('```python\nx = 1')).toEqual([]);
+  test.each([
+    ['a thought that is never closed', `<think>\n${real}`],
+    ['a proposal in the thought alone', `\n<think>${real}</think>\nDone.`],
+  ])('%s is no proposal', (_, completion) => {
+    expect(dialect.readProposal(completion)).toBeUndefined();
+    expect(dialect.readAnswer('induction', completion)).toBeUndefined();
   });
 });
 
@@ -464,6 +661,7 @@ describe('a written answer', () => {
       ['deduction', "[1, 'two', {3}]"],
       ['abduction', "'x', b='y'"],
       ['induction', PROGRAM],
+      ['induction', 'def f(a):\n    return """\n```\n"""'],
     ] as const) {
       expect(dialect.readAnswer(mode, dialect.writeAnswer(mode, answer))).toBe(answer);
     }

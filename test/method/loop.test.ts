@@ -220,6 +220,18 @@ describe('one step of the studio preset', () => {
     );
   });
 
+  test('keeps of every verdict why, as the grader said it', async () => {
+    const { store, run } = loopFixture({ settings: { steps: 2 } });
+    await run();
+    const judged = [1, 2]
+      .flatMap((step) => stepOf(store, step).rollouts)
+      .filter(({ verdict }) => verdict !== undefined);
+    expect(judged.filter(({ verdictMessage }) => !verdictMessage)).toEqual([]);
+    const wrong = judged.find(({ verdictReason }) => verdictReason === 'different-output')!;
+    // The grader of the fixture says no more.
+    expect(wrong.verdictMessage).toBe('different-output');
+  });
+
   test('pushes right answers up and wrong ones of the same task down', async () => {
     const { store, run } = loopFixture({ settings: { steps: 1 } });
     await run();

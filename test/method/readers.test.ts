@@ -143,6 +143,17 @@ describe('hostile completions are read in time that grows with their length alon
     ['nothing but newlines', '\n'.repeat(many)],
     ['spaces without end before a letter', `${' '.repeat(many)}x`],
     ['spaces without end after a fence', '```input'.padEnd(many) + '\n3\n```'],
+    ['items of items without end', `${'- '.repeat(many)}x\n\`\`\``],
+    ['quotes of quotes without end', `${'> '.repeat(many)}x\n\`\`\``],
+    [
+      'deeper and deeper items',
+      Array.from({ length: 500 }, (_, n) => `${' '.repeat(2 * n)}- \`\`\`\n`).join(''),
+    ],
+    [
+      'lines in many items',
+      `${'- '.repeat(19)}\`\`\`python\n${`${' '.repeat(38)}x\n`.repeat(many / 40)}`,
+    ],
+    ['lines in many quotes', `${'>'.repeat(19)}x\n`.repeat(many / 40) + '~~~'],
     ['input lines without end', '\n# '.repeat(many / 3)],
     ['well-formed input lines', `${'# 1\n'.repeat(many / 4)}message`],
     ['open answers', `</think>${'<answer>'.repeat(many / 8)}`],

@@ -177,6 +177,109 @@ def f(x, /, y=1, *rest, z, **more):
     expect(changed.structure).not.toBe(original.structure);
   });
 
+  const SUBTRACT = 'def g(a, b):\n    return a - b\n';
+  const KEYWORD_ONLY = 'def g(*, a, b):\n    return a - b\n';
+  const POINT = 'class P:\n    def __init__(self, a, b):\n        self.a, self.b = a, b\n';
+  const TWO_METHODS = (one: string, other: string) =>
+    `class P:\n    def ${one}(self): return 1\n    def ${other}(self): return 2\n` +
+    `def ${one}(): return 0\ndef ${other}(): return 0\n`;
+  const DATA = (fields: string) =>
+    `from dataclasses import dataclass\nfrom typing import ClassVar\n@dataclass\nclass P:\n    ${fields}\n`;
+
+  /** Programs that give different outputs, though they have the same nodes and renamed variables. */
+  test.each([
+    [
+      'the keyword of a call of an own function',
+      `${SUBTRACT}def f(x): return g(a=x, b=1)`,
+      `${SUBTRACT}def f(x): return g(b=x, a=1)`,
+      '5',
+    ],
+    [
+      'the keyword of a keyword-only parameter',
+      `${KEYWORD_ONLY}def f(x): return g(a=x, b=1)`,
+      `${KEYWORD_ONLY}def f(x): return g(b=x, a=1)`,
+      '5',
+    ],
+    [
+      'which parameter a keyword names',
+      'def g(a, b): return a - b\ndef f(x): return g(a=x, b=1)',
+      'def g(b, a): return b - a\ndef f(x): return g(a=x, b=1)',
+      '5',
+    ],
+    [
+      'keywords that are put together',
+      "def g(a, b): return a - b\ndef f(x): return g(**{'a': x, 'b': 1})",
+      "def g(b, a): return b - a\ndef f(x): return g(**{'a': x, 'b': 1})",
+      '5',
+    ],
+    [
+      'a variable that is found by its name',
+      "def f(x):\n    a = x\n    b = 1\n    return locals()['a']",
+      "def f(x):\n    b = x\n    a = 1\n    return locals()['a']",
+      '5',
+    ],
+    [
+      'the keyword of a call of a class',
+      `${POINT}def f(x): return P(a=x, b=1).a`,
+      `${POINT}def f(x): return P(b=x, a=1).a`,
+      '5',
+    ],
+    [
+      'the keyword of a partial call',
+      `import functools\n${SUBTRACT}def f(x): return functools.partial(g, a=x)(b=1)`,
+      `import functools\n${SUBTRACT}def f(x): return functools.partial(g, b=x)(a=1)`,
+      '5',
+    ],
+    [
+      'an attribute',
+      `${POINT}def f(x): return P(x, 1).a`,
+      `${POINT}def f(x): return P(x, 1).b`,
+      '5',
+    ],
+    [
+      'the name of a method that a function has too',
+      `${TWO_METHODS('a', 'b')}def f(x): return P().a()`,
+      `${TWO_METHODS('b', 'a')}def f(x): return P().a()`,
+      '5',
+    ],
+    [
+      'what the body of a class reads from around it',
+      'a = 1\nb = 2\nclass P:\n    a = a\ndef f(x): return P.a',
+      'b = 1\na = 2\nclass P:\n    a = a\ndef f(x): return P.a',
+      '5',
+    ],
+    [
+      'what the annotation of a field says',
+      `${DATA('a: int = 0')}def f(x): return P() == P.__new__(P) and str(P(*x))`,
+      `${DATA('a: ClassVar[int] = 0')}def f(x): return P() == P.__new__(P) and str(P(*x))`,
+      '[]',
+    ],
+  ])('%s changes the structure', async (_, first, second, input) => {
+    const programs = [first, second];
+    const executions = await Promise.all(programs.map((program) => sandbox.run(program, input)));
+    expect(executions.map(({ outcome }) => outcome)).toEqual(['ok', 'ok']);
+    expect(executions[0]!.output).not.toBe(executions[1]!.output);
+    const [one, other] = await Promise.all(programs.map((program) => sandbox.inspect(program)));
+    expect(other!.structure).not.toBe(one!.structure);
+  });
+
+  test.each([
+    [
+      'parameters that are named by keywords',
+      'def g(a, b): return a - b\ndef f(x): return g(b=1, a=x)',
+      'def h(left, right): return left - right\ndef f(y): return h(right=1, left=y)',
+    ],
+    [
+      'a class and the variables of its methods',
+      'class A:\n    def m(self, n): return n + 1\ndef f(x): return A().m(x)',
+      'class B:\n    def m(this, k): return k + 1\ndef g(y): return B().m(y)',
+    ],
+  ])('%s can be renamed without a change of the structure', async (_, first, second) => {
+    const [one, other] = await Promise.all([sandbox.inspect(first), sandbox.inspect(second)]);
+    expect(other.structure).toBe(one.structure);
+    expect(other.template).toBe(one.template);
+  });
+
   test('fillings of one template share it, other programs do not', async () => {
     const template = async (body: string): Promise<string> =>
       (await sandbox.inspect(`def f(x, y):\n    return ${body}`)).template;

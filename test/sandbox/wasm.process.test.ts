@@ -60,6 +60,45 @@ describe('recursion up to the usual limit', () => {
   });
 });
 
+describe('a limit of processor time', () => {
+  const burn = entry('t = 0\nfor i in range(x): t = (t * 31 + i) % 1000003\nreturn t');
+
+  /** Processor time of one program, again and again in a worker of its own. */
+  async function times(turns: string, count: number): Promise<number[]> {
+    const fresh = await openWasmSandbox({ workers: 1, limits: { cpuMs: 20_000, wallMs: 60_000 } });
+    const taken: number[] = [];
+    for (let index = 0; index < count; index += 1) {
+      taken.push((await fresh.run(burn, turns)).cpuMs);
+    }
+    await fresh.close();
+    return taken;
+  }
+
+  test('does not depend on what ran in the worker before', async () => {
+    const turns = '3_000_000';
+    const taken = await times(turns, 6);
+    const warm = Math.min(...taken);
+    const cpuMs = Math.round(1.25 * warm);
+    expect(taken[0], 'a cold worker is slower').toBeGreaterThan(cpuMs);
+    const fresh = await openWasmSandbox({ workers: 1, limits: { cpuMs, wallMs: 60_000 } });
+    const executions = await fresh.runBatch(burn, ['1', turns, '2']);
+    expect(executions.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok']);
+    const [first, , third] = executions;
+    expect([first!.output, third!.output]).toEqual(['0', '1']);
+    await fresh.close();
+  }, 120_000);
+
+  test('is none on the wall: a program that hangs has its time once', async () => {
+    const limits = { cpuMs: 100, wallMs: 1_000 };
+    const fresh = await openWasmSandbox({ workers: 1, limits });
+    await fresh.run(burn, '1');
+    const started = performance.now();
+    expect((await fresh.run(entry('while True: pass'), '1')).outcome).toBe('timeout');
+    expect(performance.now() - started).toBeLessThan(1.5 * limits.wallMs);
+    await fresh.close();
+  });
+});
+
 describe('the description', () => {
   test('names the engine, the version that programs see, and the rings', async () => {
     const { engine, pythonVersion, rings, notPromised } = sandbox.description;

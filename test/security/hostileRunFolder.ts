@@ -27,7 +27,16 @@ export const HOSTILE_TEXT =
 
 /** Columns of run.db that hold whatever a model, a program or an engine said. */
 const FREE_TEXTS = new Set([
-  ...['program', 'input', 'message', 'reason_message', 'answer', 'output', 'stdout'],
+  ...[
+    'program',
+    'input',
+    'message',
+    'reason_message',
+    'verdict_message',
+    'answer',
+    'output',
+    'stdout',
+  ],
   ...['exception_type', 'explanation', 'model_digest', 'created_at', 'started_at'],
 ]);
 

@@ -15,7 +15,5 @@ export function listRun(run: RunFolder): void {
   database.refresh(true);
   const { look } = database;
   database.close();
-  if (look.kind === 'unreadable') {
-    throw ProblemError.of(look.problem);
-  }
+  if (look.kind === 'unreadable') throw ProblemError.of(look.problem);
 }

@@ -53,6 +53,7 @@ export function solverRollout(
     answer: String(id),
     verdict,
     verdictReason: REASON[verdict],
+    verdictMessage: `The answer was judged ${verdict}.`,
     reward: REWARD[verdict],
     ...fields,
   };

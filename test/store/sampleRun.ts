@@ -63,6 +63,7 @@ export function sampleStep(step: number): StepRecord {
     stopReason: 'stop',
     verdict: 'correct',
     verdictReason: 'equal',
+    verdictMessage: 'The answer gives the expected value.',
     answer: '[1, 1]',
     executions: [],
     rewardTerms: [{ name: 'correctness', value: 1, explanation: 'equal to the gold output' }],
@@ -96,6 +97,7 @@ export function sampleStep(step: number): StepRecord {
   };
   delete (proposer as { verdict?: unknown }).verdict;
   delete (proposer as { verdictReason?: unknown }).verdictReason;
+  delete (proposer as { verdictMessage?: unknown }).verdictMessage;
   return {
     step,
     startedAt: '2026-01-02T03:04:07.000Z',

@@ -14,6 +14,7 @@ from typing import Any
 from harness import reserve, values
 
 PROGRAM_FILE = "<program>"
+PROGRAM_MODULE = "program"
 
 _MESSAGE_CHARACTERS = 500
 
@@ -80,10 +81,17 @@ class _NoEntryFunctionError(Exception):
 
 def _call(program: str, arguments: str, output_characters: int) -> dict[str, Any]:
     positional, named = values.read_arguments(arguments)
-    namespace: dict[str, Any] = {"__name__": "program"}
-    exec(_compile(program), namespace)
-    result = _entry_function(program, namespace)(*positional, **named)
-    return {"outcome": "ok", "output": values.write_literal(result, output_characters)}
+    code = _compile(program)
+    # Dataclasses, enums and named tuples look up the module of a class.
+    module = types.ModuleType(PROGRAM_MODULE)
+    sys.modules[PROGRAM_MODULE] = module
+    namespace = vars(module)
+    try:
+        exec(code, namespace)
+        result = _entry_function(program, namespace)(*positional, **named)
+        return {"outcome": "ok", "output": values.write_literal(result, output_characters)}
+    finally:
+        sys.modules.pop(PROGRAM_MODULE, None)
 
 
 # The code of the last program: the calls of a batch share it. It cannot be changed by running it.

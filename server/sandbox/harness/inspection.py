@@ -77,6 +77,9 @@ def _imports(tree: ast.Module) -> list[dict[str, Any]]:
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
+            if node.module == "__future__" and not node.level:
+                # Tells the compiler something, and gives the program nothing to use.
+                continue
             # A relative import names no module of the standard library.
             modules = ["." if node.level else node.module or "."]
         else:

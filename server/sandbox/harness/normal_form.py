@@ -4,13 +4,18 @@
 docstrings and annotations, and in whether a function is a `def` or a lambda with a name. `template`
 further abstracts every defined name and every constant, so that all fillings of one template share
 it.
+
+A name counts as it stands where more than its scope can see it: attributes, names bound in the body
+of a class, and parameters that a call names by keyword. Where only calls of the program's own
+functions do so, a keyword is numbered like any other name.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness import execution
+from harness import execution, own_functions
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -22,40 +27,67 @@ _IGNORED_FIELDS = frozenset({"annotation", "returns", "type_comment", "ctx", "ki
 
 def structure(tree: ast.Module) -> str:
     """Normal form with defined names numbered in order of appearance; constants are kept."""
-    return _Form(abstract=False).module(tree)
+    return _Form(tree, abstract=False).module(tree)
 
 
 def template(tree: ast.Module) -> str:
     """Normal form with all defined names alike and all constants alike."""
-    return _Form(abstract=True).module(tree)
+    return _Form(tree, abstract=True).module(tree)
+
+
+# Give a program the names of its own variables and parameters as texts.
+_NAMES_AS_TEXTS = frozenset({"dir", "eval", "exec", "globals", "locals", "vars"})
+
+
+class _Scope:
+    def __init__(self, names: set[str], is_class: bool = False) -> None:
+        self.is_class = is_class
+        # Each defined name with its replacement once it has appeared.
+        self.replacements: dict[str, str | None] = dict.fromkeys(names)
 
 
 class _Form:
-    def __init__(self, abstract: bool) -> None:
+    def __init__(self, tree: ast.Module, abstract: bool) -> None:
         self._abstract = abstract
         self._parts: list[str] = []
-        # Innermost scope last; each maps a defined name to its replacement once it has appeared.
-        self._scopes: list[dict[str, str | None]] = []
+        # Innermost scope last.
+        self._scopes: list[_Scope] = []
         self._count = 0
+        self._seen = _SeenNames(tree)
 
     def module(self, tree: ast.Module) -> str:
         self._enter(bound_names(tree.body))
         self._statements([_as_definition(node) for node in tree.body])
         return "".join(self._parts)
 
-    def _enter(self, names: set[str]) -> None:
-        self._scopes.append(dict.fromkeys(names))
+    def _enter(self, names: set[str], is_class: bool = False) -> None:
+        self._scopes.append(_Scope(names, is_class))
 
     def _rename(self, name: str) -> str:
+        innermost = self._scopes[-1]
+        if innermost.is_class and name in innermost.replacements:
+            # An attribute of the class, or until it is bound a name of a scope around it.
+            return f"{name}|{self._outer(name)}"
+        return self._outer(name)
+
+    def _outer(self, name: str) -> str:
+        """The functions of a class do not see the names that are bound in its body."""
+        if self._seen.are_texts and not self._abstract:
+            return name
         for scope in reversed(self._scopes):
-            if name in scope:
-                replacement = scope[name]
+            if name in scope.replacements and not scope.is_class:
+                replacement = scope.replacements[name]
                 if replacement is None:
                     self._count += 1
                     replacement = "$" if self._abstract else f"${self._count}"
-                    scope[name] = replacement
+                    scope.replacements[name] = replacement
                 return replacement
         return name
+
+    def _parameter(self, name: str) -> str:
+        renamed = self._rename(name)
+        keyword = self._seen.of_parameter(name)
+        return renamed if self._abstract or keyword is None else f"{renamed}~{keyword}"
 
     def _statements(self, body: Sequence[ast.stmt]) -> None:
         self._value(list(body[1:] if _is_docstring(body) else body))
@@ -87,7 +119,7 @@ class _Form:
     def _fields(self, node: ast.AST) -> None:
         self._parts.append(f"{type(node).__name__}(")
         for field, value in ast.iter_fields(node):
-            if field not in _IGNORED_FIELDS:
+            if field not in _IGNORED_FIELDS or self._is_field_of_class(node):
                 self._field(node, field, value)
         self._parts.append(")")
 
@@ -99,13 +131,21 @@ class _Form:
             self._parts.append(self._rename(value or node.name.split(".")[0]))
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             self._parts.extend(self._rename(name) for name in node.names)
-        elif isinstance(node, ast.Call) and field == "keywords":
-            self._keywords(node)
+        elif isinstance(node, ast.keyword) and field == "arg" and value is not None:
+            numbered = self._seen.is_numbered(value)
+            kept = self._seen.of_parameter(value)
+            self._parts.append("$" if numbered and self._abstract else str(kept))
         elif isinstance(node, ast.ClassDef) and field == "body":
+            self._enter(bound_names(node.body), is_class=True)
             self._statements(node.body)
+            self._scopes.pop()
         else:
             self._value(value)
         self._parts.append(";")
+
+    def _is_field_of_class(self, node: ast.AST) -> bool:
+        """Its annotation may say what becomes of it, as in a dataclass."""
+        return isinstance(node, ast.AnnAssign) and self._scopes[-1].is_class
 
     @staticmethod
     def _names_a_definition(node: ast.AST, field: str) -> bool:
@@ -115,16 +155,6 @@ class _Form:
             or (isinstance(node, (ast.MatchAs, ast.MatchStar)) and field == "name")
             or (isinstance(node, ast.MatchMapping) and field == "rest")
         )
-
-    def _keywords(self, call: ast.Call) -> None:
-        """A keyword names a parameter: of the program's own functions it is dropped, else kept."""
-        own = isinstance(call.func, ast.Name) and any(
-            call.func.id in scope for scope in self._scopes
-        )
-        for keyword in call.keywords:
-            name = keyword.arg if keyword.arg is not None else "**"
-            self._parts.append("$=" if own else f"{name}=")
-            self._value(keyword.value)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         """Name, decorators and defaults belong to the outer scope, the rest to a new one."""
@@ -137,7 +167,7 @@ class _Form:
         body = [ast.Expr(node.body)] if isinstance(node, ast.Lambda) else node.body
         self._enter({argument.arg for argument in _arguments(node.args)} | bound_names(body))
         for argument in _arguments(node.args):
-            self._parts.append(f"{self._rename(argument.arg)},")
+            self._parts.append(f"{self._parameter(argument.arg)},")
         arguments = node.args
         counts = (len(arguments.posonlyargs), len(arguments.args), len(arguments.kwonlyargs))
         rests = (arguments.vararg is not None, arguments.kwarg is not None)
@@ -169,6 +199,54 @@ class _Form:
             self._node(node.elt)
         self._scopes.pop()
         self._parts.append(")")
+
+
+class _SeenNames:
+    """Names seen from outside their scope: parameters by keywords of calls, all by texts."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._numbers: dict[str, str] = {}
+        self._named: set[str] = set()
+        foreign: set[str] = set()
+        self._all_are_seen = False
+        # Whether the program finds any of its variables by a text.
+        self.are_texts = any(
+            isinstance(node, ast.Name) and node.id in _NAMES_AS_TEXTS for node in ast.walk(tree)
+        )
+        own = _own_function_names(tree)
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            is_own = isinstance(node.func, ast.Name) and node.func.id in own
+            for keyword in node.keywords:
+                if keyword.arg is None:
+                    # `**` names parameters by texts.
+                    self._all_are_seen = True
+                else:
+                    self._named.add(keyword.arg)
+                    if not is_own:
+                        foreign.add(keyword.arg)
+        self._foreign = foreign
+
+    def is_numbered(self, keyword: str) -> bool:
+        """Do only calls of the program's own functions use `keyword`?"""
+        return not self._all_are_seen and keyword in self._named and keyword not in self._foreign
+
+    def of_parameter(self, name: str) -> str | None:
+        """What calls name a parameter `name` by; None where no call does."""
+        if self.is_numbered(name):
+            return self._numbers.setdefault(name, f"@{len(self._numbers) + 1}")
+        return name if self._all_are_seen or name in self._named else None
+
+
+def _own_function_names(tree: ast.Module) -> set[str]:
+    """Names that are bound once in the whole program, by the definition of a function."""
+    bound = Counter(own_functions.bound_names(tree))
+    return {
+        name
+        for name, nodes in own_functions.own_functions(tree).items()
+        if bound[name] == 1 and not isinstance(nodes[0], ast.ClassDef)
+    }
 
 
 def _as_definition(node: ast.stmt) -> ast.stmt:

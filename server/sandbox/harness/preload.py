@@ -5,6 +5,8 @@ import os
 import sys
 import types
 
+from harness import text_codecs
+
 # Standard library modules a program may use. `random`, `time`, `datetime` and the like are left
 # out: what depends on them is no task.
 MODULES = (
@@ -43,6 +45,13 @@ _CODECS = (
     "encodings.idna",
 )
 
+# What `from __future__` imports in any program. Python takes it as an instruction to its compiler,
+# and then binds the name to facts about releases.
+_FUTURE_FEATURES = (
+    *("nested_scopes", "generators", "division", "absolute_import", "with_statement"),
+    *("print_function", "unicode_literals", "barry_as_FLUFL", "generator_stop", "annotations"),
+)
+
 # Loaded for the server's own use or by one of the modules above; a program has no business with
 # them. Hiding them is tidiness, not protection: the kernel's filter is the wall. `resource` must
 # stay, because `os.wait4` imports it at every call.
@@ -67,6 +76,10 @@ def load() -> None:
             importlib.import_module(name)
         except ImportError:
             continue
+    text_codecs.register()
+    future = types.ModuleType("__future__")
+    vars(future).update({name: name for name in _FUTURE_FEATURES})
+    sys.modules["__future__"] = future
 
 
 def hide_from_programs() -> None:

@@ -21,7 +21,7 @@ export function failureText(error: unknown): string {
   return `azr: this is a defect of azr, please report it:\n${inspect(error)}`;
 }
 
-const USAGE_CODES = new Set(['usage', 'invalid-settings']);
+const USAGE_CODES = new Set(['usage', 'invalid-settings', 'not-utf-8']);
 
 export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof ProblemError && USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed;

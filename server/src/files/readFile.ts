@@ -2,6 +2,7 @@
 import { ProblemError } from '../../protocol/problem.ts';
 import { closeSync, createReadStream, fstatSync, readSync } from 'node:fs';
 
+import { decodeUtf8 } from './decodeText.ts';
 import { type LinkRule, openForReading } from './openFile.ts';
 
 const CHUNK_BYTES = 2 ** 16;
@@ -9,8 +10,8 @@ const CHUNK_BYTES = 2 ** 16;
 const MODEL_FILE_BYTES = 64 * 2 ** 20;
 
 /**
- * The text of `file`, which has at most `maximumBytes`. Rejects with ProblemError when it is larger or
- * not a regular file, and with the system's error when it cannot be read.
+ * The text of `file`, which has at most `maximumBytes`. Rejects with ProblemError when it is larger, not a
+ * regular file or not UTF-8, and with the system's error when it cannot be read.
  */
 export async function readSmallFile(
   file: string,
@@ -86,7 +87,7 @@ class BoundedText {
   }
 
   whole(): string {
-    return Buffer.concat(this.#parts).toString('utf8');
+    return decodeUtf8(Buffer.concat(this.#parts), this.#file);
   }
 }
 

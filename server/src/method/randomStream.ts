@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto';
 
-const BLOCK_BYTES = 32;
 const DRAW_BYTES = 6;
 
 export class RandomStream {
@@ -29,9 +28,6 @@ export class RandomStream {
     }
     const draw = this.#block.readUIntBE(this.#offset, DRAW_BYTES);
     this.#offset += DRAW_BYTES;
-    if (this.#offset + DRAW_BYTES > BLOCK_BYTES) {
-      this.#offset = BLOCK_BYTES;
-    }
     return draw / 2 ** (8 * DRAW_BYTES);
   }
 

@@ -98,10 +98,11 @@ async function verifyGroup(
         rollout.answer = answer;
         verified.set(answer, Promise.resolve(verification));
       }
-      const { verdict, reason, executions } = await verification;
+      const { verdict, reason, message, executions } = await verification;
       const reward = solverReward(verdict, reason);
       rollout.verdict = verdict;
       rollout.verdictReason = reason;
+      rollout.verdictMessage = message;
       rollout.executions = first ? executions : [];
       rollout.reward = reward.value;
       rollout.rewardTerms = reward.terms;

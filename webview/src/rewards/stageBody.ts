@@ -40,18 +40,13 @@ export function stageBody(
     case 'validation':
       return [
         outcome(stage.accepted, stage.accepted ? 'accepted' : `rejected: ${stage.reason ?? ''}`),
-        stage.message === undefined
-          ? undefined
-          : element(
-              'p',
-              {},
-              `${stage.line === undefined ? '' : `Line ${String(stage.line)}: `}${shownText(stage.message, 2000).text}`,
-            ),
+        messageView(stage.message, stage.line),
         executionsView(stage.executions),
       ];
     case 'execution':
       return [
         outcome(stage.verdict === 'correct', `${stage.verdict}: ${stage.reason}`),
+        messageView(stage.message),
         expectedView(stage.expected),
         executionsView(stage.executions, stage.expected),
       ];
@@ -103,6 +98,13 @@ function parsedFields({ parsed, fields }: Extract<RewardStage, { kind: 'parse' }
     outcome(parsed, parsed ? 'read' : 'could not be read'),
     ...fields.flatMap(({ name, text }) => [element('h3', {}, name), codeBlock(name, text)]),
   );
+}
+
+/** Why it was judged so, in the words of the judgement. */
+function messageView(message: string | undefined, line?: number): HTMLElement | undefined {
+  if (message === undefined) return undefined;
+  const place = line === undefined ? '' : `Line ${String(line)}: `;
+  return element('p', {}, `${place}${shownText(message, 2000).text}`);
 }
 
 function outcome(good: boolean, text: string): HTMLElement {

@@ -26,7 +26,7 @@ const exec: GradingCommand<ExecRequest> = {
   },
 
   async answer({ program, input }: ExecRequest, { sandbox }: OpenGrader): Promise<Answer> {
-    const execution = await sandbox.run(program, input, { priority: 'user' });
+    const execution = await sandbox.run(program, input);
     return { json: execution, text: executionText(execution), good: execution.outcome === 'ok' };
   },
 };

@@ -13,6 +13,7 @@ import { completeSettings } from '../../settings/settings.ts';
 import type { ExitCode } from '../command.ts';
 import { EXIT, parseArguments } from '../command.ts';
 import { failureData } from '../failure.ts';
+import { decodeProgram } from '../decodeProgram.ts';
 import { answerLines, type JsonLine } from '../views/jsonLines.ts';
 import { type RequestReader } from '../requestSchema.ts';
 import { SETTINGS_OPTIONS, SETTINGS_OPTIONS_HELP, settingsLayers } from '../settingsOptions.ts';
@@ -89,10 +90,11 @@ export async function readProgram(file: string): Promise<string> {
   if (file === '-') {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks).toString('utf8');
+    return decodeProgram(Buffer.concat(chunks), 'The program');
   }
+  let bytes: Buffer;
   try {
-    return await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ProblemError({
@@ -101,6 +103,7 @@ export async function readProgram(file: string): Promise<string> {
       remedy: 'Name a file with a Python program.',
     });
   }
+  return decodeProgram(bytes, file);
 }
 
 function parseCommon(values: OptionValues) {
@@ -128,6 +131,7 @@ async function answerOne<Request>(
 const BAD_REQUESTS = new Set<string>([
   'bad-json',
   'bad-request',
+  'not-utf-8',
   'too-long',
 ] satisfies ProblemCode[]);
 
@@ -138,7 +142,7 @@ async function answerStandardInput<Request>(
   let misunderstood = 0;
   const answer = async (line: JsonLine): Promise<object> => {
     try {
-      if ('tooLong' in line) throw tooLong();
+      if ('problem' in line) throw line.problem;
       return (await command.answer(command.requests.parse(line.text), open)).json;
     } catch (error) {
       if (!(error instanceof ProblemError) || !BAD_REQUESTS.has(error.code)) throw error;
@@ -149,12 +153,4 @@ async function answerStandardInput<Request>(
   // A few more than can run at a time, so that no worker waits for its next program.
   await answerLines(process.stdin, STDOUT, answer, availableParallelism() * 4);
   return misunderstood === 0 ? EXIT.ok : EXIT.usage;
-}
-
-function tooLong(): ProblemError {
-  return new ProblemError({
-    code: 'too-long',
-    message: 'The line is longer than 16 MiB.',
-    remedy: 'Send shorter requests.',
-  });
 }

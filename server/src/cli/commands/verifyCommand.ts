@@ -125,7 +125,7 @@ async function goldOutput(request: VerifyRequest, { sandbox }: OpenGrader): Prom
   if (program === undefined || input === undefined) {
     throw badRequest('"output" is missing, and so is "program" or "input" to compute it from.');
   }
-  const execution = await sandbox.run(program, input, { priority: 'user' });
+  const execution = await sandbox.run(program, input);
   if (execution.output === undefined) {
     const why = `${execution.outcome}: ${execution.message ?? ''}`;
     throw badRequest(`"output" is missing, and the program does not give one (${why}).`);

@@ -1,6 +1,8 @@
 /** JSON Lines in, JSON Lines out: answered side by side, written in order, never held in memory whole. */
 import type { Readable } from 'node:stream';
 
+import { ProblemError } from '../../../protocol/problem.ts';
+import { decodeUtf8 } from '../../files/decodeText.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** A longer line is answered with an error instead of filling the memory. */
@@ -8,9 +10,10 @@ const LONGEST_LINE_BYTES = 16 * 2 ** 20;
 
 const NEWLINE = 0x0a;
 
+/** A line, or why it cannot be read. */
 export type JsonLine =
   | { readonly number: number; readonly text: string }
-  | { readonly number: number; readonly tooLong: true };
+  | { readonly number: number; readonly problem: ProblemError };
 
 /** The lines of `input` that are not blank, numbered from 1. */
 async function* readLines(input: Readable): AsyncGenerator<JsonLine, void, undefined> {
@@ -19,12 +22,10 @@ async function* readLines(input: Readable): AsyncGenerator<JsonLine, void, undef
   let number = 0;
   const finish = (): JsonLine | undefined => {
     number += 1;
-    const tooLong = bytes > LONGEST_LINE_BYTES;
-    const text = tooLong ? '' : Buffer.concat(parts).toString('utf8').trim();
+    const line = readLine(parts, bytes, number);
     parts = [];
     bytes = 0;
-    if (tooLong) return { number, tooLong };
-    return text === '' ? undefined : { number, text };
+    return line;
   };
   for await (const chunk of input as AsyncIterable<Buffer>) {
     let start = 0;
@@ -41,6 +42,25 @@ async function* readLines(input: Readable): AsyncGenerator<JsonLine, void, undef
   }
   const last = finish();
   if (last !== undefined) yield last;
+}
+
+function readLine(parts: readonly Buffer[], bytes: number, number: number): JsonLine | undefined {
+  if (bytes > LONGEST_LINE_BYTES) return { number, problem: tooLong() };
+  try {
+    const text = decodeUtf8(Buffer.concat(parts), 'The line').trim();
+    return text === '' ? undefined : { number, text };
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return { number, problem: error };
+  }
+}
+
+function tooLong(): ProblemError {
+  return new ProblemError({
+    code: 'too-long',
+    message: 'The line is longer than 16 MiB.',
+    remedy: 'Send shorter requests.',
+  });
 }
 
 /**

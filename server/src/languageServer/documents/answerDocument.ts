@@ -3,7 +3,6 @@ import type { RolloutRecord, TaskRecord } from '../../../protocol/records.ts';
 import type { RunId } from '../../../protocol/runs.ts';
 import { completionText } from './prunedCompletion.ts';
 import { parseArguments, parseLiteral } from '../../literal/parse.ts';
-import { answerExplanation } from './answerExplanation.ts';
 import type { AzrDocument, DocumentFacts } from './azrDocument.ts';
 import { DocumentBuilder, type Part } from './documentBuilder.ts';
 import { linkTo } from './documentLinks.ts';
@@ -20,7 +19,7 @@ export interface AnswerContext {
 
 export function answerDocument(context: AnswerContext): AzrDocument {
   const { rollout, task } = context;
-  const explanation = answerExplanation(rollout, task);
+  const explanation = rollout.verdictMessage ?? 'It was not judged.';
   const builder = new DocumentBuilder();
   writeHeader(builder, context, explanation);
   builder.section('Verdict', 'header', 0).blank();

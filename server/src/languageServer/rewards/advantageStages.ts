@@ -272,7 +272,7 @@ function untrainedStage(context: StoryContext): RewardStage {
   };
 }
 
-function untrainedText({ rollout, settings, attempts }: StoryContext): string {
+function untrainedText({ rollout, settings, counts }: StoryContext): string {
   switch (rollout.phase) {
     case 'seed':
       return 'This is a seed: it fills the buffer of tasks before training begins.';
@@ -289,8 +289,8 @@ function untrainedText({ rollout, settings, attempts }: StoryContext): string {
     default:
       break;
   }
-  const correct = attempts.filter(({ verdict }) => verdict === 'correct').length;
-  const constant = correct === 0 || correct === attempts.length;
+  const { attempts, correct } = counts;
+  const constant = correct === 0 || correct === attempts;
   return settings.learnabilityGate && constant && rollout.role === 'solver'
     ? `${correct === 0 ? 'No attempt' : 'Every attempt'} of the group was right, and such groups are left out of the update (learnabilityGate).`
     : 'The update did not use this rollout.';

@@ -42,7 +42,7 @@ function ranText(executions: readonly Execution[]): string {
 
 export function executionStage(context: StoryContext, reader: RunReader): RewardStage[] {
   const { rollout } = context;
-  const { mode, verdict, verdictReason } = rollout;
+  const { mode, verdict, verdictReason, verdictMessage } = rollout;
   if (verdict === undefined || verdictReason === undefined) return [];
   const shared = rollout.executions.length > 0 ? undefined : sharedExecutions(context, reader);
   const executions = shared?.executions ?? rollout.executions;
@@ -58,6 +58,7 @@ export function executionStage(context: StoryContext, reader: RunReader): Reward
       summary: `${ran} The answer is ${verdict} because ${verdictText(mode, verdictReason)}.`,
       verdict,
       reason: verdictReason,
+      ...(verdictMessage === undefined ? {} : { message: verdictMessage }),
       expected: expectedOf(context),
       executions,
     },
@@ -87,10 +88,9 @@ function sharedExecutions(
 }
 
 /** The attempts at the task and how many were right: the numbers that eq. 4 starts from. */
-export function groupStage({ rollout, attempts }: StoryContext): RewardStage[] {
-  if (attempts.length === 0) return [];
-  const count = attempts.length;
-  const correct = attempts.filter(({ verdict }) => verdict === 'correct').length;
+export function groupStage({ rollout, attempts, counts }: StoryContext): RewardStage[] {
+  const { attempts: count, correct } = counts;
+  if (count === 0) return [];
   const solveRate = correct / count;
   const whose =
     rollout.role === 'proposer' ? 'The solver tried the new task.' : groupText(rollout.phase);

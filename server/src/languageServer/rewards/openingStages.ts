@@ -84,7 +84,7 @@ function completionParts({ dialect, rollout, settings }: StoryContext): ParsedPa
   const { completion, mode, role } = rollout;
   const parts: ParsedPart[] = [];
   const mark = (part: ParsedPart['part'], span: Span | undefined) => {
-    if (span !== undefined) parts.push({ ...span, part });
+    if (span !== undefined) parts.push({ start: span.start, end: span.end, part });
   };
   if (role === 'solver') {
     mark('answer', dialect.locateAnswer(mode, completion));

@@ -11,7 +11,7 @@ import type { GroupMember } from '../../../protocol/rewardStory.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
 import type { Dialect } from '../../method/dialects/dialect.ts';
 import { dialectNamed } from '../../method/dialects/dialectFor.ts';
-import type { TrainedRollout } from '../../store/lists/relatives.ts';
+import type { AttemptCounts, TrainedRollout } from '../../store/lists/relatives.ts';
 import type { RunQueries } from '../../store/lists/runQueries.ts';
 
 export interface StoryContext {
@@ -22,8 +22,10 @@ export interface StoryContext {
   readonly task: TaskRecord | undefined;
   /** The proposer's own proposal, or the one that became the task. */
   readonly proposal: ProposalRecord | undefined;
-  /** The attempts at the task that were compared: the solver's group, or the proposer's estimation. */
+  /** The attempts at the task that were compared: the solver's group, or the proposer's estimation; at most a page. */
   readonly attempts: readonly RolloutItem[];
+  /** The same attempts, all of them. */
+  readonly counts: AttemptCounts;
   /** The rollouts of the same task-role batch, when the rollout was trained on. */
   readonly batch: readonly TrainedRollout[];
   readonly baseline: BaselineRecord | undefined;
@@ -46,14 +48,20 @@ export function readStoryContext(queries: RunQueries, rolloutId: number): StoryC
   const ofProposer = role === 'proposer';
   const task = taskId === undefined ? undefined : reader.task(taskId);
   const proposalOfTask = taskId === undefined ? undefined : relatives.proposalOfTask(taskId);
-  const estimation = taskId === undefined ? [] : relatives.estimationRollouts(taskId);
+  const { group } = rollout;
   return {
     settings,
     dialect: dialectNamed(dialect, settings),
     rollout,
     task,
     proposal: ofProposer ? relatives.proposalOfRollout(rolloutId) : proposalOfTask,
-    attempts: ofProposer ? estimation : relatives.groupMembers(rollout.group),
+    ...(ofProposer
+      ? {
+          attempts: taskId === undefined ? [] : relatives.estimationRollouts(taskId),
+          counts:
+            taskId === undefined ? { attempts: 0, correct: 0 } : relatives.estimationCounts(taskId),
+        }
+      : { attempts: relatives.groupMembers(group), counts: relatives.groupCounts(group) }),
     batch: trained ? relatives.trainedBatch(step, role, mode) : [],
     baseline: trained
       ? reader.baselines(step).find((baseline) => baseline.role === role && baseline.mode === mode)

@@ -10,7 +10,7 @@ import {
   type SolverQuestion,
   ZERO_TRIPLET,
 } from './dialect.ts';
-import { isEmptySpan, type Span, textAt, trimmedSpan } from './span.ts';
+import { isEmptySpan, passageAt, type Span, textAt, trimmedSpan } from './span.ts';
 
 const INPUT_LINE = '\n# ';
 const INPUT_MARK = '# ';
@@ -49,7 +49,9 @@ export const compactDialect: Dialect = dialectOf({
     });
     const wrong =
       isEmptySpan(program) || isEmptySpan(input) || textAt(completion, input).includes('\n');
-    return wrong ? undefined : { program, input };
+    return wrong
+      ? undefined
+      : { program: passageAt(completion, program), input: passageAt(completion, input) };
   },
 
   locateInductionProposal(completion) {
@@ -64,14 +66,14 @@ export const compactDialect: Dialect = dialectOf({
       return undefined;
     }
     const inputs = lines.map(({ start, end }) =>
-      trimmedSpan(completion, { start: start + INPUT_MARK.length, end }),
+      passageAt(completion, trimmedSpan(completion, { start: start + INPUT_MARK.length, end })),
     );
-    return { inputs, message };
+    return { inputs, message: passageAt(completion, message) };
   },
 
   locateAnswer(_mode, completion) {
     const answer = trimmedSpan(completion, { start: 0, end: completion.length });
-    return isEmptySpan(answer) ? undefined : answer;
+    return isEmptySpan(answer) ? undefined : passageAt(completion, answer);
   },
 });
 

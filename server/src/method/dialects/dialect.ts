@@ -1,7 +1,7 @@
 /** How a task is put to a model and how its completion is read: a strategy per kind of model. */
 import type { InputOutput } from '../../../protocol/sandbox.ts';
 import type { DialectName, Mode } from '../../../protocol/vocabulary.ts';
-import { type Span, textAt } from './span.ts';
+import type { Passage } from './span.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -41,13 +41,13 @@ export interface ReadInductionProposal {
 
 /** Where in a completion a proposal's program and input stand. */
 export interface LocatedProposal {
-  readonly program: Span;
-  readonly input: Span;
+  readonly program: Passage;
+  readonly input: Passage;
 }
 
 export interface LocatedInductionProposal {
-  readonly inputs: readonly Span[];
-  readonly message: Span;
+  readonly inputs: readonly Passage[];
+  readonly message: Passage;
 }
 
 /** Prompts, and where in a completion their answers stand: what a dialect itself has to know. */
@@ -68,7 +68,7 @@ export interface DialectRules {
   locateProposal(completion: string): LocatedProposal | undefined;
   locateInductionProposal(completion: string): LocatedInductionProposal | undefined;
   /** The literal, argument list or program that the solver answered. */
-  locateAnswer(mode: Mode, completion: string): Span | undefined;
+  locateAnswer(mode: Mode, completion: string): Passage | undefined;
 }
 
 /** Reading is total: a completion of the wrong form gives undefined, never an exception. */
@@ -84,26 +84,13 @@ export function dialectOf(rules: DialectRules): Dialect {
     ...rules,
     readProposal(completion) {
       const found = rules.locateProposal(completion);
-      return (
-        found && {
-          program: textAt(completion, found.program),
-          input: textAt(completion, found.input),
-        }
-      );
+      return found && { program: found.program.text, input: found.input.text };
     },
     readInductionProposal(completion) {
       const found = rules.locateInductionProposal(completion);
-      return (
-        found && {
-          inputs: found.inputs.map((input) => textAt(completion, input)),
-          message: textAt(completion, found.message),
-        }
-      );
+      return found && { inputs: found.inputs.map(({ text }) => text), message: found.message.text };
     },
-    readAnswer(mode, completion) {
-      const found = rules.locateAnswer(mode, completion);
-      return found && textAt(completion, found);
-    },
+    readAnswer: (mode, completion) => rules.locateAnswer(mode, completion)?.text,
   };
 }
 

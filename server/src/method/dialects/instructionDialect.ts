@@ -15,7 +15,7 @@ import {
   type SolverQuestion,
 } from './dialect.ts';
 import { blocksLabelled } from './fencedBlocks.ts';
-import { type Span, trimmedSpan } from './span.ts';
+import { type Span, trimmedPassage } from './span.ts';
 
 export interface InstructionOptions {
   readonly name: 'chat' | 'turns' | 'r1';
@@ -30,9 +30,11 @@ const ANSWER_LABEL: Readonly<Record<Mode, string>> = {
   induction: 'python',
 };
 
+const THOUGHT_END = '</think>';
+
 export function instructionDialect(options: InstructionOptions): Dialect {
   const asked = options.name === 'turns' ? inTurns(options) : inOneMessage(options);
-  const answerOf = options.name === 'r1' ? answerSection : wholeCompletion;
+  const answerOf = options.name === 'r1' ? answerSection : afterThought;
   return dialectOf({
     name: options.name,
     zeroTriplet: ZERO_TRIPLET,
@@ -50,7 +52,7 @@ export function instructionDialect(options: InstructionOptions): Dialect {
       const answer = answerOf(completion);
       const program = answer && blocksLabelled(completion, answer, 'python')[0];
       const input = answer && blocksLabelled(completion, answer, 'input')[0];
-      return program && input ? { program, input: trimmedSpan(completion, input) } : undefined;
+      return program && input ? { program, input: trimmedPassage(completion, input) } : undefined;
     },
 
     locateInductionProposal(completion) {
@@ -59,24 +61,30 @@ export function instructionDialect(options: InstructionOptions): Dialect {
         return undefined;
       }
       const inputs = blocksLabelled(completion, answer, 'input').map((input) =>
-        trimmedSpan(completion, input),
+        trimmedPassage(completion, input),
       );
       const message = blocksLabelled(completion, answer, 'message').at(-1);
       return inputs.length > 0 && message
-        ? { inputs, message: trimmedSpan(completion, message) }
+        ? { inputs, message: trimmedPassage(completion, message) }
         : undefined;
     },
 
     locateAnswer(mode, completion) {
       const answer = answerOf(completion);
       const block = answer && blocksLabelled(completion, answer, ANSWER_LABEL[mode]).at(-1);
-      return block && trimmedSpan(completion, block);
+      return block && trimmedPassage(completion, block);
     },
   });
 }
 
-function wholeCompletion(completion: string): Span {
-  return { start: 0, end: completion.length };
+/**
+ * What stands after the thinking of a model that thinks aloud, which is all where none does. The
+ * template of some opens the thought in the prompt. A thought that is not closed is followed by nothing.
+ */
+function afterThought(completion: string): Span | undefined {
+  const closed = completion.indexOf(THOUGHT_END);
+  if (closed < 0 && completion.trimStart().startsWith('<think>')) return undefined;
+  return { start: closed < 0 ? 0 : closed + THOUGHT_END.length, end: completion.length };
 }
 
 type Questions = Pick<DialectRules, 'proposeTask' | 'proposeInduction' | 'solve'>;
@@ -173,7 +181,7 @@ function asThinkAndAnswer(content: string): Prompt {
  * think tag, so a completion begins inside it; nothing is ever split at the word "Assistant".
  */
 function answerSection(completion: string): Span | undefined {
-  const thought = completion.indexOf('</think>');
+  const thought = completion.indexOf(THOUGHT_END);
   const start = completion.indexOf('<answer>', thought);
   const end = completion.lastIndexOf('</answer>');
   return thought < 0 || start < 0 || end < start
@@ -181,8 +189,11 @@ function answerSection(completion: string): Span | undefined {
     : { start: start + '<answer>'.length, end };
 }
 
+/** Longer than any fence in `content`, which would end the block. */
 function fence(label: string, content: string): string {
-  return `\`\`\`${label}\n${content}\n\`\`\``;
+  const inside = content.match(/`{3,}/g) ?? [];
+  const ticks = '`'.repeat(Math.max(3, ...inside.map(({ length }) => length + 1)));
+  return `${ticks}${label}\n${content}\n${ticks}`;
 }
 
 function proposalText(

@@ -156,9 +156,10 @@ export class TaskMemory {
 /**
  * A digest, since a run remembers one for every task it ever accepted: of 132 bits, so that two tasks
  * of one run never share one by chance. The order of an induction task's inputs tells none apart: which
- * of them are shown is drawn by lot.
+ * of them are shown is drawn by lot. Outputs do: an input can name parameters, which a structure does not.
  */
 function identity(mode: Mode, task: Pick<ValidProposal, 'structure' | 'examples'>): string {
-  const content = [mode, task.structure, ...task.examples.map(({ input }) => input).sort()];
+  const pairs = task.examples.map(({ input, output }) => JSON.stringify([input, output])).sort();
+  const content = [mode, task.structure, ...pairs];
   return createHash('sha256').update(JSON.stringify(content)).digest('base64').slice(0, 22);
 }

@@ -119,7 +119,7 @@ function readExecution(
   const fields = readObject(report);
   if (fields === undefined) return undefined;
   const { outcome, output, message, exceptionType, line, stdout, wall, cpu } = fields;
-  if (typeof stdout !== 'string' || typeof wall !== 'number' || typeof cpu !== 'number') {
+  if (typeof stdout !== 'string' || !isDuration(wall) || !isDuration(cpu)) {
     return undefined;
   }
   const measured = {
@@ -182,42 +182,62 @@ function toInspection(fields: Readonly<Record<string, unknown>>): ProgramInspect
   const { constructs, syntaxNodes } = fields;
   if (
     !isTextList(functions) ||
-    !Array.isArray(imports) ||
+    !isListOf(imports, isImport) ||
     !isTextList(chance) ||
     typeof structure !== 'string' ||
     typeof template !== 'string' ||
     !isTextList(constructs) ||
     !constructs.every((name) => CONSTRUCT_NAME.test(name)) ||
-    typeof syntaxNodes !== 'number'
+    !Number.isSafeInteger(syntaxNodes) ||
+    (syntax !== undefined && !isSyntaxError(syntax))
   ) {
     return undefined;
   }
-  const error = syntax as { message: string; line?: number } | undefined;
   return {
-    ...(error && {
-      syntax: { message: error.message, ...(isLine(error.line) && { line: error.line }) },
+    ...(syntax && {
+      syntax: {
+        message: wellFormed(syntax.message),
+        ...(isLine(syntax.line) && { line: syntax.line }),
+      },
     }),
     functions,
     ...(typeof entry === 'string' && { entry }),
     ...(isTextList(parameters) && { parameters }),
-    imports: imports as { module: string; line: number }[],
+    imports: imports.map(({ module, line }) => ({ module, line })),
     chance,
     structure,
     template,
     constructs,
-    syntaxNodes,
+    syntaxNodes: syntaxNodes as number,
   };
 }
 
 function readObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isImport(value: unknown): value is ProgramInspection['imports'][number] {
+  return isObject(value) && typeof value['module'] === 'string' && isLine(value['line']);
+}
+
+function isSyntaxError(value: unknown): value is { message: string; line?: unknown } {
+  return isObject(value) && typeof value['message'] === 'string';
+}
+
+function isListOf<Item>(
+  value: unknown,
+  isItem: (item: unknown) => item is Item,
+): value is readonly Item[] {
+  return Array.isArray(value) && value.every(isItem);
 }
 
 function isTextList(value: unknown): value is string[] {
@@ -226,6 +246,10 @@ function isTextList(value: unknown): value is string[] {
 
 function isLine(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
 }
 
 function wellFormed(text: string): string {

@@ -40,6 +40,7 @@ const HARNESS = [
   'wire',
   'service',
   'surroundings',
+  'text_codecs',
   'preload',
 ];
 

@@ -7,7 +7,7 @@ import type { Variant } from '../pool/sandboxServer.ts';
  * dropped: memory never shrinks, and how much there is would tell a program what ran before it. Few
  * programs need more than the prepared interpreters leave of it.
  */
-export const START_BYTES = 10 << 20;
+export const START_BYTES = 11 << 20;
 
 /** What the host makes up for an execution. */
 export interface HostSurroundings {

@@ -15,6 +15,12 @@ import {
   type TaskRow,
 } from '../rows/storedRows.ts';
 
+/** Answers, and how many of them were right. */
+export interface AttemptCounts {
+  readonly attempts: number;
+  readonly correct: number;
+}
+
 export class Relatives {
   readonly #connection: ReadConnection;
 
@@ -62,14 +68,8 @@ export class Relatives {
   }
 
   /** How many answers the solver gave to a task, and how many were correct; the starting model's do not count. */
-  answerCounts(taskId: number): { readonly attempts: number; readonly correct: number } {
-    const row = this.#connection.first(
-      `SELECT count(*) AS attempts, count(CASE WHEN verdict = 'correct' THEN 1 END) AS correct
-       FROM rollout WHERE task_id = ? AND role = 'solver' AND phase <> 'curriculum'`,
-      taskId,
-    );
-    const checked = new CheckedRow(row ?? {}, this.#connection.path);
-    return { attempts: checked.integer('attempts'), correct: checked.integer('correct') };
+  answerCounts(taskId: number): AttemptCounts {
+    return this.#counts("task_id = ? AND role = 'solver' AND phase <> 'curriculum'", taskId);
   }
 
   /** The solver's first rollout for a task. */
@@ -82,9 +82,19 @@ export class Relatives {
     return this.#rollouts('group_id = ? ORDER BY id LIMIT 200', group);
   }
 
+  /** All of them, however many. */
+  groupCounts(group: number): AttemptCounts {
+    return this.#counts('group_id = ?', group);
+  }
+
   /** The rollouts that measured a new task's solve rate, in order; at most a page. */
   estimationRollouts(taskId: number): RolloutItem[] {
     return this.#rollouts("task_id = ? AND phase = 'estimate' ORDER BY id LIMIT 200", taskId);
+  }
+
+  /** All of them, however many. */
+  estimationCounts(taskId: number): AttemptCounts {
+    return this.#counts("task_id = ? AND phase = 'estimate'", taskId);
   }
 
   /** The proposals of one step, mode and writer, in order; at most a page, around rollout `id`. */
@@ -168,6 +178,16 @@ export class Relatives {
     return this.#connection.explaining(() =>
       rows.map((row) => taskFromRow({ ...row } as unknown as TaskRow)),
     );
+  }
+
+  #counts(condition: string, value: number): AttemptCounts {
+    const row = this.#connection.first(
+      `SELECT count(*) AS attempts, count(CASE WHEN verdict = 'correct' THEN 1 END) AS correct
+       FROM rollout WHERE ${condition}`,
+      value,
+    );
+    const checked = new CheckedRow(row ?? {}, this.#connection.path);
+    return { attempts: checked.integer('attempts'), correct: checked.integer('correct') };
   }
 
   #rollouts(condition: string, ...values: readonly (number | string)[]): RolloutItem[] {

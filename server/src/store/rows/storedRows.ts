@@ -181,7 +181,8 @@ export type RolloutSummary = RolloutFields & { readonly tokenCount: number };
 export const ROLLOUT_COLUMNS =
   'id, step, role, mode, phase, task_id AS taskId, group_id AS "group", ' +
   `coalesce(${COMPLETION_TEXT}, '') AS completion, stop_reason AS stopReason, ` +
-  'verdict, verdict_reason AS verdictReason, answer, reward, advantage, trained';
+  'verdict, verdict_reason AS verdictReason, verdict_message AS verdictMessage, answer, reward, ' +
+  'advantage, trained';
 export const TOKEN_COUNT_COLUMN = 'token_count AS tokenCount';
 
 export type RolloutRow = Omit<Nullable<RolloutFields>, 'trained'> & { readonly trained: number };

@@ -92,7 +92,8 @@ CREATE TABLE rollout (
   -- The pack that holds the completion, tokens and log-probabilities, and the place in it, from 0;
   -- the columns for them are then empty. NULL where they are in the row itself.
   pack INTEGER,
-  place INTEGER
+  place INTEGER,
+  verdict_message TEXT
 ) STRICT;
 CREATE INDEX rollout_step ON rollout (step);
 CREATE INDEX rollout_task ON rollout (task_id) WHERE task_id IS NOT NULL;

@@ -87,7 +87,7 @@ export class StepWriter {
         'answer',
         'reward',
       ] as const),
-      ...(['advantage', 'trained', 'pack', 'place', 'token_count'] as const),
+      ...(['advantage', 'trained', 'pack', 'place', 'token_count', 'verdict_message'] as const),
     ]);
     this.#rewardTerm = new Insertion(database, 'reward_term', [
       'rollout_id',
@@ -237,6 +237,7 @@ export class StepWriter {
       pack: packed?.pack ?? null,
       place: packed?.place ?? null,
       token_count: rollout.tokens.length,
+      verdict_message: storableOptionalText(rollout.verdictMessage),
     });
     rollout.rewardTerms.forEach((term, position) => {
       this.#writeRewardTerm(rollout.id, position, term);

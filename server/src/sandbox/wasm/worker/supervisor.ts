@@ -27,6 +27,11 @@ const STACK_MB = 64;
 const MEASURE_EVERY_MS = 500;
 /** The thread's JavaScript holds a few buffers. */
 const JAVASCRIPT_HEAP_MB = 64;
+/**
+ * Where more threads than these break in a row, such as for want of memory, the worker ends: it is of no use,
+ * and its owner starts another when one is needed again.
+ */
+const MOST_BROKEN = 3;
 
 export function serveOwner(): void {
   // The owner's end of the channel is the only tie to life.
@@ -69,6 +74,8 @@ class Supervisor {
   /** Resident memory of this process when it last held no program. */
   #heldBytes = 0;
   #measuredAt = 0;
+  /** Threads that broke since one was ready for a program. */
+  #broken = 0;
 
   constructor({ program, bootSource, variants, prepared }: WorkerStart) {
     this.#bootSource = bootSource;
@@ -84,7 +91,7 @@ class Supervisor {
 
   /** Resolves when a program can be run. */
   async ready(): Promise<WorkerHello> {
-    await this.#thread.ready;
+    await this.#readyThread();
     const { permission } = process as { permission?: { has(scope: string): boolean } };
     const options = process.allowedNodeEnvironmentFlags;
     return {
@@ -99,12 +106,8 @@ class Supervisor {
     const { identifier, variant, surroundings, bodies, token } = request;
     const { wallMs, memoryMb, payloadBytes } = request;
     const prepared = this.#prepare(variant);
-    // The time that a thread takes to start is not the program's. One that breaks is replaced.
-    let thread;
-    do {
-      thread = this.#thread;
-      await thread.ready;
-    } while (thread !== this.#thread);
+    // The time that a thread takes to start is not the program's.
+    await this.#readyThread();
     this.#measure();
     return new Promise((resolve) => {
       const watch = new RequestWatch(request, (end) => {
@@ -123,6 +126,16 @@ class Supervisor {
       const limits = { wallMs, memoryMb, payloadBytes };
       this.#thread.run({ variant, snapshot, surroundings, bodies, token, ...limits });
     });
+  }
+
+  /** Resolves when there is one that can run a program. One that breaks is replaced. */
+  async #readyThread(): Promise<void> {
+    let thread;
+    do {
+      thread = this.#thread;
+      await thread.ready;
+    } while (thread !== this.#thread);
+    this.#broken = 0;
   }
 
   /** Prepares the variant's interpreter unless that was done before; takes a good part of a second. */
@@ -150,13 +163,22 @@ class Supervisor {
         onStarted: (now) => this.#current?.watch.start(now),
         onReported: (frame, now) => this.#current?.watch.reported(frame, now),
         onEnded: (ending, now, memoryKb) => this.#current?.end(ending, now, memoryKb),
-        onBroken: () => {
-          if (thread === this.#thread) this.#replaceThread(ABORTED);
+        onBroken: (error) => {
+          if (thread === this.#thread) this.#replaceBroken(error);
           else this.#spare = undefined;
         },
       },
     );
     return thread;
+  }
+
+  #replaceBroken(error: Error): void {
+    this.#broken += 1;
+    if (this.#broken > MOST_BROKEN) {
+      process.stderr.write(`No thread could be started: ${error.message}\n`);
+      process.exit(1);
+    }
+    this.#replaceThread(ABORTED);
   }
 
   #replaceThread(ending: Parameters<Current['end']>[0]): void {
@@ -175,7 +197,7 @@ interface ThreadListener {
   readonly onReported: (frame: Uint8Array, now: Clocks) => void;
   readonly onEnded: (ending: Ending, now: Clocks, memoryKb: number) => void;
   /** It ended by itself, such as for want of memory. */
-  readonly onBroken: () => void;
+  readonly onBroken: (error: Error) => void;
 }
 
 class InterpreterThread {
@@ -206,8 +228,8 @@ class InterpreterThread {
             onEnded(message.ending, message.now, message.memoryKb);
         }
       });
-      worker.on('error', () => {
-        onBroken();
+      worker.on('error', (error) => {
+        onBroken(error);
         resolve();
       });
     });
