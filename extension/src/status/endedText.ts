@@ -27,7 +27,7 @@ export function endedNotice(run: RunOverview, level: NotificationLevel): EndedNo
       return {
         severity: 'warning',
         message: t(
-          'The run {0} was interrupted after step {1}. Nothing that was stored is lost; resume it when you like.',
+          'The run {0} was interrupted after step {1}. When you resume it, steps that have no checkpoint yet are done again.',
           runLabel(run),
           Math.max(0, run.lastStep),
         ),

@@ -13,7 +13,7 @@ import type { LoopOutcome } from '../method/loop.ts';
 import type { Experiment } from '../method/experiment.ts';
 import { runLoop } from '../method/loop.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
-import type { CheckpointRecord, RunInformation } from '../store/rows/runInformation.ts';
+import type { RunInformation } from '../store/rows/runInformation.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import { CheckpointKeeper } from './checkpointKeeper.ts';
 import { createRunFolder } from '../runFolder/createRunFolder.ts';
@@ -28,6 +28,7 @@ import { Patience } from './patience.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
 import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
+import { isComplete, type ResumePoint, resumePoint } from './resumePoint.ts';
 import {
   finish,
   type RunResult,
@@ -88,8 +89,15 @@ export async function createRun(
   });
 }
 
-/** Continues the run in `folder` from its newest checkpoint. Rejects like {@link createRun}. */
-export async function resumeRun(folder: string, host: RunHost): Promise<RunResult> {
+/**
+ * Continues the run in `folder` from its newest checkpoint, or from that of the step `backTo`. Rejects like
+ * {@link createRun} and {@link resumePoint}.
+ */
+export async function resumeRun(
+  folder: string,
+  host: RunHost,
+  backTo?: number,
+): Promise<RunResult> {
   return withPresence(existingRunFolder(folder), host, async (session) => {
     const { run, releases, listener } = session;
     const store = SqliteRunStore.open(run.database);
@@ -99,18 +107,17 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
     const information = store.reader.information();
     requireSameProtocol(information, run);
     const keeper = new CheckpointKeeper(run, store, information.settings);
-    const checkpoint = keeper.newest();
-    const { steps } = information.settings;
-    if (checkpoint?.step === steps) {
-      const outcome: LoopOutcome = { reason: 'steps', lastStep: steps };
+    if (backTo === undefined && isComplete(keeper, information.settings)) {
+      const outcome: LoopOutcome = { reason: 'steps', lastStep: information.settings.steps };
       return finish(run, store, outcome, listener);
     }
+    const point = resumePoint(keeper, run.folder, backTo);
     const stored = storedHeldOut(store, information.settings);
     const prepared = await prepareExistingRun(information.settings, stored?.tasks);
     await requireSameModel(information, prepared);
     const started = await start(prepared, session, stored);
     requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
-    await returnToCheckpoint(store, checkpoint, started.engine, session);
+    await returnTo(point, store, started.engine, session);
     return runPrepared(prepared, started, store, session);
   });
 }
@@ -168,23 +175,22 @@ function storedHeldOut(store: SqliteRunStore, { probe }: RunSettings): HeldOutSe
   return { tasks: probe === 'none' ? [] : tasks, structures };
 }
 
-/** Gives `engine`, which is new, the policy of `checkpoint`, and forgets the steps after it. */
-async function returnToCheckpoint(
+/**
+ * Gives `engine`, which is new, the policy of `point`, and then forgets the steps after it: they stay where
+ * the policy cannot be loaded.
+ */
+async function returnTo(
+  { step, path: location }: ResumePoint,
   store: SqliteRunStore,
-  checkpoint: CheckpointRecord | undefined,
   engine: Engine,
   { presence, listener, steering }: RunSession,
 ): Promise<void> {
-  // Without a checkpoint the untrained policy is the one of the last step that can be kept: the seeding.
-  const keptStep = checkpoint?.step ?? 0;
-  const discarded = store.discardStepsAfter(keptStep);
+  if (location !== undefined) await engine.loadCheckpoint(location, steering.control.signal);
+  const discarded = store.discardStepsAfter(step);
   if (discarded > 0) {
-    const message = `Continuing after step ${keptStep}; ${discarded} later steps had no checkpoint and are done again.`;
+    const message = `Continuing after step ${step}; ${discarded} later steps are done again.`;
     listener({ kind: 'notice', message });
     presence.committed(store.reader.sequence());
-  }
-  if (checkpoint !== undefined) {
-    await engine.loadCheckpoint(checkpoint.path, steering.control.signal);
   }
 }
 
@@ -270,7 +276,7 @@ async function runPrepared(
         await dead.close().catch(() => undefined);
         const engine = await openEngine(prepared, run, control.signal);
         releases.add(() => engine.close());
-        await returnToCheckpoint(store, keeper.newest(), engine, session);
+        await returnTo(resumePoint(keeper, run.folder), store, engine, session);
         // It may have died between saving a checkpoint and saying so.
         keeper.sweep();
         noteSession(store, { engine, grader });
