@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from azr_engine.errors import EngineError
-from azr_engine.tensor_files import DamagedFile, StoredTensor, read_tensor_header
+from azr_engine.tensor_files import DamagedFileError, StoredTensor, read_tensor_header
 
 STATE = "checkpoint.json"
 WEIGHTS = "weights.safetensors"
@@ -27,12 +27,12 @@ def read_checkpoint_state(folder: Path) -> dict[str, Any]:
             stored = _header(folder / name).keys()
             lacking = parameters - stored if name in (WEIGHTS, *average) else set[str]()
             if lacking:
-                raise DamagedFile(f"{name} lacks {min(lacking)}")
-    except (OSError, ValueError, LookupError, TypeError, DamagedFile) as error:
+                raise DamagedFileError(f"{name} lacks {min(lacking)}")
+    except (OSError, ValueError, LookupError, TypeError, DamagedFileError) as error:
         raise EngineError(
             "checkpoint_damaged",
             f"The checkpoint {folder} cannot be loaded: {_reason(error)}.",
-            "Put it back from a copy, or go on from an older one: azr resume <run> --back-to <step>.",
+            "Put it back from a copy, or go on from an older one with `azr resume --back-to`.",
             status=409,
         ) from error
     return state
@@ -41,13 +41,13 @@ def read_checkpoint_state(folder: Path) -> dict[str, Any]:
 def _header(file: Path) -> dict[str, StoredTensor]:
     try:
         return read_tensor_header(file)
-    except DamagedFile as error:
-        raise DamagedFile(f"{file.name} is damaged: {error}") from error
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{file.name} is damaged: {error}") from error
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return f"it has no {Path(error.filename).name}"
-    if isinstance(error, DamagedFile):
+    if isinstance(error, DamagedFileError):
         return str(error)
     return f"it cannot be read ({type(error).__name__}: {error})"

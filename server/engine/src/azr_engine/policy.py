@@ -28,6 +28,7 @@ from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 from azr_engine.adapters import LoraSettings, merged_copy, with_adapters
 from azr_engine.compact_network import CompactNetwork, try_compact
 from azr_engine.errors import EngineError
+from azr_engine.loaded_weights import check_finite, check_loading
 from azr_engine.model_folder import check_model_folder, read_object
 from azr_engine.out_of_memory import is_out_of_memory
 from azr_engine.packing import ComputeCost
@@ -212,14 +213,8 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
     trained: TrainedKind = "lora" if lora is not None else whole
     precision = choose_precision(device.type, trained, device_has_bfloat16(device))
     with _loading(folder):
-        network: Any = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=precision.weights,
-            attn_implementation="sdpa",
-            trust_remote_code=False,
-            use_safetensors=True,
-            local_files_only=True,
-        )
+        network = load_network(folder, dtype=precision.weights)
+        check_finite(folder, network.named_parameters())
         # What a config says is checked by using it: any value in it may be of any type.
         _end_tokens(folder, network)
         _positions(network.config)
@@ -231,6 +226,34 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
         model.requires_grad_(False)
     model.eval()
     return Policy(model, network, folder, precision, lora)
+
+
+def check_loadable(folder: Path) -> None:
+    """Throws what load_policy would, but for what only the values of the weights show."""
+    check_model_folder(folder)
+    refuse_own_code(folder)
+    with _loading(folder):
+        network = load_network(folder, device_map="meta")
+        _end_tokens(folder, network)
+        _positions(network.config)
+
+
+def load_network(folder: Path, **options: Any) -> Any:
+    """The network of a folder whose weights are those of its config.json, and all of them."""
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        folder,
+        attn_implementation="sdpa",
+        trust_remote_code=False,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+        # check_loading refuses them, and names them.
+        ignore_mismatched_sizes=True,
+        **options,
+    )
+    network, information = loaded
+    check_loading(folder, network, information)
+    return network
 
 
 @contextlib.contextmanager

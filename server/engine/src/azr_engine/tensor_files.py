@@ -23,7 +23,7 @@ class StoredTensor:
     shape: tuple[int, ...]
 
 
-class DamagedFile(Exception):
+class DamagedFileError(Exception):
     """Says what is wrong, to follow "cannot be used: ". `pointer` where Git LFS has the content."""
 
     def __init__(self, reason: str, pointer: bool = False) -> None:
@@ -32,24 +32,24 @@ class DamagedFile(Exception):
 
 
 def read_tensor_header(file: Path) -> dict[str, StoredTensor]:
-    """The tensors of a file by name. Throws DamagedFile, or OSError when it cannot be read."""
+    """The tensors of a file by name. Throws DamagedFileError, or OSError when it cannot be read."""
     size = file.stat().st_size
     with file.open("rb") as handle:
         start = handle.read(len(POINTER_START))
         if start == POINTER_START:
-            raise DamagedFile("it is a pointer of Git LFS in place of the file itself", True)
+            raise DamagedFileError("it is a pointer of Git LFS in place of the file itself", True)
         if size < PREFIX_BYTES:
-            raise DamagedFile(f"it has {size} bytes")
+            raise DamagedFileError(f"it has {size} bytes")
         (header_bytes,) = struct.unpack("<Q", start[:PREFIX_BYTES])
         if header_bytes > LONGEST_HEADER_BYTES:
-            raise DamagedFile("it does not begin as safetensors do")
+            raise DamagedFileError("it does not begin as safetensors do")
         if PREFIX_BYTES + header_bytes > size:
-            raise DamagedFile("it ends within its header")
+            raise DamagedFileError("it ends within its header")
         handle.seek(PREFIX_BYTES)
         tensors, data_bytes = _parsed(handle.read(header_bytes))
     needed = PREFIX_BYTES + header_bytes + data_bytes
     if size < needed:
-        raise DamagedFile(f"it was cut, and has {size} of its {needed} bytes")
+        raise DamagedFileError(f"it was cut, and has {size} of its {needed} bytes")
     return tensors
 
 
@@ -65,5 +65,5 @@ def _parsed(header: bytes) -> tuple[dict[str, StoredTensor], int]:
                 tensors[name] = StoredTensor(str(entry["dtype"]), shape)
                 data_bytes = max(data_bytes, int(entry["data_offsets"][1]))
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise DamagedFile("its header is not a list of tensors") from error
+        raise DamagedFileError("its header is not a list of tensors") from error
     return tensors, data_bytes
