@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -151,4 +153,40 @@ test('azr doctor plans the memory of the run that is asked for', async () => {
     status: 'ok',
     detail: expect.stringContaining('azr-nano, lora') as string,
   });
+});
+
+describe('azr run refuses an address before anything starts, and exits', () => {
+  test.each(['notaurl', 'ftp://x', 'http://name:word@127.0.0.1:1'])('%s', async (address) => {
+    const { code, stderr } = await azr(['run', '--set', `engineUrl=${address}`], { folder });
+    expect(stderr).toContain("The engine's address");
+    expect(code).toBe(2);
+  });
+
+  test('one that a key must not go to', async () => {
+    const { code, stderr } = await azr(['run', '--set', 'engineUrl=http://example.org'], {
+      folder,
+      environment: { TINKER_API_KEY: 'k', TINKER_BASE_URL: 'http://example.org' },
+    });
+    expect(stderr).toContain('unencrypted');
+    expect(code).toBe(2);
+  });
+});
+
+test('an engine on this machine is asked directly, whatever the proxy', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.statusCode = 401;
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { code } = await azr(['run', '--set', `engineUrl=http://127.0.0.1:${port}`], {
+    folder,
+    // Nobody listens there.
+    environment: { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'http://127.0.0.1:9' },
+  });
+  server.close();
+  expect(code).toBe(1);
+  expect(asked).toContain('/api/v1/get_server_capabilities');
 });

@@ -4,9 +4,10 @@
  * environment whose making was cut short is known as one and made again.
  */
 import { type ProblemCode, ProblemError } from '../../protocol/problem.ts';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { makeFolder } from '../files/makeFolder.ts';
 import { execa } from 'execa';
 
 import { installLocked, lockDigest } from '../python/lockedInstall.mjs';
@@ -62,7 +63,7 @@ async function makeEnvironment(options: SetUpOptions): Promise<void> {
   onLine(`Making an environment in ${directory} with Python ${version} (${executable}).`);
   try {
     await rm(directory, { recursive: true, force: true });
-    await mkdir(path.dirname(directory), { recursive: true });
+    makeFolder(path.dirname(directory));
   } catch (error) {
     throw diagnose(`making ${directory}`, error instanceof Error ? error.message : String(error));
   }

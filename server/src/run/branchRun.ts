@@ -58,7 +58,7 @@ export async function branchRun(request: BranchRequest): Promise<RunFolder> {
     const before = reader.information();
     const settings = completeSettings([before.settings, ...request.changes], 'the branch');
     requireFitting(before.settings, settings, checkpoint.step);
-    const run = await createRunFolder(request.folder);
+    const run = createRunFolder(request.folder);
     const draft = `${run.database}.draft`;
     rmSync(draft, { force: true });
     copyDatabase(reader, draft);

@@ -70,7 +70,7 @@ export async function createRun(
   folder: string,
   host: RunHost,
 ): Promise<RunResult> {
-  return withPresence(await createRunFolder(folder), host, async (session) => {
+  return withPresence(createRunFolder(folder), host, async (session) => {
     const { run, releases } = session;
     const started = await start(prepared, session);
     const information: RunInformation = {
@@ -141,7 +141,9 @@ async function start(
   const inspecting = grading.then(
     (grader) => stored ?? heldOutSet(grader, prepared.heldOut, signal),
   );
-  const opening = openEngine(prepared, run, signal).then((engine) => {
+  // An opener that throws at once must not leave the sandbox open either.
+  const opening = Promise.resolve().then(async () => {
+    const engine = await openEngine(prepared, run, signal);
     releases.add(() => engine.close());
     return engine;
   });
