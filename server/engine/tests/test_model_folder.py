@@ -269,3 +269,15 @@ def test_quantised_weights_are_refused(folder: Path) -> None:
     change_config(folder, quantization_config={"quant_method": "gptq", "bits": 4})
     error = refusal(folder)
     assert error.code == "model_is_quantized" and "gptq" in error.message
+
+
+def test_answers_end_with_every_token_that_the_folder_names(folder: Path) -> None:
+    # The tests' tokenizer has <pad> as token 0 and <end> as token 1.
+    change_config(folder, eos_token_id=7)
+    (folder / "generation_config.json").write_text('{"eos_token_id": [9, 7]}')
+    assert load_policy(folder, lora=None).end_tokens == [7, 9]
+    for named in ("<end>", {"content": "<end>"}):
+        (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": named}))
+        assert load_policy(folder, lora=None).end_tokens == [7, 9, 1]
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<unknown>"}')
+    assert load_policy(folder, lora=None).end_tokens == [7, 9]

@@ -64,7 +64,7 @@ export async function openLocalEngine(options: LocalEngineOptions): Promise<Tink
 }
 
 /** Connects to a running server of the dialect. */
-export function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
+export async function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
   const client = new TinkerClient(options);
   return open(client, options.tokenizerFolder, options, () => Promise.resolve());
 }
@@ -108,7 +108,7 @@ async function open(
       extensions,
       checkpointFolder,
       traits,
-      endTokens: facts.endTokens,
+      endTokens: await endTokensOf(facts, tokenizer),
       description: {
         ...describe(information, extensions, facts, options),
         server: traits.server,
@@ -124,6 +124,15 @@ async function open(
     tokenizer.close();
     throw error;
   }
+}
+
+/** All that the folder names: its files differ in many a published model, and one that is left out never ends an answer. */
+async function endTokensOf(
+  { endTokens }: ModelFacts,
+  tokenizer: FolderTokenizer,
+): Promise<readonly number[]> {
+  const ofTokenizer = await tokenizer.endToken();
+  return [...new Set([...endTokens, ...(ofTokenizer === undefined ? [] : [ofTokenizer])])];
 }
 
 function servedModel(capabilities: unknown, wanted?: string): string {

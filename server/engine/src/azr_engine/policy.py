@@ -27,6 +27,7 @@ from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from azr_engine.adapters import LoraSettings, merged_copy, with_adapters
 from azr_engine.compact_network import CompactNetwork, try_compact
+from azr_engine.end_token import end_token_of_tokenizer
 from azr_engine.errors import EngineError
 from azr_engine.loaded_weights import check_finite, check_loading
 from azr_engine.model_folder import check_model_folder, read_object
@@ -302,12 +303,14 @@ def _positions(config: Any) -> int:
 
 
 def _end_tokens(folder: Path, network: Any) -> list[int]:
-    """Tokens that end a completion: the generation config's, else the model config's."""
-    named = None
+    """
+    Tokens that end a completion: all that the folder names. Its files differ in many a published
+    model, and one that is left out never ends an answer.
+    """
+    named: list[object] = [network.config.eos_token_id]
+    named.append(getattr(network.config.get_text_config(), "eos_token_id", None))
     if (folder / "generation_config.json").is_file():
-        named = GenerationConfig.from_pretrained(folder, local_files_only=True).eos_token_id
-    if named is None:
-        named = network.config.eos_token_id
-    if named is None:
-        return []
-    return [int(token) for token in named] if isinstance(named, list) else [int(named)]
+        named.append(GenerationConfig.from_pretrained(folder, local_files_only=True).eos_token_id)
+    tokens = [token for one in named for token in (one if isinstance(one, list) else [one])]
+    known = [int(cast(int, token)) for token in tokens if token is not None]
+    return list(dict.fromkeys([*known, *end_token_of_tokenizer(folder)]))
