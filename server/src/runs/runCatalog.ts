@@ -81,7 +81,7 @@ export class RunCatalog {
 
   /** All runs as they are now, the newest first. */
   overviews(): readonly RunOverview[] {
-    return [...this.#runs.values()].map(({ overview }) => overview).sort(newestFirst);
+    return this.#newestFirst().map(({ overview }) => overview);
   }
 
   /**
@@ -274,10 +274,15 @@ export class RunCatalog {
     }
   }
 
+  /** Every overview is made once: it may read the database. */
+  #newestFirst(): { readonly tracked: TrackedRun; readonly overview: RunOverview }[] {
+    return [...this.#runs.values()]
+      .map((tracked) => ({ tracked, overview: tracked.overview }))
+      .sort((left, right) => newestFirst(left.overview, right.overview));
+  }
+
   #follow(): void {
-    const runFolders = [...this.#runs.values()]
-      .sort((left, right) => newestFirst(left.overview, right.overview))
-      .map(({ run }) => run.folder);
+    const runFolders = this.#newestFirst().map(({ tracked }) => tracked.run.folder);
     this.#watch.follow([...this.#places, ...runFolders]);
   }
 
