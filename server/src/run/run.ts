@@ -2,7 +2,6 @@
  * Runs a run: starts what the loop needs, hands it over, and takes everything down again however
  * it ends.
  */
-import { ProblemError } from '../../protocol/problem.ts';
 import type { Engine } from '../../protocol/engine.ts';
 import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
@@ -25,6 +24,7 @@ import type { OpenGrader } from './openGrader.ts';
 import { openGrader } from './openGrader.ts';
 import { outliveEngines } from './outliveEngines.ts';
 import { Patience } from './patience.ts';
+import { tellingProbeCost } from './probeCost.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
 import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
@@ -36,6 +36,7 @@ import {
   type SessionHost,
   withPresence,
 } from './runSession.ts';
+import { requireSameModel, requireSameProtocol } from './sameModel.ts';
 import { requireSameSandbox } from './sameSandbox.ts';
 import { presetDepartures } from '../settings/settings.ts';
 
@@ -268,7 +269,7 @@ async function runPrepared(
         runLoop(
           {
             ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut, dialect },
-            ...{ clock: { now: () => Date.now() }, listener },
+            ...{ clock: { now: () => Date.now() }, listener: tellingProbeCost(settings, listener) },
             ...(experiment === undefined ? {} : { experiment }),
           },
           { ...control, beforeStep: () => patience.until(() => room.shortage()) },
@@ -294,28 +295,5 @@ async function runPrepared(
     const message = error instanceof Error ? error.message : String(error);
     listener({ kind: 'finished', step: lastStep(), reason: 'failed', message });
     throw error;
-  }
-}
-
-function requireSameProtocol({ protocolVersion }: RunInformation, run: RunFolder): void {
-  if (protocolVersion !== PROTOCOL_VERSION) {
-    throw new ProblemError({
-      code: 'protocol-changed',
-      message: `The run in ${run.folder} was made with protocol ${protocolVersion}, this AZR Studio speaks ${PROTOCOL_VERSION}.`,
-      remedy: 'Continue it with the version that made it, or start a new run.',
-    });
-  }
-}
-
-async function requireSameModel(
-  information: RunInformation,
-  { model }: PreparedRun,
-): Promise<void> {
-  if ((await modelDigest(model.folder)) !== information.modelDigest) {
-    throw new ProblemError({
-      code: 'model-changed',
-      message: `The model in ${model.folder} is not the one that the run started from.`,
-      remedy: 'Put the original files back, or start a new run.',
-    });
   }
 }

@@ -58,8 +58,8 @@ ${OUTPUT_OPTIONS_HELP}
 A key in TINKER_API_KEY goes to the engine's address when --set engineUrl=... or TINKER_BASE_URL names
 it, or when you allow it on being asked.
 
-Ctrl-C finishes the step, saves a checkpoint and stops; a second Ctrl-C stops at once. What was
-committed is never lost: "azr resume" continues.
+Ctrl-C finishes the step, saves a checkpoint and stops; a second Ctrl-C stops at once. "azr resume"
+goes on from the newest checkpoint; steps after it are done again.
 
 Exit code: 0 when the run ended or was stopped, 1 when it failed, 2 for an invalid run file or
 option, 130 after a second Ctrl-C.`,
