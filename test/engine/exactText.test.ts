@@ -46,6 +46,25 @@ test.each([undefined, true, false])(
   },
 );
 
+test('a decoder that cleans up by itself does not', async () => {
+  const vocab = { '[UNK]': 0, a: 1, ',': 2, b: 3 };
+  const tokenizerJson = {
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    post_processor: null,
+    decoder: { type: 'Sequence', decoders: [{ type: 'WordPiece', prefix: '##', cleanup: true }] },
+    model: {
+      ...{ type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##' },
+      ...{ max_input_chars_per_word: 100, vocab },
+    },
+  };
+  writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizerJson));
+  const tokenizer = await FolderTokenizer.load(folder);
+  expect(await tokenizer.decode([1, 2, 3])).toBe('a , b');
+  tokenizer.close();
+});
+
 describe('a chat template', () => {
   const text = "{{ messages[0]['content'] }}!";
   test.each([

@@ -114,7 +114,10 @@ function notSeen({ database }: RunFolder, reason: string): OwnProblem {
   };
 }
 
-type Signature = { readonly inode: number | undefined; readonly signature: string };
+interface Signature {
+  readonly inode: number | undefined;
+  readonly signature: string;
+}
 
 /** The log is what a commit changes; the file itself changes when the log is folded into it. */
 function signatureOf(database: string): Signature | { readonly reason: string } {

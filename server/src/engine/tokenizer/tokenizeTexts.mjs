@@ -28,6 +28,12 @@ import { tokenTexts } from './tokenTexts.mjs';
  */
 
 /**
+ * What is looked at of tokenizer.json.
+ * @typedef {{ readonly cleanup?: boolean, readonly decoders?: readonly Decoder[] }} Decoder
+ * @typedef {{ readonly decoder?: Decoder | null }} Description
+ */
+
+/**
  * What is used of the library. Its own declarations import files without extensions, which strict
  * module resolution does not follow.
  * @typedef {object} LoadedTokenizer
@@ -77,8 +83,14 @@ function eachAnswer(request) {
 /** @param {SingleRequest} request */
 function answerToOne(request) {
   if (request.kind === 'load') {
-    const description = /** @type {object} */ (JSON.parse(readFileSync(STANDARD_INPUT, 'utf8')));
-    loaded = new TokenizerOfFiles(description, request.config);
+    const description = /** @type {Description} */ (
+      JSON.parse(readFileSync(STANDARD_INPUT, 'utf8'))
+    );
+    const { decoder } = description;
+    loaded = new TokenizerOfFiles(
+      { ...description, ...(decoder && { decoder: exact(decoder) }) },
+      request.config,
+    );
     return {};
   }
   if (request.kind === 'encode') return { tokens: encode(request.text, request.addSpecialTokens) };
@@ -86,6 +98,19 @@ function answerToOne(request) {
   const texts = tokenTexts({ decode }, request.tokens);
   bounded(texts.join(''));
   return { texts };
+}
+
+/**
+ * The same, for decoders that clean up by themselves.
+ * @param {Decoder} decoder
+ * @returns {Decoder}
+ */
+function exact(decoder) {
+  return {
+    ...decoder,
+    ...('cleanup' in decoder && { cleanup: false }),
+    ...(decoder.decoders && { decoders: decoder.decoders.map(exact) }),
+  };
 }
 
 /**
