@@ -19,7 +19,7 @@ import { USAGE, readStartArguments } from './studio/startArguments.mjs';
 async function openStudio(request) {
   const named = request.folder === undefined ? undefined : path.resolve(request.folder);
   if (named !== undefined && !(existsSync(named) && statSync(named).isDirectory())) {
-    process.stderr.write(`${named} is no folder. Name one that exists, or leave it out.\n`);
+    process.stderr.write(`${named} is not a folder. Name one that exists, or leave it out.\n`);
     return 2;
   }
   const command = findDesktopCommand();

@@ -7,7 +7,8 @@ import path from 'node:path';
 import { execa, ExecaError } from 'execa';
 
 import { pythonStart } from '../../server/src/python/pythonStart.mjs';
-import { enginePython, interpreterIn } from '../../server/src/machine/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
+import { interpreterIn } from '../../server/src/python/environment.mjs';
 
 const FOLDER = path.join(import.meta.dirname, '../../.tools/trl');
 const STAMP = path.join(FOLDER, 'azr-studio-requirements');

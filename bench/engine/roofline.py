@@ -1,7 +1,8 @@
 """
-How near the engine comes to what the device can do: decoding beside the bandwidth of its memory,
-training beside its rate of matrix products. Both ceilings are measured here, not taken from a data
-sheet; bytes and operations are counted from the model's shape and the batch that was run.
+How near the engine comes to what the device can do: decoding as a share of memory bandwidth, both
+decoding and training as MFU, the share of the FLOP/s of one large matrix product. Both ceilings are
+measured here, not taken from a data sheet; bytes and FLOPs are counted from the model's shape and
+the batch that was run.
 
 Run by `npm run bench:roofline`; the engine's own classes are used in this process, without HTTP.
 """
@@ -22,15 +23,16 @@ from typing import Any
 import torch
 from azr_engine.adapters import LoraSettings
 from azr_engine.losses import LossSettings
+from azr_engine.optimizers import AdamSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence, plan_rows
 from azr_engine.policy import Policy, load_policy
 from azr_engine.precision import DEVICE_VARIABLE, choose_device
-from azr_engine.probing import probe, probe_decoding
+from azr_engine.probing import probe
 from azr_engine.sampler import Sampler
 from azr_engine.sampling import SampledSequence, SampleItem
 from azr_engine.sampling_copy import SamplingCopy
 from azr_engine.sampling_parameters import SamplingParameters
-from azr_engine.training import AdamSettings, Trainer
+from azr_engine.training import Trainer
 from torch import Tensor, nn
 
 COPIED_BYTES = {"cuda": 1 << 31, "mps": 1 << 28, "cpu": 1 << 28}
@@ -92,15 +94,15 @@ def main() -> None:
         "model": options.model.name,
         "trained": "all weights" if lora is None else f"LoRA rank {lora.rank}",
         "computed in": str(policy.numbers.computed).removeprefix("torch."),
-        "sampled by": "paged" if bench.sampler.paged else bench.decoding,
+        "sampled by": bench.sampler.decoding,
         "memory bandwidth, GB/s": ceilings["bandwidth"] / 1e9,
-        "matrix products, TFLOP/s": ceilings["operations"] / 1e12,
+        "matrix product, TFLOP/s": ceilings["operations"] / 1e12,
         "sampling, tokens/s": workload.rows * workload.completion_tokens / decoding.whole,
         "decoding alone, tokens/s": decoding.tokens / decoding.seconds,
         "decoding, share of bandwidth": decoding.bytes_per_second / ceilings["bandwidth"],
-        "decoding, share of products": decoding.operations_per_second / ceilings["operations"],
+        "decoding, MFU": decoding.operations_per_second / ceilings["operations"],
         "training, tokens/s": training.tokens / training.seconds,
-        "training, share of products": training.operations_per_second / ceilings["operations"],
+        "training, MFU": training.operations_per_second / ceilings["operations"],
         "peak memory, MiB": peak / 2**20,
     }
     for name, value in figures.items():
@@ -169,8 +171,7 @@ class Bench:
         paths = probe(policy)
         sampled = SamplingCopy(policy).policy if policy.numbers.sampling_copy else policy
         sampled.end_tokens = []
-        self.decoding = probe_decoding(sampled)
-        self.sampler = Sampler(sampled, self.decoding)
+        self.sampler = Sampler.of(sampled)
         self.trainer = Trainer(policy, paths, MicroBatchLimits())
         stream = random.Random(1)
         vocabulary = policy.vocabulary_size()
@@ -194,7 +195,6 @@ class Bench:
         return Measured(whole, whole - first, tokens, operations, bytes_read)
 
     def update(self) -> None:
-        self.sampler.release()
         sequences = self.sequences()
         self.trainer.forward(sequences, LossSettings("ppo"), backward=True)
         self.trainer.step(ADAM)

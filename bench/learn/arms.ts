@@ -25,7 +25,7 @@ export interface Arm {
 const REWARD_ALONE = ['goldLossWeight=0'];
 
 export const ARMS: readonly Arm[] = [
-  { name: 'studio', question: 'the preset as it ships', settings: [] },
+  { name: 'studio', question: 'the whole recipe of the preset', settings: [] },
   { name: 'reward alone', question: 'without the interpreter’s answers', settings: REWARD_ALONE },
   { name: 'paper', question: 'the method as published', settings: ['preset=paper'] },
   {

@@ -80,6 +80,7 @@ export async function measureOwnTime(steps: number): Promise<void> {
     protocolVersion: PROTOCOL_VERSION,
     settings,
     departures: presetDepartures(settings),
+    dialect: 'compact',
     modelDigest: '',
   });
   let before = { atMs: performance.now(), busyMs: 0 };

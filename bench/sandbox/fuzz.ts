@@ -32,7 +32,7 @@ export interface Finding {
 export interface FuzzReport {
   readonly rounds: number;
   readonly findings: readonly Finding[];
-  /** How often each outcome came up, to show that the cases are no monoculture. */
+  /** How often each outcome came up, to show that the cases differ. */
   readonly outcomes: ReadonlyMap<string, number>;
   readonly answersScored: number;
   /** Executions left out because two runs differ, as they would in plain Python. */
@@ -128,7 +128,7 @@ function isSyntax({ outcome }: Execution): boolean {
   return outcome === 'syntax';
 }
 
-/** The executions that both runs agree on; the others are no task in the first place. */
+/** The executions that both runs agree on; the others are not tasks in the first place. */
 function compare(
   inputs: readonly string[],
   first: readonly Execution[],
@@ -162,6 +162,6 @@ function outputFor(
   const outputs = executions.flatMap(({ output }) => (output === undefined ? [] : [output]));
   if (outputs.length > 0 && random.next() < 0.8) return random.pick(outputs);
   const { output } = random.pick(seeds);
-  // A stored output that is no literal, because its authors cut it, cannot be a task's.
+  // A stored output that is not a literal, because its authors cut it, cannot be a task's.
   return parseLiteral(output).ok ? output : '0';
 }

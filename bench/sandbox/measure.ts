@@ -102,7 +102,7 @@ async function measureSpeed(
   }
 }
 
-/** What is no matter of throughput: how long a start and a hang take, and how much memory waits. */
+/** Beside throughput: how long a start and a hang take, and how much memory waits. */
 async function measureEdges(engine: Engine, workers: number): Promise<Measured> {
   const starts: number[] = [];
   for (let sample = 0; sample < SAMPLES; sample += 1) {

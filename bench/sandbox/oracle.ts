@@ -11,7 +11,7 @@ const SCRIPT = fileURLToPath(new URL('plainPython.py', import.meta.url));
 const NAMESPACES = [
   ...['--unshare-all', '--die-with-parent', '--clearenv', '--ro-bind', '/', '/', '--dev', '/dev'],
   ...['--tmpfs', '/tmp', '--ro-bind', SCRIPT, '/tmp/plainPython.py', '--chdir', '/'],
-  // The hash seed of the sandbox's first worker: what depends on it, and was not noticed, is no defect.
+  // The hash seed of the sandbox's first worker: what depends on it, and was not noticed, is not a defect.
   ...['--setenv', 'PYTHONHASHSEED', '1'],
 ];
 

@@ -69,6 +69,7 @@ function generatedInformation(seed: number): RunInformation {
     protocolVersion: 1,
     settings,
     departures: presetDepartures(settings),
+    dialect: 'compact',
     modelDigest: `sha256:${'0'.repeat(64)}`,
   };
 }

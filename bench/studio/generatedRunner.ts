@@ -31,6 +31,7 @@ const store = SqliteRunStore.create(run.database, {
   protocolVersion: PROTOCOL_VERSION,
   settings,
   departures: presetDepartures(settings),
+  dialect: 'compact',
   modelDigest: `sha256:${'0'.repeat(64)}`,
 });
 steering.started();

@@ -8,7 +8,8 @@ import { findBrowser, installBrowser } from './browser.mjs';
 import { bubblewrapIsSettled, installBubblewrap } from './bubblewrap.mjs';
 import { buildBundles, bundlesAreCurrent } from './bundles.mjs';
 import { diagnoseFileError } from './diagnose.mjs';
-import { environmentPython, layoutOf } from './layout.mjs';
+import { interpreterIn } from '../../server/src/python/environment.mjs';
+import { layoutOf } from './layout.mjs';
 import { installNodePackages, nodePackagesAreInstalled } from './nodePackages.mjs';
 import {
   checkSetupNode,
@@ -67,7 +68,7 @@ export async function bootstrap({ root, signal, output = process.stderr, ...opti
   }
   return {
     node: nodeOf(layout),
-    python: environmentPython(layout.pythonEnvironment),
+    python: interpreterIn(layout.pythonEnvironment),
   };
 }
 

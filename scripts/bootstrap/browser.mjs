@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 
 import { debianPackagesAreOurs, installDebianPackages } from './debianPackages.mjs';
 import { diagnoseOutput } from './diagnose.mjs';
-import { findOnPath } from './findOnPath.mjs';
+import { findOnPath } from '../../server/src/python/findOnPath.mjs';
 import { SetupFailure } from './setupFailure.mjs';
 
 /** The first has no windows to draw, which saves the tests two fifths of what a browser computes. */

@@ -3,7 +3,7 @@
  * that nobody has read. Without it they name what they do not try, so set-up goes on where it fails.
  */
 import { debianPackagesAreOurs, installDebianPackages } from './debianPackages.mjs';
-import { findOnPath } from './findOnPath.mjs';
+import { findOnPath } from '../../server/src/python/findOnPath.mjs';
 
 /** Whether it is there, or not ours to install. */
 export function bubblewrapIsSettled() {

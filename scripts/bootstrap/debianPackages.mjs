@@ -1,7 +1,7 @@
 /** Debian's packages, which set-up installs where they are its to install: as root, with apt-get. */
 import path from 'node:path';
 
-import { findOnPath } from './findOnPath.mjs';
+import { findOnPath } from '../../server/src/python/findOnPath.mjs';
 import { runCommand } from './runCommand.mjs';
 
 /** How long apt-get waits for another one to finish. */

@@ -34,13 +34,3 @@ export function layoutOf(root) {
 
 /** The clone that these scripts belong to. */
 export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
-
-/**
- * Path of the Python interpreter inside a virtual environment.
- * @param {string} environment
- */
-export function environmentPython(environment) {
-  return process.platform === 'win32'
-    ? path.join(environment, 'Scripts', 'python.exe')
-    : path.join(environment, 'bin', 'python');
-}

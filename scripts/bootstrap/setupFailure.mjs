@@ -1,9 +1,8 @@
 /** A failure of set-up that a person can do something about: what happened, to what, and the remedy. */
 
 /**
- * @typedef {'browser-missing' | 'disk-full' | 'folder-not-writable' | 'interrupted' | 'lock-file-mismatch' | 'network'
- *   | 'node-too-old' | 'no-package-for-platform' | 'npm-missing' | 'out-of-memory' | 'package-changed' | 'python-missing'
- *   | 'python-unsupported' | 'python-venv-missing' | 'certificate' | 'step-failed'} SetupFailureCode
+ * @typedef {import('../../server/src/python/diagnose.mjs').PythonFailureCode | 'browser-missing' | 'interrupted'
+ *   | 'lock-file-mismatch' | 'no-python' | 'node-too-old' | 'npm-missing' | 'step-failed'} SetupFailureCode
  */
 
 export class SetupFailure extends Error {

@@ -1,7 +1,7 @@
 /** Shows AZR Studio in the VS Code that is installed on this machine. */
 import { createInterface } from 'node:readline/promises';
 
-import { findOnPath } from '../bootstrap/findOnPath.mjs';
+import { findOnPath } from '../../server/src/python/findOnPath.mjs';
 import { SetupFailure } from '../bootstrap/setupFailure.mjs';
 import { runSupervised } from '../bootstrap/spawnSupervised.mjs';
 

@@ -1,7 +1,7 @@
 /** Opens the user's browser where there is one to open. */
 import { spawn } from 'node:child_process';
 
-import { findOnPath } from '../bootstrap/findOnPath.mjs';
+import { findOnPath } from '../../server/src/python/findOnPath.mjs';
 
 /**
  * @param {string} file An HTML file. Not an address: everybody on this machine can read command lines.

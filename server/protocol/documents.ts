@@ -33,7 +33,7 @@ export function documentUri({ runId, kind, id }: DocumentAddress): string {
   return `azr:/${encodeURIComponent(runId)}/${kind}-${String(id)}.${ending}`;
 }
 
-/** The address in a URI; undefined when it is none of ours. */
+/** The address in a URI; undefined for other URIs. */
 export function documentAddress(uri: string): DocumentAddress | undefined {
   const match = /^azr:\/+([^/]+)\/([a-z]+)-(\d{1,15})\.(?:py|md)$/.exec(uri);
   const kind = DOCUMENT_KINDS.find((candidate) => candidate === match?.[2]);

@@ -66,7 +66,6 @@ const ACTIONS = {
   missing: undefined,
   'not-a-run': undefined,
   'newer-schema': undefined,
-  'older-schema': undefined,
   locked: undefined,
   'read-only': undefined,
   corrupt: undefined,
@@ -86,6 +85,8 @@ const ACTIONS = {
   'no-package-for-platform': 'run-doctor',
   'package-changed': 'set-up-python',
   network: undefined,
+  certificate: undefined,
+  'out-of-memory': 'run-doctor',
 
   // The sandbox.
   'unsupported-platform': 'run-doctor',
@@ -162,7 +163,7 @@ const ACTIONS = {
   'server-start': 'restart-server',
   'server-crashed': 'restart-server',
   'other-protocol': 'restart-server',
-  /** Whatever nobody foresaw, on the extension's side and on the server's. */
+  /** Failures that were not foreseen, on the extension's side and on the server's. */
   unexpected: 'restart-server',
   defect: undefined,
 } as const satisfies Readonly<Record<string, ProblemAction | undefined>>;
@@ -182,6 +183,12 @@ export class ProblemError extends Error implements Problem {
   override readonly name = 'ProblemError';
   readonly code: string;
   readonly remedy: string;
+
+  /** By name: the extension's two bundles have a class each, and each must know the other's errors. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== ProblemError) return super[Symbol.hasInstance](value);
+    return value instanceof Error && value.name === 'ProblemError';
+  }
 
   constructor(problem: OwnProblem, options?: ErrorOptions) {
     super(problem.message, options);

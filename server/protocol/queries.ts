@@ -146,7 +146,7 @@ export interface MetricTable {
   readonly sequence: number;
   readonly steps: readonly number[];
   readonly series: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Steps after which a runner started anew (resumed), to mark on the curves. */
+  /** Steps after which a runner started again (resumed), to mark on the curves. */
   readonly resumedAfter: readonly number[];
   /** The step after which the run left another one, whose checkpoint it went on from. */
   readonly branchedAfter?: number;

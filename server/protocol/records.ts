@@ -44,11 +44,14 @@ export interface RolloutRecord {
   /** The composite reward of paper eq. 6 and the preset's further terms. */
   readonly reward?: number;
   readonly advantage?: number;
-  /** False when the rollout was shown but gave no gradient (probe, seed, discarded estimation). */
+  /**
+   * False when the rollout was shown but gave no gradient (probe, seed, discarded estimation). One of the
+   * phase `explore` gives it by cross-entropy, without an advantage.
+   */
   readonly trained: boolean;
 }
 
-/** What is left of a completion that a run let go of because its settings ask for that. */
+/** What is left of a completion that a run deleted because its settings ask for that. */
 export interface PrunedCompletion {
   readonly setting: PruningSetting;
   readonly tokenCount: number;

@@ -65,7 +65,7 @@ export type RewardStage = StageBase &
         readonly parts: readonly ParsedPart[];
         readonly tokenCount: number;
         readonly stopReason: 'stop' | 'length';
-        /** The run let go of the text; the sentence says why. */
+        /** The run deleted the text; the sentence says why. */
         readonly pruned?: true;
       }
     | {
@@ -126,7 +126,7 @@ export type RewardStage = StageBase &
     | {
         readonly kind: 'tokens';
         readonly tokens: readonly StoryToken[];
-        /** The run let go of them; the sentence says why. */
+        /** The run deleted them; the sentence says why. */
         readonly pruned?: true;
       }
   );

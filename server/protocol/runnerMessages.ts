@@ -1,6 +1,6 @@
 /**
  * Messages over the WebSocket of a runner, JSON in both directions. The runner commits
- * first and announces after; whoever listens reads run.db for the rows.
+ * first and announces after; listeners read run.db for the rows.
  */
 import type { RunEvent } from './events.ts';
 import type { Problem } from './problem.ts';
@@ -15,7 +15,7 @@ export interface RunnerAddress {
   readonly protocolVersion: number;
   /**
    * Of the loopback interface. Absent while the runner listens on a Unix socket: where that lies follows
-   * from the token, so that this file can lead nobody elsewhere.
+   * from the token, so that this file cannot lead a client elsewhere.
    */
   readonly port?: number;
   /** Random, 256 bits, hexadecimal; asked for as `Authorization: Bearer <token>`. */
@@ -38,7 +38,7 @@ export type FromRunner =
       readonly problem?: Problem;
       readonly sequence: number;
     }
-  /** `problem` says what a run waits for that is paused though nobody asked it to. */
+  /** `problem` says what a run waits for that paused on its own. */
   | { readonly kind: 'state'; readonly state: RunState; readonly problem?: Problem }
   /**
    * `sequence` is the database's number of the change that a `step` event announces. `earlier` marks

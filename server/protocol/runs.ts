@@ -13,7 +13,7 @@ import type { Mode, StepListName } from './vocabulary.ts';
 export type RunId = string;
 
 /**
- * `starting` until the first event of a live runner; `interrupted` when nobody works on a run that
+ * `starting` until the first event of a live runner; `interrupted` when no process works on a run that
  * has steps left; `unreadable` when its database cannot be opened.
  */
 export const RUN_STATES = [

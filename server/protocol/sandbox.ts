@@ -158,7 +158,7 @@ export interface Verification {
   readonly executions: readonly Execution[];
 }
 
-/** Which static rules a proposal or an answer must obey before it is run; not a safety boundary. */
+/** Which static rules a proposal or an answer must keep before it is run; not a safety boundary. */
 export interface GraderRules {
   readonly allowedImports: readonly string[];
   readonly bannedWords: readonly string[];
@@ -174,7 +174,7 @@ export interface Grader {
   readonly sandbox: SandboxDescription;
   /** Static gate, execution in two processes that differ in hash seed, typed reasons. */
   validate(proposal: Proposal, signal?: AbortSignal): Promise<Validation>;
-  /** Types of the arguments of an input; equal for inputs that one program may take. Undefined where it is no argument list. */
+  /** Types of the arguments of an input; equal for inputs that one program may take. Undefined where it is not an argument list. */
   signature(input: string): string | undefined;
   /** An input of the same signature near `input`. @param random gives numbers in [0, 1) */
   vary(input: string, random: () => number): string;

@@ -2,102 +2,11 @@
  * Every setting of a run, with its range, its default in both presets, and what it does. The run
  * file's JSON schema, its validation, its hovers and the paper map are all made from this table.
  */
-import { ENGINE_SERVERS, type EngineServer } from './engineServers.ts';
-import { type Mode, SANDBOX_ENGINES, type SandboxEngine } from './vocabulary.ts';
+import { ENGINE_SERVERS } from './engineServers.ts';
+import { DIALECTS, MODES, SANDBOX_ENGINES } from './vocabulary.ts';
 
 export const PRESETS = ['studio', 'paper'] as const;
 export type Preset = (typeof PRESETS)[number];
-
-/** A complete, validated run configuration; stored with the run and never changed. */
-export interface RunSettings {
-  readonly preset: Preset;
-  readonly model: string;
-  readonly dialect: 'auto' | 'compact' | 'chat' | 'turns' | 'r1';
-  readonly steps: number;
-  readonly seed: number;
-  readonly modes: readonly Mode[];
-
-  readonly references: number;
-  readonly inductionInputs: number;
-  readonly inductionVisible: number;
-  readonly proposalsPerMode: number;
-  readonly startingProposals: number;
-  readonly estimationRollouts: number;
-  readonly trainOnEstimation: boolean;
-  readonly solverTasksPerMode: number;
-  readonly replayTasksPerMode: number;
-  readonly replayFloor: number;
-  readonly unsolvedTasksPerMode: number;
-  readonly solveRateMemory: number;
-  readonly seedTasks: number;
-
-  readonly temperature: number;
-  readonly maximumPromptTokens: number;
-  readonly maximumProposalTokens: number;
-  readonly maximumAnswerTokens: number;
-
-  readonly learningRate: number;
-  readonly warmUpSteps: number;
-  readonly learningRateDecay: 'none' | 'linear' | 'cosine';
-  readonly averageDecay: number;
-  readonly adamBeta2: number;
-  readonly weightDecay: number;
-  readonly gradientClipNorm: number;
-  readonly updatesPerStep: number;
-  readonly clipLow: number;
-  readonly clipHigh: number;
-  readonly lossAggregation: 'token-mean' | 'sequence-mean';
-  readonly solverBaseline: 'task-role' | 'group';
-  readonly advantageScale: 'deviation' | 'group-rate' | 'none';
-  readonly proposerAdvantage: 'together' | 'apart';
-  readonly learnabilityGate: boolean;
-  readonly proposerLossWeight: number;
-  readonly importanceSamplingCap: number;
-  readonly entropyCoefficient: number;
-
-  readonly goldLossWeight: number;
-  readonly goldDocumentsPerStep: number;
-  readonly harvestInputs: number;
-  readonly goldUpdatesPerStep: number;
-  readonly goldLearningRate: number;
-  readonly goldOptimizer: 'adamw' | 'muon';
-
-  readonly deduplicate: 'none' | 'structural';
-  readonly bufferPolicy: 'fifo' | 'reservoir';
-  readonly bufferCapacity: number;
-  readonly referenceSampling: 'uniform' | 'template-balanced';
-  readonly repetitionPenalty: number;
-
-  readonly probe: string;
-  readonly probeEverySteps: number;
-  readonly probeSampleEverySteps: number;
-  readonly probeSamples: number;
-  readonly curriculumEverySteps: number;
-  readonly curriculumTasksPerMode: number;
-  readonly checkpointEverySteps: number;
-  readonly checkpointsKept: number;
-  readonly checkpointsKeptEvery: number;
-  readonly completionsKeptSteps: number;
-  readonly completionsKeptMb: number;
-
-  readonly trainable: 'full' | 'lora';
-  readonly loraRank: number;
-  readonly loraAlpha: number;
-  readonly loraDropout: number;
-  readonly engineUrl: string;
-  readonly engineServer: EngineServer;
-  readonly engineProcesses: number;
-
-  readonly sandbox: SandboxEngine;
-  readonly allowedImports: readonly string[];
-  readonly bannedWords: readonly string[];
-  readonly singleFunction: boolean;
-  readonly programCharacters: number;
-  readonly cpuMs: number;
-  readonly wallMs: number;
-  readonly memoryMb: number;
-  readonly outputCharacters: number;
-}
 
 /** The shape of one setting in the run file. */
 export type SettingType =
@@ -107,31 +16,42 @@ export type SettingType =
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
   | { readonly kind: 'list'; readonly choices?: readonly string[]; readonly minimumItems: number };
 
-export interface SettingDefinition<Value> {
-  readonly type: SettingType;
-  readonly studio: Value;
-  readonly paper: Value;
+/** What a setting of this shape holds. */
+type ValueOf<Type extends SettingType> = Type extends { readonly kind: 'integer' | 'number' }
+  ? number
+  : Type extends { readonly kind: 'boolean' }
+    ? boolean
+    : Type extends { readonly kind: 'choice'; readonly choices: readonly (infer Choice)[] }
+      ? Choice
+      : Type extends { readonly kind: 'list'; readonly choices: readonly (infer Choice)[] }
+        ? readonly Choice[]
+        : Type extends { readonly kind: 'list' }
+          ? readonly string[]
+          : string;
+
+export interface SettingDefinition<Type extends SettingType = SettingType> {
+  readonly type: Type;
+  readonly studio: ValueOf<Type>;
+  readonly paper: ValueOf<Type>;
   /** One or two sentences for a person: what it does, what a change of it costs or gains. */
   readonly description: string;
   /** Where the paper defines it, when it does. */
   readonly paperReference?: string;
 }
 
-export type SettingDefinitions = {
-  readonly [Key in keyof RunSettings]: SettingDefinition<RunSettings[Key]>;
-};
+/** The table as it is, with the exact type of every setting. */
+function settingsTable<const Types extends Readonly<Record<string, SettingType>>>(definitions: {
+  readonly [Name in keyof Types]: SettingDefinition<Types[Name]>;
+}) {
+  return definitions;
+}
 
-const integer = (minimum: number, maximum: number): SettingType => ({
-  kind: 'integer',
-  minimum,
-  maximum,
-});
-const number = (minimum: number, maximum: number): SettingType => ({
-  kind: 'number',
-  minimum,
-  maximum,
-});
-const choice = (...choices: string[]): SettingType => ({ kind: 'choice', choices });
+const integer = (minimum: number, maximum: number) =>
+  ({ kind: 'integer', minimum, maximum }) as const;
+const number = (minimum: number, maximum: number) =>
+  ({ kind: 'number', minimum, maximum }) as const;
+const choice = <const Choices extends readonly string[]>(...choices: Choices) =>
+  ({ kind: 'choice', choices }) as const;
 
 /** Words the paper's prompts and scripts ban from programs (appendix; reference configuration). */
 const PAPER_BANNED_WORDS = [
@@ -173,7 +93,7 @@ const ALLOWED_IMPORTS = [
   'typing',
 ] as const;
 
-export const SETTINGS: SettingDefinitions = {
+export const SETTINGS = settingsTable({
   preset: {
     type: choice(...PRESETS),
     studio: 'studio',
@@ -189,7 +109,7 @@ export const SETTINGS: SettingDefinitions = {
       'The policy to train: `azr-nano`, the embedded model that needs no GPU; a folder with a Hugging Face causal language model; or what "azr models get" has fetched: `smollm2-135m`, an id of the Hugging Face Hub, a GGUF file.',
   },
   dialect: {
-    type: choice('auto', 'compact', 'chat', 'turns', 'r1'),
+    type: choice('auto', ...DIALECTS),
     studio: 'auto',
     paper: 'auto',
     description:
@@ -211,7 +131,7 @@ export const SETTINGS: SettingDefinitions = {
       'Seed of every random choice. On a CPU the same seed and settings give the same run, row for row.',
   },
   modes: {
-    type: { kind: 'list', choices: ['deduction', 'abduction', 'induction'], minimumItems: 1 },
+    type: { kind: 'list', choices: MODES, minimumItems: 1 },
     studio: ['deduction', 'abduction', 'induction'],
     paper: ['deduction', 'abduction', 'induction'],
     description:
@@ -253,7 +173,14 @@ export const SETTINGS: SettingDefinitions = {
     studio: 0.75,
     paper: 0,
     description:
-      'Share of the proposals that the model writes with its weights from the start of the run. The trained proposer soon asks mostly for tasks that are solved about half the time; these proposals bring the other kinds of task. The proposer is not trained on them.',
+      'Share of the proposals that the model writes with its weights from the start of the run. The trained proposer soon asks mostly for tasks that are solved about half the time; these proposals bring the other kinds of task. They have no advantage.',
+  },
+  rehearsedProposals: {
+    type: integer(0, 4096),
+    studio: 24,
+    paper: 0,
+    description:
+      "How many accepted proposals of the starting model (`startingProposals`) are learned by cross-entropy in each step, among the documents of `goldLossWeight`. Documents that train the solver wear off how tasks are written; these keep the trained proposer's tasks valid.",
   },
   estimationRollouts: {
     type: integer(2, 256),
@@ -268,7 +195,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: true,
     paper: false,
     description:
-      'Train the solver on the estimation rollouts themselves, as groups. The paper discards them and samples anew, and so trains on about a fifth of what it generates.',
+      'Train the solver on the estimation rollouts themselves, as groups. The paper discards them and samples again, and so trains on about a fifth of what it generates.',
   },
   solverTasksPerMode: {
     type: integer(0, 4096),
@@ -297,7 +224,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 2,
     paper: 0,
     description:
-      'How many tasks per mode that nobody has solved yet are tried again each step, a group of rollouts each. They hold what the model does not know, and become ordinary tasks once one attempt is right.',
+      'How many tasks per mode that were never solved are tried again each step, a group of rollouts each. They hold what the model does not know, and become ordinary tasks once one attempt is right.',
   },
   solveRateMemory: {
     type: number(0, 1),
@@ -452,7 +379,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: true,
     paper: false,
     description:
-      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What nobody or everybody solves teaches nothing.',
+      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What no attempt or every attempt solves teaches nothing.',
   },
   proposerLossWeight: {
     type: number(0, 10),
@@ -523,7 +450,7 @@ export const SETTINGS: SettingDefinitions = {
     studio: 'structural',
     paper: 'none',
     description:
-      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless nobody has solved that task yet.',
+      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless that task was never solved.',
   },
   bufferPolicy: {
     type: choice('fifo', 'reservoir'),
@@ -667,13 +594,6 @@ export const SETTINGS: SettingDefinitions = {
     description:
       'What kind of server `engineUrl` is. `auto` takes only one that declares how it computes, as ours does; SkyRL and Tinker do not, and have to be named.',
   },
-  engineProcesses: {
-    type: integer(1, 64),
-    studio: 1,
-    paper: 1,
-    description:
-      'In how many processes the local engine trains, each on a GPU of its own: weights, gradients and optimizer are cut into as many parts, and each process samples its share from a whole copy. At most as many as there are GPUs.',
-  },
   sandbox: {
     type: choice(...SANDBOX_ENGINES),
     studio: 'wasm',
@@ -735,4 +655,9 @@ export const SETTINGS: SettingDefinitions = {
     description:
       'Longest result, as a Python literal. A longer one rejects the task; nothing is ever cut.',
   },
+});
+
+/** A complete, validated run configuration; stored with the run and never changed. */
+export type RunSettings = {
+  readonly [Name in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[Name]['type']>;
 };

@@ -15,6 +15,10 @@ export type Role = (typeof ROLES)[number];
 export const SANDBOX_ENGINES = ['wasm', 'native'] as const;
 export type SandboxEngine = (typeof SANDBOX_ENGINES)[number];
 
+/** How tasks are put to a model: for the embedded model, for chat models, small ones, and base models. */
+export const DIALECTS = ['compact', 'chat', 'turns', 'r1'] as const;
+export type DialectName = (typeof DIALECTS)[number];
+
 /** How one execution in the sandbox ended. Only `ok` carries an output. */
 export const EXECUTION_OUTCOMES = [
   'ok',
@@ -77,7 +81,7 @@ export type SolverPhase = (typeof SOLVER_PHASES)[number];
 /**
  * What a completion was sampled for: `seed` fills the buffers before the first update; `propose`
  * makes a step's tasks; so does `explore`, whose proposals are written by the model that the run began
- * with and never trained on; `estimate` measures a new task's solve rate; `solve` and `replay` answer a
+ * with, and have no advantage; `estimate` measures a new task's solve rate; `solve` and `replay` answer a
  * task for training; `curriculum` are the starting model's answers to new tasks; `greedy` and `probe`
  * answer held-out tasks, with the likeliest tokens and at temperature 1. The last three only measure.
  */

@@ -65,6 +65,17 @@ test.each(['ok', 'no-cpu-builds'] as const)(
   },
 );
 
+test.each(['ok', 'offline'] as const)(
+  'where there is uv, it installs what is pinned, and pip where uv cannot (%s)',
+  async (uv) => {
+    expect((await clone.start({ uv })).exitCode).toBe(0);
+
+    const byUv = uv === 'ok' ? ['uv torch', 'uv packages'] : ['uv torch'];
+    const byPip = uv === 'ok' ? [] : ['pip upgrade', 'pip with CUDA', 'pip install'];
+    expect(clone.calls().filter((call) => !/^(npm|venv)/.test(call))).toEqual([...byUv, ...byPip]);
+  },
+);
+
 test('what needs no Python can begin while Python’s packages are on their way', async () => {
   const setUp = new AbortController();
   vi.stubEnv('PATH', clone.installFakes({ pip: 'hang' }));
@@ -136,10 +147,10 @@ describe('a failure names the remedy, and the next try works', () => {
     ['an optional package offline', { npm: 'optional-offline' }, 'network', 'network connection'],
     ['npm on a full disk', { npm: 'disk-full' }, 'disk-full', 'Free some space'],
     ['no npm', { npm: 'absent' }, 'npm-missing', 'Install npm'],
-    ['no Python', { python: 'absent' }, 'python-missing', 'apt install python3'],
-    ['an old Python', { pythonVersion: '3.9.2' }, 'python-unsupported', '3.10 to 3.14'],
-    ['a Python too new', { pythonVersion: '3.15.0' }, 'python-unsupported', '3.10 to 3.14'],
-    ['no venv module', { python: 'no-venv' }, 'python-venv-missing', 'apt install python3-venv'],
+    ['no Python', { python: 'absent' }, 'no-python', 'apt install python3'],
+    ['an old Python', { pythonVersion: '3.9.2' }, 'no-python', '3.10 to 3.14'],
+    ['a Python too new', { pythonVersion: '3.15.0' }, 'no-python', '3.10 to 3.14'],
+    ['no venv module', { python: 'no-venv' }, 'no-venv', 'apt install python3-venv'],
     ['pip offline', { pip: 'offline' }, 'network', 'network connection'],
     ['a package that was changed', { pip: 'changed' }, 'package-changed', 'another package index'],
     ['pip on a full disk', { pip: 'disk-full' }, 'disk-full', 'Free some space'],
@@ -193,6 +204,13 @@ describe('a failure names the remedy, and the next try works', () => {
     expect(run.exitCode).toBe(0);
     expect(clone.read('.tools/logs/pip-itself.log')).toContain('Could not find a version');
     expect(clone.calls().slice(-3)).toEqual(['pip upgrade', 'pip with CUDA', 'pip install']);
+  });
+
+  test('a Python that can make no environment is enough where there is uv', async () => {
+    const run = await clone.start({ python: 'no-venv', uv: 'ok' });
+
+    expect(run.exitCode).toBe(0);
+    expect(clone.calls()).toContain('uv venv');
   });
 
   test('a folder that cannot be written', async () => {

@@ -25,6 +25,8 @@ export interface Fakes {
   readonly npm?: 'ok' | 'slow' | 'offline' | 'disk-full' | 'optional-offline' | 'hang' | 'absent';
   readonly python?: 'ok' | 'no-venv' | 'no-ensurepip-but-pip' | 'absent';
   readonly pythonVersion?: string;
+  /** Absent from PATH where nothing is said. */
+  readonly uv?: 'ok' | 'offline';
   readonly pip?:
     'ok' | 'offline' | 'no-upgrade' | 'no-cpu-builds' | 'changed' | 'disk-full' | 'hang';
 }
@@ -103,6 +105,10 @@ export class Clone {
     rmSync(path.join(this.#fakePrograms, 'python3'), { force: true });
     if (fakes.npm !== 'absent') {
       this.#installFake('npm', FAKE_NPM, fakes);
+    }
+    rmSync(path.join(this.#fakePrograms, 'uv'), { force: true });
+    if (fakes.uv !== undefined) {
+      this.#installFake('uv', FAKE_UV, fakes);
     }
     if (fakes.python !== 'absent') {
       this.#installFake('python3', FAKE_PYTHON, fakes);
@@ -213,6 +219,19 @@ if (fakes.npm === 'offline') {
     process.stderr.write('npm http fetch GET attempt 3 failed with EAI_AGAIN\\n');
   }
   fs.writeFileSync('node_modules/.package-lock.json', JSON.stringify(lock));
+}
+`;
+
+const FAKE_UV = `
+const [command, ...rest] = words;
+if (command === 'venv') {
+  log('uv venv');
+  fs.mkdirSync(path.join(rest.at(-1), 'bin'), { recursive: true });
+  fs.symlinkSync(path.join(root, 'fake programs', 'python3'), path.join(rest.at(-1), 'bin', 'python'));
+} else {
+  const hashed = rest.includes('--require-hashes') ? '' : ' unhashed';
+  log('uv ' + path.basename(rest.at(-1), '.txt') + hashed);
+  if (fakes.uv === 'offline') fail(2, 'error: Failed to fetch: dns error');
 }
 `;
 

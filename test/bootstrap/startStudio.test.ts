@@ -48,7 +48,7 @@ describe('the arguments', () => {
     try {
       const run = await finished(clone.spawnStart({}, 'start.mjs', ['no such folder']));
       expect(run.exitCode).toBe(2);
-      expect(run.stderr).toContain('no such folder is no folder');
+      expect(run.stderr).toContain('no such folder is not a folder');
       expect(clone.calls()).toEqual([]);
     } finally {
       clone.remove();

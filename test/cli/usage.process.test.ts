@@ -66,7 +66,7 @@ describe('wrong usage starts nothing and says what is right', () => {
       '--steps: "steps" must be an integer from 1 to 1000000, not "many"',
     ],
     [['run', '--set', 'steps'], '--set takes <name>=<value>, not "steps"'],
-    [['run', '--set', 'stepps=3'], '"stepps" is no setting. Did you mean "steps"?'],
+    [['run', '--set', 'stepps=3'], 'Unknown setting "stepps". Did you mean "steps"?'],
     [['run', '--preset', 'fast'], '"preset" must be one of "studio", "paper", not "fast"'],
     [['run', 'missing.json'], 'missing.json: It cannot be read'],
     [['run', '--set', 'inductionVisible=60'], '"inductionVisible" must be less than'],
@@ -84,7 +84,7 @@ describe('wrong usage starts nothing and says what is right', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('"steps" must be an integer from 1 to 1000000, not 0.');
     expect(stderr).toContain('"temperature" must be a number from 0.05 to 4, not "high".');
-    expect(stderr).toContain('"quux" is no setting.');
+    expect(stderr).toContain('Unknown setting "quux".');
     expect(readdirSync(folder)).toEqual(['azr.json']);
   });
 

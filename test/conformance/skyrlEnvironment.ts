@@ -6,7 +6,8 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
-import { enginePython, interpreterIn } from '../../server/src/machine/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
+import { interpreterIn } from '../../server/src/python/environment.mjs';
 
 const FOLDER = path.join(import.meta.dirname, '../../.tools/skyrl');
 export const SKYRL_ENVIRONMENT = path.join(FOLDER, 'venv');

@@ -47,19 +47,6 @@ test('adapters: the base in two bytes, and r (m + n) weights of each linear laye
   expect(parts.weights).toBe(half.parameters * 2 + adapters * 4);
 });
 
-test('two devices each keep half of what is trained, and a whole copy to sample from', () => {
-  const { weights, gradients, optimizer } = planMemory(
-    half,
-    { ...demand, processes: 2 },
-    large,
-  ).parts;
-  expect(weights / half.parameters).toBeCloseTo(4 / 2 + 2, 6);
-  expect((gradients + optimizer) / half.parameters).toBeCloseTo(12 / 2, 6);
-  const adapters = 17_596_416;
-  const lora = planMemory(half, { ...demand, trainable: 'lora', processes: 2 }, large).parts;
-  expect(lora.weights).toBe(half.parameters * (1 + 2) + adapters * (2 + 4));
-});
-
 test('a second optimizer: one number a weight, and two where embeddings and head can be', () => {
   const { optimizer } = planMemory(half, { ...demand, usesMuon: true }, large).parts;
   const embeddings = 2 * 151_936 * 896;
@@ -75,7 +62,6 @@ test('the weights that training began with: a model of their own, unless adapter
     planMemory(half, { ...demand, ...changed }, device).parts.weights;
   expect(added(large)).toBe(half.parameters * 2);
   expect(added({ device: 'cpu', memoryMb: 81_000 })).toBe(half.parameters * 4);
-  expect(added(large, { processes: 2 })).toBe(half.parameters * 2);
   expect(added(large, { trainable: 'lora' })).toBe(0);
 });
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { afterEach, expect, test } from 'vitest';
 
-import { updatesOf } from '../../server/src/method/training/update.ts';
+import { updatesOf } from '../../server/src/method/training/optimizer.ts';
 import { connectEngine, type RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
 import type { Extensions } from '../../server/src/engine/tinker/wire.ts';
 import { toySettings } from '../method/sampleTasks.ts';

@@ -13,7 +13,7 @@ test('numbers of an engine are finite, also where JSON has larger ones', () => {
   }
   const sequence = '{"tokens": [1], "logprobs": [-1e999], "stop_reason": "stop"}';
   const sampled = JSON.parse(`{"sequences": [${sequence}]}`) as unknown;
-  expect(() => sequencesIn(sampled, 'sequences')).toThrow('no finite number');
+  expect(() => sequencesIn(sampled, 'sequences')).toThrow('not a finite number');
 });
 
 test('what has no prompt cannot be trained on, and says so', () => {

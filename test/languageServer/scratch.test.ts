@@ -167,7 +167,7 @@ describe('the scratch folder', () => {
 describe('a Python file', () => {
   it('makes no code of what is no literal', () => {
     const text = pythonFileText({ ...SOURCE, calls: [{ input: '1)\nimport os\nf(2' }] });
-    expect(text).toContain('    # f(1)\\nimport os\\nf(2) is no call with literal arguments.\n');
+    expect(text).toContain('    # f(1)\\nimport os\\nf(2) is not a call with literal arguments.\n');
     expect(text).not.toMatch(/^import os/m);
   });
 });

@@ -52,7 +52,10 @@ const VIOLATIONS: readonly (readonly [rule: string, broken: Tree])[] = [
   ['cores-import-only-protocol', { 'server/src/sandbox/a.ts': "import '../method/step.ts';" }],
   ['cores-import-only-protocol', { 'server/src/store/a.ts': "import '../method/step.ts';" }],
   ['method-knows-no-files', { 'server/src/method/a.ts': "import '../files/open.ts';" }],
-  ['files-import-nothing', { 'server/src/files/a.ts': "import '../../protocol/records.ts';" }],
+  [
+    'files-import-only-problems',
+    { 'server/src/files/a.ts': "import '../../protocol/records.ts';" },
+  ],
   [
     'evaluation-imports-only-protocol',
     { 'server/src/evaluation/a.ts': "import '../method/step.ts';" },

@@ -5,12 +5,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { engineFacts } from '../../server/src/machine/engineFacts.ts';
-import {
-  enginePython,
-  environmentStamp,
-  interpreterIn,
-  userEnvironment,
-} from '../../server/src/machine/enginePython.ts';
+import { enginePython, userEnvironment } from '../../server/src/machine/enginePython.ts';
+import { environmentStamp, interpreterIn } from '../../server/src/python/environment.mjs';
 import { machineOverview } from '../../server/src/doctor/machineOverview.ts';
 import { setUpPython } from '../../server/src/machine/setUpPython.ts';
 
@@ -149,7 +145,7 @@ describe('what a machine can run', () => {
     expect(choices[0]).toMatchObject({
       kind: 'run-file',
       fits: false,
-      detail: expect.stringContaining('"stepz" is no setting') as string,
+      detail: expect.stringContaining('Unknown setting "stepz"') as string,
     });
     expect(problem).toMatchObject({ code: 'no-engine-packages' });
   });

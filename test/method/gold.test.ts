@@ -4,7 +4,7 @@ import type { GoldDocumentRecord, TaskRecord } from '../../server/protocol/recor
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { goldObjective } from '../../server/src/method/interpreter/goldDocuments.ts';
 import { GoldMemory } from '../../server/src/method/interpreter/goldMemory.ts';
-import { updatesOf } from '../../server/src/method/training/update.ts';
+import { updatesOf } from '../../server/src/method/training/optimizer.ts';
 import { linearGrader, linearPolicy } from './linearWorld.ts';
 import { loopFixture, timeless } from './loopFixture.ts';
 import { MemoryStore } from './memoryStore.ts';

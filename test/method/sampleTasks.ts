@@ -32,6 +32,7 @@ export function toySettings(changes: Partial<RunSettings> = {}): RunSettings {
     seedTasks: 6,
     proposalsPerMode: 4,
     startingProposals: 0,
+    rehearsedProposals: 0,
     estimationRollouts: 4,
     inductionInputs: 4,
     inductionVisible: 2,

@@ -8,12 +8,9 @@ import {
   measureGap,
   truncateImportance,
 } from '../../server/src/method/training/samplerCorrection.ts';
-import {
-  assignAdvantages,
-  miniBatches,
-  trainingData,
-  updatePolicy,
-} from '../../server/src/method/training/update.ts';
+import { assignAdvantages } from '../../server/src/method/training/taskRoleAdvantages.ts';
+import { miniBatches, trainingData } from '../../server/src/method/training/trainingData.ts';
+import { updatePolicy } from '../../server/src/method/training/update.ts';
 import { linearPolicy } from './linearWorld.ts';
 import { loopFixture } from './loopFixture.ts';
 import { toySettings } from './sampleTasks.ts';

@@ -140,7 +140,7 @@ describe('a disk', () => {
         }
         expect(code).toBe(0);
         expect(waitedAt).toBeGreaterThanOrEqual(0);
-        expect(noticesOf(events)).toContain('the run then goes on by itself');
+        expect(noticesOf(events)).toContain('the run then resumes on its own');
         expect(rowsOf(path.join(disk, 'run'))).toEqual(undisturbed);
       } finally {
         execFileSync('umount', ['-l', disk]);

@@ -30,7 +30,7 @@ async function openEndpoint(socketFolders: readonly string[]): Promise<void> {
     {
       state: () => state,
       sequence: () => 17,
-      obey: (message) => obeyed.push(message),
+      onCommand: (message) => obeyed.push(message),
     },
     socketFolders,
   );

@@ -85,7 +85,7 @@ test('whatever a client sends, the runner obeys only what is meant, and goes on 
   const endpoint = await RunnerEndpoint.open(
     {
       ...{ state: () => 'running', sequence: () => 1 },
-      obey: (message) => obeyed.push(message),
+      onCommand: (message) => obeyed.push(message),
     },
     [],
   );

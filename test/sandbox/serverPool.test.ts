@@ -238,9 +238,9 @@ test('closing tells those who wait, and leaves no server alive', async () => {
   await vi.advanceTimersByTimeAsync(50);
   await closing;
   expect(answers).toEqual([
-    'The sandbox is closed. Open a new one. after 5',
-    'The sandbox is closed. Open a new one. after 5',
-    'The sandbox is closed. Open a new one. after 50',
+    'The sandbox is closed. after 5',
+    'The sandbox is closed. after 5',
+    'The sandbox is closed. after 50',
   ]);
   expect(pool.serverPids).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);

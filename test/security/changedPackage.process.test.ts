@@ -10,7 +10,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { installLocked } from '../../server/src/python/lockedInstall.mjs';
 import { pythonStart } from '../../server/src/python/pythonStart.mjs';
-import { enginePython, interpreterIn } from '../../server/src/machine/enginePython.ts';
+import { enginePython } from '../../server/src/machine/enginePython.ts';
+import { interpreterIn } from '../../server/src/python/environment.mjs';
 
 /** Writes a wheel, and a source distribution whose set-up program writes a file. */
 const MAKE_PACKAGES = `
@@ -47,6 +48,9 @@ beforeAll(() => {
   vi.stubEnv('PIP_EXTRA_INDEX_URL', undefined);
   vi.stubEnv('PIP_NO_INDEX', '1');
   vi.stubEnv('PIP_FIND_LINKS', folder);
+  // The same for uv, which is used where PATH has it.
+  vi.stubEnv('UV_NO_INDEX', '1');
+  vi.stubEnv('UV_FIND_LINKS', folder);
 });
 
 afterAll(() => {
@@ -60,9 +64,10 @@ async function install(packages: string): Promise<{ failed: boolean; output: str
   mkdirSync(locks, { recursive: true });
   for (const file of ['pip.txt', 'torch.txt']) writeFileSync(path.join(locks, file), '');
   writeFileSync(path.join(locks, 'packages.txt'), packages);
-  return installLocked(path.join(folder, 'engine'), async (_step, pythonArguments) => {
+  const python = interpreterIn(environment);
+  return installLocked(path.join(folder, 'engine'), python, async (_step, program, words) => {
     const options = { ...pythonStart({ keepsSecrets: true }), reject: false, all: true } as const;
-    const { failed, all } = await execa(interpreterIn(environment), pythonArguments, options);
+    const { failed, all } = await execa(program, words, options);
     return { failed, output: all };
   });
 }

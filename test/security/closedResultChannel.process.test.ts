@@ -31,7 +31,7 @@ const ENDLESS: Readonly<Record<string, string>> = {
   'reports, closes it and sleeps': 'os.write(3, frame())\nos.close(3)\ntime.sleep(100)',
   'writes the beginning of a frame and sleeps': 'os.write(3, frame()[:18])\ntime.sleep(100)',
   'announces 4 GB and sleeps': 'os.write(3, frame(0xffffffff))\ntime.sleep(100)',
-  'writes single bytes that are no frame, on and on':
+  'writes single bytes that are not a frame, on and on':
     'while True:\n    os.write(3, b"x")\n    time.sleep(0.05)',
   'writes frames without the token, on and on':
     'while True:\n    os.write(3, bytes(20))\n    time.sleep(0.3)',

@@ -22,10 +22,10 @@ import { canaryAt, type Canary } from './plantedModules.ts';
 const SMALL = [
   ...['--steps', '2', '--seed', '5', '--set', 'seedTasks=2', '--set', 'proposalsPerMode=2'],
   ...['--set', 'estimationRollouts=2', '--set', 'checkpointEverySteps=1', '--set', 'probe=none'],
-  ...['--set', 'learnabilityGate=false', '--set', 'engineProcesses=2'],
+  ...['--set', 'learnabilityGate=false'],
   ...['--set', 'goldOptimizer=adamw'],
 ];
-/** Two starts of two engine processes each. */
+/** Two starts of the engine. */
 const ENGINE_TEST_MS = 300_000;
 
 let place: string;

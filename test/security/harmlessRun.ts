@@ -42,6 +42,7 @@ export function makeHarmlessRun(folder: string, model: string, modelDigest = 'sh
     protocolVersion: PROTOCOL_VERSION,
     settings,
     departures: presetDepartures(settings),
+    dialect: 'compact',
     modelDigest,
   });
   const session = sampleSession(-1);

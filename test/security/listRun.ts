@@ -1,4 +1,5 @@
 /** What a window does with each run folder that it lists. */
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { replayIn } from '../../server/src/runFolder/replayNote.ts';
 import { RunDatabase } from '../../server/src/runs/runDatabase.ts';
 import type { RunFolder } from '../../server/src/runFolder/runFolder.ts';
@@ -15,6 +16,6 @@ export function listRun(run: RunFolder): void {
   const { look } = database;
   database.close();
   if (look.kind === 'unreadable') {
-    throw Object.assign(new Error(look.problem.message), look.problem);
+    throw ProblemError.of(look.problem);
   }
 }

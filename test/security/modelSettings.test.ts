@@ -33,7 +33,7 @@ test('what suits a model in training is taken', async () => {
 });
 
 const FOREIGN: readonly (keyof RunSettings)[] = [
-  ...(['engineUrl', 'engineServer', 'engineProcesses', 'model', 'probe', 'preset'] as const),
+  ...(['engineUrl', 'engineServer', 'model', 'probe', 'preset'] as const),
   ...(['sandbox', 'cpuMs', 'wallMs', 'memoryMb', 'outputCharacters'] as const),
   ...(['allowedImports', 'bannedWords', 'singleFunction', 'programCharacters'] as const),
   ...(['steps', 'checkpointsKept', 'completionsKeptMb'] as const),

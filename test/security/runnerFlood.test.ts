@@ -72,7 +72,7 @@ describe.each([
 ])('over $over', ({ isSocket }) => {
   beforeEach(async () => {
     endpoint = await RunnerEndpoint.open(
-      { state: () => 'running', sequence: () => 1, obey: () => undefined },
+      { state: () => 'running', sequence: () => 1, onCommand: () => undefined },
       isSocket ? [folder] : [],
     );
   });

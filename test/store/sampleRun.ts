@@ -13,6 +13,7 @@ export function sampleInformation(): RunInformation {
     protocolVersion: 1,
     settings,
     departures: presetDepartures(settings),
+    dialect: 'compact',
     modelDigest: `sha256:${'0'.repeat(64)}`,
   };
 }

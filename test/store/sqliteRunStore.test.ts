@@ -278,14 +278,19 @@ describe('opening', () => {
     expect(storeErrorOf(() => SqliteRunStore.open(file)).code).toBe('newer-schema');
   });
 
-  test('an older schema is refused, with what to do', () => {
+  test('a run without a schema version is refused, and so is one of a dialect that is not ours', () => {
     createWithSteps(1).close();
     const database = new DatabaseSync(file);
-    database.exec('PRAGMA user_version = 4');
+    database.exec("UPDATE run SET dialect = 'latin'");
+    database.exec('PRAGMA user_version = 1');
+    const reader = RunReader.open(file);
+    expect(storeErrorOf(() => reader.information()).code).toBe('corrupt');
+    reader.close();
+    database.exec('PRAGMA user_version = 0');
     database.close();
     for (const open of [() => RunReader.open(file), () => SqliteRunStore.open(file)]) {
       const error = storeErrorOf(open);
-      expect(error.code).toBe('older-schema');
+      expect(error.code).toBe('corrupt');
       expect(error.remedy).toContain('start a new run');
     }
   });

@@ -11,12 +11,7 @@ describe('settings that the file lacks', () => {
   const stored = (without: string) =>
     JSON.stringify({ ...completeSettings([{ steps: 9 }], 'test'), [without]: undefined });
 
-  test('are what every run did before there was the setting, where that is known', () => {
-    expect(settingsFromJson(stored('startingProposals')).startingProposals).toBe(0);
-    expect(settingsFromJson(stored('sandbox')).sandbox).toBe('native');
-  });
-
-  test('are else what the preset says', () => {
+  test('are what the preset says', () => {
     expect(settingsFromJson(stored('goldOptimizer')).goldOptimizer).toBe('adamw');
     expect(settingsFromJson(stored('goldOptimizer')).steps).toBe(9);
   });

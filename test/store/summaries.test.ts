@@ -141,15 +141,4 @@ describe('settings that a run did not store', () => {
     expect(reader.information().settings.repetitionPenalty).toBe(0.5);
     reader.close();
   });
-
-  test('a run from before there was a choice of sandbox had the native one', () => {
-    const { path, store } = runWith([]);
-    store.close();
-    const database = new DatabaseSync(path);
-    database.exec("UPDATE run SET settings = json_remove(settings, '$.sandbox')");
-    database.close();
-    const reader = RunReader.open(path);
-    expect(reader.information().settings.sandbox).toBe('native');
-    reader.close();
-  });
 });

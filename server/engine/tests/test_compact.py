@@ -31,6 +31,7 @@ from azr_engine.sampling import SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters
 from azr_engine.training import Trainer
 
+EMBEDDED_MODEL = Path(__file__).resolve().parents[2] / "models" / "azr-nano"
 PLAIN = FastPaths(shared_prompt_training=False, chunked_head=True)
 COMPACT = FastPaths(shared_prompt_training=True, chunked_head=True, compact=True)
 PROMPTS = [(5, 6, 7), tuple(range(2, 32)), (9,), tuple(range(12, 25))]
@@ -104,9 +105,9 @@ def test_it_trains_as_transformers_does(
     plain = Trainer(policy, PLAIN, MicroBatchLimits(tokens=1))
     expected = plain.forward(sequences, loss, backward=True)
     expected_gradients = gradients(plain)
-    plain.optimizer.zero_grad(set_to_none=True)
+    plain.optimizers.discard_gradients()
     if tokens == 60:
-        monkeypatch.setattr("azr_engine.training.CHUNK_LOGITS", VOCABULARY * 7)
+        monkeypatch.setattr("azr_engine.scoring.CHUNK_LOGITS", VOCABULARY * 7)
     compact = Trainer(policy, COMPACT, MicroBatchLimits(tokens=tokens))
     actual = compact.forward(sequences, loss, backward=True)
     for one, other in zip(expected.log_probs, actual.log_probs, strict=True):
@@ -166,8 +167,16 @@ def test_it_is_chosen_for_llamas_alone(
     for other in [*others, load_policy(model_folder("llama"), LoraSettings(4, 8.0, seed=1))]:
         assert not probe(other).compact
         assert probe_decoding(other) != "compact"
-    assert "no compact network: it is a Qwen2ForCausalLM" in caplog.messages
+    assert "Not using the compact network: it is a Qwen2ForCausalLM" in caplog.messages
     assert any("q_proj is a" in message for message in caplog.messages)
+
+
+def test_the_embedded_model_is_sampled_and_trained_by_it() -> None:
+    """Token 0 pads it, and as an input has no gradient in transformers."""
+    policy = load_policy(EMBEDDED_MODEL, lora=None)
+    assert policy.config.pad_token_id == 0
+    assert probe(policy).compact
+    assert probe_decoding(policy) == "compact"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +205,9 @@ def test_what_it_cannot_compute_is_named(change: dict[str, Any], reason: str) ->
 
 def off_by_one(network: CompactNetwork) -> None:
     """From position 64 on, as a table that is built in two parts might be."""
-    network.turns = torch.cat([network.turns[:64], network.turns[65:], network.turns[-1:]])
+    network.rotations = torch.cat(
+        [network.rotations[:64], network.rotations[65:], network.rotations[-1:]]
+    )
 
 
 def without_scale(network: CompactNetwork) -> None:
@@ -216,7 +227,7 @@ def test_a_defect_keeps_it_from_being_used(
     defect(network)
     assert probe_decoding(llama) == "shared-prefix"
     assert not probe(llama).compact
-    assert "no compact decoding: it differs from the plain way" in caplog.messages
+    assert "Not using compact decoding: it differs from plain forward passes" in caplog.messages
 
 
 def test_gradients_that_differ_keep_it_from_training(
@@ -235,7 +246,7 @@ def test_gradients_that_differ_keep_it_from_training(
 
     monkeypatch.setattr(CompactNetwork, "weights", detached)
     assert not probe(llama).compact
-    assert "no compact network: its gradients differ from the plain ones" in caplog.messages
+    assert "Not using the compact network: its gradients differ" in caplog.messages
     assert probe_decoding(llama) == "compact"
 
 

@@ -18,10 +18,10 @@ from azr_engine.checkpoints import CheckpointStore
 from azr_engine.errors import EngineError
 from azr_engine.fields import Fields
 from azr_engine.losses import LossSettings
+from azr_engine.optimizers import AdamSettings
 from azr_engine.policy import Policy, load_policy
-from azr_engine.ranks import Ranks
 from azr_engine.requests import parse_adam
-from azr_engine.training import AdamSettings, Trainer
+from azr_engine.training import Trainer
 
 LORA = LoraSettings(4, 8.0, seed=1)
 MUON = replace(ADAM, optimizer="muon")
@@ -101,8 +101,8 @@ def test_embeddings_and_head_are_no_matrices_here(
 ) -> None:
     trainer = Trainer(load_policy(model_folder(kind), lora=None), FAST)
     advance(trainer, 1, MUON)
-    assert trainer.muon is not None
-    state = trainer.muon.state()
+    assert trainer.optimizers.muon is not None
+    state = trainer.optimizers.muon.state()
     by_muon = {name for name, kept in state.items() if "momentum_buffer" in kept}
     assert state.keys() == weights(trainer.policy).keys()
     spared = ("embed_tokens", "lm_head", "wte", "wpe", "norm", "ln_", "bias")
@@ -113,11 +113,13 @@ def test_embeddings_and_head_are_no_matrices_here(
 def test_the_state_of_the_policys_optimizer_is_left_alone(llama: Policy) -> None:
     trainer = Trainer(llama, FAST)
     advance(trainer, 1, ADAM)
-    assert trainer.muon is None
+    assert trainer.optimizers.muon is None
 
     def state() -> list[Tensor]:
         return [
-            value.clone() for kept in trainer.optimizer.state.values() for value in kept.values()
+            value.clone()
+            for kept in trainer.optimizers.adamw.state.values()
+            for value in kept.values()
         ]
 
     before, weights_before = state(), weights(llama)
@@ -125,7 +127,7 @@ def test_the_state_of_the_policys_optimizer_is_left_alone(llama: Policy) -> None
     assert all(torch.equal(*pair) for pair in zip(before, state(), strict=True))
     assert any(not torch.equal(value, weights_before[n]) for n, value in weights(llama).items())
     # What belongs to a step belongs to one of Muon too.
-    assert trainer.steps_taken == 2 and trainer.average is not None
+    assert trainer.steps_taken == 2 and trainer.optimizers.average is not None
     with pytest.raises(EngineError, match="no gradients"):
         trainer.step(MUON)
 
@@ -166,7 +168,7 @@ def test_a_checkpoint_continues_bit_for_bit(
     for seed, adam in enumerate((ADAM, MUON)):
         advance(resumed, 10 + seed, adam)
     store.load_training(path, resumed, optimizer=True)
-    assert (resumed.muon is None) == (MUON not in earlier)
+    assert (resumed.optimizers.muon is None) == (MUON not in earlier)
     for trainer in (unbroken, resumed):
         for seed, adam in enumerate((MUON, ADAM, MUON)):
             advance(trainer, 20 + seed, adam)
@@ -174,7 +176,7 @@ def test_a_checkpoint_continues_bit_for_bit(
     assert all(torch.equal(value, others[name]) for name, value in weights(unbroken.policy).items())
 
     store.load_training(path, resumed, optimizer=False)
-    assert resumed.muon is None
+    assert resumed.optimizers.muon is None
 
 
 def test_what_a_request_may_ask_for() -> None:
@@ -185,18 +187,6 @@ def test_what_a_request_may_ask_for() -> None:
     assert caught.value.code == "invalid_request"
 
 
-def test_several_processes_neither_announce_it_nor_take_its_step(
-    llama: Policy, model_folder: Callable[[str], Path]
-) -> None:
-    folder, two = model_folder("llama"), Ranks(rank=0, size=2)
-    assert capabilities(folder)["extensions"]["optimizers"] == ["adamw", "muon"]
-    assert capabilities(folder, two)["extensions"]["optimizers"] == ["adamw"]
-    trainer = Trainer(llama, FAST)
-    trainer.forward(batch(1), LossSettings("cross_entropy"), backward=True)
-    # Only the step is asked, which is refused before any process waits for another.
-    trainer.ranks = two
-    with pytest.raises(EngineError) as caught:
-        trainer.step(MUON)
-    assert caught.value.code == "optimizer_not_over_ranks"
-    assert "goldOptimizer" in caught.value.remedy
-    assert trainer.muon is None
+def test_the_engine_declares_both_optimizers(model_folder: Callable[[str], Path]) -> None:
+    declared = capabilities(model_folder("llama"))["extensions"]["optimizers"]
+    assert declared == ["adamw", "muon"]

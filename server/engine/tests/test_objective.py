@@ -74,14 +74,14 @@ def test_temperature_and_bonus_are_as_defined(
     chunked: bool,
 ) -> None:
     if chunked:
-        monkeypatch.setattr("azr_engine.training.CHUNK_LOGITS", 40 * 7)
+        monkeypatch.setattr("azr_engine.scoring.CHUNK_LOGITS", 40 * 7)
     config = {"temperature": temperature, "entropy_coefficient": coefficient}
     loss = LossSettings.parse("importance_sampling", config)
     sequences = weighted(batch())
     trainer = Trainer(llama, FAST)
     result = trainer.forward(sequences, loss, backward=True)
     actual = gradients(trainer)
-    trainer.optimizer.zero_grad(set_to_none=True)
+    trainer.optimizers.discard_gradients()
     log_probs, expected = by_definition(llama, sequences, temperature, coefficient)
     for one, other in zip(result.log_probs, log_probs, strict=True):
         assert one == pytest.approx(other, abs=1e-5)
@@ -155,7 +155,7 @@ def test_cispo_truncates_as_scoring_beforehand_does(
     ]
     trainer.forward(scored, LossSettings("ppo", 0.8, 1.28), backward=True)
     expected = gradients(trainer)
-    trainer.optimizer.zero_grad(set_to_none=True)
+    trainer.optimizers.discard_gradients()
     result = trainer.forward(sequences, LossSettings("cispo", 0.0, cap), backward=True)
     assert close(gradients(trainer), expected)
     # Some ratios are beyond the cap and some within, or the test would show nothing.

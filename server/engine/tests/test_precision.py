@@ -13,6 +13,7 @@ from azr_engine.adapters import LoraSettings
 from azr_engine.decoding import DecodingBatch, PaddedDecoder, SharedPrefixDecoder
 from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
+from azr_engine.optimizers import AdamSettings
 from azr_engine.policy import Policy, load_policy
 from azr_engine.precision import (
     Precision,
@@ -24,7 +25,7 @@ from azr_engine.precision import (
 from azr_engine.probing import LARGEST_DIFFERENCE, probe, probe_decoding
 from azr_engine.sampling import SampleItem, sample
 from azr_engine.sampling_parameters import SamplingParameters
-from azr_engine.training import AdamSettings, Trainer
+from azr_engine.training import Trainer
 
 LOSS = LossSettings("importance_sampling")
 FLOAT = Precision(torch.float32, None, sampling_copy=False)

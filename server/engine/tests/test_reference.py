@@ -21,14 +21,14 @@ from torch.utils.checkpoint import checkpoint
 
 from azr_engine.adapters import LoraSettings
 from azr_engine.losses import LOSS_NAMES, LossName, LossSettings
+from azr_engine.optimizers import AdamSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence
 from azr_engine.policy import Policy, load_policy
 from azr_engine.probing import FastPaths
-from azr_engine.training import (
-    AdamSettings,
-    Trainer,
+from azr_engine.scoring import (
     _log_probs_and_entropy,  # pyright: ignore[reportPrivateUsage]
 )
+from azr_engine.training import Trainer
 
 TOLERANCE = 2e-5
 LOW, HIGH = 0.8, 1.28
@@ -208,7 +208,7 @@ def test_trainer_matches_float64(
     total.backward()
 
     # Several rows, several head chunks, every layer computed twice.
-    monkeypatch.setattr("azr_engine.training.CHUNK_LOGITS", VOCABULARY * 5)
+    monkeypatch.setattr("azr_engine.scoring.CHUNK_LOGITS", VOCABULARY * 5)
     for paths, recompute in ((PLAIN, False), (FAST, True)):
         trainer = Trainer(policy, paths, MicroBatchLimits(tokens=60), recompute)
         result = trainer.forward(sequences, loss, backward=True)
@@ -220,7 +220,7 @@ def test_trainer_matches_float64(
             assert parameter.grad is not None and gradient is not None
             assert gradient.abs().max() > 0
             assert_near(parameter.grad, gradient)
-        trainer.optimizer.zero_grad(set_to_none=True)
+        trainer.optimizers.discard_gradients()
 
 
 def test_entropy_is_not_computed_again_in_the_backward_pass(
@@ -232,7 +232,7 @@ def test_entropy_is_not_computed_again_in_the_backward_pass(
         counted.append(len(values))
         return torch.special.entr(values.exp()).sum(dim=-1)
 
-    monkeypatch.setattr("azr_engine.training._entropy", count)
+    monkeypatch.setattr("azr_engine.scoring._entropy", count)
     head = torch.randn(4, VOCABULARY, requires_grad=True)
     hidden, tokens = torch.randn(3, 4), torch.tensor([0, 1, 2])
 
@@ -287,7 +287,7 @@ def test_recomputed_layers_change_no_bit(model_folder: Callable[[str], Path], ki
     for recompute in (False, True):
         policy = load_policy(model_folder(kind), dropping)
         trainer = Trainer(policy, PLAIN, recompute_layers=recompute)
-        assert trainer.recompute_layers is recompute
+        assert trainer.memory.recompute_layers is recompute
         torch.manual_seed(4)
         trainer.forward(batch(policy), LossSettings("ppo"), backward=True)
         grads = [p.grad for _, p in policy.trainable_parameters() if p.grad is not None]
@@ -327,7 +327,7 @@ def test_logits_never_exist_for_all_tokens(
         largest = max(largest, output.numel())
 
     head.register_forward_hook(measure)
-    monkeypatch.setattr("azr_engine.training.CHUNK_LOGITS", VOCABULARY * 6)
+    monkeypatch.setattr("azr_engine.scoring.CHUNK_LOGITS", VOCABULARY * 6)
     paths = FastPaths(shared_prompt_training=False, chunked_head=True)
     trainer = Trainer(policy, paths)
     sequences = batch(policy)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from azr_engine.decoding import SharedPrefixDecoder
 from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
 from azr_engine.packing import TrainingSequence
@@ -165,3 +166,27 @@ def test_context_limits_a_completion(llama: Policy) -> None:
     assert [len(row.tokens) for row in long + short] == [8, 8, 126, 126]
     with pytest.raises(EngineError, match="128 tokens"):
         sample(llama, [SampleItem(tuple([5] * 128), 1)], SamplingParameters(1), "shared-prefix")
+
+
+def test_a_cancelled_batch_takes_no_further_step(
+    llama: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    llama.end_tokens = []
+    steps: list[int] = []
+    usual = SharedPrefixDecoder.step
+
+    def step(decoder: SharedPrefixDecoder, tokens: torch.Tensor) -> torch.Tensor:
+        steps.append(len(tokens))
+        return usual(decoder, tokens)
+
+    monkeypatch.setattr(SharedPrefixDecoder, "step", step)
+    with pytest.raises(EngineError) as caught:
+        sample(
+            llama,
+            [SampleItem((5, 6, 7), 4)],
+            SamplingParameters(50, seed=1),
+            "shared-prefix",
+            is_cancelled=lambda: len(steps) == 3,
+        )
+    assert caught.value.code == "cancelled"
+    assert steps == [4, 4, 4]

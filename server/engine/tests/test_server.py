@@ -169,19 +169,31 @@ def test_saved_sampler_weights_are_a_model_folder(client: Client) -> None:
 
 def test_cancelled_work_stops(client: Client) -> None:
     model = client.create_model()
+    session = sampling(client, model, 1)
+    parameters = {"max_tokens": 100}
+    began = time.monotonic()
+    client.compute(
+        "asample",
+        sampling_session_id=session,
+        prompt=PROMPT,
+        num_samples=500,
+        sampling_params=parameters,
+    )
+    hundredth = time.monotonic() - began
     accepted = client.post(
         "asample",
-        sampling_session_id=sampling(client, model, 1),
+        sampling_session_id=session,
         prompt=PROMPT,
         num_samples=50_000,
-        sampling_params={"max_tokens": 100},
+        sampling_params=parameters,
     )
     client.post("cancel_future", request_id=accepted["request_id"])
     assert client.wait(accepted)["code"] == "cancelled"
     began = time.monotonic()
     assert client.post("get_info", model_id=model)["device"] == "cpu"
+    # Runs after the cancelled job, which is worth a hundred of the one that was measured.
     client.compute("unload_model", model_id=model)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 20 * hundredth
 
 
 @pytest.mark.parametrize(

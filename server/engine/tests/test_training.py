@@ -14,10 +14,11 @@ from azr_engine.adapters import LoraSettings
 from azr_engine.checkpoints import CheckpointStore
 from azr_engine.errors import EngineError
 from azr_engine.losses import LossSettings
+from azr_engine.optimizers import AdamSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence
 from azr_engine.policy import Policy, load_policy
 from azr_engine.probing import FastPaths
-from azr_engine.training import AdamSettings, ForwardResult, Trainer
+from azr_engine.training import ForwardResult, Trainer
 
 PLAIN = FastPaths(shared_prompt_training=False, chunked_head=False)
 FAST = FastPaths(shared_prompt_training=True, chunked_head=True)
@@ -55,7 +56,7 @@ def run(
     trainer = Trainer(policy, paths, limits)
     result = trainer.forward(batch(), LossSettings("ppo"), backward=True)
     collected = gradients(trainer)
-    trainer.optimizer.zero_grad(set_to_none=True)
+    trainer.optimizers.discard_gradients()
     return result, collected
 
 
@@ -66,7 +67,7 @@ def test_packed_equals_separate_rows(
     """Log-probabilities and gradients agree to 1e-5, whatever the micro-batches and head chunks."""
     policy = load_policy(model_folder(kind), lora=None)
     alone, alone_gradients = run(policy, PLAIN, MicroBatchLimits(tokens=1))
-    monkeypatch.setattr("azr_engine.training.CHUNK_LOGITS", VOCABULARY * 7)
+    monkeypatch.setattr("azr_engine.scoring.CHUNK_LOGITS", VOCABULARY * 7)
     packed, packed_gradients = run(policy, FAST, MicroBatchLimits(tokens=300))
     for one, other in zip(alone.log_probs, packed.log_probs, strict=True):
         assert other == pytest.approx(one, abs=1e-5)
@@ -80,7 +81,7 @@ def test_requests_accumulate_until_the_step(llama: Policy) -> None:
     trainer = Trainer(llama, FAST)
     trainer.forward(batch(), LossSettings("ppo"), backward=True)
     together = gradients(trainer)
-    trainer.optimizer.zero_grad(set_to_none=True)
+    trainer.optimizers.discard_gradients()
     for sequence in batch():
         trainer.forward([sequence], LossSettings("ppo"), backward=True)
     for one, other in zip(together, gradients(trainer), strict=True):

@@ -72,16 +72,16 @@ async function main(argumentList: readonly string[]): Promise<number> {
   return command.run(rest);
 }
 
-// A file that reaches the limit of its size then fails to grow, which whoever writes it can tell of.
+// A file that reaches the limit of its size then fails to grow, which its writer can report.
 if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 
 keepLoopbackDirect(process.env);
 const argumentList = process.argv.slice(2);
 const isLogging = argumentList.includes('--log');
 STDOUT.onError((error) => {
-  // Whoever reads our output may leave at any time, as `head` does; there is nobody left to tell then.
+  // The reader of our output may leave at any time, as `head` does; nothing can be said to it then.
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  // A log that cannot grow is no reason to end a run.
+  // A log that cannot grow must not end a run.
   if (!isLogging) throw error;
 });
 

@@ -119,7 +119,7 @@ async function modelChoices(folder: string, device: KnownDevice): Promise<StartC
   });
 }
 
-/** Breadth first, so that what lies near is found before a large tree uses up the patience. */
+/** Breadth first, so that what lies near is found before a large tree uses up the limit. */
 async function findModels(folder: string): Promise<[string, ModelShape][]> {
   const models: [string, ModelShape][] = [];
   let level = [path.resolve(folder)];

@@ -2,7 +2,7 @@
 import { ProblemError } from '../../protocol/problem.ts';
 
 /**
- * Throws a ProblemError for an address that is none, or that a key must not be sent to. Its message
+ * Throws a ProblemError for a text that is not an address, and for an address that a key must not be sent to. Its message
  * never holds the key, nor a password in the address.
  */
 export function checkEngineAddress(url: string, apiKey: string): void {
@@ -10,7 +10,7 @@ export function checkEngineAddress(url: string, apiKey: string): void {
   if (address === null || !['http:', 'https:'].includes(address.protocol)) {
     throw new ProblemError({
       code: 'engine_url_invalid',
-      message: `The engine's address ${JSON.stringify(url)} is no http or https address.`,
+      message: `The engine's address ${JSON.stringify(url)} is not an http or https address.`,
       remedy: 'Set engineUrl to something like http://127.0.0.1:8000, or to local.',
     });
   }
@@ -19,7 +19,7 @@ export function checkEngineAddress(url: string, apiKey: string): void {
       code: 'engine_url_invalid',
       message: `The engine's address ${address.host} carries a user name or a password.`,
       remedy:
-        'Take them out of engineUrl: the run file is no place for secrets. A key goes into TINKER_API_KEY, or into "AZR: Set Engine Key".',
+        'Take them out of engineUrl: secrets do not belong in the run file. A key goes into TINKER_API_KEY, or into "AZR: Set Engine Key".',
     });
   }
   // A header takes no other characters, and what refuses them would quote the key.

@@ -22,8 +22,6 @@ export interface EngineProcessOptions {
   readonly pythonPath: string;
   /** The folder that holds the Python package `azr_engine`. */
   readonly packageFolder: string;
-  /** How many processes train together, each on a GPU; 1 when not given. */
-  readonly processes?: number | undefined;
   /** File that the server's own messages are appended to. */
   readonly logPath: string;
   readonly signal?: AbortSignal | undefined;
@@ -81,14 +79,13 @@ function spawnServer(options: EngineProcessOptions, apiKey: string) {
     [
       ...['-m', 'azr_engine', '--exit-with-stdin'],
       ...['--model', path.resolve(modelFolder), '--checkpoints', path.resolve(checkpointFolder)],
-      ...['--processes', String(options.processes ?? 1)],
     ],
     {
       ...pythonStart({
         packages: [path.resolve(options.packageFolder)],
         variables: {
           AZR_ENGINE_TOKEN: apiKey,
-          // Empty is "no": whoever forbids it, as container images do, would wait at every start for
+          // Empty is "no": where it is forbidden, as in container images, every start would wait for
           // three thousand modules to be compiled, which set-up leaves to the first one.
           PYTHONDONTWRITEBYTECODE: '',
           HF_HUB_OFFLINE: '1',

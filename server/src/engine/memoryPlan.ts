@@ -1,7 +1,7 @@
 /**
  * How much memory the engine takes for a model, these lengths and this batch on this device, and how
  * it should work so that it fits: the size of a micro-batch, whether layers are computed twice, how
- * many tokens are cached at once. Estimates err upwards; where one is too low all the same, the
+ * many tokens are cached at once. Estimates err upwards; where one is still too low, the
  * engine halves its micro-batch and goes on.
  */
 
@@ -32,8 +32,6 @@ export interface MemoryDemand {
   readonly completionTokens: number;
   /** Completions that are sampled at once. */
   readonly rows: number;
-  /** How many devices share what is trained; 1 when not given. */
-  readonly processes?: number;
   /** Whether some of its steps are Muon's, which keeps a state beside AdamW's. */
   readonly usesMuon?: boolean;
   /** Whether the weights that training began with are sampled too. */
@@ -155,24 +153,22 @@ function memoryParts(
   const full = demand.trainable === 'full';
   const computed = device === 'cuda' ? 2 : 4;
   const trained = full ? parameters : adapterParameters(shape, demand.loraRank);
-  const processes = demand.processes ?? 1;
   const muon = demand.usesMuon === true ? muonBytes(shape, trained, full) : 0;
   // Adapters are switched off for it; where all weights change, it is a model of its own.
   const start = full && demand.samplesStart === true ? parameters * computed : 0;
-  const weights = weightBytes(parameters, full ? 0 : trained, full, device, processes) + start;
+  const weights = weightBytes(parameters, full ? 0 : trained, full, device) + start;
   const layer =
     layerBytesPerToken(shape, computed) +
     (full ? 0 : adapterBytesPerToken(shape, demand.loraRank, computed));
   const perToken = recompute ? layers * hidden * computed + layer : layers * layer;
   const trainedLogits = Math.min(CHUNK_LOGITS, tokens * vocabulary);
   const longest = longestSequence(shape, demand);
-  const rows = Math.ceil(demand.rows / processes);
-  const rowsAtOnce = Math.min(rows, Math.ceil(cache / Math.max(1, longest)) + 1);
-  const prefilled = Math.min(PREFILL_TOKENS, rows * demand.promptTokens);
+  const rowsAtOnce = Math.min(demand.rows, Math.ceil(cache / Math.max(1, longest)) + 1);
+  const prefilled = Math.min(PREFILL_TOKENS, demand.rows * demand.promptTokens);
   return {
     weights,
-    gradients: (trained * 4) / processes,
-    optimizer: (trained * 8 + muon) / processes,
+    gradients: trained * 4,
+    optimizer: trained * 8 + muon,
     activations: tokens * perToken * ACTIVATION_SLACK[device],
     logits: Math.max(
       trainedLogits * TRAINING_BYTES_PER_LOGIT,
@@ -185,23 +181,18 @@ function memoryParts(
 
 /**
  * With all weights trained, CUDA keeps them in float32, samples from a copy in bfloat16, and makes
- * another while it trains. Several devices each keep their part of what is trained and a whole copy
- * to sample from; a layer's weights, put together while it computes, are small beside either.
+ * another while it trains.
  */
 function weightBytes(
   parameters: number,
   adapters: number,
   full: boolean,
   device: DeviceKind,
-  processes: number,
 ): number {
   const computed = device === 'cuda' ? 2 : 4;
   const kept = full && device === 'cuda' ? 4 : computed;
-  const trainedPart = (parameters * kept + adapters * 4) / processes;
-  const samplingCopy = processes > 1 || kept !== computed ? parameters * computed : 0;
-  const converted = processes === 1 && kept !== computed ? parameters * computed : 0;
-  const adapterCopy = processes > 1 ? adapters * 4 : 0;
-  return trainedPart + samplingCopy + converted + adapterCopy;
+  const copies = kept === computed ? 0 : 2;
+  return parameters * kept + adapters * 4 + copies * parameters * computed;
 }
 
 /**

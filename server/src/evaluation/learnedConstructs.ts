@@ -3,7 +3,7 @@ import { type LearnedConstruct, REPORT_LEVEL } from '../../protocol/learning.ts'
 import { holm } from './holm.ts';
 import { mcNemarP } from './mcnemar.ts';
 
-/** A rate over fewer tasks says little to whoever reads it, whatever its p. */
+/** A rate over fewer tasks says little, whatever its p. */
 const FEWEST_TASKS = 20;
 /** In [0, 1]: a smaller gain, however certain, is not called learned. */
 const LEAST_GAIN = 0.1;
@@ -17,7 +17,7 @@ export interface AnsweredTask {
 }
 
 /**
- * Constructs whose tasks are answered rightly more often than before: by McNemar's test, adjusted by Holm
+ * Constructs whose tasks are answered correctly more often than before: by McNemar's test, adjusted by Holm
  * for all constructs that have enough tasks. A program has several constructs, and each would seem learned
  * where one of them was: so the largest gain is taken first, and from then on only tasks without it count.
  */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { isPlainFileOfOneName, isPlainFolder, kindOf, notPlain } from './plainFile.ts';
 
 /**
- * Opening a named pipe that nobody writes to would otherwise wait for ever. Windows knows neither of
+ * Opening a named pipe that has no writer would otherwise wait for ever. Windows knows neither of
  * these flags, which then count as 0; there a look at the name beforehand has to do.
  */
 const { O_NOFOLLOW: NO_FOLLOW, O_NONBLOCK: NO_WAIT } = constants;

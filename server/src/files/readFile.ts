@@ -23,7 +23,7 @@ export async function readSmallFile(
   return text.whole();
 }
 
-/** The same, for files so small that nobody notices the wait. */
+/** The same, for files so small that the wait is not noticed. */
 export function readSmallFileSync(file: string, maximumBytes: number, links: LinkRule): string {
   const descriptor = openOfSize(file, maximumBytes, links);
   try {

@@ -24,7 +24,7 @@ export function userCache(kind: string): string | undefined {
 }
 
 /**
- * Writes `file` at once, for this user alone, and lets go of what is old beside it. Never throws: with
+ * Writes `file` at once, for this user alone, and deletes what is old beside it. Never throws: with
  * a read-only home or a full disk the thing is made again the next time.
  */
 export async function keepInCache(file: string, content: string | Uint8Array): Promise<void> {

@@ -10,13 +10,13 @@ import {
   type GradingContext,
 } from './validateProposal.ts';
 
-/** Undefined where `input` is no argument list of literals. */
+/** Undefined where `input` is not an argument list of literals. */
 export function signature(input: string): string | undefined {
   const parsed = parseArguments(input);
   return parsed.ok ? signatureOf(parsed.value) : undefined;
 }
 
-/** Another input of the same signature, in canonical form; `input` itself where it is no argument list. */
+/** Another input of the same signature, in canonical form; `input` itself where it is not an argument list. */
 export function vary(input: string, random: Random): string {
   const parsed = parseArguments(input);
   return parsed.ok ? formatArguments(varyArguments(parsed.value, random)) : input;

@@ -1,5 +1,5 @@
 /**
- * What is decided about a program before it runs. This is no safety boundary, the jail is; it saves
+ * What is decided about a program before it runs. This is not a safety boundary, the jail is; it saves
  * executions and gives a clear reason early.
  */
 import type { GraderRules, ProgramInspection } from '../../protocol/sandbox.ts';

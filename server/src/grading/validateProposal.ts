@@ -173,7 +173,7 @@ export function disagreement(first: Execution, second: Execution): InvalidPropos
   );
 }
 
-/** Are two literals equal? False when one of them is none. */
+/** Are two literals equal? False when one of them is not a literal. */
 export function sameValue(left: string, right: string): boolean {
   if (left === right) return true;
   const [first, second] = [parseLiteral(left), parseLiteral(right)];
@@ -204,7 +204,7 @@ function invalid(reason: RejectionReason, message: string): InvalidProposal {
 
 function failed(execution: Execution, executions: readonly Execution[]): InvalidProposal {
   const { outcome, line } = execution;
-  if (outcome === 'ok') throw new Error('An execution that went well is no failure.');
+  if (outcome === 'ok') throw new Error('An execution that went well is not a failure.');
   return {
     ...invalid(outcome, execution.message ?? outcome),
     ...(line !== undefined && { line }),

@@ -18,7 +18,8 @@ export function judgeOutput(task: { readonly output: string }, answer: string): 
     return judged('malformed', 'not-a-literal', message);
   }
   const expected = parseLiteral(task.output);
-  if (!expected.ok) throw new Error(`The task's output is no literal: ${expected.error.message}`);
+  if (!expected.ok)
+    throw new Error(`The task's output is not a literal: ${expected.error.message}`);
   if (canonicalKey(parsed.value) === canonicalKey(expected.value)) return correct([]);
   const message = `The answer is ${excerpt(answer.trim())}; the program gives ${excerpt(task.output)}.`;
   return judged('wrong', 'different-output', message);
@@ -92,7 +93,7 @@ function firstFailure(
   return undefined;
 }
 
-/** A text that is no program at all is malformed; a program that breaks a rule is wrong. */
+/** A text that is not a program at all is malformed; a program that breaks a rule is wrong. */
 function refused({ reason, message }: GateRefusal): Verification {
   if (reason === 'no-parameter') throw new Error('Answers need no parameter.');
   const unreadable = reason === 'syntax' || reason === 'no-entry-function' || reason === 'format';
@@ -105,8 +106,8 @@ function correct(executions: readonly Execution[]): Verification {
 
 function failed(execution: Execution, executions: readonly Execution[]): Verification {
   const { outcome, message } = execution;
-  if (outcome === 'ok') throw new Error('An execution that went well is no failure.');
-  // Only running it shows that what the name f is bound to is no function.
+  if (outcome === 'ok') throw new Error('An execution that went well is not a failure.');
+  // Only running it shows that the name f is bound to something that is not a function.
   const verdict = outcome === 'no-entry-function' ? 'malformed' : 'wrong';
   return judged(verdict, outcome, message ?? outcome, executions);
 }

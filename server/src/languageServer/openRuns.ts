@@ -29,12 +29,12 @@ export class OpenRuns {
   }
 
   /**
-   * Ask anew for every request: the catalog closes what it handed out when the database goes away.
+   * Ask again for every request: the catalog closes what it handed out when the database goes away.
    * Throws an error with a remedy when the run is not there or not readable.
    */
   run(id: RunId): OpenRun {
     const { folder, reader } = this.#catalog.run(id);
-    // The open file outlives its name, and would show a run that nobody can find any more.
+    // The open file outlives its name, and would show a run that cannot be found any more.
     if (!existsSync(folder.database)) throw deleted(folder);
     let queries = this.#queries.get(reader);
     if (queries === undefined) {

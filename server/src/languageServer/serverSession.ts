@@ -156,7 +156,7 @@ export class ServerSession {
   }
 
   #notify(method: string, parameters: object): void {
-    // A client that is gone hears nothing, and that is no failure of ours.
+    // A client that is gone hears nothing, which is not a failure of ours.
     this.#connection.sendNotification(method, parameters).catch(() => undefined);
   }
 }

@@ -11,8 +11,8 @@ export class NotALiteral extends Error {
   }
 
   /**
-   * Without the stack, which nobody reads: to record it takes two thirds of the time of a refusal, and
-   * models write a great deal that is no literal.
+   * Without the stack, which is never read: to record it takes two thirds of the time of a refusal, and
+   * models write a great deal that is not a literal.
    */
   static at(position: number, message: string): NotALiteral {
     const { stackTraceLimit } = Error;

@@ -23,7 +23,7 @@ export function readNumber(cursor: Cursor): NumberValue {
     value.based || cursor.match(/[jJ]/y) === undefined
       ? value.number
       : { kind: 'complex' as const, real: 0, imaginary: Number(value.number.value) };
-  if (/[\p{ID_Continue}]/u.test(cursor.peek())) cursor.fail('This is no number.', start);
+  if (/[\p{ID_Continue}]/u.test(cursor.peek())) cursor.fail('This is not a number.', start);
   if (suffixed.kind === 'int' && value.leadingZero) {
     cursor.fail('A decimal integer cannot begin with 0.', start);
   }

@@ -210,7 +210,7 @@ class LiteralParser {
     const start = cursor.position;
     const name = cursor.match(IDENTIFIER);
     if (name !== undefined) return this.#name(name, start);
-    return cursor.fail(character === '' ? 'A value is missing.' : 'This is no literal.');
+    return cursor.fail(character === '' ? 'A value is missing.' : 'This is not a literal.');
   }
 
   #inBrackets(closing: string, read: () => LiteralValue): LiteralValue {

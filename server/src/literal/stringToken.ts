@@ -139,7 +139,7 @@ class StringReader {
     if (this.bytes) return String.fromCharCode(code & 0xff);
     if (code > 0x10ffff) this.#cursor.fail('There is no such Unicode character.', position);
     if (code >= 0xd800 && code <= 0xdfff) {
-      this.#cursor.fail('Half of a surrogate pair is no character.', position);
+      this.#cursor.fail('Half of a surrogate pair is not a character.', position);
     }
     return String.fromCodePoint(code);
   }

@@ -9,7 +9,7 @@ export type LiteralValue =
   | { readonly kind: 'int'; readonly value: bigint }
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'complex'; readonly real: number; readonly imaginary: number }
-  /** Well-formed Unicode; lone surrogates are no text and are refused. */
+  /** Well-formed Unicode; lone surrogates are not text and are refused. */
   | { readonly kind: 'str'; readonly value: string }
   /** One character of code 0 to 255 per byte. */
   | { readonly kind: 'bytes'; readonly value: string }

@@ -5,7 +5,7 @@ import type { ArgumentList, LiteralValue } from './value.ts';
 /** Numbers in [0, 1), one a call. */
 export type Random = () => number;
 
-/** Of integers that are drawn anew; a longer one is moved by a little only. */
+/** Digits of integers that are replaced; a longer one is only moved by a little. */
 const MOST_DIGITS = 15;
 
 /** Types of the arguments, such as `list[int], key=str`: equal for inputs that one program may take. */

@@ -1,7 +1,7 @@
 /** The keys of engines, each bound to the origin that it was given for, and how a process gets them. */
 import { ENGINE_KEYS_VARIABLE, engineOrigin } from '../../protocol/engineKeys.ts';
 
-/** Holds the key for the engine of one run; the run file is no place for secrets. */
+/** Holds the key for the engine of one run; secrets do not belong in the run file. */
 export const ENGINE_KEY_VARIABLE = 'TINKER_API_KEY';
 
 /**

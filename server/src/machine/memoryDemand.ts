@@ -13,6 +13,5 @@ export function memoryDemand(settings: RunSettings): MemoryDemand {
     rows: modes.length * proposalsPerMode * estimationRollouts,
     usesMuon: usesMuon(settings),
     samplesStart: settings.curriculumEverySteps > 0 || settings.startingProposals > 0,
-    processes: settings.engineUrl === 'local' ? settings.engineProcesses : 1,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Seeded random choices that need no state. A stream is named by a seed and labels such as
- * ('references', step, mode): whoever resumes a run makes the same choices without having to know
+ * ('references', step, mode): a resumed run makes the same choices without having to know
  * how many were made before.
  */
 import { createHash } from 'node:crypto';

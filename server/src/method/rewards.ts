@@ -13,7 +13,7 @@ export interface Reward {
 }
 
 /**
- * Learnability of a task, paper eq. 4: 0 when nobody or everybody solves it, else one minus the
+ * Learnability of a task, paper eq. 4: 0 when no attempt or every attempt solves it, else one minus the
  * mean solve rate.
  * @param solveRate mean correctness of the estimation rollouts, in [0, 1]
  */

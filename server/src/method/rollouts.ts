@@ -99,7 +99,7 @@ export async function sampleJobs(
     alike.forEach((job, index) => completions.set(job, groups[index] ?? []));
     const sampled = groups.flat();
     for (let start = 0; start < sampled.length; start += DECODED_AT_ONCE) {
-      // A tokenizer may be slow, and the run is to end all the same.
+      // A tokenizer may be slow, and the run must still end at once.
       signal.throwIfAborted();
       const some = sampled.slice(start, start + DECODED_AT_ONCE);
       const decoded = await Promise.all(some.map(({ tokens }) => engine.decode(tokens)));

@@ -118,7 +118,7 @@ function unreadable(rollout: RolloutDraft): Verification {
   };
 }
 
-/** Judges one answer by execution, whoever wrote it. */
+/** Judges one answer by execution. */
 export async function verifyAnswer(
   grader: Grader,
   task: SolvableTask,

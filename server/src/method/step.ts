@@ -11,6 +11,7 @@ import { usesGold } from '../../protocol/goldSettings.ts';
 import { drawGold, recordGoldMetrics } from './interpreter/goldDocuments.ts';
 import type { GoldMemory } from './interpreter/goldMemory.ts';
 import { harvest } from './interpreter/harvest.ts';
+import { drawRehearsed } from './interpreter/rehearsal.ts';
 import { Ledger, type RolloutDraft, type TaskDraft } from './ledger.ts';
 import { recordMonitors } from './measuring/monitors.ts';
 import { recordProbe } from './measuring/probe.ts';
@@ -22,7 +23,8 @@ import { announceTask } from './seeding.ts';
 import { isExplored, type ProposalOutcome } from './proposals/settleProposal.ts';
 import { solveRateOf, solveTasks, type SolvedTask } from './solve.ts';
 import type { TaskMemory } from './memory/taskMemory.ts';
-import { assignAdvantages, updatePolicy } from './training/update.ts';
+import { assignAdvantages } from './training/taskRoleAdvantages.ts';
+import { updatePolicy } from './training/update.ts';
 
 /** Runs step number `step` and returns its rows; nothing is stored here. */
 export async function runStep(
@@ -66,7 +68,10 @@ export async function runStep(
   ];
   const trained = dependencies.experiment?.withoutRewards === true ? [] : rewarded;
   assignAdvantages(ledger, settings, trained);
-  const documents = await drawGold(dependencies, ledger, gold);
+  const documents = [
+    ...(await drawGold(dependencies, ledger, gold)),
+    ...drawRehearsed(settings, ledger),
+  ];
   const trainedTokens = await updatePolicy(
     dependencies,
     ledger,
@@ -148,7 +153,7 @@ async function tryTasks(
   return { estimated, replayed: solved.slice(tasks.length) };
 }
 
-/** What is tried again: tasks that are solved sometimes, so that they stay learned, and tasks that nobody has solved. */
+/** What is tried again: tasks that are solved sometimes, so that they stay learned, and tasks that were never solved. */
 function earlierTasks(settings: RunSettings, memory: TaskMemory, step: number): TaskRecord[] {
   return settings.modes.flatMap((mode) => {
     const stream = (name: string) => new RandomStream(settings.seed, name, step, mode);
@@ -159,7 +164,7 @@ function earlierTasks(settings: RunSettings, memory: TaskMemory, step: number): 
   });
 }
 
-/** Returns how many tasks were solved that nobody had solved before. */
+/** Returns how many tasks were solved for the first time. */
 function rememberAttempts(
   ledger: Ledger,
   memory: TaskMemory,

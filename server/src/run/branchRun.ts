@@ -71,6 +71,7 @@ export async function branchRun(request: BranchRequest): Promise<RunFolder> {
           createdAt: new Date().toISOString(),
           settings,
           departures: presetDepartures(settings),
+          dialect: settings.dialect === 'auto' ? before.dialect : settings.dialect,
         },
         { step: checkpoint.step, path: await bringAlong(checkpoint, parent, run) },
       );

@@ -35,7 +35,7 @@ export class CheckpointKeeper {
   }
 
   /**
-   * Notes a complete checkpoint and lets go of the oldest surplus ones. A path inside the run folder
+   * Notes a complete checkpoint and deletes the oldest surplus ones. A path inside the run folder
    * is noted relative to it, so that the folder can be moved.
    */
   record(step: number, location: string): void {

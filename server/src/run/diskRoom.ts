@@ -43,12 +43,12 @@ export class DiskRoom {
   }
 }
 
-/** The problem of a run that waits for room; it goes on by itself. */
+/** The problem of a run that waits for disk space; the run resumes on its own. */
 function diskShortage(run: RunFolder, freeBytes: number, neededBytes: number): Problem {
   return {
     code: 'disk-full',
     message: `The run waits because the disk of ${run.folder} is nearly full: ${megabytes(freeBytes)} are free, the next step may need ${megabytes(neededBytes)}.`,
-    remedy: 'Free some space; the run then goes on by itself. Nothing was lost.',
+    remedy: 'Free some space; the run then resumes on its own. Nothing was lost.',
   };
 }
 

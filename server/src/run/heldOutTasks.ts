@@ -31,7 +31,7 @@ const check = schemaCheck<HeldOutTask>({
   },
 });
 
-/** Throws ProblemError `invalid-held-out` that names the first line that is no task. */
+/** Throws ProblemError `invalid-held-out` that names the first line that is not a task. */
 export async function readHeldOutTasks(file: string): Promise<HeldOutTask[]> {
   return parseHeldOutTasks(await readText(file), file);
 }
@@ -61,7 +61,7 @@ function readTask(line: string, place: string): HeldOutTask {
   const validate = check();
   if (!validate(task)) {
     const [error] = validate.errors ?? [];
-    throw invalid(`${place}: ${error?.instancePath ?? ''} ${error?.message ?? 'is no task'}.`);
+    throw invalid(`${place}: ${error?.instancePath ?? ''} ${error?.message ?? 'is not a task'}.`);
   }
   if (task.visible >= task.examples.length) {
     throw invalid(`${place}: "visible" leaves no hidden example.`);

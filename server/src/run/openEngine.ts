@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Engine } from '../../protocol/engine.ts';
 import { engineOrigin } from '../../protocol/engineKeys.ts';
 import { connectEngine, openLocalEngine } from '../engine/openEngine.ts';
-import { updatesOf } from '../method/training/update.ts';
+import { updatesOf } from '../method/training/optimizer.ts';
 import { assetRoot } from '../machine/assets.ts';
 import type { BoundKey } from '../machine/engineKeys.ts';
 import { describeEngine } from '../machine/engineFacts.ts';
@@ -47,7 +47,6 @@ function open(
       pythonPath,
       packageFolder: path.join(assetRoot(), 'server', 'engine', 'src'),
       logPath: run.engineLog,
-      processes: settings.engineProcesses,
     });
     return explainingPython(opening, pythonPath, signal);
   }

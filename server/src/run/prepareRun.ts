@@ -4,7 +4,8 @@ import type { RunSettings } from '../../protocol/settings.ts';
 import { SETTINGS } from '../../protocol/settings.ts';
 import type { Dialect } from '../method/dialects/dialect.ts';
 import { checkEngineAddress } from '../engine/engineAddress.ts';
-import { dialectFor } from '../method/dialects/dialectFor.ts';
+import { dialectFor, dialectNamed } from '../method/dialects/dialectFor.ts';
+import type { RunInformation } from '../store/rows/runInformation.ts';
 import { readHeldOutTasks } from './heldOutTasks.ts';
 import type { ModelFolder } from '../machine/models/modelFolder.ts';
 import { openModelFolder } from '../machine/models/modelFolder.ts';
@@ -33,15 +34,16 @@ export async function prepareNewRun(
 }
 
 /**
- * The same for a run whose settings were completed when it was created; whoever that was, they must fit
+ * The same for a run whose settings were completed when it was created; whatever program that was, they must fit
  * together. @param heldOut the held-out tasks that the run has stored, where it has; no file is then read
  */
 export async function prepareExistingRun(
-  stored: RunSettings,
+  information: Pick<RunInformation, 'settings' | 'dialect'>,
   heldOut?: readonly HeldOutTask[],
 ): Promise<PreparedRun> {
-  const settings = completeSettings([stored], 'the settings of the run');
-  return prepare(settings, await openModelFolder(settings.model), heldOut);
+  const settings = completeSettings([information.settings], 'the settings of the run');
+  const prepared = await prepare(settings, await openModelFolder(settings.model), heldOut);
+  return { ...prepared, dialect: dialectNamed(information.dialect, settings) };
 }
 
 async function prepare(

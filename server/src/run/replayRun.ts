@@ -1,6 +1,6 @@
 /**
  * Plays a run back: its committed steps appear one after another in a run folder of their own, as if a
- * runner were at work there. Whoever watches a run can watch a replay; no engine, model or sandbox is
+ * runner were at work there. Every view of a run can show a replay; no engine, model or sandbox is
  * needed, and nothing that a model wrote is run.
  */
 import type { LoopOutcome } from '../method/loop.ts';
@@ -65,7 +65,7 @@ async function withReader(
   }
 }
 
-/** `openStore` is called when nobody else can work on `run`. */
+/** `openStore` is called once no other process can work on `run`. */
 function playInto(
   reader: RunReader,
   run: RunFolder,

@@ -22,9 +22,9 @@ import { machineFacts } from '../machine/machineFacts.ts';
 import { modelDigest } from '../machine/models/modelFolder.ts';
 import type { OpenGrader } from './openGrader.ts';
 import { openGrader } from './openGrader.ts';
-import { outliveEngines } from './outliveEngines.ts';
-import { Patience } from './patience.ts';
 import { tellingProbeCost } from './probeCost.ts';
+import { withRestarts } from './restartingEngine.ts';
+import { ResourceWait } from './waitForResources.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
 import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
@@ -47,7 +47,7 @@ export type EngineOpener = (
   signal: AbortSignal,
 ) => Promise<Engine>;
 
-/** What a run needs of whoever runs it. */
+/** What a run needs from its host. */
 export interface RunHost extends SessionHost {
   readonly openEngine: EngineOpener;
   /** Breaks the method on purpose, to find out what it is worth. */
@@ -79,6 +79,7 @@ export async function createRun(
       protocolVersion: PROTOCOL_VERSION,
       settings: prepared.settings,
       departures: presetDepartures(prepared.settings),
+      dialect: prepared.dialect.name,
       modelDigest: await modelDigest(prepared.model.folder),
     };
     const store = SqliteRunStore.create(run.database, information);
@@ -114,7 +115,7 @@ export async function resumeRun(
     }
     const point = resumePoint(keeper, run.folder, backTo);
     const stored = storedHeldOut(store, information.settings);
-    const prepared = await prepareExistingRun(information.settings, stored?.tasks);
+    const prepared = await prepareExistingRun(information, stored?.tasks);
     await requireSameModel(information, prepared);
     const started = await start(prepared, session, stored);
     requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
@@ -233,7 +234,7 @@ async function runPrepared(
     listener({ kind: 'notice', message });
   }
   const room = new DiskRoom(run);
-  const patience = new Patience(steering, listener);
+  const resources = new ResourceWait(steering, listener);
   const loopStore: RunStore = {
     counters: () => store.counters(),
     tasks: () => store.tasks(),
@@ -242,14 +243,14 @@ async function runPrepared(
     goldDocuments: () => store.goldDocuments(),
     heldOutTasks: () => store.heldOutTasks(),
     commitStep: async (record) => {
-      await patience.insist(() => {
+      await resources.retryWhileBlocked(() => {
         store.commitStep(record);
       });
       room.committed();
       presence.committed(store.reader.sequence());
     },
     recordCheckpoint: async (step, location) => {
-      await patience.insist(() => {
+      await resources.retryWhileBlocked(() => {
         keeper.record(step, location);
       });
       presence.committed(store.reader.sequence());
@@ -264,7 +265,7 @@ async function runPrepared(
   }
   const lastStep = (): number => store.counters().lastStep;
   try {
-    const outcome = await outliveEngines<LoopOutcome>(started.engine, {
+    const outcome = await withRestarts<LoopOutcome>(started.engine, {
       work: (engine) =>
         runLoop(
           {
@@ -272,9 +273,9 @@ async function runPrepared(
             ...{ clock: { now: () => Date.now() }, listener: tellingProbeCost(settings, listener) },
             ...(experiment === undefined ? {} : { experiment }),
           },
-          { ...control, beforeStep: () => patience.until(() => room.shortage()) },
+          { ...control, beforeStep: () => resources.until(() => room.shortage()) },
         ),
-      revive: async (dead, { message }) => {
+      restart: async (dead, { message }) => {
         listener({ kind: 'notice', message: `${message} It is started again.` });
         await dead.close().catch(() => undefined);
         const engine = await openEngine(prepared, run, control.signal);

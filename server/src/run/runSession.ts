@@ -11,10 +11,10 @@ import type { RunSteering } from './runSteering.ts';
 import type { RunSummary } from '../runs/runSummary.ts';
 import { summarise } from '../runs/runSummary.ts';
 
-/** What whoever works on a run is told and steered by. */
+/** How the process of a run reports, and how it is steered. */
 export interface SessionHost {
   readonly listener: RunListener;
-  /** Turned by signals and by whoever is connected. */
+  /** Turned by signals and by connected clients. */
   readonly steering: RunSteering;
 }
 

@@ -38,7 +38,7 @@ export class RunSteering {
     return 'running';
   }
 
-  /** What the run waits for although nobody asked it to. */
+  /** What the run waits for without having been paused. */
   get held(): Problem | undefined {
     return this.stopWanted === undefined ? this.#held : undefined;
   }

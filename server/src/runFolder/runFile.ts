@@ -15,7 +15,7 @@ const LARGEST_BYTES = 2 ** 20;
 
 /**
  * The settings a run file gives, checked, with its relative paths resolved against its folder.
- * Throws SettingsError, also when the file cannot be read or is no JSON.
+ * Throws SettingsError, also when the file cannot be read or is not JSON.
  */
 export async function readRunFile(file: string): Promise<PartialSettings> {
   let text: string;

@@ -59,7 +59,7 @@ function makeLockFile(lock: string): void {
 }
 
 function inUse(run: RunFolder): ProblemError {
-  // Between the lock and the note of its owner there is a moment in which nobody is named yet.
+  // Between the lock and the note of its owner there is a moment in which no owner is named yet.
   const owner = readRunnerAddress(run);
   const who =
     owner === undefined ? 'Another process' : `Process ${owner.pid}, started ${owner.startedAt},`;

@@ -20,14 +20,14 @@ export function readRunOutcome(run: RunFolder): RunOutcome | undefined {
     : { kind: value.kind };
 }
 
-/** Leaves the note where it can; a run must not fail because its last words did not fit. */
+/** Leaves the note where it can; a run must not fail because its note did not fit on the disk. */
 export function writeRunOutcome(run: RunFolder, outcome: RunOutcome): void {
   const note =
     outcome.kind === 'failed' ? { ...outcome, problem: foreignProblem(outcome.problem) } : outcome;
   try {
     writeJsonAtomically(run.outcome, note);
   } catch {
-    // A full disk, most likely; whoever reads finds no note and looks at the disk.
+    // A full disk, most likely; a reader that finds no note looks at the disk.
   }
 }
 
@@ -40,7 +40,7 @@ export function removeRunOutcome(run: RunFolder): void {
     if (code === 'ENOENT') return;
     throw new ProblemError({
       code: 'folder-not-writable',
-      message: `Nobody can work on the run in ${run.folder}: its files cannot be written (${String(code)}).`,
+      message: `The run in ${run.folder} cannot continue: its files cannot be written (${String(code)}).`,
       remedy:
         'Check the permissions of the folder, and whether its disk can be written; the run can still be looked at.',
     });

@@ -9,7 +9,7 @@ import { processStatus } from './processIdentity.ts';
 import { readNote } from '../files/readNote.ts';
 import type { RunFolder } from './runFolder.ts';
 
-/** Why nobody can be reached at an address. */
+/** Why a runner cannot be reached at its address. */
 export type Staleness =
   /** The process is gone. */
   | 'ended'

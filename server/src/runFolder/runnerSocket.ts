@@ -34,7 +34,7 @@ export function runnerSocketFolders(): readonly string[] {
     try {
       makeFolder(folder);
     } catch {
-      // A home that is read-only; what is there already is looked at all the same.
+      // A home that is read-only; what is there already is still looked at.
     }
     return isPrivateFolder(folder) && fits(folder);
   });
@@ -106,7 +106,7 @@ function found(file: string, look: (file: string) => Stats): Stats | undefined {
   }
 }
 
-/** Only a refusal is certain; a runner that hangs has a listener all the same. */
+/** Only a refusal is certain; a runner that hangs still has a listener. */
 function hasListener(file: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path: file });

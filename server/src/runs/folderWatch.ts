@@ -1,4 +1,4 @@
-/** Watches folders where the platform can; whoever uses it must also look by himself now and then. */
+/** Watches folders where the platform can; its users must also look themselves now and then. */
 import { type FSWatcher, watch } from 'node:fs';
 
 /** Systems give out only so many watches, and editors want some too. */

@@ -1,6 +1,6 @@
 /**
- * Starts a program that belongs to nobody: a small launcher starts it in a session of its own and
- * ends, so that the program is no descendant of ours and lives on when our whole process tree is
+ * Starts a program that has no parent: a small launcher starts it in a session of its own and
+ * ends, so that the program is not a descendant of ours and lives on when our whole process tree is
  * killed. (Windows: outside our job and console.)
  */
 import { ProblemError } from '../../protocol/problem.ts';

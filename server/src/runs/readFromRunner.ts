@@ -1,6 +1,6 @@
 /**
  * What a runner says, checked: the address of a runner lies in the run folder, which may come from
- * anywhere, and whoever listens at that address may say anything.
+ * anywhere, and the program that listens at that address may say anything.
  */
 import { PHASES } from '../../protocol/events.ts';
 import type { FromRunner } from '../../protocol/runnerMessages.ts';
@@ -71,7 +71,7 @@ const message = {
 
 const check = schemaCheck(message, { allowUnionTypes: true });
 
-/** The message that `json` is; undefined when it is none of this protocol. */
+/** The message in `json`; undefined when it is not one of this protocol. */
 export function readFromRunner(json: string): FromRunner | undefined {
   const value = readMessage(json);
   if (value === undefined || !check()(value)) return undefined;

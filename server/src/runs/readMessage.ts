@@ -6,7 +6,7 @@ export interface UnknownMessage {
   readonly [key: string]: unknown;
 }
 
-/** The message that `text` is; undefined when it is no JSON object with a kind. */
+/** The message that `text` is; undefined when it is not a JSON object with a kind. */
 export function readMessage(text: string): UnknownMessage | undefined {
   let value: unknown;
   try {

@@ -54,7 +54,7 @@ export class RunCatalog {
   readonly #watch: FolderWatch;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #unsettled = new Set<string>();
-  /** They stay in the list also where nobody searches. */
+  /** They stay in the list outside the searched folders too. */
   readonly #startedHere = new WeakSet<TrackedRun>();
   #places: readonly string[] = [];
   #settling: NodeJS.Timeout | undefined;
@@ -85,7 +85,7 @@ export class RunCatalog {
   }
 
   /**
-   * The folder and a reader of a run. Ask anew for every request: the reader is closed when its
+   * The folder and a reader of a run. Ask again for every request: the reader is closed when its
    * database goes away. Throws ProblemError `unknown-run` or `run-starting`, or a ProblemError.
    */
   run(runId: RunId): { readonly folder: RunFolder; readonly reader: RunReader } {
@@ -153,7 +153,7 @@ export class RunCatalog {
     return this.#tracked(runId).command({ kind: 'pause' }, ['pausing', 'paused', 'stopping']);
   }
 
-  /** Wakes a paused runner, or starts a new one on a run that nobody works on. */
+  /** Wakes a paused runner, or starts a new one on a run that no process works on. */
   async resume(runId: RunId, signal: AbortSignal): Promise<void> {
     const tracked = this.#tracked(runId);
     tracked.refresh();
@@ -190,7 +190,7 @@ export class RunCatalog {
     void this.scan();
   }
 
-  /** Lets go of everything; the runs go on. */
+  /** Closes everything; the runs continue. */
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     for (const timer of this.#timers) clearInterval(timer);

@@ -86,7 +86,7 @@ export class RunFiguresReader {
   }
 
   #readSpeed(lastStep: number): Pick<RunFigures, 'tokensPerSecond' | 'stepMs'> {
-    // The seeding is no step like the others.
+    // The seeding is not a step like the others.
     const steps = this.#reader.steps(Math.max(0, lastStep - RECENT_STEPS), RECENT_STEPS);
     const durationMs = steps.reduce((sum, step) => sum + step.durationMs, 0);
     if (durationMs === 0) return {};

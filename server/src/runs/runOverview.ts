@@ -1,4 +1,4 @@
-/** What a list says of a run, from what its database, its runner and its last words say. */
+/** What a list says of a run, from its database, its runner and its outcome note. */
 import path from 'node:path';
 
 import type { Problem } from '../../protocol/problem.ts';
@@ -47,7 +47,7 @@ export function overviewOf(evidence: RunEvidence): RunOverview {
   };
 }
 
-/** The state of a run that nobody works on. */
+/** The state of a run that no process works on. */
 function restingState({ look, outcome, isOrphaned }: RunEvidence): RunState {
   if (outcome?.kind === 'finished') return 'finished';
   if (look.kind !== 'figures') return outcome?.kind === 'failed' ? 'failed' : 'interrupted';

@@ -76,7 +76,7 @@ export class RunnerClient {
     const giveUp = (): void => {
       client.#failGreeting(new Error('the connection was given up'));
     };
-    const patience = setTimeout(giveUp, CONNECT_MS);
+    const timeout = setTimeout(giveUp, CONNECT_MS);
     signal?.addEventListener('abort', giveUp);
     try {
       await client.#greeting;
@@ -87,7 +87,7 @@ export class RunnerClient {
       signal?.throwIfAborted();
       throw error instanceof ProblemError ? error : unreachableError(address);
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timeout);
       signal?.removeEventListener('abort', giveUp);
     }
   }
@@ -96,7 +96,7 @@ export class RunnerClient {
     return this.#state;
   }
 
-  /** What the run waits for that is paused though nobody asked it to. */
+  /** What a run waits for that paused on its own. */
   get problem(): Problem | undefined {
     return this.#problem;
   }
@@ -114,11 +114,11 @@ export class RunnerClient {
     this.#isClosed = true;
     this.#socket.close();
     // The runner may hang; a viewer does not wait for it.
-    const impatience = setTimeout(() => {
+    const timeout = setTimeout(() => {
       this.#socket.terminate();
     }, 500);
     this.#socket.once('close', () => {
-      clearTimeout(impatience);
+      clearTimeout(timeout);
     });
   }
 
@@ -194,7 +194,7 @@ function protocolError(version: number): ProblemError {
   });
 }
 
-/** Nobody answers: the runner hangs or just ends, or its number went to another process. */
+/** There is no answer: the runner hangs or is ending, or its process id went to another process. */
 function unreachableError({ pid, startedAt }: RunnerAddress, isMissing = false): ProblemError {
   const status = processStatus(pid, startedAt);
   if (status === 'ended') return goneError(`the process ${pid} has ended`);

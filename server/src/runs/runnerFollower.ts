@@ -56,7 +56,7 @@ export class RunnerFollower {
   }
 
   /**
-   * Rejects with ProblemError `not-running` when nobody works on the run, as
+   * Rejects with ProblemError `not-running` when no process works on the run, as
    * {@link RunnerClient.connect} does, or with the signal's reason.
    */
   static async attach(
@@ -70,7 +70,7 @@ export class RunnerFollower {
     return new RunnerFollower(run, address.pid, connection, listener, signal);
   }
 
-  /** What the run waits for that is paused though nobody asked it to. */
+  /** What a run waits for that paused on its own. */
   get problem(): Problem | undefined {
     return this.#client.problem;
   }
@@ -99,7 +99,7 @@ export class RunnerFollower {
     this.#listener.connected();
   }
 
-  /** A runner lets go of who does not keep up; only one that is gone ends the following. */
+  /** A runner drops clients that do not keep up; only its end ends the following. */
   async #reconnect(): Promise<void> {
     let isTold = false;
     while (!this.#signal.aborted) {
@@ -169,7 +169,7 @@ async function connect(run: RunFolder, signal: AbortSignal): Promise<Connection>
 function notRunning(run: RunFolder): ProblemError {
   return new ProblemError({
     code: 'not-running',
-    message: `Nobody is working on the run in ${run.folder}.`,
+    message: `The run in ${run.folder} is not running.`,
     remedy: `"azr resume ${run.folder}" goes on with it.`,
   });
 }

@@ -1,4 +1,4 @@
-/** Starts or resumes a run in a process of its own that outlives whoever asked for it. */
+/** Starts or resumes a run in a process of its own that outlives the program that asked for it. */
 import { isProblem, type Problem, ProblemError } from '../../protocol/problem.ts';
 import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
 import { openForReading } from '../files/openFile.ts';
 import { namedProgram } from '../python/pythonStart.mjs';
 import { makeRunFolders } from '../runFolder/createRunFolder.ts';
-import { namedPython, PYTHON_VARIABLE } from '../machine/enginePython.ts';
+import { namedPython, PYTHON_VARIABLE } from '../python/findPython.mjs';
 import { launchDetached } from './launchDetached.ts';
 import { processStatus } from '../runFolder/processIdentity.ts';
 import { requirePlainRunFolder } from '../runFolder/plainRunFolder.ts';
@@ -133,7 +133,7 @@ async function end(processId: number, launchedAt: string): Promise<void> {
     try {
       process.kill(processId, name);
     } catch {
-      // It has ended by itself.
+      // It has ended already.
       return;
     }
     const deadlineMs = Date.now() + waitMs;

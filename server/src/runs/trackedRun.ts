@@ -283,7 +283,7 @@ export class TrackedRun {
     if (this.#client !== undefined) return this.#client;
     throw new ProblemError({
       code: 'not-running',
-      message: `Nobody is working on the run in ${this.run.folder}.`,
+      message: `The run in ${this.run.folder} is not running.`,
       remedy: 'Resume it to go on.',
     });
   }

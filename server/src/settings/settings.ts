@@ -106,10 +106,6 @@ function crossProblems(settings: RunSettings): SettingsProblem[] {
   require(!usesMuon(settings) ||
     settings.goldUpdatesPerStep >
       0, 'goldOptimizer', 'must be "adamw" while "goldUpdatesPerStep" is 0: another optimizer needs steps of its own.');
-  require(!usesMuon(settings) ||
-    settings.engineUrl !== 'local' ||
-    settings.engineProcesses ===
-      1, 'goldOptimizer', `must be "adamw" while "engineProcesses" is ${settings.engineProcesses}: Muon needs whole weight matrices, of which each process has a part.`);
   return problems;
 }
 
@@ -142,7 +138,7 @@ function describeError(error: ErrorObject, value: unknown): SettingsProblem {
 function unknownSetting(name: string): SettingsProblem {
   const nearest = nearestSetting(name, SETTING_NAMES);
   const suggestion = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-  return { setting: name, message: `"${name}" is no setting.${suggestion}` };
+  return { setting: name, message: `Unknown setting "${name}".${suggestion}` };
 }
 
 function shortJson(value: unknown): string {

@@ -53,7 +53,7 @@ function quoted(texts: readonly string[]): string {
   return texts.map((text) => JSON.stringify(text)).join(', ');
 }
 
-function propertySchema(definition: SettingDefinition<unknown>): Record<string, unknown> {
+function propertySchema(definition: SettingDefinition): Record<string, unknown> {
   const { type, description, studio, paper, paperReference } = definition;
   const sentences = [description];
   if (JSON.stringify(studio) !== JSON.stringify(paper)) {

@@ -44,7 +44,7 @@ export class ReadConnection {
 
   /** Rows one at a time, without holding them all in memory. */
   *iterate(sql: string): Generator<SqlRow, void, undefined> {
-    // A statement of its own: whoever asked the same meanwhile would reset a shared one.
+    // A statement of its own: another reader of the same query would reset a shared one.
     const rows = this.explaining(() => this.#database.prepare(sql).iterate());
     for (;;) {
       const next = this.explaining(() => rows.next());

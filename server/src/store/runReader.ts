@@ -28,7 +28,7 @@ import type {
   SessionInformation,
 } from './rows/runInformation.ts';
 import { corruptError } from './sqliteErrors.ts';
-import { departuresFromJson, settingsFromJson } from './rows/storedSettings.ts';
+import { departuresFromJson, dialectFromText, settingsFromJson } from './rows/storedSettings.ts';
 import type {
   GoldDocumentRow,
   HarvestRow,
@@ -103,7 +103,7 @@ export class RunReader {
 
   information(): RunInformation {
     type InformationRow = Record<
-      'createdAt' | 'settings' | 'departures' | 'modelDigest',
+      'createdAt' | 'settings' | 'departures' | 'dialect' | 'modelDigest',
       string
     > & {
       protocolVersion: number;
@@ -111,13 +111,14 @@ export class RunReader {
     const row = this.#first(
       this.#all<InformationRow>(
         `SELECT created_at AS createdAt, protocol_version AS protocolVersion, settings, departures,
-                model_digest AS modelDigest FROM run`,
+                dialect, model_digest AS modelDigest FROM run`,
       ),
     );
     return this.connection.explaining(() => ({
       ...row,
       settings: settingsFromJson(row.settings),
       departures: departuresFromJson(row.departures),
+      dialect: dialectFromText(row.dialect),
     }));
   }
 

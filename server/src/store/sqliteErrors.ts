@@ -7,7 +7,7 @@ interface Explanation {
   readonly remedy: string;
 }
 
-/** SQLite's primary result codes (https://sqlite.org/rescode.html) that are no defects of ours. */
+/** SQLite's primary result codes (https://sqlite.org/rescode.html) that are not defects of ours. */
 const EXPLANATIONS: ReadonlyMap<number, Explanation> = new Map([
   [
     5,
@@ -71,7 +71,7 @@ const EXPLANATIONS: ReadonlyMap<number, Explanation> = new Map([
     26,
     {
       code: 'not-a-run',
-      what: 'is no run database',
+      what: 'is not a run database',
       remedy: 'Name a run folder, the one that holds run.db.',
     },
   ],
@@ -130,7 +130,7 @@ export function explainingForeignData<Result>(path: string, action: () => Result
 /** Whether only a database that we did not write makes one of our statements fail so. */
 function isForeignData(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  // A column of JSON that is none, or none of the expected shape.
+  // A column that should hold JSON of a certain shape and does not.
   if (error instanceof SyntaxError) return true;
   // An integer beyond 2⁵³, which no counter of ours reaches.
   const tooLarge = 'code' in error && error.code === 'ERR_OUT_OF_RANGE';

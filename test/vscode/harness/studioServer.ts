@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { environmentPython, layoutOf } from '../../../scripts/bootstrap/layout.mjs';
+import { layoutOf } from '../../../scripts/bootstrap/layout.mjs';
+import { interpreterIn } from '../../../server/src/python/environment.mjs';
 import { findVscodeNode } from '../../../scripts/bootstrap/nodeRuntime.mjs';
 import { findVscodeServer } from '../../../scripts/bootstrap/vscodeServer.mjs';
 import { installExtension, startCodeServer } from '../../../scripts/studio/codeServer.mjs';
@@ -53,7 +54,7 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
   const served = await startCodeServer(vscode, {
     port: await freePort(),
     settings: TEST_SETTINGS,
-    machineSettings: { 'azr.pythonPath': environmentPython(layout.pythonEnvironment) },
+    machineSettings: { 'azr.pythonPath': interpreterIn(layout.pythonEnvironment) },
     arguments: ['--disable-workspace-trust'],
     environment,
   });

@@ -19,7 +19,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { environmentPython, layoutOf } from '../../../scripts/bootstrap/layout.mjs';
+import { layoutOf } from '../../../scripts/bootstrap/layout.mjs';
+import { interpreterIn } from '../../../server/src/python/environment.mjs';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
 const LAYOUT = layoutOf(PROJECT);
@@ -88,7 +89,7 @@ try {
     extensionTestsEnv: {
       AZR_HOST_REPORT: report,
       AZR_HOST_RUN: playRecordedRun(folder),
-      AZR_PYTHON: environmentPython(LAYOUT.pythonEnvironment),
+      AZR_PYTHON: interpreterIn(LAYOUT.pythonEnvironment),
     },
   });
 } catch (error) {

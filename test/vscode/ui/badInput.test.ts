@@ -94,7 +94,7 @@ test('a corrupt, a foreign and a newer run.db each say so in the tree', async ()
     await tree.expand(new RegExp(`^${name}`));
   }
   await tree.row(/newer AZR Studio/).waitFor();
-  const noDatabase = (row: string) => row.startsWith('run.db is no run database.');
+  const noDatabase = (row: string) => row.startsWith('run.db is not a run database.');
   await expect.poll(async () => (await tree.rows()).filter(noDatabase).length).toBe(2);
   await takePicture(workbench.page, 'dark', 'unreadable-runs');
   expect(await workbench.errorNotifications()).toEqual([]);

@@ -1,6 +1,6 @@
 """
-The HTTP face of the engine. It listens on loopback, answers only requests that carry the token and
-name a loopback host, and refuses any sent by a web page.
+The HTTP application of the engine. It listens on loopback, answers only requests that carry the
+token and name a loopback host, and refuses any sent by a web page.
 """
 
 from __future__ import annotations

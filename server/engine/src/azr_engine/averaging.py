@@ -3,7 +3,7 @@ An exponential moving average of the trained weights (Polyak averaging). After s
 
     sum(decay^(t - s) * weights_s) / sum(decay^(t - s)),  s = 1 .. t
 
-The sum below the line corrects the bias of the first steps: after one step the average equals the
+The denominator corrects the bias of the first steps: after one step the average equals the
 weights, whatever the decay, and the weights before training never enter it.
 """
 
@@ -19,7 +19,7 @@ from azr_engine.policy import Policy
 
 
 class WeightAverage:
-    """Of the trainable parameters of a policy, in their order; sharded like them."""
+    """Of the trainable parameters of a policy, in their order."""
 
     def __init__(self, values: Sequence[Tensor], mass: float = 0.0) -> None:
         """`mass` is (1 - decay) * sum(decay^(t - s)), which goes from 1 - decay towards 1."""
@@ -32,7 +32,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def add(self, policy: Policy, decay: float) -> None:
-        """Takes in the weights as they are now."""
+        """Updates the average with the current weights."""
         self.mass = decay * self.mass + (1 - decay)
         share = (1 - decay) / self.mass
         for value, (_, parameter) in zip(self.values, _parameters(policy), strict=True):
@@ -46,8 +46,8 @@ class WeightAverage:
     @contextlib.contextmanager
     def in_place_of_weights(self, policy: Policy) -> Generator[None, None, None]:
         """
-        Within, the policy has the average and this object the weights. Values move and storage does
-        not, so that what was compiled for the parameters stays right.
+        Within, the parameters hold the average and this object the weights. Values are exchanged in
+        place, so that memory addresses held elsewhere stay valid.
         """
         self._exchange(policy)
         try:

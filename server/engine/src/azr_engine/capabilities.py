@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from azr_engine.losses import DEFAULT_CLIP_HIGH, DEFAULT_CLIP_LOW, LOSS_NAMES
+from azr_engine.optimizers import OptimizerName
 from azr_engine.policy import context_length
 from azr_engine.precision import choose_device, sampler_matches_trainer
-from azr_engine.ranks import ALONE, Ranks
 from azr_engine.requests import DEFAULT_LORA_ALPHA
-from azr_engine.training import optimizers_of
 
 MAXIMUM_REQUEST_BYTES = 64 * 1024 * 1024
 
@@ -24,7 +23,7 @@ def _device_memory_bytes() -> int | None:
     return int(torch.cuda.mem_get_info()[1])
 
 
-def capabilities(base_folder: Path, ranks: Ranks = ALONE) -> dict[str, Any]:
+def capabilities(base_folder: Path) -> dict[str, Any]:
     """The body of get_server_capabilities; `extensions` is ours, the rest Tinker's."""
     device = choose_device()
     return {
@@ -59,8 +58,8 @@ def capabilities(base_folder: Path, ranks: Ranks = ALONE) -> dict[str, Any]:
             "entropy_bonus": True,
             # optim_step takes average_decay, save_weights_for_sampler weights: "average".
             "weight_average": True,
-            # optim_step takes optimizer, whose state is apart from that of the others.
-            "optimizers": list(optimizers_of(ranks)),
+            # optim_step takes optimizer; each optimizer has a state of its own.
+            "optimizers": list(get_args(OptimizerName)),
             "unsupported_sampling": ["top_k", "prompt_logprobs", "stop_strings"],
             # Training outputs hold 0 before the first position that carries loss.
             "prompt_logprobs_in_training": False,

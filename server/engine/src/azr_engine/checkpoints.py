@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -22,13 +23,12 @@ from azr_engine.checkpoint_files import read_checkpoint_state
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.muon import MuonWithAdamW
 from azr_engine.policy import Policy
-from azr_engine.sharding import is_part, part_like, whole
 from azr_engine.training import Trainer
 
 FORMAT_VERSION = 2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PATH = re.compile(rf"tinker://({_NAME.pattern})/(weights|sampler_weights)/({_NAME.pattern})")
-# In optimizer.safetensors, before the names of what Muon keeps; the policy's AdamW has none.
+# Prefix of Muon's state in optimizer.safetensors; the state of the policy's AdamW has none.
 _MUON = "muon/"
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -69,27 +69,25 @@ class CheckpointStore:
         return folder
 
     def save_training(self, path: str, trainer: Trainer) -> None:
-        """With several ranks, every one must call it; the leader writes."""
+        average = trainer.optimizers.average
         state = {
             "version": FORMAT_VERSION,
             "parameters": [name for name, _ in trainer.policy.trainable_parameters()],
             "steps_taken": trainer.steps_taken,
-            "average_mass": trainer.average.mass if trainer.average is not None else None,
+            "average_mass": None if average is None else average.mass,
         }
-        weights, optimizer = _weights(trainer.policy), _optimizer_state(trainer)
-        average = _average(trainer)
-        if trainer.ranks.rank > 0:
-            return
         with _replacing(self.folder(path)) as folder:
-            save_file(weights, folder / "weights.safetensors")
-            save_file(optimizer, folder / "optimizer.safetensors")
+            weights = trainer.policy.trainable_parameters()
+            save_file(_storable(weights), folder / "weights.safetensors")
+            save_file(_optimizer_state(trainer), folder / "optimizer.safetensors")
             if average is not None:
-                save_file(average, folder / "average.safetensors")
+                averaged = average.named(trainer.policy)
+                save_file(_storable(averaged), folder / "average.safetensors")
             save_file(_random_state(trainer.policy.device), folder / "random.safetensors")
             (folder / "checkpoint.json").write_text(json.dumps(state))
 
     def load_training(self, path: str, trainer: Trainer, optimizer: bool) -> None:
-        """Restores in place; average, Muon's and random state come with the optimizer's."""
+        """Restores in place. `optimizer` covers all optimizers, the average and random state."""
         folder = self.existing(path)
         state = read_checkpoint_state(folder)
         names = [name for name, _ in trainer.policy.trainable_parameters()]
@@ -103,15 +101,16 @@ class CheckpointStore:
         weights = load_file(folder / "weights.safetensors")
         with torch.no_grad():
             for name, parameter in trainer.policy.trainable_parameters():
-                parameter.copy_(part_like(weights[name], parameter))
-        trainer.optimizer.zero_grad(set_to_none=True)
+                parameter.copy_(weights[name])
+        trainer.optimizers.discard_gradients()
         trainer.begin_step(int(state["steps_taken"]) if optimizer else 0)
-        trainer.average = None
-        trainer.muon = None
+        trainer.optimizers.average = None
+        trainer.optimizers.muon = None
         if optimizer:
             if state["average_mass"] is not None:
                 average = load_file(folder / "average.safetensors")
-                trainer.average = _restored_average(trainer, average, state["average_mass"])
+                mass = state["average_mass"]
+                trainer.optimizers.average = _restored_average(trainer.policy, average, mass)
             _restore_optimizer(trainer, load_file(folder / "optimizer.safetensors"))
             _restore_random_state(load_file(folder / "random.safetensors"), trainer.policy.device)
 
@@ -172,33 +171,17 @@ def _flush(file: Path) -> None:
         os.fsync(handle.fileno())
 
 
-def _gathered(value: Tensor) -> Tensor:
-    """Whole and, where it had to be put together, out of the device's memory."""
-    if is_part(value):
-        return whole(value.detach()).cpu()
-    return value.detach().contiguous()
+def _storable(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: value.detach().contiguous() for name, value in tensors}
 
 
-def _weights(policy: Policy) -> dict[str, Tensor]:
-    return {name: _gathered(value) for name, value in policy.trainable_parameters()}
-
-
-def _average(trainer: Trainer) -> dict[str, Tensor] | None:
-    if trainer.average is None:
-        return None
-    return {name: _gathered(value) for name, value in trainer.average.named(trainer.policy)}
-
-
-def _restored_average(trainer: Trainer, saved: dict[str, Tensor], mass: float) -> WeightAverage:
-    values = [
-        part_like(saved[name], parameter.detach())
-        for name, parameter in trainer.policy.trainable_parameters()
-    ]
-    return WeightAverage(values, mass)
+def _restored_average(policy: Policy, saved: dict[str, Tensor], mass: float) -> WeightAverage:
+    parameters = policy.trainable_parameters()
+    return WeightAverage([saved[name].to(policy.device) for name, _ in parameters], mass)
 
 
 def _random_state(device: torch.device) -> dict[str, Tensor]:
-    """Of the processor and, because adapters may drop out there, of the GPU."""
+    """Of the CPU and, since the dropout of adapters draws there, of the GPU."""
     state = {"torch": torch.get_rng_state()}
     if device.type == "cuda":
         state["cuda"] = torch.cuda.get_rng_state(device)
@@ -212,29 +195,29 @@ def _restore_random_state(state: dict[str, Tensor], device: torch.device) -> Non
 
 
 def _optimizer_state(trainer: Trainer) -> dict[str, Tensor]:
-    state: dict[str, Tensor] = {}
+    adamw, muon = trainer.optimizers.adamw, trainer.optimizers.muon
+    state: list[tuple[str, Tensor]] = []
     for name, parameter in trainer.policy.trainable_parameters():
-        for key, value in trainer.optimizer.state.get(parameter, {}).items():
-            state[f"{key}/{name}"] = _gathered(value)
-    if trainer.muon is not None:
-        for name, kept in trainer.muon.state().items():
-            for key, value in kept.items():
-                state[f"{_MUON}{key}/{name}"] = _gathered(value)
-    return state
+        for key, value in adamw.state.get(parameter, {}).items():
+            state.append((f"{key}/{name}", value))
+    if muon is not None:
+        for name, kept in muon.state().items():
+            state += [(f"{_MUON}{key}/{name}", value) for key, value in kept.items()]
+    return _storable(state)
 
 
 def _restore_optimizer(trainer: Trainer, saved: dict[str, Tensor]) -> None:
-    trainer.optimizer.state.clear()
+    adamw = trainer.optimizers.adamw
+    adamw.state.clear()
     parameters = dict(trainer.policy.trainable_parameters())
     of_muon: dict[str, dict[str, Tensor]] = {}
     for full_name, value in saved.items():
         key, name = full_name.removeprefix(_MUON).split("/", 1)
-        parameter = parameters[name]
-        restored = part_like(value, parameter)
+        restored = value.to(trainer.policy.device)
         if full_name.startswith(_MUON):
             of_muon.setdefault(name, {})[key] = restored
         else:
-            trainer.optimizer.state[parameter][key] = restored
+            adamw.state[parameters[name]][key] = restored
     if of_muon:
-        trainer.muon = MuonWithAdamW(trainer.policy)
-        trainer.muon.restore(of_muon)
+        trainer.optimizers.muon = MuonWithAdamW(trainer.policy)
+        trainer.optimizers.muon.restore(of_muon)

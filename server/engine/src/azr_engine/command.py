@@ -1,6 +1,6 @@
 """
-`python -m azr_engine --model FOLDER`: serves until its owner goes away. One JSON line on standard
-output tells the port; everything else goes to standard error.
+`python -m azr_engine --model FOLDER`: serves until its parent process ends. One JSON line on
+standard output names the port; everything else goes to standard error.
 """
 
 from __future__ import annotations
@@ -19,12 +19,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from azr_engine.launching import leave_meeting, start_followers
-
 if TYPE_CHECKING:
     import uvicorn
-
-    from azr_engine.ranks import Ranks
 
 TOKEN_VARIABLE = "AZR_ENGINE_TOKEN"
 
@@ -36,15 +32,14 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--token-file", type=Path, help=f"else {TOKEN_VARIABLE}, else a new one")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--threads", type=int, default=0, help="0 uses every core it may use")
-    parser.add_argument("--processes", type=int, default=1, help="train in so many, a GPU each")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin closes")
     return parser.parse_args(arguments)
 
 
 def main() -> None:
     options = parse_arguments(sys.argv[1:])
-    # A quarter of the start would go into looking for garbage among three thousand modules, none of
-    # which ever is any; _prepare_libraries turns the collector on again.
+    # Garbage collection would take a quarter of the start: it scans three thousand modules, none of
+    # which is ever freed. _prepare_libraries turns it on again.
     gc.disable()
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     if options.exit_with_stdin:
@@ -56,10 +51,7 @@ def main() -> None:
 
     try:
         check_model_folder(options.model.resolve())
-        ranks = _ranks(options)
-        if ranks.rank > 0:
-            _follow(options, ranks)
-        asyncio.run(_serve(options, token, is_new, ranks))
+        asyncio.run(_serve(options, token, is_new))
     except EngineError as error:
         _announce({"event": "failed", **error.payload()})
         raise SystemExit(2) from error
@@ -72,64 +64,33 @@ def main() -> None:
     _end()
 
 
-def _ranks(options: argparse.Namespace) -> Ranks:
-    """This process's place among all; with --processes, the leader starts the others."""
-    from azr_engine.ranks import ALONE, check_processes, given_rank, given_size, join
-
-    if given_size() == 1 and options.processes == 1:
-        return ALONE
-    if given_size() == 1:
-        check_processes(options.processes)
-        start_followers(options.processes, _arguments_of_followers(options))
-    return join(given_rank(), given_size())
-
-
-def _arguments_of_followers(options: argparse.Namespace) -> list[str]:
-    return [
-        *("--model", str(options.model.resolve())),
-        *("--checkpoints", str(options.checkpoints.resolve())),
-        *("--threads", str(options.threads)),
-    ]
-
-
-def _follow(options: argparse.Namespace, ranks: Ranks) -> NoReturn:
-    """A rank that serves nobody: it does what the leader announces until the leader is gone."""
-    from azr_engine.checkpoints import CheckpointStore
-    from azr_engine.workbench import Workbench
-
-    _prepare_libraries(options, ranks)
-    store = CheckpointStore(options.checkpoints.resolve())
-    Workbench(options.model.resolve(), store, ranks).follow()
-    raise AssertionError("a follower follows for ever")
-
-
-def _prepare_libraries(options: argparse.Namespace, ranks: Ranks) -> None:
+def _prepare_libraries(options: argparse.Namespace) -> None:
     import torch
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    torch.set_num_threads(options.threads or max(1, _usable_cores() // ranks.size))
+    torch.set_num_threads(options.threads or _usable_cores())
     gc.freeze()
     gc.enable()
 
 
-async def _serve(options: argparse.Namespace, token: str, is_new: bool, ranks: Ranks) -> None:
+async def _serve(options: argparse.Namespace, token: str, is_new: bool) -> None:
     import uvicorn
 
     from azr_engine import strangers
     from azr_engine.application import build_application
     from azr_engine.service import Service
 
-    _prepare_libraries(options, ranks)
+    _prepare_libraries(options)
     folder: Path = options.model.resolve()
-    service = Service(folder, options.checkpoints.resolve(), asyncio.get_running_loop(), ranks)
+    service = Service(folder, options.checkpoints.resolve(), asyncio.get_running_loop())
     listener = socket.create_server(("127.0.0.1", options.port))
     settings = uvicorn.Config(
         build_application(service, token),
         http=cast(Any, functools.partial(strangers.TokenProtocol, strangers.Strangers(token))),
         backlog=strangers.ACCEPTED_AT_ONCE,
-        # Whoever sends nonsense must not be able to fill the log with warnings about it.
+        # Malformed requests must not be able to fill the log with warnings.
         log_level="error",
         access_log=False,
         timeout_keep_alive=75,
@@ -137,26 +98,28 @@ async def _serve(options: argparse.Namespace, token: str, is_new: bool, ranks: R
     ready: dict[str, object] = {"event": "listening", "port": listener.getsockname()[1]}
     _announce({**ready, "token": token} if is_new else ready)
     server = uvicorn.Server(settings)
-    # asyncio has one number for how many it accepts at a time and how many may wait.
-    waiting = asyncio.create_task(_let_wait(server, listener, strangers.WAITING_TO_BE_ACCEPTED))
+    # asyncio takes one number for both the connections accepted at a time and the backlog.
+    widening = asyncio.create_task(
+        _widen_backlog(server, listener, strangers.WAITING_TO_BE_ACCEPTED)
+    )
     await server.serve(sockets=[listener])
-    waiting.cancel()
+    widening.cancel()
 
 
-async def _let_wait(server: uvicorn.Server, listener: socket.socket, connections: int) -> None:
+async def _widen_backlog(server: uvicorn.Server, listener: socket.socket, connections: int) -> None:
     while not server.started:
         await asyncio.sleep(0.01)
     listener.listen(connections)
 
 
 def _token(file: Path | None) -> tuple[str, bool]:
-    """The token, and whether it was made here and must be told to the owner."""
+    """The token, and whether it is new, so that it has to be printed."""
     given = file.read_text().strip() if file is not None else os.environ.pop(TOKEN_VARIABLE, "")
     return (given, False) if given else (secrets.token_urlsafe(32), True)
 
 
 def _usable_cores() -> int:
-    """What OMP_NUM_THREADS allows, as users of PyTorch are used to, else all there are."""
+    """As many as OMP_NUM_THREADS says, as in PyTorch, else all that this process may use."""
     limit = os.environ.get("OMP_NUM_THREADS", "")
     if limit.isdigit() and int(limit) > 0:
         return int(limit)
@@ -166,15 +129,14 @@ def _usable_cores() -> int:
 
 
 def _exit_with_stdin() -> None:
-    """The owner holds the other end: it closes whenever and however the owner ends."""
+    """The parent process holds the other end, which closes however that process ends."""
     while os.read(0, 4096):
         pass
     _end()
 
 
 def _end() -> NoReturn:
-    """At once: threads of a sampler, or of other ranks' watchers, must not keep the process."""
-    leave_meeting()
+    """At once: the thread that computes must not keep the process."""
     sys.stdout.flush()
     os._exit(0)
 

@@ -1,7 +1,7 @@
 """
 Decoding with `CompactNetwork`, on a CPU: about twenty operations per layer and token, where a model
-of transformers takes a hundred. Prompts of a group are kept and read once, as in `prefix_cache.py`;
-scores of the prompt and of a row's own tokens are joined before one softmax.
+of transformers takes a hundred. Keys and values of a prompt are stored and read once for its group,
+as in `prefix_cache.py`; scores of the prompt and of a row's own tokens share one softmax.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from azr_engine.policy import Policy
 from azr_engine.prefix_cache import Groups, remaining_groups
 
 INITIAL_CAPACITY = 32
-# Tokens that a prefill may hold at once, and how many of padding are worth a batch less.
+# Tokens that a prefill may hold at once, and how many tokens of padding cost as much as one more
+# batch.
 PREFILL_TOKENS = 16_384
 PREFILL_OVERHEAD = 64
-# A step of fewer operations runs on one thread: its products are each too short to be worth meeting
-# a second one for, which on a core that has other work takes longer than the step (azr-nano beside
-# such work: half the time on one thread of two).
-OPERATIONS_OF_ONE_THREAD = 1e9
+# A step of fewer FLOPs runs on one thread: its matrix products are so short that synchronising with
+# a second thread, on a core that has other work, takes longer than the step (azr-nano beside such
+# work: half the time on one thread of two).
+SINGLE_THREAD_FLOPS = 1e9
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class CompactDecoder(EagerDecoder):
         if network is None:
             raise UnsupportedNetworkError(reason)
         self._network: CompactNetwork = network
-        # Parameters change between loops, and by more than this takes.
+        # Read again for every loop, since training changes the parameters in between.
         self._weights = network.weights()
-        self._last_position = len(network.turns) - 1
+        self._last_position = len(network.rotations) - 1
         self._group_of_row = list(batch.prompt_of_row)
         self._lengths = [len(prompt) for prompt in batch.prompts]
         layers = len(self._weights.layers)
@@ -63,13 +64,13 @@ class CompactDecoder(EagerDecoder):
         self._own_values = [torch.empty(shape) for _ in range(layers)]
         self._own = 0
         self._positions = torch.tensor(self._lengths)[rows]
-        self._operations = 2.0 * policy.parameter_count() * len(rows)
+        self._step_flops = 2.0 * policy.parameter_count() * len(rows)
         self._regroup()
 
     @contextlib.contextmanager
     def attending(self) -> Generator[None, None, None]:
         threads = torch.get_num_threads()
-        if self._operations < OPERATIONS_OF_ONE_THREAD:
+        if self._step_flops < SINGLE_THREAD_FLOPS:
             torch.set_num_threads(1)
         try:
             yield
@@ -77,7 +78,7 @@ class CompactDecoder(EagerDecoder):
             torch.set_num_threads(threads)
 
     def _prefill(self, batch: DecodingBatch) -> Tensor:
-        """Logits [G, V] after each prompt; keys and values go to the prefixes."""
+        """Logits [G, V] after each prompt; keys and values are stored in the prefixes."""
         order = sorted(range(len(batch.prompts)), key=lambda index: len(batch.prompts[index]))
         logits: list[Tensor] = []
         pending: list[list[int]] = []
@@ -132,10 +133,10 @@ class CompactDecoder(EagerDecoder):
         network = self._network
         if self._own == self._own_keys[0].shape[2]:
             self._grow()
-        turns = network.turns[self._positions][:, None]
+        rotations = network.rotations[self._positions][:, None]
         hidden = functional.embedding(tokens, self._weights.embedding)
         for index, layer in enumerate(self._weights.layers):
-            queries, keys, values = network.queries_keys_values(layer, hidden, turns)
+            queries, keys, values = network.queries_keys_values(layer, hidden, rotations)
             self._own_keys[index][:, :, self._own] = keys
             self._own_values[index][:, :, self._own] = values
             hidden = network.after_attention(layer, hidden, self._attend(index, queries))
@@ -162,7 +163,8 @@ class CompactDecoder(EagerDecoder):
 
     def _to_grid(self, values: Tensor) -> Tensor:
         """
-        [B, k, r, n] as [G, k, S r, n]: rows of one prompt together. Cells without a row repeat one.
+        [B, k, r, n] as [G, k, S r, n]: rows of one prompt together. Cells without a row hold a copy
+        of another.
         """
         groups = self._groups
         if groups.size == 1:

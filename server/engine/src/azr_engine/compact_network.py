@@ -1,16 +1,17 @@
 """
-A Llama-shaped model in as few operations as it takes. A model of a few million weights spends most
-of a step in starting operations, and in a dozen passes over small tensors where one would do; here
+A Llama in as few operations as possible. A model of a few million weights spends most of a step on
+the overhead of its operations, and on a dozen passes over small tensors where one would do; here
 
-- the weights of queries, keys and values are one matrix, those of gate and up another, and what a
-  norm multiplies by is part of the matrix that follows it, as is the scale of attention;
-- a rotary embedding is one complex product: pairs of a query or key that turn together are made
-  neighbours by the order of the rows of their matrix, which leaves every dot product as it is;
-- tokens of rows of different lengths lie in one list, so that only attention knows of padding.
+- the weights of queries, keys and values are fused into one matrix, those of gate and up into
+  another; the weight of a norm is folded into the matrix that follows it, the scale of attention
+  into the one of the queries;
+- a rotary embedding is one complex product: the order of rows in a matrix puts pairs of a query or
+  key that are rotated together side by side, which leaves every dot product as it is;
+- tokens of all batches are concatenated, so that only attention handles batches one by one.
 
 Weights are read from the model's own parameters for every pass, and gradients flow back to them.
-What is not this shape is refused by `UnsupportedNetworkError`; what is, `probing.py` compares with
-transformers before it is used.
+Other architectures are refused with `UnsupportedNetworkError`; a supported one is compared with
+transformers (`probing.py`) before it is used.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
-# Larger models compute longer than operations take to start, and would be held twice.
+# In larger models the overhead is small beside the products, and weights would be held twice.
 MAXIMUM_PARAMETERS = 64_000_000
 MAXIMUM_POSITIONS = 1 << 16
-# Kinds of rotary embedding whose angles follow from the position alone.
+# Kinds of rotary embedding whose angles depend on the position alone.
 STATIC_ROTATIONS = ("default", "linear", "llama3")
 
 
@@ -71,7 +72,7 @@ class NetworkWeights:
     head: Tensor  # [V, H]
 
 
-# Told of every layer's keys and values, each [T, k, d], keys turned to their positions.
+# Called with every layer's keys, after rotation, and values, each [T, k, d].
 OnLayer = Callable[[int, Tensor, Tensor], None]
 
 
@@ -90,10 +91,12 @@ class CompactNetwork:
         self.scale = float(first.self_attn.scaling)
         self.epsilon = float(first.input_layernorm.variance_epsilon)
         self._hidden = int(config.hidden_size)
-        self.turns = self._turns(int(config.max_position_embeddings))
+        # Its embedding gets no gradient as an input.
+        self._padding_token: int | None = self.network.model.embed_tokens.padding_idx
+        self.rotations = self._rotations(int(config.max_position_embeddings))
 
     @torch.no_grad()
-    def _turns(self, positions: int) -> Tensor:
+    def _rotations(self, positions: int) -> Tensor:
         """[P, d / 2]: e^(i angle), the factor of each pair of a query or key at position P."""
         counted = torch.arange(positions)[None]
         cosines, sines = self.network.model.rotary_emb(torch.zeros(1), counted)
@@ -126,7 +129,7 @@ class CompactNetwork:
         )
 
     def _paired(self, weight: Tensor) -> Tensor:
-        """Rows i and i + d / 2 of every head, which turn together, made neighbours."""
+        """Puts rows i and i + d / 2 of every head, which are rotated together, side by side."""
         halves = weight.view(-1, 2, self.width // 2, self._hidden)
         return halves.transpose(1, 2).reshape(-1, self._hidden)
 
@@ -135,15 +138,15 @@ class CompactNetwork:
         return hidden * torch.rsqrt(hidden.square().mean(-1, keepdim=True) + self.epsilon)
 
     def queries_keys_values(
-        self, layer: LayerWeights, hidden: Tensor, turns: Tensor
+        self, layer: LayerWeights, hidden: Tensor, rotations: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """[T, h, d], [T, k, d], [T, k, d] of hidden states [T, H] and turns [T, 1, d / 2]."""
+        """[T, h, d], [T, k, d], [T, k, d] of hidden states [T, H] and rotations [T, 1, d / 2]."""
         joined = functional.linear(self.norm(hidden), layer.qkv)
-        turning = (self.heads + self.key_heads) * self.width
-        pairs = joined[:, :turning].view(len(hidden), -1, self.width // 2, 2)
-        turned = torch.view_as_real(torch.view_as_complex(pairs) * turns).flatten(-2)
-        values = joined[:, turning:].view(len(hidden), self.key_heads, self.width)
-        return turned[:, : self.heads], turned[:, self.heads :], values
+        rotated_width = (self.heads + self.key_heads) * self.width
+        pairs = joined[:, :rotated_width].view(len(hidden), -1, self.width // 2, 2)
+        rotated = torch.view_as_real(torch.view_as_complex(pairs) * rotations).flatten(-2)
+        values = joined[:, rotated_width:].view(len(hidden), self.key_heads, self.width)
+        return rotated[:, : self.heads], rotated[:, self.heads :], values
 
     def after_attention(self, layer: LayerWeights, hidden: Tensor, attended: Tensor) -> Tensor:
         """The rest of a layer: hidden states [T, H] and what attention gave for them [T, h d]."""
@@ -160,19 +163,19 @@ class CompactNetwork:
     ) -> Tensor:
         """
         Final hidden states [T, H] of all tokens, one batch after the other, or of those that
-        `wanted` [N] names; `head` makes logits of them.
+        `wanted` [N] lists, for `head`.
         """
         tokens = torch.cat([batch.inputs.flatten() for batch in batches])
-        turns = self.turns[torch.cat([_positions(batch) for batch in batches])][:, None]
-        hidden = functional.embedding(tokens, weights.embedding)
+        rotations = self.rotations[torch.cat([_positions(batch) for batch in batches])][:, None]
+        hidden = functional.embedding(tokens, weights.embedding, self._padding_token)
         last = len(weights.layers) - 1
         for index, layer in enumerate(weights.layers):
-            parts = self.queries_keys_values(layer, hidden, turns)
+            parts = self.queries_keys_values(layer, hidden, rotations)
             if on_layer is not None:
                 on_layer(index, parts[1], parts[2])
             attended = self._attend(batches, *parts)
             if index == last and wanted is not None:
-                # Nothing after this looks at other tokens.
+                # From here on, every token is computed for itself.
                 hidden, attended = hidden[wanted], attended[wanted]
             hidden = self.after_attention(layer, hidden, attended)
         return hidden
@@ -235,7 +238,7 @@ def _check(network: nn.Module) -> None:
 
 
 def try_compact(network: Any) -> tuple[CompactNetwork | None, str]:
-    """The network in this form, or why it has none."""
+    """The network in this form, or the reason why it has none."""
     try:
         return CompactNetwork(cast(nn.Module, network)), ""
     except UnsupportedNetworkError as error:

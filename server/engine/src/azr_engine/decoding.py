@@ -1,7 +1,7 @@
 """
-What a decoding loop keeps of a batch of rows between steps, in two forms: prompts shared by groups
-(fast, plain attention only) and every row with its own padded copy (any model). For NVIDIA GPUs
-there is a third in graphed_decoding.py.
+The state of a batch of rows between decoding steps, in two forms: a prompt shared by its group
+(fast, plain attention only), and a padded copy of it for every row (any model). graphed_decoding.py
+has a third for NVIDIA GPUs, compact_decoding.py a fourth for small models on a CPU.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from azr_engine.prefix_cache import (
 )
 
 PREFILL_TOKENS = 16_384
-# What a batch more costs in prefill, in tokens: it has to save as many of padding.
+# The overhead of one more batch in prefill, in tokens: it must save as much padding.
 PREFILL_OVERHEAD = 512
 GPU_PREFILL_OVERHEAD = 2048
-# A batch is worth compacting when this share of its rows, or less, still runs.
+# A batch is compacted when this share of its rows, or less, is unfinished.
 RUNNING_SHARE = 0.75
 
 
@@ -43,8 +43,8 @@ class DecodingBatch:
 
 class Decoder(Protocol):
     """
-    Logits [B, V] of the next token of each row, good until the next step; `keep` goes on with some
-    of the rows only. A loop asks every `steps_between_checks` steps how many rows still run, and
+    Logits [B, V] of the next token of each row, overwritten by the next step; `keep` drops all
+    other rows. A loop checks every `steps_between_checks` steps how many rows are unfinished, and
     takes its steps within `attending`.
     """
 
@@ -61,7 +61,7 @@ class Decoder(Protocol):
 
 
 class EagerDecoder:
-    """Kernels are started one by one, so that a row less is less to do, and asking costs little."""
+    """Launches kernels one by one: fewer rows take less time, and reading values costs little."""
 
     steps_between_checks = 1
 
@@ -147,7 +147,7 @@ def logits_of_token(
 ) -> Tensor:
     """
     Logits [B, V] after one more token of each row, whose keys and values go to the cache. Call it
-    within `shared_prefix_attention`: to switch a model's attention takes as long as a small step.
+    within `shared_prefix_attention`: switching a model's attention takes as long as a small step.
     """
     return policy.selected_logits(
         tokens[:, None],

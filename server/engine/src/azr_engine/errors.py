@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Much of what is told comes from somebody else: names in a model's files, words of a package index.
+# Messages quote text from elsewhere: names in a model's files, answers of a package index.
 MOST_CHARACTERS = 600
 CUT = "… (shortened)"
 
@@ -36,7 +36,7 @@ def short_line(text: str) -> str:
 
 
 def invalid_request(message: str) -> EngineError:
-    """A request that no server state could make right."""
+    """A request that is wrong whatever the state of the server."""
     return EngineError(
         "invalid_request", message, "Correct the request; see server/engine/README.md."
     )

@@ -11,7 +11,7 @@ LARGEST_SEED = 2**63 - 1
 
 
 class Fields:
-    """One JSON object. `path` is how messages call it."""
+    """One JSON object, called `path` in messages."""
 
     def __init__(self, value: object, path: str = "the request") -> None:
         if not isinstance(value, dict):
@@ -25,10 +25,6 @@ class Fields:
 
     def _wrong(self, name: str, expected: str) -> Exception:
         return invalid_request(f"Field {name!r} of {self._path} must be {expected}.")
-
-    def raw(self, name: str) -> object:
-        """The value as it came, for one who reads it later."""
-        return self._read(name)
 
     def has(self, name: str) -> bool:
         return self._read(name) is not None
@@ -113,5 +109,5 @@ def _all_finite(numbers: list[float]) -> bool:
     try:
         return all(map(math.isfinite, numbers))
     except OverflowError:
-        # JSON has integers of any size, also those that no float is near.
+        # JSON integers may be larger than any float.
         return False

@@ -1,9 +1,9 @@
 """
-A key-value cache for decoding groups on an NVIDIA GPU, every tensor of which keeps its shape and
-place from step to step, so that a step can be captured in a CUDA graph. As in prefix_cache.py a
-prompt is kept once and attention is computed in two parts; here each part is one call of the flash
-attention that ships with torch (Dao 2023, arXiv 2307.08691), which also gives the logarithm of
-each softmax's normaliser. How many tokens a row has is a number on the device, not a shape.
+A key-value cache for decoding groups on an NVIDIA GPU, whose tensors keep shape and address from
+step to step, so that a step can be captured in a CUDA graph. As in prefix_cache.py, a prompt is
+stored once and attention is computed in two parts; here each part is one call of the flash
+attention that ships with torch (Dao 2023, arXiv 2307.08691), which also returns the log-sum-exp of
+the scores. The length of a row is a number on the device, not a shape.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def flash_attention(
     used: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """
-    Attention of query [N, H, d] over keys and values [M, h, d], cut into pieces: piece i of the
-    queries lies between spans[0][i] and spans[0][i + 1] and sees all keys of piece i of spans[1],
-    or the first used[i] of them. Returns [N, H, d] and the normalisers' logarithms [H, N], float32.
+    Attention of query [N, H, d] over keys and values [M, h, d] of packed sequences: the queries of
+    sequence i lie between spans[0][i] and spans[0][i + 1] and see its keys, which lie likewise in
+    spans[1], or the first used[i] of these. Returns [N, H, d] and the log-sum-exp [H, N], float32.
     """
-    output, log_normalisers, *_ = torch.ops.aten._flash_attention_forward(
+    output, log_sum_exp, *_ = torch.ops.aten._flash_attention_forward(
         query,
         keys,
         values,
@@ -44,7 +44,7 @@ def flash_attention(
         scale=scaling,
         seqused_k=used,
     )
-    return output, log_normalisers
+    return output, log_sum_exp
 
 
 class FlashPrefixLayer(CacheLayerMixin):
@@ -55,7 +55,7 @@ class FlashPrefixLayer(CacheLayerMixin):
     def __init__(
         self, prompt_keys: Tensor, prompt_values: Tensor, rows: int, capacity: int, place: Tensor
     ) -> None:
-        """`place` [1] is where in its row the next token is written."""
+        """`place` [1] is the position in each row that the next token is written to."""
         super().__init__()
         self.prompt_keys = prompt_keys
         self.prompt_values = prompt_values
@@ -88,7 +88,7 @@ class FlashPrefixLayer(CacheLayerMixin):
         return query_length, 0
 
     def get_seq_length(self) -> int:
-        """Not known here: positions are given to the model."""
+        """Unknown here; the caller gives the model its positions."""
         return 0
 
     def get_max_length(self) -> int:
@@ -96,7 +96,7 @@ class FlashPrefixLayer(CacheLayerMixin):
 
 
 class FlashPrefixCache(Cache):
-    """All layers, and where in them prompts and rows lie. Rows of a prompt adjoin."""
+    """All layers, and the offsets of prompts and rows in them. Rows of a prompt are adjacent."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class FlashPrefixCache(Cache):
         return torch.tensor([0, *accumulate(sizes)], dtype=torch.int32, device=self.device)
 
     def advance(self) -> None:
-        """Makes room for the next token, of which the model is about to compute the keys."""
+        """Advances by one token, before the model computes its keys."""
         self._place += 1
         self._written += 1
 
@@ -168,6 +168,6 @@ class FlashPrefixCache(Cache):
             scaling,
             self._written,
         )
-        # exp(own) / (exp(own) + exp(shared)), [H, B]: what share the row's own tokens have.
+        # exp(own) / (exp(own) + exp(shared)), [H, B]: the share of the row's own tokens.
         share = torch.sigmoid(own_sums - shared_sums).T[:, :, None].to(own.dtype)
         return torch.lerp(shared, own, share)[:, None]

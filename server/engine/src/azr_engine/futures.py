@@ -1,6 +1,6 @@
 """
-Results that a client fetches later. The table's memory is bounded: the oldest results go first, and
-asking for one that has gone is an error that says so.
+Results that a client fetches later. The memory of the table is bounded: the oldest results are
+dropped first, and fetching a dropped one is an error that says so.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class FutureTable:
         return future
 
     def resolve(self, future: Future, payload: bytes) -> None:
-        """Settles a future for good; a second settlement is ignored."""
+        """Resolves a future; a later result is ignored."""
         if future.payload is not None:
             return
         future.payload = payload

@@ -1,6 +1,6 @@
 """
-Whether the lengths that a GGUF file claims fit into the file, before the reader of the package gguf
-believes them: it makes an object for every item, and calls itself for every array within an array.
+Checks the lengths that a GGUF file claims against its size, before the package gguf relies on them:
+its reader makes an object for every item, and recurses into arrays of arrays.
 Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
@@ -21,7 +21,7 @@ LEAST_TENSOR_BYTES = 24
 
 
 def check_layout(path: Path) -> None:
-    """Throws ValueError with what is wrong; leaves what is not about lengths to the reader."""
+    """Throws ValueError with what is wrong; anything but lengths is left to the reader."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         _Cursor(data).check()
 

@@ -1,4 +1,4 @@
-"""What a GGUF file says about its model, and the error for one that cannot be used."""
+"""The key-value pairs of a GGUF file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from azr_engine.errors import EngineError
 
 @dataclass(frozen=True)
 class Metadata:
-    """The key-value pairs of a file."""
-
     path: Path
     values: dict[str, Any]
 
     def get(self, name: str) -> Any:
+        """Throws an EngineError where the file lacks the key."""
         if name not in self.values:
             raise unusable(self.path, f"its metadata has no {name}")
         return self.values[name]

@@ -1,4 +1,8 @@
-"""The byte-level BPE tokenizer of a GGUF file, and the tokens that begin, end and pad a text."""
+"""
+The tokenizer of a GGUF file, byte-level BPE, and its settings. transformers can read it too, but
+splits texts as GPT-2 does for every pre-tokenizer that it does not know. SmolLM's is one of these,
+and spaces before a digit would become other tokens than those that the model was trained on.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from azr_engine.gguf_metadata import Metadata, unusable
 
 CONTROL_TOKEN = 3
 USER_DEFINED_TOKEN = 4
+# Tokens that end a text, a turn or a message, by their keys.
+END_KEYS = ("eos_token_id", "eot_token_id", "eom_token_id")
 # Of llama.cpp's list (llama_vocab::impl::load), those of the families that are converted.
 ENDINGS = ("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>")
 # The patterns by which these families cut a text before merging bytes, from their tokenizers.
@@ -38,8 +44,7 @@ PRE_TOKENIZERS: dict[str, Callable[[], Any]] = {
 }
 
 
-def build_tokenizer(metadata: Metadata) -> Tokenizer:
-    """Throws EngineError `gguf_unusable` for one of another kind."""
+def read_tokenizer(metadata: Metadata) -> Tokenizer:
     kind = metadata.get("tokenizer.ggml.model")
     if kind != "gpt2":
         raise unusable(metadata.path, f"its tokenizer is of the kind {kind!r}, not byte-level BPE")
@@ -61,35 +66,30 @@ def build_tokenizer(metadata: Metadata) -> Tokenizer:
     ]
     tokenizer.add_special_tokens([token for token in special if token.special])
     tokenizer.add_tokens([token for token in special if not token.special])
-    around = _around_texts(metadata)
-    if around is not None:
-        tokenizer.post_processor = around
+    if _begins_with_token(metadata):
+        index = int(metadata.get("tokenizer.ggml.bos_token_id"))
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=[tokens[index], "$A"],
+            pair=[tokens[index], "$A", "$B"],
+            special_tokens=[(tokens[index], index)],
+        )
     return tokenizer
 
 
 def _begins_with_token(metadata: Metadata) -> bool:
-    """llama.cpp's own choice where the file does not say: only this kind begins texts with one."""
-    cutting = metadata.values.get("tokenizer.ggml.pre", "gpt-2")
-    named = metadata.values.get("tokenizer.ggml.add_bos_token", cutting == "llama-bpe")
-    return bool(named) and "tokenizer.ggml.bos_token_id" in metadata.values
-
-
-def _around_texts(metadata: Metadata) -> Any:
-    """The token that begins every text, as tokenizer.json has it; None where there is none."""
-    if not _begins_with_token(metadata):
-        return None
-    index = int(metadata.get("tokenizer.ggml.bos_token_id"))
-    token = metadata.get("tokenizer.ggml.tokens")[index]
-    return processors.TemplateProcessing(
-        single=[token, "$A"], pair=[token, "$A", "$B"], special_tokens=[(token, index)]
-    )
+    """Where the file does not say, llama.cpp begins texts with a token for this kind alone."""
+    is_usual = metadata.values.get("tokenizer.ggml.pre") == "llama-bpe"
+    is_wanted = bool(metadata.values.get("tokenizer.ggml.add_bos_token", is_usual))
+    return is_wanted and "tokenizer.ggml.bos_token_id" in metadata.values
 
 
 def end_tokens(metadata: Metadata) -> list[int]:
-    """Whatever ends an answer: what the metadata names, and what llama.cpp knows by its text."""
-    named = [metadata.get("tokenizer.ggml.eos_token_id")]
-    for key in ("eot_token_id", "eom_token_id"):
-        named.append(metadata.values.get(f"tokenizer.ggml.{key}"))
+    """
+    Every token that the file names as an end, beginning with the end of a text, and those that
+    llama.cpp knows by their text.
+    """
+    first = metadata.get("tokenizer.ggml.eos_token_id")
+    named = [metadata.values.get(f"tokenizer.ggml.{key}") for key in END_KEYS]
     tokens: list[str] = metadata.get("tokenizer.ggml.tokens")
     kinds: list[int] = metadata.get("tokenizer.ggml.token_type")
     known = [
@@ -97,30 +97,31 @@ def end_tokens(metadata: Metadata) -> list[int]:
         for index, (token, kind) in enumerate(zip(tokens, kinds, strict=True))
         if kind == CONTROL_TOKEN and token in ENDINGS
     ]
-    return list(dict.fromkeys([*(int(one) for one in named if one is not None), *known]))
-
-
-def tokenizer_configuration(metadata: Metadata) -> dict[str, Any]:
-    """The content of tokenizer_config.json."""
-    tokens: list[str] = metadata.get("tokenizer.ggml.tokens")
-    configuration: dict[str, Any] = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "eos_token": tokens[metadata.get("tokenizer.ggml.eos_token_id")],
-        "pad_token": tokens[padding_token(metadata)],
-        "model_max_length": metadata.of_architecture("context_length"),
-        "clean_up_tokenization_spaces": False,
-        "add_bos_token": _begins_with_token(metadata),
-    }
-    beginning = metadata.values.get("tokenizer.ggml.bos_token_id")
-    if beginning is not None:
-        configuration["bos_token"] = tokens[beginning]
-    template = metadata.values.get("tokenizer.chat_template")
-    if template is not None:
-        configuration["chat_template"] = template
-    return configuration
+    ends = [int(token) for token in (first, *named) if token is not None]
+    return list(dict.fromkeys([*ends, *known]))
 
 
 def padding_token(metadata: Metadata) -> int:
     """Where the file names none, the end also pads: positions after it carry no loss."""
     end = metadata.get("tokenizer.ggml.eos_token_id")
     return int(metadata.values.get("tokenizer.ggml.padding_token_id", end))
+
+
+def tokenizer_settings(metadata: Metadata) -> dict[str, Any]:
+    """The contents of tokenizer_config.json."""
+    tokens: list[str] = metadata.get("tokenizer.ggml.tokens")
+    settings: dict[str, Any] = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": tokens[end_tokens(metadata)[0]],
+        "pad_token": tokens[padding_token(metadata)],
+        "model_max_length": metadata.of_architecture("context_length"),
+        "clean_up_tokenization_spaces": False,
+    }
+    beginning = metadata.values.get("tokenizer.ggml.bos_token_id")
+    if beginning is not None:
+        settings["bos_token"] = tokens[beginning]
+    settings["add_bos_token"] = _begins_with_token(metadata)
+    template = metadata.values.get("tokenizer.chat_template")
+    if template is not None:
+        settings["chat_template"] = template
+    return settings

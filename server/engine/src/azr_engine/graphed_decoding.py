@@ -1,7 +1,7 @@
 """
 Decoding on an NVIDIA GPU: a step of a model of many layers is a thousand small kernels, and
-starting each from Python takes longer than running it. So the second step is captured in a CUDA
-graph, and the ones after it are replayed as a whole.
+launching one from Python takes longer than running it. So the second step is captured in a CUDA
+graph, which later steps replay.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from azr_engine.flash_prefix_cache import FlashPrefixCache
 from azr_engine.policy import Policy
 from azr_engine.prefix_cache import shared_prefix_attention
 
-# A step reads all weights whatever its rows are: below this many, fewer rows take as long, and
+# A step reads all weights for any number of rows: below this many, fewer rows save no time, and
 # capturing a new graph takes as long as a few dozen steps.
 COMPACTED_ROWS = 128
 COMPACTED_SHARE = 0.5
@@ -52,7 +52,7 @@ class GraphedDecoder:
     def step(self, tokens: Tensor) -> Tensor:
         self._tokens.copy_(tokens)
         if not self._warm or self._policy.device.type != "cuda":
-            # Libraries make what they need when they are first called, which no graph may hold.
+            # The first step warms up: libraries allocate workspaces, which must not be captured.
             self._warm = True
             return self._forward()
         if self._graph is None:
@@ -67,7 +67,7 @@ class GraphedDecoder:
         return logits
 
     def _capture(self) -> torch.cuda.CUDAGraph:
-        """A step that is not computed yet; `torch.cuda.graph` would empty all caches besides."""
+        """Records a step without running it. `torch.cuda.graph` would also empty all caches."""
         graph = torch.cuda.CUDAGraph()
         usual = torch.cuda.current_stream()
         stream = torch.cuda.Stream()
@@ -77,7 +77,7 @@ class GraphedDecoder:
             try:
                 self._logits = self._forward()
             except BaseException:
-                # What went wrong, memory perhaps, must not be hidden by what it did to the capture.
+                # The broken capture must not hide the first error, such as out of memory.
                 with contextlib.suppress(RuntimeError):
                     graph.capture_end()
                 raise

@@ -1,9 +1,9 @@
 """
-Downloads from the Hugging Face Hub, or whatever HF_ENDPOINT names, into the user's own cache: what
-was downloaded before, by whatever program, is not again. A connection that breaks is resumed where
-it broke; after a download that was ended altogether, its complete files are kept, and the others
-begun anew, because this huggingface_hub takes up no partial file of another process.
-HF_HOME, HF_TOKEN and HF_HUB_OFFLINE mean what they mean everywhere.
+Downloads from the Hugging Face Hub, or the server that HF_ENDPOINT names, into the user's cache:
+files that any program downloaded before are reused. A broken connection is resumed where it broke;
+when a download is ended, its complete files are kept and the others start over, because
+huggingface_hub resumes no partial file of another process. HF_HOME, HF_TOKEN and HF_HUB_OFFLINE
+have their usual meaning.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from huggingface_hub.utils import tqdm as hub_tqdm
 
 from azr_engine.errors import EngineError
 
-# What a model is made of; never pickles, of which loading runs code.
+# The files of a model; never pickles, since loading one can run code.
 PATTERNS = ["*.json", "*.safetensors", "*.jinja", "tokenizer.model", "*.txt", "LICENSE*"]
 REPORT_SECONDS = 0.5
 
@@ -45,15 +45,15 @@ def download(model: str, report: Callable[[dict[str, object]], None]) -> Path:
         raise EngineError(
             "model_without_safetensors",
             f"{model} has no weights in safetensors.",
-            "Choose a model that has: older formats can run code when they are loaded.",
+            "Choose a model that has them: older formats can run code when they are loaded.",
         )
     return folder
 
 
 def _progress(report: Callable[[dict[str, object]], None]) -> type[Any]:
-    """A progress bar whose bytes are told as JSON, twice a second at most."""
+    """A progress bar that reports its bytes as JSON, at most twice a second."""
     lock = threading.Lock()
-    state = {"told": 0.0}
+    state = {"reported": 0.0}
 
     class Reported(hub_tqdm):
         def update(self, n: float | None = 1) -> bool | None:
@@ -64,8 +64,8 @@ def _progress(report: Callable[[dict[str, object]], None]) -> type[Any]:
             self._bytes += n or 0
             with lock:
                 now = time.monotonic()
-                if self.total and self.total > 1024 and now - state["told"] >= REPORT_SECONDS:
-                    state["told"] = now
+                if self.total and self.total > 1024 and now - state["reported"] >= REPORT_SECONDS:
+                    state["reported"] = now
                     total = int(self.total)
                     report({"event": "progress", "done": int(self._bytes), "total": total})
             return result
@@ -89,7 +89,7 @@ def _explained(model: str, error: Exception) -> EngineError:
         )
     if isinstance(error, HFValidationError):
         return EngineError(
-            "model_unknown", f"{model!r} is no id of a model.", "Write it as owner/name."
+            "model_unknown", f"{model!r} is not the id of a model.", "Write it as owner/name."
         )
     if isinstance(error, OfflineModeIsEnabled) or (
         isinstance(error, LocalEntryNotFoundError) and _is_offline()

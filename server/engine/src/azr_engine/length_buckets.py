@@ -1,4 +1,4 @@
-"""Which rows share a padded batch: as little padding as is worth a batch more."""
+"""Which rows share a padded batch: padding is weighed against the overhead of one more batch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ def cut_by_length(
     lengths: Sequence[int], overhead: int, tokens: int, pairs: int | None = None
 ) -> list[range]:
     """
-    Ranges of rows, sorted by length, that are padded to their longest each. They minimise padded
-    tokens plus `overhead` per range: a range more is made where it saves more tokens than that. A
-    range of several rows holds at most `tokens` padded tokens, and `pairs` pairs of tokens.
+    Ranges of rows, sorted by length, each padded to its longest. They minimise padded tokens plus
+    `overhead` per range. A range of several rows holds at most `tokens` padded tokens, and `pairs`
+    pairs of tokens.
 
-    Rows of one length are cut only by the limits, so that the work grows with the number of
-    different lengths: dynamic programming over them.
+    Only the limits separate rows of one length, so that the dynamic programming takes time by the
+    number of different lengths.
     """
     runs = _runs(lengths, tokens, pairs)
     # best[j]: least cost of the first j runs, and where the last range of that begins.

@@ -6,6 +6,7 @@ Token losses of the Tinker dialect. Every loss is a sum over tokens, so micro-ba
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from azr_engine.errors import invalid_request
+from azr_engine.packing import TrainingSequence
 
 LossName = Literal["cross_entropy", "importance_sampling", "ppo", "cispo"]
 LOSS_NAMES: tuple[LossName, ...] = get_args(LossName)
@@ -26,8 +28,8 @@ LEAST_TEMPERATURE, LARGEST_TEMPERATURE = 1e-3, 1e3
 @dataclass(frozen=True)
 class LossSettings:
     """
-    Which loss, and between which bounds the probability ratio counts. A policy loss scores tokens
-    at `temperature`, which is to be the one they were sampled at, and subtracts
+    Which loss, and the bounds that the probability ratio is clipped to. A policy loss scores tokens
+    at `temperature`, which should be the one they were sampled at, and subtracts
     `entropy_coefficient * sum(entropy_weight * entropy)`, the entropies at that temperature.
     """
 
@@ -74,6 +76,25 @@ class TokenTargets:
     weights: Tensor
     entropy_weights: Tensor
 
+    @staticmethod
+    def of(sequences: Sequence[TrainingSequence], device: torch.device) -> TokenTargets:
+        """Those of all loss tokens of the sequences, one sequence after the other."""
+
+        def flat(rows: list[list[float]]) -> Tensor:
+            numbers = [
+                number
+                for sequence, row in zip(sequences, rows, strict=True)
+                for number in row[sequence.start :]
+            ]
+            return torch.tensor(numbers, dtype=torch.float32, device=device)
+
+        return TokenTargets(
+            flat([sequence.sampler_log_probs for sequence in sequences]),
+            flat([sequence.advantages for sequence in sequences]),
+            flat([sequence.weights for sequence in sequences]),
+            flat([one.entropy_weights or [0.0] * len(one.targets) for one in sequences]),
+        )
+
 
 def summed_loss(
     settings: LossSettings, log_probs: Tensor, entropy: Tensor, targets: TokenTargets
@@ -109,9 +130,9 @@ def token_sums(
     settings: LossSettings, log_probs: Tensor, entropy: Tensor, targets: TokenTargets
 ) -> dict[str, float]:
     """
-    Sums over tokens of what is reported as means: the ratio, whether a bound took the token's
-    gradient away or held its weight, entropy in nats, and sampler minus trainer log-probability,
-    whose mean over tokens that were sampled estimates KL(sampler || trainer).
+    Sums over tokens of what is reported as means: the ratio, whether the token was clipped, entropy
+    in nats, and sampler minus trainer log-probability, whose mean over sampled tokens estimates
+    KL(sampler || trainer).
     """
     sums = {"entropy": entropy.sum().item()}
     if settings.name == "cross_entropy":
@@ -127,9 +148,9 @@ def token_sums(
 
 def _is_clipped(settings: LossSettings, ratio: Tensor, advantages: Tensor) -> Tensor:
     """
-    Whether the bounds made a difference, for each token [N]. The minimum of `ppo` takes the clipped
-    value only where the ratio has moved beyond a bound in the direction that the advantage asks
-    for; `cispo` bounds the weight of every token whose advantage is not zero.
+    Whether each token [N] was clipped. The minimum of `ppo` takes the clipped value only where the
+    ratio has moved beyond a bound in the direction that the advantage asks for; `cispo` clips the
+    weight of every token whose advantage is not zero.
     """
     above, below = ratio > settings.clip_high, ratio < settings.clip_low
     if settings.name == "cispo":

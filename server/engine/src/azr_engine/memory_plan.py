@@ -1,6 +1,6 @@
 """
-What the client planned for this model, these lengths and this device. It is the client that plans,
-because it knows the lengths of a run; the engine obeys, and takes less where that was too much.
+The client's plan for this model, these lengths and this device. The client plans, because it knows
+the lengths of a run; the engine follows, and uses less where memory runs out all the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from azr_engine.sampling import CACHE_TOKENS
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """Padded tokens of a micro-batch, whether layers are computed twice, tokens cached at once."""
+    """Padded tokens of a micro-batch, whether layers are recomputed, tokens cached at once."""
 
     micro_batch_tokens: int = MicroBatchLimits().tokens
     recompute_layers: bool = False

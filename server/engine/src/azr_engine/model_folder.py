@@ -1,6 +1,6 @@
 """
 Whether a folder can hold a model, and whether its weights are safetensors: without PyTorch, so that
-an engine says so within a moment. Other files of weights are pickles, whose reading can run code.
+an engine reports it at once. Other formats of weights are pickles, and reading one can run code.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def read_object(file: Path) -> dict[str, Any]:
 
 def weight_files(folder: Path) -> list[Path]:
     """Those that transformers would load. Throws EngineError where they are not safetensors."""
-    # Where there is one, transformers would load the model that it names, and pickles beside it.
+    # transformers would load the model that the adapter names, and pickles beside it.
     if (folder / "adapter_config.json").exists():
         raise EngineError(
             "model_is_adapter",
@@ -135,10 +135,10 @@ def _unreadable(file: Path, reason: str, remedy: str) -> EngineError:
 
 def _check_sizes(folder: Path, config: dict[str, Any]) -> None:
     """
-    Refuses a config.json whose matrices the weights cannot hold: transformers makes them in memory
-    before it compares. Sizes of another type than numbers are left to transformers to refuse.
+    Refuses a config.json of matrices larger than the files of weights: transformers allocates them
+    before it compares. transformers itself refuses sizes that are not numbers.
     """
-    # Two weights to a byte is the least that the formats know.
+    # No known format stores more than two weights in a byte.
     most = 2 * sum(file.stat().st_size for file in folder.glob(f"*{SUFFIX}"))
     parts = [config, *(part for part in config.values() if isinstance(part, dict))]
     for part in parts:

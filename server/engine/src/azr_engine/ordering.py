@@ -1,6 +1,6 @@
 """
 The order of one model's requests. Each carries a `seq_id` counting from 1; whatever order they
-arrive in, they run in that order, and one that arrives twice runs once.
+arrive in, they run in order of seq_id, and one that arrives twice runs once.
 """
 
 from __future__ import annotations
@@ -76,8 +76,9 @@ class RequestOrder:
             return
         error = EngineError(
             "sequence_gap",
-            f"Request {seq_id} waited {self._gap_seconds:g} s in vain for request {self._next}.",
-            "Send every seq_id once, counting from 1; create the model anew to start over.",
+            f"Request {seq_id} timed out after {self._gap_seconds:g} s: it was "
+            f"waiting for request {self._next}.",
+            "Send every seq_id once, counting from 1; create the model again to start over.",
             status=409,
         )
         self._table.fail(waiting[0], error)

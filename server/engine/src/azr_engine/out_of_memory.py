@@ -1,4 +1,4 @@
-"""Recognises that the device ran out of memory, whichever device it is, and frees what it can."""
+"""Recognises that a device of any kind ran out of memory, and frees what can be freed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 
 import torch
 
-# The processor's allocator and Metal's say it in words only.
+# The allocators of CPU and MPS raise a plain RuntimeError with one of these.
 _WORDS = ("can't allocate memory", "not enough memory", "MPS backend out of memory")
 
 
@@ -17,7 +17,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def release_memory() -> None:
-    """Gives back what nothing refers to any more, for the next attempt."""
+    """Frees unreferenced memory for the next attempt."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -5,7 +5,7 @@ Lays training sequences out so that a prompt shared by a group is computed once:
 
 Each completion sees the prompt and itself only (a block mask), and its positions restart after the
 prompt, so results equal those of separate rows. How many completions share a row is what costs the
-fewest floating-point operations, because a longer row pays more for attention.
+fewest FLOPs, because attention costs more in a longer row.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ class Row:
 
 @dataclass(frozen=True)
 class ComputeCost:
-    """Forward operations of a model: per token, and per pair of tokens in attention."""
+    """FLOPs of a forward pass: per token, and per pair of tokens in attention."""
 
     per_token: float
     per_pair: float
 
     def of_row(self, length: int, shared: bool) -> float:
-        # A causal kernel skips half of the pairs; a block mask is computed densely.
+        # A causal kernel skips half of the pairs; a block mask is applied to all of them.
         pairs = length * length if shared else length * length / 2
         return length * self.per_token + pairs * self.per_pair
 
@@ -74,8 +74,8 @@ class ComputeCost:
 @dataclass(frozen=True)
 class MicroBatchLimits:
     """
-    Most padded tokens, and most attention pairs, one micro-batch may hold; and `overhead`, how many
-    tokens of padding a micro-batch more must save to be worth starting its operations.
+    The largest numbers of padded tokens and of attention pairs in one micro-batch; `overhead` is
+    how many tokens of padding one more micro-batch must save to be worth it.
     """
 
     tokens: int = 16_384
@@ -106,13 +106,7 @@ def pack(
     share_prompts: bool,
 ) -> list[MicroBatch]:
     """All sequences as micro-batches, rows of similar length together."""
-    return lay_out(plan_rows(sequences, cost, share_prompts), sequences, limits)
-
-
-def lay_out(
-    rows: list[Row], sequences: Sequence[TrainingSequence], limits: MicroBatchLimits
-) -> list[MicroBatch]:
-    """These rows as micro-batches within the limits."""
+    rows = plan_rows(sequences, cost, share_prompts)
     return [
         _tensors(part, sequences, shared)
         for shared in (False, True)
@@ -121,7 +115,7 @@ def lay_out(
 
 
 def join(batches: list[MicroBatch], limits: MicroBatchLimits) -> list[list[MicroBatch]]:
-    """Neighbours that together are within the limit of tokens, to be computed in one pass."""
+    """Consecutive batches that together are within the limit of tokens, for one pass each."""
     joined: list[list[MicroBatch]] = []
     tokens = limits.tokens + 1
     for batch in batches:
@@ -134,35 +128,13 @@ def join(batches: list[MicroBatch], limits: MicroBatchLimits) -> list[list[Micro
 
 
 def places_in_one_list(batches: Sequence[MicroBatch]) -> Tensor:
-    """Where the outputs [N] that predict loss tokens lie in one list of the batches' tokens."""
+    """Indices [N] of the outputs that predict loss tokens, in the concatenated batches."""
     before = 0
     places: list[Tensor] = []
     for batch in batches:
         places.append(before + batch.rows * batch.inputs.shape[1] + batch.columns)
         before += batch.inputs.numel()
     return torch.cat(places)
-
-
-def count_batches(rows: list[Row], limits: MicroBatchLimits) -> int:
-    """How many micro-batches `lay_out` makes of them."""
-    return sum(len(_parts(rows, shared, limits)) for shared in (False, True))
-
-
-def deal_rows(rows: list[Row], cost: ComputeCost, ranks: int) -> list[list[Row]]:
-    """The rows of every rank: the dearest first, each to the rank that has least to do so far."""
-    if ranks == 1:
-        return [rows]
-
-    def operations(row: Row) -> float:
-        return cost.of_row(row.length, len(row.members) > 1)
-
-    dealt: list[list[Row]] = [[] for _ in range(ranks)]
-    loads = [0.0] * ranks
-    for row in sorted(rows, key=operations, reverse=True):
-        least = loads.index(min(loads))
-        dealt[least].append(row)
-        loads[least] += operations(row)
-    return dealt
 
 
 def _parts(rows: list[Row], shared: bool, limits: MicroBatchLimits) -> list[list[Row]]:

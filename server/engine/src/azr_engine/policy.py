@@ -1,10 +1,10 @@
 """
-A causal language model with the few things sampling and training ask of it, for any architecture of
-transformers: logits or hidden states at chosen positions, end-of-sequence tokens, numeric type.
+A causal language model of any architecture of transformers, with what sampling and training need:
+logits or hidden states at chosen positions, end-of-sequence tokens, numeric type.
 
-The model stays in evaluation mode. Dropout makes trainer and sampler disagree about the probability
-of the same tokens, which policy-gradient ratios cannot tell from a policy change, so the only one
-there is belongs to adapters, is 0 unless asked for, and acts in gradient passes alone.
+The model stays in evaluation mode. With dropout, trainer and sampler would disagree about the
+probability of the same tokens, which a policy-gradient ratio cannot tell from a policy change. So
+only adapters have dropout, which is 0 by default and acts in gradient passes alone.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Policy:
 
     @functools.cached_property
     def compact(self) -> tuple[CompactNetwork | None, str]:
-        """The network in the form of `compact_network.py`, or why it has none."""
+        """The network in the form of `compact_network.py`, or the reason why it has none."""
         return try_compact(self.network)
 
     def precision(self) -> contextlib.AbstractContextManager[Any]:
@@ -114,10 +114,10 @@ class Policy:
     def head(self, hidden: Tensor) -> Tensor:
         """
         From final hidden states [N, H] to logits [N, V], with all that the architecture does after
-        its decoder: the model runs with a decoder that just hands these states over.
+        its decoder: the model runs with a decoder that only returns these states.
         """
 
-        def hand_over(
+        def return_hidden(
             *_arguments: object, **_options: object
         ) -> BaseModelOutputWithPastAndCrossAttentions:
             return BaseModelOutputWithPastAndCrossAttentions(
@@ -125,7 +125,7 @@ class Policy:
             )
 
         unused = torch.zeros(1, hidden.shape[0], dtype=torch.long, device=hidden.device)
-        with _replaced_forward(self.network.get_decoder(), hand_over), self.precision():
+        with _replaced_forward(self.network.get_decoder(), return_hidden), self.precision():
             return cast(Tensor, self.network(input_ids=unused, use_cache=False).logits)[0]
 
     def can_recompute_layers(self) -> bool:
@@ -163,8 +163,10 @@ class Policy:
         return int(self.network.get_output_embeddings().weight.shape[0])
 
     def attends_everywhere(self) -> bool:
-        """Whether every layer sees the whole sequence; a block mask given to a windowed layer would
-        widen its window."""
+        """
+        Whether every layer sees the whole sequence; with a block mask, a layer of sliding windows
+        would see more than its window.
+        """
         config = self.config.get_text_config()
         kinds = getattr(config, "layer_types", None)
         if kinds is not None:
@@ -206,7 +208,7 @@ def _replaced_forward(
 
 
 def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True) -> Policy:
-    """Loads weights in the numeric types that precision.py chooses for what is trained of them."""
+    """Loads weights in the numeric types that precision.py chooses."""
     check_model_folder(folder)
     refuse_own_code(folder)
     device = choose_device()
@@ -216,7 +218,7 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
     with _loading(folder):
         network = load_network(folder, dtype=precision.weights)
         check_finite(folder, network.named_parameters())
-        # What a config says is checked by using it: any value in it may be of any type.
+        # Uses values of the config, any of which may be of any type, before it is accepted.
         _end_tokens(folder, network)
         _positions(network.config)
     network.to(device)
@@ -260,8 +262,8 @@ def load_network(folder: Path, **options: Any) -> Any:
 @contextlib.contextmanager
 def _loading(folder: Path) -> Generator[None, None, None]:
     """
-    Whatever goes wrong while transformers reads a folder is the folder's fault, as anybody may have
-    written it, unless memory has run out.
+    Reports any exception while transformers reads a folder as a fault of the folder, which anybody
+    may have written, unless memory has run out.
     """
     try:
         yield
@@ -278,14 +280,14 @@ def _loading(folder: Path) -> Generator[None, None, None]:
 
 def refuse_own_code(folder: Path) -> None:
     """
-    Code in a model folder is never executed: where transformers has the architecture itself, it
-    uses its own, and a model that cannot do without is refused.
+    Code in a model folder is never executed: transformers uses its own where it has the
+    architecture, and a model that needs other code is refused.
     """
     config = read_object(folder / "config.json")
     if "auto_map" in config and config.get("model_type") not in CONFIG_MAPPING:
         raise EngineError(
             "model_has_own_code",
-            f"The model in {folder} works with Python code of its own only, which is never run.",
+            f"The model in {folder} needs the Python code in its folder, which is never run.",
             "Choose a model whose architecture this transformers knows.",
         )
 

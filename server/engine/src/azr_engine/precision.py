@@ -10,9 +10,9 @@ Which numeric types a model is kept and computed in:
 
 "kind" is what of the model is trained. Adapters are always kept in float32. Where all weights are
 trained they stay in float32, because bfloat16 has eight bits of precision and an update of the
-usual size would round to nothing; the copy spares decoding, which is bound by reading weights, half
-of what it would read, and a conversion per token. Softmax over the vocabulary, losses and what Adam
-keeps are float32 everywhere.
+usual size would round to nothing; decoding is bound by memory bandwidth, and the copy halves what
+it reads and saves a conversion per token. Softmax over the vocabulary, losses and Adam's moments
+are float32 everywhere.
 """
 
 from __future__ import annotations
@@ -44,8 +44,7 @@ class Precision:
 def choose_precision(device_type: str, trained: TrainedKind, has_bfloat16: bool) -> Precision:
     """`has_bfloat16` says whether the device multiplies bfloat16 matrices itself."""
     if device_type != "cuda" or not has_bfloat16:
-        # Metal's bfloat16 and its autocast are younger than the oldest torch this package allows;
-        # float16 would want its losses scaled.
+        # bfloat16 has not been tried on MPS, and float16 would need loss scaling.
         return Precision(torch.float32, None, sampling_copy=False)
     if trained == "full":
         return Precision(torch.float32, torch.bfloat16, sampling_copy=True)
@@ -54,19 +53,16 @@ def choose_precision(device_type: str, trained: TrainedKind, has_bfloat16: bool)
     return Precision(torch.bfloat16, autocast, sampling_copy=False)
 
 
-# What the engine computes on, for those whose GPU has other work: "cpu", or "auto".
+# The device, where a GPU has other work: "cpu", or "auto".
 DEVICE_VARIABLE = "AZR_DEVICE"
 
 
 def choose_device() -> torch.device:
-    """
-    The GPU of this process's rank where there is one, unless the environment says otherwise;
-    LOCAL_RANK is torchrun's.
-    """
+    """The first GPU, or the CPU where there is none or the environment says so."""
     if _is_kept_on_cpu():
         return torch.device("cpu")
     if torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device("cuda", 0)
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
@@ -91,7 +87,7 @@ def device_has_bfloat16(device: torch.device) -> bool:
 def sampler_matches_trainer(device: torch.device) -> bool:
     """
     Whether both compute in float32, so that their log-probabilities differ by rounding alone (1e-4
-    at most). In bfloat16, other kernels and other shapes of a batch show in the second digit.
+    at most). In bfloat16, other kernels and batch shapes change the second digit.
     """
     precision = choose_precision(device.type, "lora", device_has_bfloat16(device))
     return precision.computed == torch.float32

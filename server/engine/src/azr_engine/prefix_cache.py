@@ -1,8 +1,8 @@
 """
-A key-value cache for decoding groups: the keys and values of a prompt are kept once and read once
-per step for all completions of it, instead of being copied to each. Attention over
-[prompt, completion] is computed in two parts and joined by their softmax normalisers, which is
-exact (the "bifurcated attention" of Athiwaratkun et al. 2024, arXiv 2403.08845).
+A key-value cache for decoding groups: the keys and values of a prompt are stored once, and read
+once per step for all of its completions, instead of being copied to each. Attention over [prompt,
+completion] is computed in two parts, combined by their softmax normalisers, which is exact (the
+"bifurcated attention" of Athiwaratkun et al. 2024, arXiv 2403.08845).
 
 It replaces the attention function of a model for the duration of a decoding loop. Architectures
 whose attention is more than scaled dot products (sliding windows, sinks, capped scores, position
@@ -31,7 +31,7 @@ class UnsupportedAttentionError(Exception):
 
 class Groups:
     """
-    Which row belongs to which prompt. Rows of a group are neighbours; `padded` lists, for a grid
+    Which row belongs to which prompt. Rows of a group are adjacent; `padded` lists, for a grid
     [groups, size], the row in each cell (unused cells repeat row 0), and `cells` the cell of each
     row. Both are None while all groups are full, when the grid is a plain reshape.
     """
@@ -61,8 +61,8 @@ def remaining_groups(group_of_row: list[int], rows: list[int]) -> tuple[list[int
     """Which groups these rows belong to, and where in that list the group of each row is."""
     remaining = [group_of_row[row] for row in rows]
     groups = sorted(set(remaining))
-    rank = {group: index for index, group in enumerate(groups)}
-    return groups, [rank[group] for group in remaining]
+    place = {group: index for index, group in enumerate(groups)}
+    return groups, [place[group] for group in remaining]
 
 
 class SharedPrefixLayer(CacheLayerMixin):

@@ -1,7 +1,7 @@
 """
-Finds out, by trying, which of the fast paths are exact for a loaded model. Every path is compared
-with plain right-padded or unpadded forward passes on random tokens, at the beginning of the model's
-context and far into it. One that differs or is refused by the model is not used; the log says so.
+Tests which fast paths are exact for a loaded model. Every path is compared with plain forward
+passes, right-padded or unpadded, on random tokens, at the beginning of the model's context and far
+into it. A path that differs, or that the model refuses, is not used, and the log says so.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from azr_engine.sampling import DecodingKind
 
 logger = logging.getLogger("azr_engine")
 
-# Tokens of this probability, by either way, are compared; what is rarer is hardly ever sampled, and
-# its log-probability is a small difference of large numbers.
+# Tokens of this probability, by either way, are compared; rarer ones are hardly ever sampled,
+# and their log-probability is a small difference of large numbers.
 LIKELY = 1e-3
 # The largest difference of their log-probabilities that is taken for rounding, and the largest mean
 # divergence KL(plain || fast) over positions, by computing precision. Measured: 1e-5 and 1e-7 in
@@ -46,13 +46,13 @@ BFLOAT16_UNIT = 2.0**-8
 UNITS_OF_ROUNDING = 4
 # Of a gradient, relative to the largest in its tensor.
 LARGEST_GRADIENT_DIFFERENCE = 1e-3
-# Where the long prompt of a comparison ends, unless the context does before, or a CPU would take
-# seconds for it: three rows of it are these operations.
-FAR = 512
-LEAST_FAR = 24
-OPERATIONS_OF_A_CPU = 1e11
-# The same where gradients are compared, which is of a table that decoding is compared by too.
-FAR_IN_TRAINING = 128
+# Length of the long prompt of a comparison, unless the context is shorter or three rows of it would
+# take a CPU more than these FLOPs, which are a second or two.
+LONG_PROMPT = 512
+SHORTEST_LONG_PROMPT = 24
+CPU_FLOPS = 1e11
+# The same where gradients are compared; decoding tests the later positions too.
+LONG_PROMPT_IN_TRAINING = 128
 STEPS = 6
 FORCED_SHARING_COST = 1e12
 DecoderKind = (
@@ -62,7 +62,7 @@ DecoderKind = (
 
 @dataclass(frozen=True)
 class FastPaths:
-    """What of training is exact for this model; decoding is asked of the copy that is sampled."""
+    """Which are exact in training; decoding is tested on the policy that is sampled."""
 
     shared_prompt_training: bool
     chunked_head: bool
@@ -82,11 +82,11 @@ class Tokens:
 
 
 def probe(policy: Policy) -> FastPaths:
-    """Tries those of training."""
+    """Tests the paths of training."""
     tokens = Tokens(policy)
     prompts = [tokens.take(5), tokens.take(9)]
     pairs = [(prompts[1], tokens.take(4)) for _ in range(3)]
-    far = (tokens.take(min(FAR_IN_TRAINING, _far(policy))), tokens.take(4))
+    long = (tokens.take(min(LONG_PROMPT_IN_TRAINING, _long_prompt(policy))), tokens.take(4))
     with torch.inference_mode():
         plain = torch.cat([_plain(policy, *pair) for pair in pairs])
         packed = policy.attends_everywhere() and _agrees(
@@ -100,14 +100,14 @@ def probe(policy: Policy) -> FastPaths:
             lambda: _log_probs(policy.head(policy.selected_hidden(prompt, *place))),
             _log_probs(policy.selected_logits(prompt, *place)),
         )
-    return FastPaths(packed, chunked, _trains_compactly(policy, [*pairs, far], packed))
+    return FastPaths(packed, chunked, _trains_compactly(policy, [*pairs, long], packed))
 
 
 @torch.inference_mode()
 def probe_decoding(policy: Policy) -> DecodingKind:
-    """The fastest way that is exact; for a copy that is sampled it may differ from its model's."""
+    """The fastest exact way of decoding; that of a sampling copy may differ from its model's."""
     tokens = Tokens(policy)
-    prompts = [tokens.take(length) for length in (5, 9, _far(policy))]
+    prompts = [tokens.take(length) for length in (5, 9, _long_prompt(policy))]
     completions = [tokens.take(STEPS) for _ in range(4)]
     expected = _decoded(policy, PaddedDecoder, prompts, completions)
     fastest: list[tuple[DecodingKind, DecoderKind]] = [("shared-prefix", SharedPrefixDecoder)]
@@ -124,8 +124,9 @@ def probe_decoding(policy: Policy) -> DecodingKind:
 
 def agree(computed: torch.dtype, expected: Tensor, actual: Tensor) -> bool:
     """
-    Whether log-probabilities [..., V] that were computed in this type differ by rounding alone. A
-    defect shows in tokens that are sampled: rare ones may be far off for no other reason than that.
+    Whether log-probabilities [..., V] that were computed in this type differ by rounding alone.
+    Only tokens that may be sampled are compared one by one: those of rare ones may differ much
+    without a defect.
     """
     plain, fast = expected.double(), actual.double()
     likely = torch.maximum(plain, fast) > math.log(LIKELY)
@@ -135,30 +136,30 @@ def agree(computed: torch.dtype, expected: Tensor, actual: Tensor) -> bool:
     if computed == torch.bfloat16:
         logits = float((plain.amax(-1) - plain.amin(-1)).max())
         largest = max(largest, UNITS_OF_ROUNDING * BFLOAT16_UNIT * logits)
-    # Comparisons with what is not a number are false: it counts as a difference.
+    # Comparisons with NaN are false, so that it counts as a difference.
     return difference <= largest and divergence <= LARGEST_DIVERGENCE[computed]
 
 
 def _agrees(policy: Policy, what: str, attempt: Callable[[], Tensor], expected: Tensor) -> bool:
-    """A model may refuse a path however its own code happens to fail: any exception is a no."""
+    """False after any exception: the code of a model may refuse a path by whatever fails in it."""
     try:
         actual = attempt()
     except Exception as error:
-        logger.info("no %s: %s", what, error)
+        logger.info("Not using %s: %s", what, error)
         return False
     if agree(policy.numbers.computed, expected, actual):
         return True
-    logger.warning("no %s: it differs from the plain way", what)
+    logger.warning("Not using %s: it differs from plain forward passes", what)
     return False
 
 
-def _far(policy: Policy) -> int:
-    far = FAR
+def _long_prompt(policy: Policy) -> int:
+    length = LONG_PROMPT
     if policy.device.type == "cpu":
-        affordable = OPERATIONS_OF_A_CPU / (3 * 2.0 * policy.parameter_count())
-        far = max(LEAST_FAR, min(far, int(affordable)))
+        affordable = CPU_FLOPS / (3 * 2.0 * policy.parameter_count())
+        length = max(SHORTEST_LONG_PROMPT, min(length, int(affordable)))
     context = policy.context_tokens
-    return max(1, min(far, context - STEPS - 2)) if context else far
+    return max(1, min(length, context - STEPS - 2)) if context else length
 
 
 def _log_probs(logits: Tensor) -> Tensor:
@@ -225,7 +226,7 @@ def _trains_compactly(
     """Compares log-probabilities, and the gradients of a sum that weighs them at random."""
     network, reason = policy.compact
     if network is None:
-        logger.info("no compact network: %s", reason)
+        logger.info("Not using the compact network: %s", reason)
         return False
     batches = _batches(policy, pairs, share)
     order = [member for batch in batches for member in batch.members]
@@ -241,13 +242,13 @@ def _trains_compactly(
         weights = network.weights()
         hidden = network.hidden(weights, batches, places_in_one_list(batches))
         actual = _log_probs(network.head(weights, hidden))
-        if not _agrees(policy, "compact network", lambda: actual.detach(), expected.detach()):
+        if not _agrees(policy, "the compact network", lambda: actual.detach(), expected.detach()):
             return False
         if not parameters:
             return True
         for plain, fast in zip(gradients(expected), gradients(actual), strict=True):
             allowed = LARGEST_GRADIENT_DIFFERENCE * float(plain.abs().max())
             if not float((plain - fast).abs().max()) <= allowed:
-                logger.warning("no compact network: its gradients differ from the plain ones")
+                logger.warning("Not using the compact network: its gradients differ")
                 return False
     return True

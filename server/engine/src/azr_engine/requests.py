@@ -11,10 +11,11 @@ from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import LARGEST_SEED, Fields
 from azr_engine.losses import LossSettings
 from azr_engine.memory_plan import MemoryPlan
+from azr_engine.optimizers import AdamSettings, OptimizerName
 from azr_engine.packing import TrainingSequence
 from azr_engine.sampling import SampledSequence, SampleItem
 from azr_engine.sampling_parameters import SampledWeights, SamplingParameters
-from azr_engine.training import AdamSettings, ForwardResult, OptimizerName
+from azr_engine.training import ForwardResult
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -57,7 +58,7 @@ def parse_lora(fields: Fields | None) -> LoraSettings | None:
 
 
 def parse_memory_plan(fields: Fields | None) -> MemoryPlan:
-    """Our `memory_plan` of create_model: how much of the device one pass may take."""
+    """Our `memory_plan` of create_model: how much memory one pass may take."""
     if fields is None:
         return MemoryPlan()
     default = MemoryPlan()

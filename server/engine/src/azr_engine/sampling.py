@@ -1,6 +1,6 @@
 """
 Samples groups of completions: each distinct prompt is computed once, all completions are decoded
-together, and a finished one leaves the batch soon after, so that it costs nothing.
+together, and finished ones are dropped from the batch.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def sample(
     """
     Completions of every item, in order. One seed gives the same completions of the same items on a
     CPU, whatever finishes when; each completion has its own stream of uniform numbers. At most
-    `cache_tokens` are cached at once; a batch for which the device has no memory is halved, and
-    what the batches before it gave is kept.
+    `cache_tokens` are cached at once; a batch that runs out of memory is halved, and the results of
+    the batches before it are kept.
     """
     check_items(policy, items)
     generator = torch.Generator()
@@ -86,7 +86,7 @@ def sample(
             halves = _halves(batch, owners)
             if not is_out_of_memory(error) or len(halves) < 2:
                 raise
-            logger.warning("out of memory with %d rows, halving them: %s", len(owners), error)
+            logger.warning("Out of memory with %d rows, halving the batch: %s", len(owners), error)
         if halves:
             # Outside the handler, whose traceback would keep the batch's cache alive.
             release_memory()
@@ -239,7 +239,7 @@ class DecodingLoop:
         tokens, log_probs = draw_tokens(logits, uniform, parameters.temperature, parameters.top_p)
         self._steps.append((self._rows, tokens, log_probs))
         ending = (tokens[:, None] == self._endings).any(dim=1) & ~self._finished
-        # No index depends on values, for which the host would have to wait for the device.
+        # Indices must not depend on values on the device, which the host would have to wait for.
         self._ended[self._rows] |= ending
         self._lengths[self._rows] = torch.where(ending, step + 1, self._lengths[self._rows])
         self._finished |= ending | (self._limits[self._rows] == step + 1)

@@ -1,7 +1,4 @@
-"""
-A second copy of a trained model, for sampling: in the numeric type that decoding is fastest in,
-and, where training is spread over ranks, whole on each of them.
-"""
+"""A second copy of a trained model, for sampling, in the type that decoding is fastest in."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ import torch
 from torch import Tensor
 
 from azr_engine.policy import Policy, load_policy
-from azr_engine.sharding import whole
 
 
 class SamplingCopy:
@@ -20,7 +16,7 @@ class SamplingCopy:
 
     @torch.no_grad()
     def refresh(self, weights: Iterable[tuple[str, Tensor]]) -> None:
-        """Takes over trained weights, or what is to stand for them, in place."""
+        """Copies trained weights, or their average, in place."""
         targets = dict(self.policy.model.named_parameters())
         for name, value in weights:
-            targets[name].copy_(whole(value.detach()))
+            targets[name].copy_(value.detach())

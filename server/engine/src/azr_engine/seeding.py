@@ -1,4 +1,4 @@
-"""Random streams that depend on what they are for, never on how much was drawn before."""
+"""Random streams that depend on their purpose alone, not on how much was drawn before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def stream_seed(*place: int | str) -> int:
 
 @contextlib.contextmanager
 def seeded(device: torch.device, *place: int | str) -> Generator[None, None, None]:
-    """Within, torch draws from the stream of this place; afterwards it goes on as it would have."""
+    """Within, torch draws from the stream of this place; its own state is restored afterwards."""
     others = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=others):
         torch.manual_seed(stream_seed(*place))

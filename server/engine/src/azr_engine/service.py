@@ -16,12 +16,15 @@ from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import Fields
 from azr_engine.futures import Future, FutureTable
 from azr_engine.models import ModelRegistry, SamplingSession, TrainedModel, describe_model
-from azr_engine.ranks import ALONE, Ranks
 from azr_engine.requests import (
     forward_payload,
+    parse_adam,
+    parse_forward_input,
     parse_lora,
     parse_memory_plan,
+    parse_sample_item,
     parse_sampled_weights,
+    parse_sampling_parameters,
     sequences_payload,
 )
 from azr_engine.workbench import Workbench
@@ -34,18 +37,13 @@ Body = dict[str, Any]
 
 class Service:
     def __init__(
-        self,
-        base_folder: Path,
-        checkpoints: Path,
-        loop: asyncio.AbstractEventLoop,
-        ranks: Ranks = ALONE,
+        self, base_folder: Path, checkpoints: Path, loop: asyncio.AbstractEventLoop
     ) -> None:
-        self._ranks = ranks
         self._table = FutureTable()
-        self._worker = Worker(self._table, loop, ranks)
+        self._worker = Worker(self._table, loop)
         self._registry = ModelRegistry(base_folder, self._table)
         self._checkpoints = CheckpointStore(checkpoints)
-        self._workbench = Workbench(base_folder, self._checkpoints, ranks)
+        self._workbench = Workbench(base_folder, self._checkpoints)
 
     def operations(self) -> dict[str, Callable[[Fields], Body]]:
         """Every operation by its route under /api/v1."""
@@ -69,7 +67,7 @@ class Service:
         }
 
     def server_capabilities(self) -> Body:
-        return capabilities(self._registry.base_folder, self._ranks)
+        return capabilities(self._registry.base_folder)
 
     async def retrieve_future(self, fields: Fields) -> bytes | None:
         """The encoded result, or None when it is not there within the polling time."""
@@ -106,8 +104,7 @@ class Service:
 
         def create(_future: Future) -> Body:
             try:
-                wanted = fields.raw("lora_config")
-                model.trainer = self._workbench.create(model.model_id, wanted, plan)
+                model.trainer = self._workbench.create(model.model_id, lora, plan)
             except BaseException:
                 self._registry.remove_model(model)
                 raise
@@ -139,18 +136,18 @@ class Service:
     def _pass(self, fields: Fields, name: str, backward: bool) -> Body:
         def run(model: TrainedModel, future: Future) -> Body:
             model.ready()
-            return forward_payload(
-                self._workbench.forward(
-                    model.model_id, fields.raw(name), backward, future.is_cancelled
-                )
+            sequences, loss = parse_forward_input(fields.object(name))
+            result = self._workbench.forward(
+                model.model_id, sequences, loss, backward, future.is_cancelled
             )
+            return forward_payload(result)
 
         return self._in_order(fields, run)
 
     def _optim_step(self, fields: Fields) -> Body:
         def run(model: TrainedModel, _future: Future) -> Body:
             model.ready()
-            metrics = self._workbench.step(model.model_id, fields.raw("adam_params"))
+            metrics = self._workbench.step(model.model_id, parse_adam(fields.object("adam_params")))
             model.version += 1
             return {"type": "optim_step", "metrics": metrics}
 
@@ -213,23 +210,21 @@ class Service:
                 "Use forward with the loss cross_entropy.",
             )
 
-        items = [{"prompt": fields.raw("prompt"), "num_samples": fields.raw("num_samples")}]
-
         def body(results: list[list[dict[str, Any]]]) -> Body:
             return {"type": "sample", "sequences": results[0]}
 
-        return self._sample(fields, items, body)
+        return self._sample(fields, lambda: [fields], body)
 
     def _asample_batch(self, fields: Fields) -> Body:
         def body(results: list[list[dict[str, Any]]]) -> Body:
             return {"type": "sample_batch", "items": [{"sequences": result} for result in results]}
 
-        return self._sample(fields, fields.raw("items"), body)
+        return self._sample(fields, lambda: fields.objects("items"), body)
 
     def _sample(
         self,
         fields: Fields,
-        items: object,
+        items: Callable[[], list[Fields]],
         body: Callable[[list[list[dict[str, Any]]]], Body],
     ) -> Body:
         session = self._sampling_source(fields)
@@ -241,8 +236,8 @@ class Service:
         def run(future: Future) -> Body:
             results = self._workbench.sample(
                 self._registry.source(session),
-                items,
-                fields.raw("sampling_params"),
+                [parse_sample_item(item) for item in items()],
+                parse_sampling_parameters(fields.object("sampling_params")),
                 future.is_cancelled,
                 session.weights,
             )

@@ -1,7 +1,7 @@
 """
-How one Python of the engine starts another. `python -m` imports from the working folder before any
-other, which may be somebody else's: so a child works in a folder of our own, imports nothing from
-where it was started, and gets no relative entry of PYTHONPATH.
+How one Python of the engine starts another. `python -m` imports from the working folder first,
+which may be somebody else's: so a child works in a folder of our own, imports nothing from where it
+was started, and gets no relative entry of PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def module_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, *safe_path, "-m", module, *arguments]
 
 
-def child_environment(**more: str) -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """This process's environment, in which the engine is found and nothing relative is."""
     paths = [str(SOURCES), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     absolute = dict.fromkeys(entry for entry in paths if Path(entry).is_absolute())
-    return {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(absolute), **more}
+    return {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(absolute)}

@@ -1,8 +1,8 @@
 """
-Connections that have not shown the token. Whoever can reach the loopback interface can open as many
-as the system allows and say nothing, or half of something: so there are few of them at a time, each
-for a short time, and where there are more, the oldest goes first. A new connection of the owner has
-sent its token long before as many others have come, and is from then on none of them.
+Connections that have not sent the token. Any process on this machine can open as many as the system
+allows and send nothing, or half a request: so few are open at a time, each for a short time, and
+the oldest is closed first. A new connection of the owner sends its token long before that many
+others have come, and is not one of them from then on.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 # and well below the number of files that this process may have open.
 MOST_STRANGERS = 512
 WANTED_FILES = 4096
-# So many come to the event loop at a time, so that it reads what has arrived in between.
+# Accepted at a time, so that the event loop reads in between.
 ACCEPTED_AT_ONCE = 8
 # How many may wait in the system to be accepted.
 WAITING_TO_BE_ACCEPTED = 1024
-# While there are only few strangers, they harm nobody, and one of them may be the owner, on a
-# machine that is too busy to send a request within a second of connecting.
+# Up to this many do no harm, and may wait longer: one of them may be the owner, on a machine that
+# is too busy to send a request within a second of connecting.
 FEW = 8
 SECONDS = 1.0
 SECONDS_WHILE_FEW = 10.0

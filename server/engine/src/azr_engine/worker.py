@@ -9,14 +9,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
 from azr_engine.errors import EngineError, cancelled
 from azr_engine.futures import Future, FutureTable, encode
-from azr_engine.launching import end_all
 from azr_engine.out_of_memory import is_out_of_memory
-from azr_engine.precision import choose_device
-from azr_engine.ranks import ALONE, Ranks
 
 logger = logging.getLogger("azr_engine")
 
@@ -24,11 +19,8 @@ Job = Callable[[Future], dict[str, Any]]
 
 
 class Worker:
-    def __init__(
-        self, table: FutureTable, loop: asyncio.AbstractEventLoop, ranks: Ranks = ALONE
-    ) -> None:
+    def __init__(self, table: FutureTable, loop: asyncio.AbstractEventLoop) -> None:
         self._table = table
-        self._ranks = ranks
         self._loop = loop
         self._jobs: queue.SimpleQueue[tuple[Future, Job]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="compute", daemon=True).start()
@@ -37,10 +29,6 @@ class Worker:
         self._jobs.put((future, job))
 
     def _run(self) -> None:
-        # Which GPU is the current one is a matter of each thread.
-        device = choose_device()
-        if device.type == "cuda":
-            torch.cuda.set_device(device)
         while True:
             future, job = self._jobs.get()
             payload = self._outcome(future, job)
@@ -54,8 +42,6 @@ class Worker:
         except EngineError as error:
             return encode(error.payload())
         except Exception as error:
-            if self._ranks.size > 1:
-                end_all(f"rank {self._ranks.rank} failed: {type(error).__name__}: {error}")
             if is_out_of_memory(error):
                 logger.exception("out of memory")
                 return encode(

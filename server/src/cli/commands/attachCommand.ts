@@ -44,7 +44,7 @@ folder, the run in this folder whose runner started last.
 Ctrl-C leaves; the run goes on. On a terminal, s stops it after the step, s again at once; p pauses it, p
 again goes on.
 
-Exit code: 0 when you left or the run ended, 1 when it failed or nobody works on it, 2 for a wrong
+Exit code: 0 when you left or the run ended, 1 when it failed or is not running, 2 for a wrong
 option.`,
   run: attach,
 };
@@ -184,7 +184,7 @@ class Watcher {
     this.#view.show(event);
   }
 
-  /** Shows the steps that were committed while nobody here listened. */
+  /** Shows the steps that were committed while this view was not connected. */
   #catchUp(): void {
     const reader = this.#reader;
     if (reader === undefined || this.#view === undefined) return;

@@ -48,7 +48,7 @@ Request, one JSON object per line:
 Answer, one JSON object per line, in the same order:
   {"outcome": "ok", "output": "[1, 2, 1, 2]", "stdout": "", "durationMs": 0.1, …}
   {"outcome": "error", "message": "…", "line": 2, …}
-  {"error": {"code": "bad-json", "message": "…", "line": 3}}   for a line that is no request`,
+  {"error": {"code": "bad-json", "message": "…", "line": 3}}   for a line that is not a request`,
   run: (argumentList) => runGradingCommand(exec, argumentList),
 };
 

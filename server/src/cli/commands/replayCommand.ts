@@ -62,7 +62,7 @@ function speedOf(text: string): number {
   if (speed > 0) return speed;
   throw new ProblemError({
     code: 'usage',
-    message: `"${text}" is no speed.`,
+    message: `"${text}" is not a speed.`,
     remedy: 'Give --speed a factor such as 1 or 20, or "max" not to wait at all.',
   });
 }

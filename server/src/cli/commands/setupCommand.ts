@@ -1,6 +1,7 @@
 import path from 'node:path';
 
-import { PYTHON_VARIABLE, userEnvironment } from '../../machine/enginePython.ts';
+import { userEnvironment } from '../../machine/enginePython.ts';
+import { PYTHON_VARIABLE } from '../../python/findPython.mjs';
 import { setUpPython } from '../../machine/setUpPython.ts';
 import { userData } from '../../machine/userData.ts';
 import type { Command, ExitCode } from '../command.ts';

@@ -139,7 +139,7 @@ function requireReadable(
   parsed:
     { readonly ok: true } | { readonly ok: false; readonly error: { readonly message: string } },
 ): void {
-  if (!parsed.ok) throw badRequest(`"${key}" is no Python literal: ${parsed.error.message}`);
+  if (!parsed.ok) throw badRequest(`"${key}" is not a Python literal: ${parsed.error.message}`);
 }
 
 function badRequest(message: string): ProblemError {

@@ -58,7 +58,7 @@ export function destinationNotice(
   return `The engine is at ${origin}: prompts, completions and checkpoints go there, ${withKey}.`;
 }
 
-/** False also where nobody can be asked. */
+/** False also where there is no terminal to ask in. */
 async function asksAndIsAllowed(origin: string): Promise<boolean> {
   const { stdin: input } = process;
   if (!input.isTTY || !STDERR.isTTY) return false;
@@ -89,7 +89,7 @@ function elsewhere(origin: string, boundTo: string): ProblemError {
 function notAllowed(origin: string): ProblemError {
   return new ProblemError({
     code: 'engine-key-not-allowed',
-    message: `The run's settings name the engine at ${origin}, and nobody has said that the key in ${ENGINE_KEY_VARIABLE} may go there. It was not sent.`,
+    message: `The run's settings name the engine at ${origin}, but the key in ${ENGINE_KEY_VARIABLE} was never allowed to go there. It was not sent.`,
     remedy: `If you trust ${origin} and the key is for it, set ${ENGINE_ADDRESS_VARIABLE}=${origin}. ${WITHOUT_KEY}`,
   });
 }

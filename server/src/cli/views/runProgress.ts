@@ -76,13 +76,13 @@ export class RunProgress {
   #applyStep(event: StepEvent): void {
     this.step = event.step;
     this.phase = undefined;
-    // A resumed run does some steps again; what was measured then is measured anew.
+    // A resumed run does some steps again; what was measured then is measured again.
     this.#heldOut = this.#heldOut.filter(({ step }) => step < event.step);
     for (const metric of event.metrics) {
       this.metrics.set(metric.name, metric.value);
       if (metric.name === 'probe.greedy.mean') this.#heldOut.push(metric);
     }
-    // The seeding is no step like the others and would spoil the estimate of what is left.
+    // The seeding is not a step like the others and would spoil the estimate of what is left.
     if (event.step === 0) return;
     this.#recent.push(event);
     if (this.#recent.length > RECENT_STEPS) this.#recent.shift();

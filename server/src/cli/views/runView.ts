@@ -4,6 +4,6 @@ import type { RunSummary } from '../../runs/runSummary.ts';
 
 export interface RunView {
   show(event: RunEvent): void;
-  /** Last words; the view is not used afterwards. */
+  /** Shows how it ended; the view is not used afterwards. */
   end(summary: RunSummary | undefined): void;
 }

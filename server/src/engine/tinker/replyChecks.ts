@@ -8,11 +8,11 @@ import type { WireSequence } from './wire.ts';
 /** Of a path on Linux. */
 const LONGEST_TEXT = 4096;
 
-/** An answer that is none of this dialect; `what` names what was wrong, in a few words. */
+/** An answer that breaks the dialect; `what` names what was wrong, in a few words. */
 function protocolError(what: string): ProblemError {
   return new ProblemError({
     code: 'engine_protocol',
-    message: `The engine's answer is none of its dialect: ${what}.`,
+    message: `The engine's answer breaks the dialect: ${what}.`,
     remedy: 'Use a server that speaks the dialect of server/engine/README.md.',
   });
 }
@@ -24,13 +24,13 @@ export function textIn(reply: unknown, name: string): string {
     if (value.length <= LONGEST_TEXT) return value;
     throw protocolError(`"${name}" has ${value.length} characters`);
   }
-  throw protocolError(`"${name}" is no text`);
+  throw protocolError(`"${name}" is not a text`);
 }
 
 export function listIn(reply: unknown, name: string): readonly unknown[] {
   const value = fieldOf(reply, name);
   if (Array.isArray(value)) return value;
-  throw protocolError(`"${name}" is no list`);
+  throw protocolError(`"${name}" is not a list`);
 }
 
 /** The field's numbers by name; anything else in it is left out, as is the field when there is none. */
@@ -51,7 +51,7 @@ export function sequencesIn(reply: unknown, name: string): WireSequence[] {
     const logprobs = numbersIn(sequence, 'logprobs');
     const stopReason = fieldOf(sequence, 'stop_reason');
     if (!tokens.every((token) => Number.isSafeInteger(token) && token >= 0)) {
-      throw protocolError('"tokens" holds what is no token');
+      throw protocolError('"tokens" holds something that is not a token');
     }
     if (stopReason !== 'stop' && stopReason !== 'length') {
       throw protocolError('"stop_reason" is neither "stop" nor "length"');
@@ -63,7 +63,7 @@ export function sequencesIn(reply: unknown, name: string): WireSequence[] {
 export function numbersIn(reply: unknown, name: string): readonly number[] {
   const values = listIn(reply, name);
   if (values.every(isFiniteNumber)) return values;
-  throw protocolError(`"${name}" holds what is no finite number`);
+  throw protocolError(`"${name}" holds something that is not a finite number`);
 }
 
 /** JSON has numbers that are none to us, such as 1e999. */

@@ -15,11 +15,11 @@ const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
 /** A server that is silent for longer to one request is stuck or stopped. */
 const SILENCE_MS = 180_000;
-/** After so many silences in a row nobody waits any longer. */
+/** So many polls without an answer in a row are a failure. */
 const MOST_SILENCES = 3;
 /** How long a server may take to hear that an answer is not wanted any more. */
 const CANCEL_MS = 1_000;
-/** A poll without an answer by then is asked anew; servers hold one for up to 300 s. */
+/** A poll without an answer by then is sent again; servers hold one for up to 300 s. */
 const POLL_MS = 100_000;
 /** A server that answers a poll at once, and does not know yet, is not asked more often than this. */
 const PAUSE_MS = 500;

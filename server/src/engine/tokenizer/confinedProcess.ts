@@ -55,7 +55,7 @@ export class ConfinedProcess<Request, Answer extends object> {
     return this.#inTurn(async () => {
       const known = this.#process;
       const answer = (await this.#start()) ?? (await this.#exchange(request, limitMs));
-      // It may have been killed before it was asked, and nobody had told us yet.
+      // It may have been killed before it was asked, before its exit was reported.
       if (answer !== KILLED || known === undefined) return answer;
       return (await this.#start()) ?? (await this.#exchange(request, limitMs));
     });
@@ -173,10 +173,10 @@ function startProcess(options: ConfinedOptions<unknown>): ChildProcess {
       env: process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' },
       cwd: path.parse(program.file).root,
       stdio: [input ?? 'ignore', 'ignore', 'ignore', 'ipc'],
-      // A group of its own: a terminal's interrupt passes it by. It ends with its owner all the same.
+      // A group of its own: a terminal's interrupt passes it by. It still ends with its owner.
       detached: process.platform !== 'win32',
     });
-    // Nobody waits for it but a request, which has a timer.
+    // Only a request waits for it, and that has a timer.
     child.unref();
     child.channel?.unref();
     return child;

@@ -145,7 +145,7 @@ export class FolderTokenizer {
   async #ask(request: SingleRequest): Promise<SingleAnswer> {
     const answer = await new Promise<SingleAnswer | Refusal>((settle, fail) => {
       this.#waiting.push({ request, settle, fail });
-      // Whoever else asks before the loop turns shares the message.
+      // Requests that come before the loop turns share the message.
       if (this.#waiting.length === 1) setImmediate(() => void this.#send());
     });
     if ('refusal' in answer) throw refused(this.#folder, 'tokenizer.json', answer);

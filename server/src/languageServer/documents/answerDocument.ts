@@ -121,7 +121,7 @@ function writeValue(builder: DocumentBuilder, rollout: RolloutRecord, name: stri
     if (gives !== undefined)
       builder.hint(`= ${gives}`, 'What the program gave when it was judged.');
   } else {
-    builder.comment('The answer is no literal:').commentText(answer);
+    builder.comment('The answer is not a literal:').commentText(answer);
   }
   return builder.nextLine - 1;
 }

@@ -25,7 +25,7 @@ export interface CallMark extends Place {
   readonly input: string;
 }
 
-/** Text that is shown beside a line and is no part of the document. */
+/** Text that is shown beside a line and is not part of the document. */
 export interface HintMark extends Place {
   readonly label: string;
   readonly tooltip: string;

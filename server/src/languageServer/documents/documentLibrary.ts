@@ -49,7 +49,7 @@ export function addressOf(uri: string): DocumentAddress {
   if (address !== undefined) return address;
   throw new ProblemError({
     code: 'no-document',
-    message: `${uri} is no document of AZR Studio.`,
+    message: `${uri} is not a document of AZR Studio.`,
     remedy: 'Open tasks and answers from the tree or the tables.',
   });
 }
@@ -104,11 +104,11 @@ function answerAt(run: OpenRun, rollout: RolloutRecord): AzrDocument {
   return answerDocument({ runId: run.id, runName: run.name, rollout, task });
 }
 
-/** Steps that were not finished are done anew after a crash, and their rows go. */
+/** Steps that were not finished are repeated after a crash, and their rows go. */
 function missing(run: OpenRun, kind: DocumentKind, id: number): never {
   throw new ProblemError({
     code: 'no-row',
     message: `The run ${run.name} has no ${kind} ${String(id)}.`,
-    remedy: 'Open it from the tree again: a resumed run numbers what it repeats anew.',
+    remedy: 'Open it from the tree again: a resumed run gives new numbers to what it repeats.',
   });
 }

@@ -1,4 +1,4 @@
-/** What stands in the place of a completion that the run let go of. */
+/** What stands in the place of a completion that the run deleted. */
 import type { PrunedCompletion, RolloutRecord } from '../../../protocol/records.ts';
 import type { PruningSetting } from '../../../protocol/vocabulary.ts';
 

@@ -25,7 +25,7 @@ export function reasonPage(): ReasonPage {
   return page;
 }
 
-/** An installation without the page explains less, and works all the same. */
+/** An installation without the page explains less, and still works. */
 export function readReasonPage(file: string): ReasonPage {
   let text: string;
   try {

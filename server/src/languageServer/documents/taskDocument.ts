@@ -24,7 +24,7 @@ export function taskDocument(context: TaskContext): AzrDocument {
 }
 
 /**
- * The first two lines hold nothing that a model or a person named: Python would obey a coding
+ * The first two lines hold nothing that a model or a person named: Python would follow a coding
  * declaration there.
  */
 function writeTaskHeader(builder: DocumentBuilder, context: TaskContext): void {
@@ -102,9 +102,7 @@ function writeAnswerLinks(builder: DocumentBuilder, { runId, answers, counts }: 
   }
   const newest = [...steps].slice(-3);
   if (newest.length < steps.size) {
-    builder.comment(
-      `Answered ${counts.attempts} times, ${counts.correct} of them rightly; the last steps:`,
-    );
+    builder.comment(`${counts.attempts} answers, ${counts.correct} correct. Latest steps:`);
   }
   const write = (whose: string, group: readonly RolloutItem[]) => {
     const shown = group.slice(0, ANSWERS_SHOWN);

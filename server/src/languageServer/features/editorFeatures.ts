@@ -29,7 +29,7 @@ import { readScratch } from '../scratch/readScratch.ts';
 const DEFAULT_TIMES = 10;
 const TIMES_SETTING = 'azr.rerunTimes';
 
-/** What the client can be asked for, and told to ask for anew. */
+/** What the client can be asked for, and told to request again. */
 export interface ClientAbilities {
   readonly configuration: boolean;
   readonly lenses: boolean;
@@ -204,11 +204,11 @@ export class EditorFeatures {
     uri: string,
     diagnostics: Parameters<Connection['sendDiagnostics']>[0]['diagnostics'],
   ): Promise<void> {
-    // A client that is gone hears nothing, and that is no failure of ours.
+    // A client that is gone hears nothing, which is not a failure of ours.
     await this.#connection.sendDiagnostics({ uri, diagnostics }).catch(() => undefined);
   }
 
-  /** Undefined for what is no document of ours, and for one whose run or row is gone. */
+  /** Undefined where the address is not one of a document of ours, and where its run or row is gone. */
   #documentAt(uri: string): AzrDocument | undefined {
     if (!uri.startsWith(`${DOCUMENT_SCHEME}:`) || documentAddress(uri) === undefined) {
       return undefined;

@@ -23,7 +23,7 @@ export async function tellReward(
     throw new ProblemError({
       code: 'no-row',
       message: `The run ${run.name} has no rollout ${String(rolloutId)}.`,
-      remedy: 'Open it from the tree again: a resumed run numbers what it repeats anew.',
+      remedy: 'Open it from the tree again: a resumed run gives new numbers to what it repeats.',
     });
   }
   if (problem === undefined) return story;

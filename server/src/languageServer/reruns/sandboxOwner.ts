@@ -1,6 +1,6 @@
 /**
  * The sandbox that reruns use: opened with the first one, shared by those that follow, and closed
- * when nobody has asked for a while, because its processes hold memory.
+ * when there was no request for a while, because its processes hold memory.
  */
 import { ProblemError } from '../../../protocol/problem.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';

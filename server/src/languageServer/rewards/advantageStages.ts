@@ -1,7 +1,7 @@
 /** From the reward to the push on every token: paper section 3.3.5. */
 import type { Formula, RewardStage, StoryToken } from '../../../protocol/rewardStory.ts';
 import { SMALLEST_DEVIATION } from '../../method/training/advantages.ts';
-import { partsOf } from '../../method/training/update.ts';
+import { partsOf } from '../../method/training/taskRoleAdvantages.ts';
 import type { TrainedRollout } from '../../store/lists/relatives.ts';
 import { prunedSentence } from '../documents/prunedCompletion.ts';
 import { groupMember, type PartBaselines, type StoryContext } from './storyContext.ts';
@@ -51,7 +51,8 @@ function sumOfRewards(rollouts: readonly TrainedRollout[]): number {
 /** Baseline and advantage; for a rollout that was not trained on only why not. */
 export function advantageStages(context: StoryContext): RewardStage[] {
   const comparison = comparisonOf(context);
-  if (comparison === undefined) return [untrainedStage(context)];
+  if (comparison === undefined || context.rollout.phase === 'explore')
+    return [untrainedStage(context)];
   return context.parts !== undefined
     ? [baselineStage(context, comparison), apartStage(context, context.parts)]
     : [baselineStage(context, comparison), advantageStage(context, comparison)];
@@ -263,9 +264,11 @@ function advantageFormula(
 function untrainedStage(context: StoryContext): RewardStage {
   return {
     kind: 'advantage',
-    summary: `${untrainedText(context)} It was not trained on, so it has no advantage.`,
+    summary: context.rollout.trained
+      ? 'The model that the run began with wrote this proposal, and the step learned it again by cross-entropy, so that the trained proposer keeps writing valid tasks (rehearsedProposals). It has no advantage.'
+      : `${untrainedText(context)} It was not trained on, so it has no advantage.`,
     value: 0,
-    trained: false,
+    trained: context.rollout.trained,
   };
 }
 

@@ -1,4 +1,4 @@
-/** What can be wrong with a program, whoever wrote it, for somebody who has not read the paper. */
+/** What can be wrong with a program, for a reader who has not read the paper. */
 import type { RejectionReason, VerdictReason } from '../../../protocol/vocabulary.ts';
 
 export const PROGRAM_TEXT = {

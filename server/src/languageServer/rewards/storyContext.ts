@@ -10,7 +10,7 @@ import type { RolloutItem } from '../../../protocol/queries.ts';
 import type { GroupMember } from '../../../protocol/rewardStory.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
 import type { Dialect } from '../../method/dialects/dialect.ts';
-import { dialectFor } from '../../method/dialects/dialectFor.ts';
+import { dialectNamed } from '../../method/dialects/dialectFor.ts';
 import type { TrainedRollout } from '../../store/lists/relatives.ts';
 import type { RunQueries } from '../../store/lists/runQueries.ts';
 
@@ -41,7 +41,7 @@ export function readStoryContext(queries: RunQueries, rolloutId: number): StoryC
   const { reader, relatives } = queries;
   const rollout = reader.rollout(rolloutId);
   if (rollout === undefined) return undefined;
-  const { settings } = reader.information();
+  const { settings, dialect } = reader.information();
   const { step, role, mode, taskId, trained } = rollout;
   const ofProposer = role === 'proposer';
   const task = taskId === undefined ? undefined : reader.task(taskId);
@@ -49,7 +49,7 @@ export function readStoryContext(queries: RunQueries, rolloutId: number): StoryC
   const estimation = taskId === undefined ? [] : relatives.estimationRollouts(taskId);
   return {
     settings,
-    dialect: storedDialect(settings, rollout.prompt),
+    dialect: dialectNamed(dialect, settings),
     rollout,
     task,
     proposal: ofProposer ? relatives.proposalOfRollout(rolloutId) : proposalOfTask,
@@ -76,19 +76,6 @@ function partBaselines(
     roleMean: of('roleMean'),
     roleDeviation: of('roleDeviation'),
   };
-}
-
-/**
- * The dialect that a prompt was written in. A run that left the choice to its model did not store
- * which it was, and the model may be gone; the prompt tells.
- */
-function storedDialect(settings: RunSettings, prompt: string): Dialect {
-  const told = /^\[(?:propose|solve) /.test(prompt)
-    ? 'compact'
-    : prompt.startsWith('user: ') || prompt.startsWith('system: ')
-      ? 'chat'
-      : 'r1';
-  return dialectFor(settings, { dialect: told, hasChatTemplate: false });
 }
 
 /** A rollout as the group stage and the baseline stage list it. */

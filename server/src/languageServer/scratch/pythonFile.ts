@@ -32,7 +32,7 @@ export function pythonFileText(source: ScratchSource): string {
 function callLines(name: string, input: string, stored: string | undefined): string[] {
   // Only literals become code: everything else could be anything.
   if (!parseArguments(input).ok || shownLine(input) !== input) {
-    const why = shownLine(`${name}(${input}) is no call with literal arguments.`);
+    const why = shownLine(`${name}(${input}) is not a call with literal arguments.`);
     return [`    # ${why}`, '    pass'];
   }
   const comment = stored === undefined ? '' : `  # stored: ${shownLine(stored)}`;

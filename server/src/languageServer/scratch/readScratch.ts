@@ -122,7 +122,7 @@ function readCalls(
       problems.push({
         line,
         code: 'bad-call',
-        message: 'This is no call with literal arguments.',
+        message: 'This is not a call with literal arguments.',
         remedy: 'Write it like f([1, 2], key="x"): numbers, texts, lists and the like, no names.',
       });
       continue;

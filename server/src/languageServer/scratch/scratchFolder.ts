@@ -7,7 +7,7 @@ import type { DocumentAddress } from '../../../protocol/documents.ts';
 import { SCRATCH_SUFFIX } from '../../../protocol/languageMessages.ts';
 import { DIGEST_PREFIX } from './scratchText.ts';
 
-/** So many files of one name are enough; a run that is numbered anew makes a second one. */
+/** So many files of one name are enough; a run whose rows got new numbers makes a second one. */
 const MAXIMUM_FILES = 1000;
 
 export class ScratchFolder {

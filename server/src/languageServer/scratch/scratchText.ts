@@ -51,7 +51,7 @@ function scratchBody({ program, functionName, calls, answer, mode, kind }: Scrat
   if (kind === 'answer' && mode !== 'induction') {
     const what = mode === 'deduction' ? 'the output' : 'an input: arguments as in a call';
     lines.push('', ANSWER_MARKER, `# The answer, ${what}, as literals.`);
-    // A comment cannot be an answer, and an answer that is no literal must stay one line each.
+    // A comment cannot be an answer, and an answer that is not a literal must stay one line each.
     lines.push(...shownLines(answer ?? ''));
   }
   return `${lines.join('\n')}\n`;

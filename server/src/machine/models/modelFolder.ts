@@ -103,7 +103,7 @@ function requireModelFiles(model: string, folder: string): void {
 
 /**
  * What a model may say about how it is trained. Where programs run and with what limits, which engine,
- * which files and how many steps is for whoever starts the run, as a model may come from anybody.
+ * which files and how many steps is for the person who starts the run to decide, as a model may come from anybody.
  */
 const MODEL_SETTINGS: readonly SettingName[] = [
   'dialect',

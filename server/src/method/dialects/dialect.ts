@@ -1,6 +1,6 @@
 /** How a task is put to a model and how its completion is read: a strategy per kind of model. */
 import type { InputOutput } from '../../../protocol/sandbox.ts';
-import type { Mode } from '../../../protocol/vocabulary.ts';
+import type { DialectName, Mode } from '../../../protocol/vocabulary.ts';
 import { type Span, textAt } from './span.ts';
 
 export interface ChatMessage {
@@ -52,7 +52,7 @@ export interface LocatedInductionProposal {
 
 /** Prompts, and where in a completion their answers stand: what a dialect itself has to know. */
 export interface DialectRules {
-  readonly name: 'compact' | 'chat' | 'turns' | 'r1';
+  readonly name: DialectName;
   /** The identity task every run starts from, written as this dialect writes programs. */
   readonly zeroTriplet: Reference;
   proposeTask(mode: Exclude<Mode, 'induction'>, references: readonly Reference[]): Prompt;

@@ -1,4 +1,5 @@
 import type { RunSettings } from '../../../protocol/settings.ts';
+import type { DialectName } from '../../../protocol/vocabulary.ts';
 import { compactDialect } from './compactDialect.ts';
 import type { Dialect } from './dialect.ts';
 import { instructionDialect } from './instructionDialect.ts';
@@ -16,7 +17,13 @@ export function dialectFor(
   facts: ModelDialectFacts,
 ): Dialect {
   const automatic = facts.dialect ?? (facts.hasChatTemplate ? 'chat' : 'r1');
-  const name = settings.dialect === 'auto' ? automatic : settings.dialect;
+  return dialectNamed(settings.dialect === 'auto' ? automatic : settings.dialect, settings);
+}
+
+export function dialectNamed(
+  name: DialectName,
+  settings: Pick<RunSettings, 'bannedWords' | 'allowedImports'>,
+): Dialect {
   return name === 'compact'
     ? compactDialect
     : instructionDialect({

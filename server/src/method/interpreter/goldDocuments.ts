@@ -17,7 +17,8 @@ import { drawWeighted } from '../memory/weightedDraw.ts';
 
 /** A document before it was trained on. */
 export interface GoldDocument {
-  readonly record: Omit<GoldDocumentRecord, 'logProbability'>;
+  /** Absent for a rehearsed proposal: its rollout is stored already. */
+  readonly record?: Omit<GoldDocumentRecord, 'logProbability'>;
   readonly promptTokens: readonly number[];
   readonly completionTokens: readonly number[];
 }
@@ -151,6 +152,7 @@ export function recordGold(
   logProbabilities: readonly (readonly number[])[],
 ): void {
   documents.forEach(({ record }, index) => {
+    if (record === undefined) return;
     const logProbability = logProbabilities[index]!.reduce((sum, value) => sum + value, 0);
     const row = { ...record, logProbability };
     ledger.goldDocuments.push(row);

@@ -12,7 +12,7 @@ const MOST_PROGRAMS = 16_384;
 const REHEARSAL = 0.3;
 /** Inputs kept per signature for other programs to be tried on: the newest. */
 const MOST_ALIKE = 512;
-/** Signatures they are kept for; the one that was seen first is let go of. */
+/** Signatures they are kept for; the one that was seen first is dropped. */
 const MOST_SIGNATURES = 4_096;
 
 /** A program with everything that was executed on it. */

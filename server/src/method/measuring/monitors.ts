@@ -121,7 +121,7 @@ function recordTokens(ledger: Ledger): void {
   }
 }
 
-/** Answers to held-out tasks are no part of self-play. */
+/** Answers to held-out tasks are not part of self-play. */
 function isMeasurement(phase: RolloutDraft['phase']): boolean {
   return phase === 'greedy' || phase === 'probe';
 }

@@ -137,7 +137,7 @@ export class TaskMemory {
     this.#reserved.add(identity(mode, proposal));
   }
 
-  /** @param solveRate of a group of attempts; undefined for a seed, which nobody has tried */
+  /** @param solveRate of a group of attempts; undefined for a seed, which was never tried */
   #note(key: string, task: TaskRecord, solveRate: number | undefined): void {
     if (solveRate === 0 && this.#known.get(key) !== 'solved') {
       this.#known.set(key, 'unsolved');

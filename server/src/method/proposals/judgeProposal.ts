@@ -37,7 +37,7 @@ export function readProposal(
     read && {
       mode: 'induction',
       program: parents[0]!.program,
-      // The last N blocks count, as in the paper's reader; more than N is no advantage.
+      // The last N blocks count, as in the paper's reader; more than N brings no advantage.
       inputs: read.inputs.slice(-settings.inductionInputs),
       message: read.message,
     }

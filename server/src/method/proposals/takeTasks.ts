@@ -15,7 +15,7 @@ export interface TaskRequest {
   readonly round: number;
 }
 
-/** Takes up to `count` tasks per mode from `source`. There is nobody to reward, so that no proposal is stored. */
+/** Takes up to `count` tasks per mode from `source`. No proposer wrote them, so no proposal is stored. */
 export async function takeTasks(
   dependencies: LoopDependencies,
   ledger: Ledger,

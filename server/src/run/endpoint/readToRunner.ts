@@ -1,7 +1,7 @@
 import type { ToRunner } from '../../../protocol/runnerMessages.ts';
 import { readMessage } from '../../runs/readMessage.ts';
 
-/** The message that `text` is; undefined when it is none. */
+/** The message in `text`; undefined when there is none. */
 export function readToRunner(text: string): ToRunner | undefined {
   const message = readMessage(text);
   switch (message?.kind) {

@@ -41,11 +41,11 @@ const POLICY_VIOLATION = 1008;
 export interface RunnerEndpointOptions {
   /** The run as it is when a client comes. */
   readonly state: () => RunState;
-  /** What the run waits for although nobody asked it to. */
+  /** What the run waits for without having been paused. */
   readonly held?: () => Problem | undefined;
   readonly sequence: () => number;
   /** Called with every well-formed message. */
-  readonly obey: (message: ToRunner) => void;
+  readonly onCommand: (message: ToRunner) => void;
 }
 
 export class RunnerEndpoint {
@@ -131,13 +131,13 @@ export class RunnerEndpoint {
         resolve();
       });
     });
-    const impatience = setTimeout(() => {
+    const timeout = setTimeout(() => {
       for (const client of this.#sockets.clients) client.terminate();
       this.#http.closeAllConnections();
     }, 500);
     this.#http.closeIdleConnections();
     await closed;
-    clearTimeout(impatience);
+    clearTimeout(timeout);
     this.#sockets.close();
   }
 
@@ -190,7 +190,7 @@ export class RunnerEndpoint {
         client.close(UNSUPPORTED_DATA, 'no message of this protocol');
         return;
       }
-      this.#options.obey(message);
+      this.#options.onCommand(message);
     });
     const sequence = this.#options.sequence();
     const messages: readonly FromRunner[] = [

@@ -79,8 +79,8 @@ export class RunnerPresence {
         state: () => this.#steering.state,
         held: () => this.#steering.held,
         sequence: () => this.#sequence,
-        obey: (message) => {
-          obey(this.#steering, message);
+        onCommand: (message) => {
+          onCommand(this.#steering, message);
         },
       },
       folders,
@@ -105,7 +105,7 @@ export class RunnerPresence {
   }
 }
 
-function obey(steering: RunSteering, message: ToRunner): void {
+function onCommand(steering: RunSteering, message: ToRunner): void {
   switch (message.kind) {
     case 'stop':
       steering.stop(message.when);

@@ -1,4 +1,4 @@
-/** What was told of the step under way, for whoever comes in the middle of it. */
+/** The events of the step under way, for clients that connect in the middle of it. */
 import type { RunEvent } from '../../../protocol/events.ts';
 import { SHOWN_TASKS } from '../../runs/liveTasks.ts';
 

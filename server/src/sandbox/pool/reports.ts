@@ -42,7 +42,7 @@ export function readExecutions(
   }
   const ended = response.end === 'exited';
   const complete = executions.length === inputs;
-  // A whole frame too many, bytes that are no frame, or frames by a child that then failed.
+  // A whole frame too many, bytes that are not a frame, or frames by a child that then failed.
   const surplus = reports.length > inputs || (leftover > 0 && (ended || complete));
   if (surplus || (complete && ended && response.exitCode !== 0)) {
     return forgedBatch(response, inputs);
@@ -144,7 +144,7 @@ function readExecution(
   };
 }
 
-/** The one way a value is written here; undefined when a child reported something that is no value. */
+/** The one way a value is written here; undefined when a child reported something that is not a value. */
 function canonical(output: string, limits: ExecutionLimits): string | undefined {
   // A character beyond the basic plane counts as one in Python and as two here.
   const parsed = parseLiteral(output, {

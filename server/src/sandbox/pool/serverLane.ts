@@ -27,7 +27,7 @@ export class ServerLane<Server extends SandboxServer> {
   /** How many servers are in use, or are being started for one request alone. */
   #taken = 0;
   /** Runs while a run keeps every server. */
-  #patience: NodeJS.Timeout | undefined;
+  #growth: NodeJS.Timeout | undefined;
   #isGrowing = false;
 
   constructor(actions: LaneActions<Server>) {
@@ -46,19 +46,19 @@ export class ServerLane<Server extends SandboxServer> {
     });
   }
 
-  /** One that is started for nobody else. */
+  /** One that no other request is waiting for. */
   async takeNew(): Promise<Server> {
     this.#taken += 1;
     try {
       return await this.#actions.start();
     } catch (error) {
       this.#taken -= 1;
-      this.#despair(error);
+      this.#rejectWaiters(error);
       throw error;
     }
   }
 
-  /** Whoever took `server` is done with it, and it is done for unless it can be used again. */
+  /** Takes `server` back from a request; one that cannot be used again is dropped. */
   giveBack(server: Server, isUsable: boolean): void {
     this.#taken -= 1;
     if (isUsable) this.offer(server);
@@ -102,35 +102,35 @@ export class ServerLane<Server extends SandboxServer> {
    */
   #growSoon(): void {
     if (this.#idle.length > 0 || this.#isGrowing) return;
-    this.#patience ??= setTimeout(() => {
-      this.#patience = undefined;
+    this.#growth ??= setTimeout(() => {
+      this.#growth = undefined;
       this.#isGrowing = true;
       void this.#grow().then((isGrown) => {
         this.#isGrowing = false;
-        // Whoever waited may have taken it, and may keep it.
+        // A request that waited may have taken it, and may keep it.
         if (isGrown && this.#taken > 0) this.#growSoon();
       });
     }, GROW_AFTER_MS).unref();
   }
 
   #stopGrowing(): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+    clearTimeout(this.#growth);
+    this.#growth = undefined;
   }
 
-  /** One server more, for whoever waits first or comes next. */
+  /** One server more, for the request that waits longest or comes next. */
   async #grow(): Promise<boolean> {
     try {
       this.offer(await this.#actions.start());
       return true;
     } catch (error) {
-      this.#despair(error);
+      this.#rejectWaiters(error);
       return false;
     }
   }
 
   /** A server could not be started: those who wait for one are told, unless one at work will do. */
-  #despair(error: unknown): void {
+  #rejectWaiters(error: unknown): void {
     if (this.#taken === 0) this.close(error);
   }
 }

@@ -176,7 +176,7 @@ function spawnWorker(name: string): ChildProcess {
     cwd: path.parse(WORKER_PROGRAM).root,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
-    // A group of its own: a terminal's interrupt passes it by. It ends with its owner all the same.
+    // A group of its own: a terminal's interrupt passes it by. It still ends with its owner.
     detached: process.platform !== 'win32',
   });
 }

@@ -53,7 +53,7 @@ export class CurriculumQuery {
     this.#kept.set(keyOf(stretch.firstStep, stretch.lastStep), stretch);
   }
 
-  /** Steps that were discarded are made anew, with other tasks. */
+  /** Steps that were discarded are made again, with other tasks. */
   #forgetDiscarded(): void {
     const discarded = this.#connection.first(
       "SELECT 1 FROM change WHERE sequence > ? AND kind = 'discard' LIMIT 1",

@@ -86,10 +86,10 @@ function sampledAnswers(
   );
 }
 
-/** Throws a SyntaxError when it is no list; names that the harness does not give are left out. */
+/** Throws a SyntaxError when it is not a list; names that the harness does not give are left out. */
 function constructsFrom(json: string): string[] {
   const names = foreignJson(json);
-  if (!Array.isArray(names)) throw new SyntaxError('"constructs" is no list of the right kind');
+  if (!Array.isArray(names)) throw new SyntaxError('"constructs" is not a list of the right kind');
   return names.filter(
     (name: unknown): name is string => typeof name === 'string' && CONSTRUCT_NAME.test(name),
   );

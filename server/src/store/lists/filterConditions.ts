@@ -118,7 +118,7 @@ function solverVerdicts({ verdicts = [] }: ItemFilter): string[] {
   return verdicts.filter((verdict) => VERDICTS.some((known) => known === verdict));
 }
 
-/** An empty list is no condition, as an absent one. */
+/** An empty list sets no condition, as an absent one. */
 export function isGiven<Value>(values: readonly Value[] | undefined): values is readonly Value[] {
   return values !== undefined && values.length > 0;
 }

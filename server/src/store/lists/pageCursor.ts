@@ -43,7 +43,7 @@ export function pageSize(limit: number): number {
   return Math.min(wholeNumber('limit', limit, 1), MAXIMUM_PAGE);
 }
 
-/** `value` itself. Throws ProblemError `invalid-query` when it is no whole number from `minimum` on. */
+/** `value` itself. Throws ProblemError `invalid-query` when it is not a whole number from `minimum` on. */
 export function wholeNumber(name: string, value: number, minimum: number): number {
   if (Number.isSafeInteger(value) && value >= minimum) return value;
   throw new ProblemError({

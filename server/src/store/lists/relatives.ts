@@ -61,7 +61,7 @@ export class Relatives {
     return { items };
   }
 
-  /** How often the solver answered a task, and how often rightly; the starting model's answers do not count. */
+  /** How many answers the solver gave to a task, and how many were correct; the starting model's do not count. */
   answerCounts(taskId: number): { readonly attempts: number; readonly correct: number } {
     const row = this.#connection.first(
       `SELECT count(*) AS attempts, count(CASE WHEN verdict = 'correct' THEN 1 END) AS correct
@@ -133,7 +133,7 @@ export class Relatives {
   trainedBatch(step: number, role: Role, mode: Mode): TrainedRollout[] {
     const rows = this.#connection.all(
       `SELECT id, group_id, verdict, reward, advantage
-       FROM rollout WHERE step = ? AND role = ? AND mode = ? AND trained = 1 ORDER BY id LIMIT 100000`,
+       FROM rollout WHERE step = ? AND role = ? AND mode = ? AND trained = 1 AND advantage IS NOT NULL ORDER BY id LIMIT 100000`,
       step,
       role,
       mode,

@@ -66,12 +66,12 @@ export class UnpackedItems {
   }
 }
 
-/** Inverse of {@link packTexts}. Throws an error of zlib or a RangeError when `pack` is none. */
+/** Inverse of {@link packTexts}. Throws an error of zlib or a RangeError when `pack` is not one. */
 export function unpackTexts(pack: Uint8Array): UnpackedItems {
   return new UnpackedItems(inflate(pack));
 }
 
-/** Inverse of {@link packNumbers}. Throws an error of zlib or a RangeError when `pack` is none. */
+/** Inverse of {@link packNumbers}. Throws an error of zlib or a RangeError when `pack` is not one. */
 export function unpackNumbers(pack: Uint8Array): UnpackedItems {
   const content = inflate(pack);
   if (content.length % NUMBER_BYTES !== 0) throw new RangeError('a pack ends within a number');

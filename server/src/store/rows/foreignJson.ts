@@ -5,7 +5,7 @@ const DEEPEST = 32;
 const LONGEST_CHARACTERS = 16 * 2 ** 20;
 
 /**
- * The value of `json`. Throws a SyntaxError where it is none, or where it is longer or nested deeper than
+ * The value of `json`. Throws a SyntaxError where it is not JSON, or where it is longer or nested deeper than
  * ours: nine megabytes of opening brackets take a gigabyte to parse.
  */
 export function foreignJson(json: unknown): unknown {

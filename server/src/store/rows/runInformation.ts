@@ -2,6 +2,7 @@
 import type { EngineDescription } from '../../../protocol/engine.ts';
 import type { SandboxDescription } from '../../../protocol/sandbox.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
+import type { DialectName } from '../../../protocol/vocabulary.ts';
 
 /** The machine a run ran on, so that its figures can be judged later. */
 export interface MachineFacts {
@@ -28,6 +29,8 @@ export interface RunInformation {
   readonly protocolVersion: number;
   readonly settings: RunSettings;
   readonly departures: readonly PresetDeparture[];
+  /** What the setting `dialect` came to, where it left the choice to the model. */
+  readonly dialect: DialectName;
   /** Identifies the weights the run started from: `sha256:` and 64 hexadecimal digits, or a URL. */
   readonly modelDigest: string;
 }

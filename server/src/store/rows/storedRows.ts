@@ -75,11 +75,11 @@ function textsFromJson(name: string, json: string): string[] {
   return listFromJson(name, json, (value) => typeof value === 'string') as string[];
 }
 
-/** Throws a SyntaxError when `json` is no list of what `isItem` accepts. */
+/** Throws a SyntaxError when `json` is not a list of what `isItem` accepts. */
 function listFromJson(name: string, json: string, isItem: (value: unknown) => boolean): unknown[] {
   const value = foreignJson(json);
   if (Array.isArray(value) && value.every(isItem)) return value;
-  throw new SyntaxError(`"${name}" is no list of the right kind`);
+  throw new SyntaxError(`"${name}" is not a list of the right kind`);
 }
 
 /**

@@ -1,35 +1,27 @@
-/** The settings of a run as they were stored, which may have been by another version, or by nobody of ours. */
+/** The settings of a run as they were stored, which may have been by another version, or by another program. */
 import {
   PRESETS,
   SETTINGS,
   type RunSettings,
   type SettingType,
 } from '../../../protocol/settings.ts';
+import { type DialectName, DIALECTS } from '../../../protocol/vocabulary.ts';
 import { foreignJson } from './foreignJson.ts';
 import type { PresetDeparture } from './runInformation.ts';
 
-/** What a run without the setting did, where that is not what its preset says now. */
-const BEFORE_THE_SETTING: Partial<RunSettings> = {
-  sandbox: 'native',
-  proposerAdvantage: 'together',
-  startingProposals: 0,
-};
-
 /**
- * Settings that the file lacks came later and are what their preset says, or what every run did
- * before. Throws a SyntaxError when one is of another type than ours, or out of its range.
+ * Settings that the file lacks came later and are what their preset says. Throws a SyntaxError when one is of another type than ours, or out of its range.
  */
 export function settingsFromJson(json: string): RunSettings {
   const stored = foreignJson(json);
   if (typeof stored !== 'object' || stored === null) {
-    throw new SyntaxError('the settings are no object');
+    throw new SyntaxError('the settings are not an object');
   }
   const values = stored as Readonly<Record<string, unknown>>;
   const preset = PRESETS.find((name) => name === values['preset']);
   if (preset === undefined) throw new SyntaxError('the settings name no preset');
   const settings = Object.entries(SETTINGS).map(([name, definition]) => {
-    const value: unknown =
-      values[name] ?? BEFORE_THE_SETTING[name as keyof RunSettings] ?? definition[preset];
+    const value: unknown = values[name] ?? definition[preset];
     const { type } = definition as { type: SettingType };
     if (!isOfType(value, type)) throw new SyntaxError(`the setting "${name}" has no value of ours`);
     return [name, value];
@@ -44,9 +36,16 @@ export function settingsFromJson(json: string): RunSettings {
 export function departuresFromJson(json: string): readonly PresetDeparture[] {
   const departures = foreignJson(json);
   if (!Array.isArray(departures) || !departures.every(isDeparture)) {
-    throw new SyntaxError('the departures from the preset are none of ours');
+    throw new SyntaxError('the departures from the preset have another form than ours');
   }
   return departures.filter(({ setting }) => Object.hasOwn(SETTINGS, setting));
+}
+
+/** Throws a SyntaxError for the name of no dialect of ours. */
+export function dialectFromText(text: string): DialectName {
+  const dialect = DIALECTS.find((name) => name === text);
+  if (dialect === undefined) throw new SyntaxError('the dialect is not one of ours');
+  return dialect;
 }
 
 function isDeparture(value: unknown): value is PresetDeparture {

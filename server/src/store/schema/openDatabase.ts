@@ -55,8 +55,8 @@ export function createDatabase(path: string, information: RunInformation): Datab
 function insertInformation(database: DatabaseSync, information: RunInformation): void {
   database
     .prepare(
-      `INSERT INTO run (id, created_at, protocol_version, seed, settings, departures, model_digest)
-       VALUES (1, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO run (id, created_at, protocol_version, seed, settings, departures, dialect, model_digest)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       information.createdAt,
@@ -64,12 +64,13 @@ function insertInformation(database: DatabaseSync, information: RunInformation):
       information.settings.seed,
       JSON.stringify(information.settings),
       JSON.stringify(information.departures),
+      information.dialect,
       information.modelDigest,
     );
 }
 
 /**
- * Opens an existing run.db. Throws ProblemError: `missing`, `not-a-run`, `newer-schema`, `older-schema`, `corrupt` for a
+ * Opens an existing run.db. Throws ProblemError: `missing`, `not-a-run`, `newer-schema`, `corrupt` for a
  * schema that is not ours, and SQLite's own; ProblemError when a file of it is a link, a pipe or the like.
  */
 export function openDatabase(path: string, access: 'read' | 'write'): DatabaseSync {
@@ -153,7 +154,7 @@ function configured(
 
 /**
  * A database with a write-ahead log wants a shared file beside it, also to be read. Where none can be
- * made, as on a disk that can only be read, nobody writes either, so the file is taken as it is.
+ * made, as on a disk that can only be read, nothing writes either, so the file is taken as it is.
  */
 function openReadOnly(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly: true, ...LIMITS });
@@ -177,13 +178,13 @@ function isUnwritablePlace(error: unknown): boolean {
   return code === 14 || code === 8;
 }
 
-/** Throws when the run.db is none that can be trusted and understood. */
+/** Throws when the run.db cannot be trusted or understood. */
 function checkSchema(database: DatabaseSync, path: string): void {
   const applicationId = pragma(database, 'application_id');
   if (applicationId !== APPLICATION_ID) {
     throw new ProblemError({
       code: 'not-a-run',
-      message: `${path} is no run database.`,
+      message: `${path} is not a run database.`,
       remedy: 'Name the folder of a run: it holds run.db.',
     });
   }
@@ -195,14 +196,7 @@ function checkSchema(database: DatabaseSync, path: string): void {
       remedy: 'Update AZR Studio, then open the run again.',
     });
   }
-  if (version < 1) throw notOurs(path, 'its version is missing');
-  if (version < SCHEMA_VERSION) {
-    throw new ProblemError({
-      code: 'older-schema',
-      message: `${path} was written by an earlier AZR Studio (schema ${String(version)}; this one reads ${String(SCHEMA_VERSION)}).`,
-      remedy: 'Open it with the version that made it, or start a new run.',
-    });
-  }
+  if (version < SCHEMA_VERSION) throw notOurs(path, 'its version is missing');
   const foreign = foreignPart(database);
   if (foreign !== undefined) throw notOurs(path, foreign);
   const crowded = oversizedTable(database);

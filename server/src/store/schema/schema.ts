@@ -8,7 +8,7 @@
  * Written to `PRAGMA user_version`. Raise it with every change of the tables below, of those in
  * summarySchema.ts, packSchema.ts and learnedSchema.ts. A database of another version is refused.
  */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 1;
 
 /** "AZRr" in ASCII, written to `PRAGMA application_id`: tells a run from any other database. */
 export const APPLICATION_ID = 0x415a5272;
@@ -30,6 +30,7 @@ CREATE TABLE run (
   seed INTEGER NOT NULL,
   settings TEXT NOT NULL,
   departures TEXT NOT NULL,
+  dialect TEXT NOT NULL,
   model_digest TEXT NOT NULL
 ) STRICT;
 

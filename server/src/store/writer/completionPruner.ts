@@ -1,5 +1,5 @@
 /**
- * Lets go of old completions where the run's settings ask for it: their texts, tokens and
+ * Deletes old completions where the run's settings ask for it: their texts, tokens and
  * log-probabilities. What was read out of them stays, as do prompts, verdicts, rewards and tasks. The
  * pages that become free are used by the steps that follow, so that the file stops growing; giving
  * them back to the operating system would mean to move others about at every step.

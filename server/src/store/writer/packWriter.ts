@@ -8,7 +8,7 @@ import { storableText } from '../rows/storedRows.ts';
 
 /**
  * Packs are filled up to about this many bytes of text or of tokens. Deflate does not look back any
- * further, and whoever wants one item has to inflate all of them.
+ * further, and to read one item, all of them have to be inflated.
  */
 const PACK_BYTES = 2 ** 15;
 

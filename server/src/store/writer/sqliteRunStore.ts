@@ -113,11 +113,19 @@ export class SqliteRunStore implements RunStore {
     checkpoint: CheckpointRecord,
   ): void {
     this.discardStepsAfter(branch.step);
-    const { createdAt, settings, departures } = information;
+    const { createdAt, settings, departures, dialect } = information;
     this.#transaction(() => {
       this.#database
-        .prepare('UPDATE run SET created_at = ?, seed = ?, settings = ?, departures = ?')
-        .run(createdAt, settings.seed, JSON.stringify(settings), JSON.stringify(departures));
+        .prepare(
+          'UPDATE run SET created_at = ?, seed = ?, settings = ?, departures = ?, dialect = ?',
+        )
+        .run(
+          createdAt,
+          settings.seed,
+          JSON.stringify(settings),
+          JSON.stringify(departures),
+          dialect,
+        );
       this.#database
         .prepare('INSERT OR REPLACE INTO branch (id, parent, step) VALUES (1, ?, ?)')
         .run(branch.parent, branch.step);
@@ -145,7 +153,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   /**
-   * From now on every commit also lets go of the completions that `retention` does not keep any more;
+   * From now on every commit also deletes the completions that `retention` does not keep any more;
    * those that it would not have kept so far go at once. Returns of how many steps those were.
    */
   keepCompletions(retention: CompletionRetention): number {

@@ -5,7 +5,7 @@
  */
 import { FRAME_BYTES, NONCE_BYTES } from '../../pool/wire.ts';
 
-/** Bytes that are no part of the one report that is due. */
+/** Bytes outside the one report that is due. */
 export class NotAReport extends Error {}
 
 /** More was announced or written than is passed on. */

@@ -217,7 +217,7 @@ class InterpreterThread {
     this.#worker.postMessage(request);
   }
 
-  /** Ends it wherever it is; resolves when it is gone. What it still has to say concerns nobody. */
+  /** Ends it wherever it is; resolves when it is gone. Anything that it still reports is ignored. */
   async end(): Promise<void> {
     this.#worker.removeAllListeners();
     this.#worker.on('error', () => undefined);

@@ -1,6 +1,6 @@
 /**
- * Waits out what passes by itself, such as a full disk or a database that a backup holds: a run of
- * days does not end because of it. Somebody who asks the run to stop, or to try again, is heard.
+ * Waits for disk space, or for a database that a backup holds: a run of days does not end because of
+ * them. Requests to stop, or to try again at once, are still followed.
  */
 import { type Problem, ProblemError } from '../../protocol/problem.ts';
 import type { RunListener } from '../../protocol/events.ts';
@@ -8,7 +8,7 @@ import type { RunSteering } from './runSteering.ts';
 
 const LOOK_MS = 1_000;
 
-export class Patience {
+export class ResourceWait {
   readonly #steering: RunSteering;
   readonly #listener: RunListener;
 
@@ -29,7 +29,10 @@ export class Patience {
     }
     this.#steering.hold(undefined);
     if (found === undefined) {
-      this.#listener({ kind: 'notice', message: 'The run goes on: what it waited for is there.' });
+      this.#listener({
+        kind: 'notice',
+        message: 'Resumed: what the run waited for is available again.',
+      });
     }
     return found === undefined;
   }
@@ -39,7 +42,7 @@ export class Patience {
    * nothing behind when it throws. Throws what else it throws, and what it waited for when the run is
    * to stop.
    */
-  async insist(action: () => void): Promise<void> {
+  async retryWhileBlocked(action: () => void): Promise<void> {
     let failure: ProblemError | undefined;
     const attempt = (): Problem | undefined => {
       try {
@@ -63,7 +66,7 @@ function isPassing({ code }: ProblemError): boolean {
 function waiting({ code, message }: ProblemError): Problem {
   const remedy =
     code === 'disk-full'
-      ? 'Free some space; the run then goes on by itself. Nothing was lost.'
-      : 'The run goes on by itself when it is free again. Nothing was lost.';
+      ? 'Free some space; the run then resumes on its own. Nothing was lost.'
+      : 'The run resumes on its own when it is free again. Nothing was lost.';
   return { code, message, remedy };
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { RunEvent } from '../../server/protocol/events.ts';
 import { DiskRoom } from '../../server/src/run/diskRoom.ts';
-import { Patience } from '../../server/src/run/patience.ts';
+import { ResourceWait } from '../../server/src/run/waitForResources.ts';
 import { type RunFolder, runFolderAt } from '../../server/src/runFolder/runFolder.ts';
 import { RunSteering } from '../../server/src/run/runSteering.ts';
 
@@ -55,20 +55,20 @@ describe('the room that a step needs', () => {
 describe('a run that waits', () => {
   const problem = { code: 'disk-full', message: 'Full.', remedy: 'Free some.' };
 
-  function watched(): { steering: RunSteering; patience: Patience; notices: string[] } {
+  function watched(): { steering: RunSteering; resources: ResourceWait; notices: string[] } {
     const steering = new RunSteering();
     steering.started();
     const notices: string[] = [];
-    const patience = new Patience(steering, (event: RunEvent) => {
+    const resources = new ResourceWait(steering, (event: RunEvent) => {
       if (event.kind === 'notice') notices.push(event.message);
     });
-    return { steering, patience, notices };
+    return { steering, resources, notices };
   }
 
   test('shows as paused with what it waits for, and goes on when that is gone', async () => {
-    const { steering, patience, notices } = watched();
+    const { steering, resources, notices } = watched();
     let isFull = true;
-    const waiting = patience.until(() => (isFull ? problem : undefined));
+    const waiting = resources.until(() => (isFull ? problem : undefined));
     await Promise.resolve();
     expect([steering.state, steering.held]).toEqual(['paused', problem]);
     isFull = false;
@@ -76,12 +76,12 @@ describe('a run that waits', () => {
     steering.resume();
     expect(await waiting).toBe(true);
     expect([steering.state, steering.held]).toEqual(['running', undefined]);
-    expect(notices).toEqual(['Full. Free some.', expect.stringContaining('goes on')]);
+    expect(notices).toEqual(['Full. Free some.', expect.stringContaining('Resumed')]);
   });
 
   test('can be stopped while it waits', async () => {
-    const { steering, patience } = watched();
-    const waiting = patience.until(() => problem);
+    const { steering, resources } = watched();
+    const waiting = resources.until(() => problem);
     await Promise.resolve();
     steering.stop('after-step');
     expect(steering.state).toBe('stopping');
@@ -89,9 +89,9 @@ describe('a run that waits', () => {
   });
 
   test('insists on what a full disk or a lock keeps from being done, and on nothing else', async () => {
-    const { steering, patience, notices } = watched();
+    const { steering, resources, notices } = watched();
     let attempts = 0;
-    const insisting = patience.insist(() => {
+    const insisting = resources.retryWhileBlocked(() => {
       attempts += 1;
       if (attempts < 3)
         throw new ProblemError({ code: 'locked', message: 'Locked.', remedy: 'Close it.' });
@@ -108,16 +108,16 @@ describe('a run that waits', () => {
       remedy: 'Restore it.',
     });
     await expect(
-      patience.insist(() => {
+      resources.retryWhileBlocked(() => {
         throw corrupt;
       }),
     ).rejects.toBe(corrupt);
   });
 
   test('says what it waited for when it is stopped before that could be done', async () => {
-    const { steering, patience } = watched();
+    const { steering, resources } = watched();
     const full = new ProblemError({ code: 'disk-full', message: 'Full.', remedy: 'Free some.' });
-    const insisting = patience.insist(() => {
+    const insisting = resources.retryWhileBlocked(() => {
       throw full;
     });
     steering.stop('after-step');

@@ -2,7 +2,7 @@ import { ProblemError } from '../../server/protocol/problem.ts';
 import { expect, test } from 'vitest';
 
 import type { Engine } from '../../server/protocol/engine.ts';
-import { outliveEngines } from '../../server/src/run/outliveEngines.ts';
+import { withRestarts } from '../../server/src/run/restartingEngine.ts';
 
 const ended = () =>
   new ProblemError({
@@ -18,7 +18,7 @@ function world(outcomes: readonly (number | Error)[], signal = new AbortControll
   let step = 0;
   let next = 0;
   const revived: string[] = [];
-  const result = outliveEngines(engine('first'), {
+  const result = withRestarts(engine('first'), {
     work: async (current) => {
       const outcome = outcomes[next];
       next += 1;
@@ -29,7 +29,7 @@ function world(outcomes: readonly (number | Error)[], signal = new AbortControll
       if (outcome !== undefined) throw outcome;
       return current.description as unknown as string;
     },
-    revive: async () => {
+    restart: async () => {
       revived.push(`engine ${String(revived.length + 2)}`);
       return engine(revived.at(-1)!);
     },
