@@ -92,10 +92,6 @@ export default defineConfig(
     },
   },
   {
-    files: ['extension/src/localise.ts'],
-    rules: { 'no-restricted-syntax': 'off' },
-  },
-  {
     // What a terminal is sent may clear its screen or write to the clipboard: see terminal.ts.
     files: ['server/src/cli/**'],
     ignores: ['server/src/cli/terminal/terminal.ts'],

@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import { PROJECT_ROOT } from './bootstrap/layout.mjs';
 
-/** VS Code 1.101 and the command line alike run on Node 22.13 or newer. */
+/** VS Code 1.106 and the command line alike run on Node 22.13 or newer. */
 const TARGET = 'node22.13';
 /** Packages in CommonJS call `require` for Node's own modules; an ES module has to bring it along. */
 const REQUIRE_IN_MODULE =

@@ -1,9 +1,9 @@
 /** What the recipe of `studio` needs to be told for a model larger than the embedded one, on a GPU. */
 import { EMBEDDED_MODEL } from '../../server/src/machine/models/modelFolder.ts';
-import { PACKAGED_MODEL } from '../../server/src/machine/models/namedModel.ts';
+import { PACKAGED_MODEL } from '../../server/protocol/modelNames.ts';
 
 /**
- * Held-out tasks are asked eight times before the first update and after the last, and greedily three
+ * Held-out tasks are asked eight times before the first update and after the last, and greedily a few
  * times between. A checkpoint of a larger model takes gigabytes, and the run's folder is removed anyway.
  */
 const MEASURED = [

@@ -1,17 +1,16 @@
 /**
- * Entry point of the extension. It only registers: the server, and the client that talks to it, are
- * loaded with the first command or visible view.
+ * Entry point of the extension, called when a window has started. It only registers: the server, and the
+ * client that talks to it, are loaded with the first command or visible view.
  */
-import { ExtensionMode, l10n, workspace, type ExtensionContext } from 'vscode';
+import { ExtensionMode, workspace, type ExtensionContext } from 'vscode';
 
 import { DOCUMENT_SCHEME } from '../../server/protocol/languageMessages.ts';
 import { registerCommands } from './commands/registerCommands.ts';
-import { useTranslator } from './localise.ts';
 import { Studio } from './studio.ts';
+import { welcome } from './welcome.ts';
 
 /** The tests in the extension host get what the window is made of; other extensions get nothing. */
 export function activate(context: ExtensionContext): Studio | undefined {
-  useTranslator((message, ...values) => l10n.t(message, ...values));
   const studio = new Studio(context);
   context.subscriptions.push(
     studio,
@@ -24,5 +23,9 @@ export function activate(context: ExtensionContext): Studio | undefined {
   studio.startIfRunsAreAtWork().catch((error: unknown) => {
     studio.tell(error);
   });
-  return context.extensionMode === ExtensionMode.Test ? studio : undefined;
+  if (context.extensionMode === ExtensionMode.Test) return studio;
+  welcome(studio).catch((error: unknown) => {
+    studio.tell(error);
+  });
+  return undefined;
 }

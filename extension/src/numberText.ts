@@ -1,6 +1,5 @@
 /** Numbers as the tree, the status bar and the tooltips show them. */
-import { t } from './localise.ts';
-import { foreignText, type SafeText } from './shown/safeText.ts';
+import { foreignText, type SafeText, t } from './shown/safeText.ts';
 
 /** A share in [0, 1] as whole percent. */
 export function percentText(share: number): SafeText {

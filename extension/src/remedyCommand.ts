@@ -1,7 +1,6 @@
 /** The command for what AZR Studio itself can do about a problem. */
 import type { ProblemAction } from '../../server/protocol/problem.ts';
-import { t } from './localise.ts';
-import type { SafeText } from './shown/safeText.ts';
+import { type SafeText, t } from './shown/safeText.ts';
 
 export interface RemedyCommand {
   readonly title: SafeText;

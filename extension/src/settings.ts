@@ -4,6 +4,9 @@ import { ConfigurationTarget, workspace } from 'vscode';
 export const NOTIFICATION_LEVELS = ['all', 'problems', 'none'] as const;
 export type NotificationLevel = (typeof NOTIFICATION_LEVELS)[number];
 
+export const DASHBOARD_OPENINGS = ['firstTime', 'always', 'never'] as const;
+export type DashboardOpening = (typeof DASHBOARD_OPENINGS)[number];
+
 export const SETTINGS_SECTION = 'azr';
 
 export function pythonPath(): string {
@@ -37,7 +40,7 @@ export function setNewestStepsFirst(value: boolean): Thenable<void> {
     .update('tree.newestFirst', value, ConfigurationTarget.Global);
 }
 
-/** How often *Rerun ×N* runs each input; within what the protocol allows. */
+/** How many times *Rerun ×N* runs each input; within what the protocol allows. */
 export function rerunTimes(): number {
   return Math.min(100, Math.max(2, Math.round(read('rerunTimes', 10))));
 }
@@ -45,6 +48,12 @@ export function rerunTimes(): number {
 export function notificationLevel(): NotificationLevel {
   const level = read<string>('notifications', 'all');
   return NOTIFICATION_LEVELS.find((candidate) => candidate === level) ?? 'all';
+}
+
+/** Whether *Start AZR Run* opens the dashboard. */
+export function dashboardOpening(): DashboardOpening {
+  const opening = read<string>('openDashboardOnStart', 'firstTime');
+  return DASHBOARD_OPENINGS.find((candidate) => candidate === opening) ?? 'firstTime';
 }
 
 export function muteNotifications(): Thenable<void> {

@@ -40,6 +40,8 @@ const APPEARANCE_TIMEOUT_MS = 10_000;
 
 export class Studio implements PageServices, Disposable {
   readonly context: ExtensionContext;
+  /** A command was called in this window. */
+  wasUsed = false;
   readonly log = window.createOutputChannel('AZR Log', { log: true });
   readonly output = window.createOutputChannel('AZR');
   readonly keys: StoredKeys;

@@ -4,9 +4,8 @@ import { commands, type LogOutputChannel } from 'vscode';
 import { actionAgainst } from '../../server/protocol/problem.ts';
 import { visibleText } from '../../server/protocol/visibleText.ts';
 import { isCancellation, problemOf } from './connection/problemOf.ts';
-import { t } from './localise.ts';
 import { remedyCommand } from './remedyCommand.ts';
-import { foreignText, joined } from './shown/safeText.ts';
+import { foreignText, joined, t } from './shown/safeText.ts';
 import { window } from './shown/safeWindow.ts';
 
 /** Shows the problem behind an error; a request that was given up is none. */
@@ -34,7 +33,7 @@ export async function tellProblem(log: LogOutputChannel, error: unknown): Promis
 export async function tellStalePage(): Promise<void> {
   const reload = t('Reload Window');
   const chosen = await window.showWarningMessage(
-    t('AZR Studio was updated while this window was open. Reload the window to go on.'),
+    t('AZR Studio was updated while this window was open. Reload the window to continue.'),
     reload,
   );
   if (chosen === reload) await commands.executeCommand('workbench.action.reloadWindow');

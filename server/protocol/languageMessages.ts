@@ -36,6 +36,10 @@ export const DOCUMENT_SCHEME = 'azr';
 /** Ending of scratch files: editable copies that have the same lenses. */
 export const SCRATCH_SUFFIX = '.azr.py';
 
+export function isScratchUri(uri: string): boolean {
+  return uri.startsWith('file:') && uri.endsWith(SCRATCH_SUFFIX);
+}
+
 /** Handed over with `initialize`. The server refuses another protocol version with a clear error. */
 export interface InitializationOptions {
   readonly protocolVersion: number;
@@ -61,6 +65,8 @@ export interface RequestMap {
     parameters: StartRequest | { runId: RunId };
     result: { origin: string | null };
   };
+  /** Brings a model that has a name of modelNames.ts onto this machine; quick when it is there. */
+  'azr/fetchModel': { parameters: { model: string }; result: { folder: string } };
   'azr/start': { parameters: StartRequest; result: { runId: RunId } };
   /** `after-step` ends the runner cleanly, `now` drops the step under way. */
   'azr/stop': { parameters: { runId: RunId; when: StopTime }; result: null };
@@ -129,12 +135,11 @@ export interface RunEnded {
   readonly run: RunOverview;
 }
 
-/** Server to client: a rerun finished; whatever shows its target may show its result. */
-export const RERUN_DONE = 'azr/rerunDone';
-export interface RerunDone {
-  readonly uri: string;
-  readonly result: RerunResult;
-}
+/** Server to client: how far a model is that `azr/fetchModel` brings, in bytes, or what is done with it. */
+export const MODEL_PROGRESS = 'azr/modelProgress';
+export type ModelProgress = { readonly model: string } & (
+  { readonly done: number; readonly total: number } | { readonly note: string }
+);
 
 /** Codes of the errors that a request can be refused with; `data` is a {@link Problem}. */
 export const REQUEST_REFUSED = -32_050;

@@ -75,6 +75,7 @@ const ACTIONS = {
   'no-model': undefined,
   'invalid-model': undefined,
   'model-not-fetched': 'run-doctor',
+  'unknown-model': undefined,
   'invalid-held-out': undefined,
 
   // Python and its packages.

@@ -1,21 +1,16 @@
 /** Running a stored or edited program or answer again, outside any run, and comparing. */
-import type { RunId } from './runs.ts';
 import type { Execution, InputOutput } from './sandbox.ts';
 import type { Verdict, VerdictReason } from './vocabulary.ts';
 
-/**
- * What to run again: a stored task, a proposal that was rejected, a solver's answer, or the text of a
- * scratch file, which says in its header which task or answer it is a copy of.
- */
-export type RerunTarget =
-  | { readonly kind: 'task'; readonly runId: RunId; readonly taskId: number }
-  | { readonly kind: 'proposal'; readonly runId: RunId; readonly proposalId: number }
-  | { readonly kind: 'rollout'; readonly runId: RunId; readonly rolloutId: number }
-  | { readonly kind: 'scratch'; readonly uri: string; readonly text: string };
-
 export interface RerunRequest {
-  readonly target: RerunTarget;
-  /** How often each input is run, 1 to 100; the runs alternate between two hash seeds. */
+  /**
+   * The document that is run, and that shows the result: a stored one of documents.ts, or a scratch file,
+   * which says in its header which document it is a copy of.
+   */
+  readonly uri: string;
+  /** Of a scratch file: the text as it is in the editor. */
+  readonly text?: string;
+  /** How many times each input is run, 1 to 100; the runs alternate between two hash seeds. */
   readonly times: number;
 }
 

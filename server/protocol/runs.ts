@@ -46,10 +46,13 @@ export interface LiveProgress {
   readonly phase: Phase;
   readonly done: number;
   readonly total: number;
+  /** What the phase has left, by how fast it went so far. */
+  readonly phaseRemainingMs?: number;
   /** The latest tasks of the step, oldest first. */
   readonly tasks?: readonly LiveTask[];
   /** Sampled tokens per second over the recent steps. */
   readonly tokensPerSecond?: number;
+  /** What the run has left, by its recent steps. */
   readonly remainingMs?: number;
 }
 
@@ -75,6 +78,11 @@ export interface RunOverview {
   readonly proposalCount: number;
   /** Number of the last change that was read; it grows with every commit. */
   readonly sequence: number;
+  /**
+   * Number of the latest change that took steps back, as a run does that continues from a checkpoint;
+   * absent when none did. What was known of any step before it may have changed.
+   */
+  readonly lastDiscard?: number;
   /** Mean self-play solve rate of the last step over its modes, in [0, 1]. */
   readonly solveRate?: number;
   /** First and latest greedy solve rate of the held-out tasks, in [0, 1]. */
@@ -115,6 +123,8 @@ export interface StartChoice {
   /** What it is and whether it fits this machine, in a few words. */
   readonly detail: string;
   readonly fits: boolean;
+  /** The model is not on this machine yet: `azr/fetchModel` brings it. */
+  readonly mustFetch?: boolean;
 }
 
 export interface MachineOverview {

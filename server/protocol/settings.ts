@@ -224,7 +224,7 @@ export const SETTINGS = settingsTable({
     studio: 2,
     paper: 0,
     description:
-      'How many tasks per mode that were never solved are tried again each step, a group of rollouts each. They hold what the model does not know, and become ordinary tasks once one attempt is right.',
+      'Unsolved tasks per mode to try again in each step, with a group of rollouts each. They become ordinary tasks once one attempt is correct.',
   },
   solveRateMemory: {
     type: number(0, 1),
@@ -379,7 +379,7 @@ export const SETTINGS = settingsTable({
     studio: true,
     paper: false,
     description:
-      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. What no attempt or every attempt solves teaches nothing.',
+      'Let only tasks that were solved sometimes, but not always, into the buffers and the solver update. Tasks that are always or never solved teach nothing.',
   },
   proposerLossWeight: {
     type: number(0, 10),
@@ -450,7 +450,7 @@ export const SETTINGS = settingsTable({
     studio: 'structural',
     paper: 'none',
     description:
-      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless that task was never solved.',
+      'Reject a proposal that equals an accepted task of this run up to the names of its variables, unless that task is still unsolved.',
   },
   bufferPolicy: {
     type: choice('fifo', 'reservoir'),
@@ -492,7 +492,7 @@ export const SETTINGS = settingsTable({
     studio: 20,
     paper: 20,
     description:
-      'Steps between two measurements of the held-out tasks, each answered once with its likeliest tokens. They are never trained on. The first and the last step always measure.',
+      'Steps between two measurements of the held-out tasks, each answered once with the most likely tokens. They are never trained on. The first and the last step always measure, and so does the step after a quarter of this many.',
   },
   probeSampleEverySteps: {
     type: integer(1, 1_000_000),
@@ -512,7 +512,7 @@ export const SETTINGS = settingsTable({
     studio: 20,
     paper: 0,
     description:
-      'How often the model that the run began with answers some of the new tasks, to see whether they grow harder for it. These answers are never trained on. 0 is off.',
+      'Steps between two measurements in which the model as it was at the start answers some of the new tasks, to see whether they get harder. These answers are never trained on. 0 turns it off.',
   },
   curriculumTasksPerMode: {
     type: integer(1, 256),
@@ -525,7 +525,8 @@ export const SETTINGS = settingsTable({
     type: integer(1, 1_000_000),
     studio: 10,
     paper: 10,
-    description: 'How often weights, optimizer and random state are saved, to resume from.',
+    description:
+      'Steps between two checkpoints of weights, optimizer and random state, to resume from.',
   },
   checkpointsKept: {
     type: integer(1, 10_000),
@@ -545,14 +546,14 @@ export const SETTINGS = settingsTable({
     studio: 0,
     paper: 0,
     description:
-      'Of how many of the newest steps run.db keeps the completions: their texts, tokens and log-probabilities. 0 keeps all. What was read out of older ones stays, as do prompts, verdicts, rewards, executions and tasks; the freed space is used by later steps, so that the file stops growing as fast.',
+      'Keep completions (texts, tokens and log-probabilities) for this many of the newest steps. 0 keeps all. What was read out of older ones stays, as do prompts, verdicts, rewards, executions and tasks; the freed space is used by later steps, so that the file stops growing as fast.',
   },
   completionsKeptMb: {
     type: integer(0, 10_000_000),
     studio: 0,
     paper: 0,
     description:
-      'How many megabytes the completions in run.db may take, compressed; beyond that the oldest steps lose theirs as with `completionsKeptSteps`. 0 is no limit. The newest step always keeps its own.',
+      'How many megabytes the completions in run.db may take, compressed; beyond that the oldest steps lose theirs as with `completionsKeptSteps`. 0 means no limit. The newest step always keeps its own.',
   },
   trainable: {
     type: choice('full', 'lora'),

@@ -5,7 +5,11 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { ChangeBatch } from '../../extension/src/changeBatch.ts';
-import { integerProblem, startPicks } from '../../extension/src/commands/startChoices.ts';
+import {
+  integerProblem,
+  startPicks,
+  typedPick,
+} from '../../extension/src/commands/startChoices.ts';
 import { CrashCounter } from '../../extension/src/connection/crashCounter.ts';
 import { isCancellation, problemOf } from '../../extension/src/connection/problemOf.ts';
 import { actionAgainst } from '../../server/protocol/problem.ts';
@@ -132,9 +136,30 @@ test('what was chosen last comes first, then what fits; the device stands above'
     '$(warning) big',
     'more',
     '$(settings-gear) With Settings…',
+    '$(cloud-download) Fetch a Model…',
     '$(folder-opened) Choose a Model Folder…',
   ]);
-  expect(picks[1]).toMatchObject({ description: 'used last' });
+  expect(picks[1]).toMatchObject({ description: 'last used' });
+});
+
+test('an id of the Hub that is typed into the pick is offered, unless the pick has it anyway', () => {
+  const model = 'Qwen/Qwen2.5-Coder-0.5B-Instruct';
+  const here = { kind: 'model', value: model, label: model, detail: '', fits: true } as const;
+
+  expect(typedPick(` ${model} `, startPicks('CPU', [], undefined))).toMatchObject({ model });
+  expect(typedPick(model, startPicks('CPU', [here], undefined))).toBeUndefined();
+  expect(typedPick('azr-nano', [])).toBeUndefined();
+});
+
+test('a model that is not here yet has the icon of a download', () => {
+  const choice = {
+    kind: 'model',
+    value: 'smollm2-135m',
+    label: 'smollm2-135m',
+    detail: '',
+  } as const;
+  const [, first] = startPicks('CPU', [{ ...choice, fits: true, mustFetch: true }], undefined);
+  expect(first?.label).toBe('$(cloud-download) smollm2-135m');
 });
 
 test.each([

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 
 import { answerText } from '../../extension/src/documents/answerText.ts';
 import { doctorText } from '../../extension/src/documents/doctorText.ts';
-import { rerunTarget } from '../../extension/src/documents/rerunTarget.ts';
 import { rerunText } from '../../extension/src/documents/rerunText.ts';
 import type { RerunResult } from '../../server/protocol/reruns.ts';
 import type { Execution } from '../../server/protocol/sandbox.ts';
@@ -91,21 +90,6 @@ describe('the result of a rerun', () => {
   test('has the problem when nothing ran', () => {
     expect(lines({ problem: 'There is no f.' })).toContain('There is no f.');
   });
-});
-
-test.each([
-  ['azr:/r/task-3.py', { kind: 'task', runId: 'r', taskId: 3 }],
-  ['azr:/r/reference-3.py', { kind: 'task', runId: 'r', taskId: 3 }],
-  ['azr:/r/proposal-3.py', { kind: 'proposal', runId: 'r', proposalId: 3 }],
-  ['azr:/r/answer-3.py', { kind: 'rollout', runId: 'r', rolloutId: 3 }],
-  ['azr:/r/program-3.py', { kind: 'rollout', runId: 'r', rolloutId: 3 }],
-  [
-    'file:///s/task-3.azr.py',
-    { kind: 'scratch', uri: 'file:///s/task-3.azr.py', text: 'def f(): ...' },
-  ],
-  ['file:///s/other.py', undefined],
-])('%s runs %j', (uri, target) => {
-  expect(rerunTarget(uri, () => 'def f(): ...')).toEqual(target);
 });
 
 test('an answer is one line, and what the model wrote draws no icon', () => {

@@ -45,7 +45,6 @@ interface Manifest {
 const root = path.join(import.meta.dirname, '..', '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const manifest = JSON.parse(read('package.json')) as Manifest;
-const texts = JSON.parse(read('package.nls.json')) as Readonly<Record<string, string>>;
 const { contributes } = manifest;
 const contributed = contributes.commands.map(({ command }) => command);
 const sources = globSync('extension/src/**/*.ts', { cwd: root }).map(read);
@@ -71,7 +70,7 @@ function whenClauses(): string[] {
 test('the command has the title that users look for', () => {
   const start = contributes.commands.find(({ command }) => command === 'azr.startRun');
 
-  expect(texts[start?.title.replaceAll('%', '') ?? '']).toBe('Start AZR Run');
+  expect(start?.title).toBe('Start AZR Run');
 });
 
 test('the commands that are contributed are those that are registered', () => {
@@ -81,9 +80,9 @@ test('the commands that are contributed are those that are registered', () => {
 
 test('whatever names a command names one that exists', () => {
   const placed = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
-  const linked = Object.values(texts)
-    .flatMap((text) => [...text.matchAll(/\(command:([\w.]+)\)/g)])
-    .map(([, id]) => id ?? '');
+  const linked = [...read('package.json').matchAll(/\(command:([\w.]+)\)/g)].map(
+    ([, id]) => id ?? '',
+  );
   const completed = contributes.walkthroughs
     .flatMap(({ steps }) => steps.flatMap(({ completionEvents = [] }) => completionEvents))
     .flatMap((event) => (event.startsWith('onCommand:') ? event.slice('onCommand:'.length) : []));
@@ -175,14 +174,15 @@ test('the walkthrough has at most five steps', () => {
   expect(contributes.walkthroughs.map(({ steps }) => steps.length <= 5)).toEqual([true]);
 });
 
-test('every %key% of the manifest has a text, and no text is left over', () => {
-  const keys = [...read('package.json').matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key);
-
-  expect([...new Set(keys)].toSorted()).toEqual(Object.keys(texts).toSorted());
-});
-
 test('the VS Code that is asked for is the one whose types are compiled against', () => {
   expect(manifest.engines['vscode']).toBe(`^${manifest.devDependencies['@types/vscode'] ?? ''}`);
+});
+
+test('the VS Code that is asked for has a secondary side bar for view containers: 1.106 was the first', () => {
+  const [, minor = ''] = /^\^1\.(\d+)\./.exec(manifest.engines['vscode'] ?? '') ?? [];
+
+  expect(Object.keys(contributes.viewsContainers)).toContain('secondarySidebar');
+  expect(Number(minor)).toBeGreaterThanOrEqual(106);
 });
 
 test('what the manifest points at exists once built', () => {

@@ -23,8 +23,8 @@ describe('a message from a page', () => {
   });
 
   test.each([
-    ['no message', 'hello'],
-    ['no message', null],
+    ['not a message', 'hello'],
+    ['not a message', null],
     ['unknown kind', { kind: 'eval', code: '1' }],
     ['may not ask', { kind: 'request', id: 1, method: 'azr/start', parameters: {} }],
     ['may not ask', { kind: 'request', id: 1.5, method: 'azr/table', parameters: {} }],

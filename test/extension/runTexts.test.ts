@@ -1,17 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
 import { runLabel } from '../../extension/src/state/runLabel.ts';
-import {
-  canPause,
-  canResume,
-  canStop,
-  newestFirst,
-  primaryRun,
-} from '../../extension/src/state/runFacts.ts';
+import { canPause, canResume, canStop, primaryRun } from '../../extension/src/state/runFacts.ts';
 import { contextKeys } from '../../extension/src/state/contextKeys.ts';
 import { endedNotice } from '../../extension/src/status/endedText.ts';
 import { iconOf, statusText, statusTooltip } from '../../extension/src/status/statusText.ts';
 import { durationText } from '../../extension/src/numberText.ts';
+import { newestFirst } from '../../server/protocol/runOrder.ts';
 import { RUN_STATES, type RunOverview } from '../../server/protocol/runs.ts';
 import { overview } from './treeSamples.ts';
 
@@ -35,7 +30,17 @@ describe('status bar', () => {
   test('before the first step it tells how far the seeding is', () => {
     const run = overview({ lastStep: -1, solveRate: 0, live: { ...live, phase: 'seed' } });
 
-    expect(statusText(run, 0)).toBe('AZR: seeding 3/24 · 0 % · 3 min left');
+    expect(statusText(run, 0)).toBe('AZR: seeding 3/24 · 0 %');
+    const told = { ...run, live: { ...live, phase: 'seed', phaseRemainingMs: 21_000 } } as const;
+    expect(statusText(told, 0)).toBe('AZR: seeding 3/24 · 21 s left · 0 %');
+  });
+
+  test('while held-out tasks are asked it tells how far that is, and what it has left', () => {
+    const asked = { ...live, phase: 'probe', done: 360, total: 1440 } as const;
+    const run = overview({ live: { ...asked, phaseRemainingMs: 42_000 } });
+
+    expect(statusText(run, 0)).toBe('AZR: probing held-out tasks 360/1440 · 42 s left · 41 %');
+    expect(statusTooltip(run)).toContain('42 s left');
   });
 
   test('the tooltip has the problem and its remedy', () => {
@@ -130,7 +135,8 @@ describe('a notification', () => {
   test('tells of what ended by itself, with the problem and what to do', () => {
     expect(endedNotice(finished, 'all')).toEqual({
       severity: 'information',
-      message: 'The run first is finished: it solves 25 % of the held-out tasks, 12 % before.',
+      message:
+        'The run first is finished: it solves 25 % of the held-out tasks, and solved 12 % at the start.',
     });
     expect(endedNotice(failed, 'problems')).toEqual({
       severity: 'error',
@@ -139,9 +145,7 @@ describe('a notification', () => {
     const interrupted = endedNotice(overview({ state: 'interrupted' }), 'all');
     expect(interrupted?.severity).toBe('warning');
     // A resumed run deletes them: nothing may be promised of them.
-    expect(String(interrupted?.message)).toContain(
-      'steps that have no checkpoint yet are done again',
-    );
+    expect(String(interrupted?.message)).toContain('repeats the steps after that');
   });
 
   test('is left out for what the user did, and for what the setting keeps quiet', () => {

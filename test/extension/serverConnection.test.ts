@@ -11,7 +11,6 @@ vi.mock('vscode', () => ({
     readonly fire = () => undefined;
     readonly dispose = () => undefined;
   },
-  l10n: { t: (text: string) => text },
 }));
 
 const { ServerConnection } = await import('../../extension/src/connection/serverConnection.ts');
@@ -21,6 +20,7 @@ const NOT_RUNNING = Object.assign(new Error('Client is not running'), { code: -3
 
 let folder: string;
 let links: { readonly asked: string[]; isRunning: boolean }[];
+let startOf: (link: number) => Promise<void>;
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-connection-'));
@@ -30,11 +30,12 @@ beforeEach(() => {
     'exports.openServerLink = () => globalThis.openTestLink();',
   );
   links = [];
+  startOf = () => Promise.resolve();
   vi.stubGlobal('openTestLink', () => {
     const link = { asked: [] as string[], isRunning: true };
-    links.push(link);
+    const number = links.push(link);
     return {
-      start: () => Promise.resolve(),
+      start: () => startOf(number),
       stop: () => {
         link.isRunning = false;
         return Promise.resolve();
@@ -53,12 +54,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function connect() {
+function connect(environment: () => Promise<Record<string, string>> = () => Promise.resolve({})) {
   return new ServerConnection({
     extensionPath: folder,
     log: { warn: () => undefined } as never,
     initialization: () => ({}) as never,
-    environment: () => Promise.resolve({}),
+    environment,
   });
 }
 
@@ -80,4 +81,44 @@ test('a server that stopped by itself is not asked again and again', async () =>
 
   await expect(connection.documentText('azr:/run/task-1.py')).rejects.toBe(NOT_RUNNING);
   expect(links).toHaveLength(1);
+});
+
+test('a restart while the first server is being prepared leaves one server', async () => {
+  let prepared = (): void => undefined;
+  const first = new Promise<void>((resolve) => {
+    prepared = resolve;
+  });
+  const environments = [first, Promise.resolve()];
+  const connection = connect(async () => {
+    await environments.shift();
+    return {};
+  });
+  const asked = connection.documentText('azr:/run/task-1.py');
+  const restarted = connection.restart();
+  await restarted;
+  prepared();
+
+  expect(await asked).toBe('answer 1');
+  expect(links.filter(({ isRunning }) => isRunning)).toHaveLength(1);
+});
+
+test('a restart while the first server starts stops it, and its failure is not the second one’s', async () => {
+  let fail = (_: Error): void => undefined;
+  startOf = (link) =>
+    link === 1
+      ? new Promise((_, reject) => {
+          fail = reject;
+        })
+      : Promise.resolve();
+  const connection = connect();
+  const asked = connection.documentText('azr:/run/task-1.py');
+  await vi.waitFor(() => {
+    expect(links).toHaveLength(1);
+  });
+  await connection.restart();
+  fail(new Error('stopped'));
+
+  expect(await asked).toBe('answer 2');
+  expect(connection.state).not.toBe('failed');
+  expect(links.map(({ isRunning }) => isRunning)).toEqual([false, true]);
 });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { TaskTreeModel, type TreeSource } from '../../extension/src/tree/taskTreeModel.ts';
 import type { MoreNode, TreeNode } from '../../extension/src/tree/treeNode.ts';
@@ -10,6 +10,10 @@ class RunSource implements TreeSource {
   lastStep: number;
   items = 3;
   failure: Error | undefined;
+  /** How long every step took: another time makes another step of it. */
+  durationMs = 5200;
+  /** Answers that are ready wait for it. */
+  delivery: Promise<void> = Promise.resolve();
   readonly stepQueries: StepsQuery[] = [];
   readonly itemQueries: StepItemsQuery[] = [];
 
@@ -20,7 +24,9 @@ class RunSource implements TreeSource {
   async steps(query: StepsQuery) {
     this.stepQueries.push(query);
     if (this.failure !== undefined) throw this.failure;
-    const all = Array.from({ length: this.lastStep + 1 }, (_, index) => step(index));
+    const all = Array.from({ length: this.lastStep + 1 }, (_, index) =>
+      step(index, { durationMs: this.durationMs }),
+    );
     const ordered = query.order === 'newest' ? all.toReversed() : all;
     const beyond = ordered.filter(({ step: number }) =>
       query.beyondStep === undefined
@@ -30,6 +36,7 @@ class RunSource implements TreeSource {
           : number > query.beyondStep,
     );
     const items = beyond.slice(0, query.limit);
+    await this.delivery;
     return items.length < beyond.length ? { items, cursor: 'more' } : { items };
   }
 
@@ -92,6 +99,23 @@ describe('runs', () => {
     expect(changes).toEqual([]);
   });
 
+  test('a run that only starts is the newest of all, as it is for the server', async () => {
+    const starting = {
+      id: 'run-2',
+      name: '2026-11-24T08-00-00-azr-nano',
+      state: 'starting',
+    } as const;
+    const { createdAt, ...dateless } = overview({ ...starting, lastStep: -1 });
+    expect(createdAt).toBeDefined();
+    model.setRuns([overview({ lastStep: 2 }), dateless]);
+    const shown = await model.children();
+
+    expect(shown.map((node) => (node.kind === 'run' ? node.run.id : node.kind))).toEqual([
+      'run-2',
+      'run-1',
+    ]);
+  });
+
   test('a committed step refreshes its run, live progress only the line that shows it', async () => {
     const run = await onlyRun();
     model.setRuns([overview({ lastStep: 3, sequence: 14 })]);
@@ -136,6 +160,58 @@ describe('runs', () => {
 
     expect(await onlyRun()).toBe(before);
     expect((await model.children(before))[0]).toBe(stepBefore);
+  });
+});
+
+describe('steps that were taken back', () => {
+  async function stepTimes(): Promise<[number, number][]> {
+    const children = await model.children(await onlyRun());
+    return children.flatMap((child): [number, number][] =>
+      child.kind === 'step' ? [[child.step.step, child.step.durationMs]] : [],
+    );
+  }
+
+  test('are gone when the run continues from an earlier checkpoint', async () => {
+    open(4);
+    await stepsShown();
+    source.lastStep = 2;
+    model.setRuns([overview({ lastStep: 2, sequence: 20 })]);
+
+    expect(await stepsShown()).toEqual([2, 1, 0]);
+  });
+
+  test('are read again when they were done again before the window heard of it', async () => {
+    open(4);
+    await stepsShown();
+    const [newest] = await model.children(await onlyRun());
+    const [group] = await model.children(newest);
+    await model.children(group);
+    const asked = source.itemQueries.length;
+    source.durationMs = 900;
+    model.setRuns([overview({ lastStep: 4, sequence: 20, lastDiscard: 15 })]);
+
+    expect(await stepTimes()).toEqual([4, 3, 2, 1, 0].map((number) => [number, 900]));
+    const [again] = await model.children(await onlyRun());
+    await model.children((await model.children(again))[0]);
+    expect(source.itemQueries.length).toBe(asked + 1);
+  });
+
+  test('do not come back with a page that was on its way', async () => {
+    open(4);
+    let deliver = (): void => undefined;
+    source.delivery = new Promise((resolve) => {
+      deliver = resolve;
+    });
+    const onItsWay = stepsShown();
+    await vi.waitFor(() => {
+      expect(source.stepQueries).toHaveLength(1);
+    });
+    source.durationMs = 900;
+    model.setRuns([overview({ lastStep: 4, sequence: 20, lastDiscard: 15 })]);
+    deliver();
+    await onItsWay;
+
+    expect(await stepTimes()).toEqual([4, 3, 2, 1, 0].map((number) => [number, 900]));
   });
 });
 

@@ -53,7 +53,7 @@ describe('a node', () => {
     const task = { number: 1, mode: 'abduction', title: 'return x[::-1]' } as const;
     const text = nodeText({ kind: 'liveTask', id: 'task', parent: live, task });
     expect(text).toMatchObject({ label: 'return x[::-1]', description: 'abduction' });
-    expect(text.tooltip).toContain('It can be opened when its step is done and stored.');
+    expect(text.tooltip).toContain('It can be opened once its step is finished and stored.');
 
     const measured = { ...task, solveRate: 0.375 };
     expect(nodeText({ kind: 'liveTask', id: 'task', parent: live, task: measured })).toMatchObject({
@@ -87,7 +87,7 @@ describe('a node', () => {
     [8, 'pass'],
   ])('of a task with %d of 8 right answers has the icon %s', (correct, name) => {
     expect(nodeText(itemNode(attempt({ correct })))).toMatchObject({
-      description: `${String(correct)}/8 right`,
+      description: `${String(correct)}/8 correct`,
       icon: { name },
     });
   });
@@ -101,14 +101,26 @@ describe('a node', () => {
     });
     const heldOut = attempt({ phase: 'greedy', stratum: 'untaught 1', attempts: 1, correct: 1 });
     const text = nodeText(itemNode(heldOut));
-    expect(text).toMatchObject({ description: 'right · untaught 1', icon: { name: 'pass' } });
+    expect(text).toMatchObject({ description: 'correct · untaught 1', icon: { name: 'pass' } });
     expect(text.tooltip).toContain('Held-out task 5, untaught 1');
     const wrong = attempt({ phase: 'greedy', attempts: 1, correct: 0 });
     expect(nodeText(itemNode(wrong))).toMatchObject({ description: 'wrong' });
   });
 
+  test('of the step at work tells how far its phase is, and what that has left', () => {
+    const live = { step: 0, phase: 'probe', done: 360, total: 7200 } as const;
+    const parent = runNode({ lastStep: -1, live: { ...live, phaseRemainingMs: 76_000 } });
+
+    expect(nodeText({ kind: 'live', id: 'live', parent })).toMatchObject({
+      label: 'Step 0',
+      description: 'probing held-out tasks 360/7200 · 1 min left',
+    });
+  });
+
   test('of a replayed task says so', () => {
-    expect(nodeText(itemNode(attempt({ phase: 'replay' }))).description).toBe('3/8 right · replay');
+    expect(nodeText(itemNode(attempt({ phase: 'replay' }))).description).toBe(
+      '3/8 correct · replay',
+    );
   });
 
   test('opens the task, the rejected proposal or the first answer', () => {

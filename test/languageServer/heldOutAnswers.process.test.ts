@@ -128,8 +128,8 @@ describe('answers to held-out tasks', () => {
 
   it('run again with the verdict that is stored', async () => {
     for (const { id, verdict, reason } of oneOfEachKind()) {
-      const target = { kind: 'rollout', runId: RUN_ID, rolloutId: id } as const;
-      const result = await rerunner.rerun({ target, times: 1 }, AbortSignal.timeout(60_000));
+      const uri = documentUri({ runId: RUN_ID, kind: 'answer', id });
+      const result = await rerunner.rerun({ uri, times: 1 }, AbortSignal.timeout(60_000));
       expect(result).toMatchObject({ verdict, storedVerdict: verdict, verdictReason: reason });
     }
   });
@@ -145,8 +145,10 @@ describe('answers to held-out tasks', () => {
     expect(stored).toContain(answer!);
     const place = stored.lastIndexOf(answer!);
     const edited = stored.slice(0, place) + gold + stored.slice(place + answer!.length);
-    const target = { kind: 'scratch', uri: 'file:///scratch.azr.py', text: edited } as const;
-    const result = await rerunner.rerun({ target, times: 1 }, AbortSignal.timeout(60_000));
+    const result = await rerunner.rerun(
+      { uri: 'file:///scratch.azr.py', text: edited, times: 1 },
+      AbortSignal.timeout(60_000),
+    );
     expect(result).toMatchObject({ verdict: 'correct', storedVerdict: 'wrong' });
   });
 });

@@ -23,11 +23,7 @@ import {
 } from 'vscode-languageserver/node';
 
 import { documentUri, type DocumentKind } from '../../server/protocol/documents.ts';
-import {
-  REQUEST_REFUSED,
-  type RerunDone,
-  type RunsChanged,
-} from '../../server/protocol/languageMessages.ts';
+import { REQUEST_REFUSED, type RunsChanged } from '../../server/protocol/languageMessages.ts';
 import type { AttemptItem, ProposalItem } from '../../server/protocol/queries.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
 import { MODES } from '../../server/protocol/vocabulary.ts';
@@ -280,7 +276,10 @@ describe('the server', () => {
     const quiet = REQUEST_NAMES.filter(
       // What would start something or look at the whole machine is not asked at random.
       (name) =>
-        !['azr/start', 'azr/replay', 'azr/doctor', 'azr/machine', 'azr/resume'].includes(name),
+        ![
+          ...['azr/start', 'azr/replay', 'azr/doctor', 'azr/machine', 'azr/resume'],
+          'azr/fetchModel',
+        ].includes(name),
     );
     for (const name of quiet) {
       for (let round = 0; round < 20; round += 1) {
@@ -395,10 +394,18 @@ describe('an open document', () => {
 });
 
 describe('a rerun', () => {
+  it('is shown on the side of a comparison in which it was asked for, and nowhere else', async () => {
+    const taskId = firstId(`SELECT id FROM task WHERE mode = 'abduction'`);
+    const uri = uriOf('reference', taskId);
+    const { cases } = await client.request('azr/rerun', { uri, times: 1 });
+    expect((await hints(uri)).map(({ label }) => label)).toEqual([`✓ ${cases[0]!.expected!}`]);
+    expect((await hints(uriOf('task', taskId))).map(({ label }) => label)).toEqual([]);
+  });
+
   it('of every task gives what is stored', async () => {
     for (const { id } of rows<{ id: number }>('SELECT id FROM task')) {
-      const target = { kind: 'task', runId, taskId: id } as const;
-      const { cases, summary } = await client.request('azr/rerun', { target, times: 2 });
+      const uri = uriOf('task', id);
+      const { cases, summary } = await client.request('azr/rerun', { uri, times: 2 });
       expect(cases.every(({ matches, deterministic }) => matches === true && deterministic)).toBe(
         true,
       );
@@ -412,8 +419,8 @@ describe('a rerun', () => {
     );
     expect(new Set(answers.map(({ verdict }) => verdict)).size).toBeGreaterThan(1);
     for (const { id, verdict, verdict_reason } of answers) {
-      const target = { kind: 'rollout', runId, rolloutId: id } as const;
-      const result = await client.request('azr/rerun', { target, times: 1 });
+      const uri = uriOf('answer', id);
+      const result = await client.request('azr/rerun', { uri, times: 1 });
       expect(result).toMatchObject({
         verdict,
         storedVerdict: verdict,
@@ -422,19 +429,16 @@ describe('a rerun', () => {
     }
   });
 
-  it('shows its values in the document, and tells the client', async () => {
+  it('shows its values in the document', async () => {
     const taskId = firstId(`SELECT id FROM task WHERE mode = 'deduction'`);
     const uri = uriOf('task', taskId);
     const asked = client.serverRequests.length;
-    const target = { kind: 'task', runId, taskId } as const;
-    const result = await client.request('azr/rerun', { target, times: 3 });
+    const result = await client.request('azr/rerun', { uri, times: 3 });
     expect((await hints(uri)).map(({ label }) => label)).toEqual([
       `✓ ${result.cases[0]!.expected!}`,
     ]);
     expect((await lenses(uri))[0]!.title).toBe(result.summary);
     expect(result.summary).toMatch(/^3 runs, all .*, as stored · [\d.]+ ms$/);
-    const done = client.notifications.findLast(({ method }) => method === 'azr/rerunDone');
-    expect(done!.parameters).toEqual({ uri, result } satisfies RerunDone);
     await until(() =>
       ['workspace/codeLens/refresh', 'workspace/inlayHint/refresh'].every((method) =>
         client.serverRequests.slice(asked).some((request) => request.method === method),
@@ -445,15 +449,15 @@ describe('a rerun', () => {
   });
 
   it('of a rejected proposal says what went wrong', async () => {
-    const target = { kind: 'proposal', runId: handMadeId, proposalId: 2 } as const;
-    const { cases, problem } = await client.request('azr/rerun', { target, times: 1 });
+    const uri = documentUri({ runId: handMadeId, kind: 'proposal', id: 2 });
+    const { cases, problem } = await client.request('azr/rerun', { uri, times: 1 });
     expect(cases[0]!.executions[0]).toMatchObject({ outcome: 'syntax', line: 3 });
     expect(problem).toContain('syntax in line 3');
   });
 
   it('says when there is nothing to run', async () => {
-    const target = { kind: 'proposal', runId: handMadeId, proposalId: 4 } as const;
-    expect(await problemOf(client.request('azr/rerun', { target, times: 1 }))).toMatchObject({
+    const uri = documentUri({ runId: handMadeId, kind: 'proposal', id: 4 });
+    expect(await problemOf(client.request('azr/rerun', { uri, times: 1 }))).toMatchObject({
       code: 'nothing-to-run',
     });
   });
@@ -465,7 +469,7 @@ describe('a rerun', () => {
     const source = new CancellationTokenSource();
     const request = client.connection.sendRequest(
       'azr/rerun',
-      { target: { kind: 'scratch', uri, text }, times: 100 },
+      { uri, text, times: 100 },
       source.token,
     );
     setTimeout(() => {
@@ -490,8 +494,7 @@ describe('a scratch file', () => {
     expect(edited).not.toBe(text);
     await client.open(uri, edited);
     expect((await lenses(uri)).map((lens) => lens.command)).toEqual(['azr.rerun', 'azr.rerunMany']);
-    const target = { kind: 'scratch', uri, text: edited } as const;
-    const result = await client.request('azr/rerun', { target, times: 2 });
+    const result = await client.request('azr/rerun', { uri, text: edited, times: 2 });
     expect(result.cases[0]).toMatchObject({
       ...{ input: "'Hello world'", expected: "'Hello world'", matches: false },
       executions: [{ output: "'Hello world!'" }, { output: "'Hello world!'" }],
@@ -510,8 +513,7 @@ describe('a scratch file', () => {
     const { uri, text } = await scratchOf(uriOf('task', 1));
     const program = "def f(a):\n    return list({'one', 'two', 'three', 'four', 'five', a})";
     const edited = text.replace(/def f[^#]*\n\n/, `${program}\n\n`);
-    const target = { kind: 'scratch', uri, text: edited } as const;
-    const { cases, summary } = await client.request('azr/rerun', { target, times: 4 });
+    const { cases, summary } = await client.request('azr/rerun', { uri, text: edited, times: 4 });
     expect(cases[0]!.deterministic).toBe(false);
     expect(summary).toContain('not deterministic');
   });
@@ -519,8 +521,7 @@ describe('a scratch file', () => {
   it('compares as the grader does: 1, True and 1.0 are three values', async () => {
     const { uri, text } = await scratchOf(uriOf('task', 1));
     const edited = text.replace('return a', 'return 1').replace(/^f\(.*$/m, 'f(True)\nf(1.0)');
-    const target = { kind: 'scratch', uri, text: edited } as const;
-    const { cases } = await client.request('azr/rerun', { target, times: 2 });
+    const { cases } = await client.request('azr/rerun', { uri, text: edited, times: 2 });
     expect(cases.map(({ matches, deterministic }) => [matches, deterministic])).toEqual([
       [undefined, true],
       [undefined, true],
@@ -535,8 +536,7 @@ describe('a scratch file', () => {
     );
     const { uri, text } = await scratchOf(uriOf('answer', id));
     const edited = text.replace(/(?<=as literals\.\n).*/, row!.output);
-    const target = { kind: 'scratch', uri, text: edited } as const;
-    const result = await client.request('azr/rerun', { target, times: 1 });
+    const result = await client.request('azr/rerun', { uri, text: edited, times: 1 });
     expect(result).toMatchObject({ storedVerdict: 'wrong', verdict: 'correct' });
     await client.open(uri, edited);
     expect((await hints(uri)).map(({ label }) => label)).toContain('now ✓ correct');
@@ -549,8 +549,9 @@ describe('a scratch file', () => {
     await client.open(uri, edited);
     const [diagnostic] = await diagnostics(uri);
     expect(diagnostic).toMatchObject({ code: 'missing-section', severity: 1 });
-    const target = { kind: 'scratch', uri, text: edited } as const;
-    expect(await problemOf(client.request('azr/rerun', { target, times: 1 }))).toMatchObject({
+    expect(
+      await problemOf(client.request('azr/rerun', { uri, text: edited, times: 1 })),
+    ).toMatchObject({
       code: 'missing-section',
       message: expect.stringContaining('# --- calls ---') as string,
       remedy: expect.stringContaining('one per line') as string,
@@ -709,8 +710,7 @@ describe('the end', () => {
       textDocument: { uri: uriOf('task', 1) },
     });
     expect(many!.command!.title).toBe('Run ×25');
-    const target = { kind: 'task', runId, taskId: 1 } as const;
-    await other.request('azr/rerun', { target, times: 1 });
+    await other.request('azr/rerun', { uri: uriOf('task', 1), times: 1 });
     const children = childrenOf(other.process.pid!);
     expect(children.length).toBeGreaterThan(0);
     const startMs = Date.now();

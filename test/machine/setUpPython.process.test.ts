@@ -125,15 +125,19 @@ describe('what a machine can run', () => {
     expect(choices.map(({ kind, label, fits }) => [kind, label, fits])).toEqual([
       ['run-file', 'azr.json', true],
       ['model', 'azr-nano', true],
+      ['model', 'smollm2-135m', true],
       ['model', path.join('models', 'huge'), false],
       ['model', path.join('models', 'small'), true],
     ]);
     expect(choices[0]!.detail).toContain('12 steps, seed 3');
-    expect(choices[2]!.detail).toContain('40.0 B parameters');
+    expect(choices[2]).toMatchObject({ mustFetch: true });
+    expect(choices[3]!.detail).toContain('40.0 B parameters');
+    const memory = / ([\d.]+ GiB)$/.exec(device)![1]!;
+    for (const choice of choices) expect(choice.detail).toContain(`of ${memory}`);
     const { device: kind } = await engineFacts(enginePython());
     // 40 G weights of 2 or 4 bytes, and by far not as much again for what comes on top.
     const weightsGib = (40e9 * (kind === 'cuda' ? 2 : 4)) / 2 ** 30;
-    const wanted = /adapters want up to (\d+) GiB/.exec(choices[2]!.detail);
+    const wanted = /Adapters need up to (\d+) GiB/.exec(choices[3]!.detail);
     expect(Number(wanted?.[1])).toBeGreaterThan(weightsGib);
     expect(Number(wanted?.[1])).toBeLessThan(2 * weightsGib);
   });

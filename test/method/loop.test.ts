@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { StepRecord } from '../../server/protocol/records.ts';
 import type { Grader } from '../../server/protocol/sandbox.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
+import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import { heldOutSetOf } from '../../server/src/method/measuring/inspectHeldOut.ts';
 import { proposedTask } from '../../server/src/method/proposals/judgeProposal.ts';
 import { runLoop } from '../../server/src/method/loop.ts';
@@ -306,6 +307,64 @@ describe('one step of the studio preset', () => {
       parentModes.add(parent?.mode ?? 'none');
     }
     expect(parentModes).toEqual(new Set(['deduction', 'abduction']));
+  });
+});
+
+describe('how far step 0 is', () => {
+  const task: HeldOutTask = {
+    ...{ mode: 'deduction', program: 'def f(a):\n    return a + 5', visible: 0 },
+    examples: [{ input: '1', output: '6' }],
+  };
+
+  test('is told by the seeds that are there, of those that are wanted, and never falls', async () => {
+    const { events, settings, run } = loopFixture({ settings: { steps: 1 } });
+    await run();
+    const told = events.flatMap((event) =>
+      event.kind === 'phase' && event.step === 0 ? [event] : [],
+    );
+
+    expect(new Set(told.map(({ phase }) => phase))).toEqual(new Set(['seed']));
+    expect(new Set(told.map(({ total }) => total))).toEqual(new Set([2 * settings.seedTasks]));
+    const done = told.map((event) => event.done);
+    expect(done).toEqual(done.toSorted((left, right) => left - right));
+    expect(done.at(-1)).toBe(2 * settings.seedTasks);
+    expect(new Set(done).size).toBeGreaterThan(2);
+  });
+
+  test('is told by the answers to held-out tasks, greedy ones and samples together', async () => {
+    const heldOut = Array.from({ length: 150 }, (_, index) => ({
+      ...task,
+      program: `def f(a):\n    return a * ${String(index + 2)}`,
+      examples: [{ input: '1', output: String(index + 2) }],
+    }));
+    const { events, run, store } = loopFixture({
+      settings: { steps: 1, probeSamples: 2, probeEverySteps: 100 },
+      heldOut,
+    });
+    await run();
+    const told = events.flatMap((event) =>
+      event.kind === 'phase' && event.step === 0 && event.phase === 'probe' ? [event] : [],
+    );
+
+    expect(told.map(({ done }) => done)).toEqual([0, 64, 128, 150, 278, 406]);
+    expect(new Set(told.map(({ total }) => total))).toEqual(new Set([450]));
+    const sampled = new Set(
+      stepOf(store, 0)
+        .rollouts.filter(({ phase }) => phase === 'probe')
+        .map(({ taskId }) => taskId),
+    );
+    expect(sampled.size).toBe(150);
+  });
+
+  test('and a measurement after a quarter of the usual steps comes soon', async () => {
+    const settings = { steps: 9, probeEverySteps: 8, probeSampleEverySteps: 100 };
+    const { store, run } = loopFixture({ settings, heldOut: [task] });
+    await run();
+    const probed = store.steps.filter(({ metrics }) =>
+      metrics.some(({ name }) => name === 'probe.greedy.mean'),
+    );
+
+    expect(probed.map(({ step }) => step)).toEqual([0, 2, 8, 9]);
   });
 });
 

@@ -76,7 +76,7 @@ describe('a run that waits', () => {
     steering.resume();
     expect(await waiting).toBe(true);
     expect([steering.state, steering.held]).toEqual(['running', undefined]);
-    expect(notices).toEqual(['Full. Free some.', expect.stringContaining('Resumed')]);
+    expect(notices).toEqual(['Full. Free some.', 'Resumed: disk space is available again.']);
   });
 
   test('can be stopped while it waits', async () => {

@@ -24,7 +24,7 @@ vi.mock('vscode', async () => (await import('./vscodeRecorder.ts')).vscodeRecord
 
 const { window } = await import('../../extension/src/shown/safeWindow.ts');
 const { tooltip, treeItem } = await import('../../extension/src/shown/safeItems.ts');
-const { t } = await import('../../extension/src/localise.ts');
+const { t } = await import('../../extension/src/shown/safeText.ts');
 const { ProblemError } = await import('../../server/protocol/problem.ts');
 const { tellProblem } = await import('../../extension/src/tellProblem.ts');
 const { Notifications } = await import('../../extension/src/status/notifications.ts');

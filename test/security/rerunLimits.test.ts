@@ -10,6 +10,7 @@ import type { RunId } from '../../server/protocol/runs.ts';
 import type { Execution } from '../../server/protocol/sandbox.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
+import { documentUri } from '../../server/protocol/documents.ts';
 import { Rerunner } from '../../server/src/languageServer/reruns/rerunner.ts';
 import { SandboxOwner } from '../../server/src/languageServer/reruns/sandboxOwner.ts';
 import type { OpenGrader } from '../../server/src/run/openGrader.ts';
@@ -76,7 +77,7 @@ const patched = (settings: object): string =>
 
 const rerun = (of: Rerunner) =>
   of.rerun(
-    { target: { kind: 'task', runId: ID, taskId: 1 }, times: 1 },
+    { uri: documentUri({ runId: ID, kind: 'task', id: 1 }), times: 1 },
     new AbortController().signal,
   );
 

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { RunFiguresReader } from '../../server/src/runs/runFigures.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation, sampleSession, sampleStep } from './sampleRun.ts';
@@ -237,11 +238,16 @@ describe('discarding what came after a checkpoint', () => {
   test('a discarded step can be committed again, and the sequence number keeps rising', () => {
     const store = createWithSteps(2);
     const before = store.reader.sequence();
+    const figures = new RunFiguresReader(store.reader);
+    expect(figures.read().shown.lastDiscard).toBeUndefined();
     store.discardStepsAfter(0);
     const discarded = store.reader.sequence();
+    expect(figures.read().shown.lastDiscard).toBe(discarded);
     store.commitStep(sampleStep(1));
     expect(discarded).toBeGreaterThan(before);
     expect(store.reader.sequence()).toBeGreaterThan(discarded);
+    expect(new RunFiguresReader(store.reader).read().shown.lastDiscard).toBe(discarded);
+    expect(figures.read().shown.lastDiscard).toBe(discarded);
     expect(store.discardStepsAfter(1)).toBe(0);
     store.close();
   });

@@ -30,9 +30,9 @@ test.each([
 
 test('the sentence has both rates and how sure it is', () => {
   expect(curriculumTrend([0.6, 0.58, 0.5, 0.45, 0.32, 0.3]).sentence).toBe(
-    'New tasks grow harder: the starting model solves 31 % of the latest and 59 % of the first (Mann–Kendall, p = 0.0085).',
+    'New tasks get harder: the model at the start solves 31 % of the latest and 59 % of the first (Mann–Kendall, p = 0.0085).',
   );
   expect(curriculumTrend([null, 0.5]).sentence).toBe(
-    'Not known yet: the starting model was asked once, and 5 are needed to tell.',
+    'Not known yet: the model at the start was asked once; 5 are needed.',
   );
 });

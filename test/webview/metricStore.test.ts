@@ -12,24 +12,37 @@ function table(
 }
 
 test('a page that knows nothing asks for everything', () => {
-  expect(stepToAskAfter(undefined, 7)).toBe(-1);
+  expect(stepToAskAfter(undefined, { lastStep: 7 })).toBe(-1);
 });
 
 test('a page asks for the steps after the last one it has', () => {
-  expect(stepToAskAfter(table([0, 1, 2], [1, 2, 3]), 9)).toBe(2);
+  expect(stepToAskAfter(table([0, 1, 2], [1, 2, 3]), { lastStep: 9 })).toBe(2);
 });
 
 test('steps that were taken back are asked for anew', () => {
-  expect(stepToAskAfter(table([0, 1, 2, 3], [1, 2, 3, 4]), 2)).toBe(-1);
+  expect(stepToAskAfter(table([0, 1, 2, 3], [1, 2, 3, 4]), { lastStep: 2 })).toBe(-1);
+});
+
+test('steps that were taken back and done again meanwhile are asked for anew', () => {
+  const known = table([0, 1, 2, 3], [1, 2, 3, 4]);
+  expect(stepToAskAfter(known, { lastStep: 5, lastDiscard: known.sequence })).toBe(3);
+  expect(stepToAskAfter(known, { lastStep: 5, lastDiscard: known.sequence + 1 })).toBe(-1);
+});
+
+test('steps that were taken back while newer ones were on their way are asked for anew', () => {
+  const known = { ...table([0, 1, 2, 3], [1, 2, 3, 4]), sequence: 4 };
+  const answer = { ...table([4], [9]), sequence: 20 };
+  const merged = mergeMetrics(known, answer, 3);
+  expect(stepToAskAfter(merged, { lastStep: 5, lastDiscard: 15 })).toBe(-1);
 });
 
 test('a stretch that was not complete is asked for again', () => {
   // At most 4 points: 7 steps stand in stretches of 2, of which the last has one step so far.
-  expect(stepToAskAfter(table([1, 3, 5, 6], [1, 2, 3, 4]), 7, 4)).toBe(5);
+  expect(stepToAskAfter(table([1, 3, 5, 6], [1, 2, 3, 4]), { lastStep: 7 }, 4)).toBe(5);
 });
 
 test('everything is asked for when the stretches have become wider', () => {
-  expect(stepToAskAfter(table([1, 3, 5, 7], [1, 2, 3, 4]), 8, 4)).toBe(-1);
+  expect(stepToAskAfter(table([1, 3, 5, 7], [1, 2, 3, 4]), { lastStep: 8 }, 4)).toBe(-1);
 });
 
 test('what came takes the place of what was known of it', () => {

@@ -97,18 +97,21 @@ describe('the dashboard', () => {
     expect(await page.locator('.uplot').count()).toBe(COUNT_CHARTS);
     // The curve to trust leads, and pass@k stands beside it.
     const titles = await page.locator('.chart h3').allInnerTexts();
-    expect(titles.slice(0, 2)).toEqual(['Held-out tasks, greedy', 'Held-out tasks, k attempts']);
-    const probe = page.locator('.chart', { hasText: 'Held-out tasks, greedy' });
+    expect(titles.slice(0, 2)).toEqual([
+      'Held-out tasks solved (greedy)',
+      'Held-out tasks solved in k attempts',
+    ]);
+    const probe = page.locator('.chart', { hasText: 'Held-out tasks solved (greedy)' });
     const after = `${String(Math.round(recording.overview.heldOutAfter! * 1000) / 10)} %`;
     await expect.poll(() => probe.locator('.legend-button').first().innerText()).toContain(after);
     await expect
       .poll(() => page.locator('[aria-live]').innerText())
-      .toContain(`Held-out tasks, greedy at step 40: all ${after}`);
+      .toContain(`Held-out tasks solved (greedy) at step 40: all held-out tasks ${after}`);
   });
 
   test('opens a step from the keyboard, in the tree and in the table', async () => {
     const view = await open('dashboard', { focus: dashboardFocus });
-    const plot = view.page.getByRole('slider', { name: 'Solve rate in self-play, by step' });
+    const plot = view.page.getByRole('slider', { name: 'New tasks solved (self-play), by step' });
     await view.page.locator('.uplot').first().waitFor();
 
     await plot.focus();
@@ -147,7 +150,9 @@ describe('the dashboard', () => {
     const { page } = await open('dashboard', { focus: dashboardFocus });
     await page.getByRole('checkbox', { name: 'As tables' }).click();
 
-    const rows = page.getByRole('table', { name: 'Held-out tasks, greedy' }).locator('tbody tr');
+    const rows = page
+      .getByRole('table', { name: 'Held-out tasks solved (greedy)' })
+      .locator('tbody tr');
     await expect.poll(() => rows.count()).toBe(41);
     const first = recording.overview.heldOutBefore!;
     const percent = `${String(Math.round(first * 1000) / 10)} %`;
@@ -158,7 +163,7 @@ describe('the dashboard', () => {
 
   test('a curve that is hidden takes its band along', async () => {
     const { page } = await open('dashboard', { focus: dashboardFocus });
-    const chart = page.locator('.chart', { hasText: 'Held-out tasks, greedy' });
+    const chart = page.locator('.chart', { hasText: 'Held-out tasks solved (greedy)' });
     await chart.locator('.uplot').waitFor();
     /** How many pixels are not transparent: the band is by far the largest thing painted. */
     const painted = () =>
@@ -171,8 +176,56 @@ describe('the dashboard', () => {
       });
     await expect.poll(painted).toBeGreaterThan(0);
     const before = await painted();
-    await chart.getByRole('button', { name: 'all' }).click();
+    await chart.getByRole('button', { name: 'all held-out tasks' }).click();
     await expect.poll(painted).toBeLessThan(before * 0.8);
+  });
+
+  test('a smoothed curve leaves the numbers as they were measured, and is remembered', async () => {
+    const view = await open('dashboard', { focus: dashboardFocus });
+    const solving = view.page.locator('.chart', { hasText: 'New tasks solved (self-play)' });
+    await solving.locator('.uplot').waitFor();
+    const numbers = await solving.locator('.legend-value').allInnerTexts();
+    const picture = () =>
+      solving.locator('canvas').evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const measured = await picture();
+
+    const slider = view.page.getByRole('slider', { name: 'Smoothing' });
+    await slider.fill('0.9');
+    await expect.poll(picture).not.toBe(measured);
+    expect(await solving.locator('.legend-value').allInnerTexts()).toEqual(numbers);
+    expect(view.actions('remember').at(-1)).toMatchObject({ memory: { smoothing: 0.9 } });
+    await slider.fill('0');
+    await expect.poll(picture).toBe(measured);
+  });
+
+  test('a curve is copied as a table and as a picture', async () => {
+    const { page } = await open('dashboard', { focus: dashboardFocus });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const solving = page.locator('.chart', { hasText: 'New tasks solved (self-play)' });
+    await solving.locator('.uplot').waitFor();
+
+    await solving.getByRole('button', { name: /CSV/ }).click();
+    await solving.getByRole('button', { name: 'Copied' }).waitFor();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    const lines = text.trimEnd().split('\n');
+    expect(lines[0]).toBe('step,deduction,abduction,induction');
+    const [metrics] = Object.entries(recording.answers).flatMap(([key, answer]) =>
+      key.startsWith('azr/metrics ') ? [answer as MetricTable] : [],
+    );
+    const rates = metrics!.series['solver.deduction.solveRate']!;
+    expect(lines.slice(1).map((line) => line.split(',')[1])).toEqual(
+      rates.map((rate) => (rate === null ? '' : String(rate))),
+    );
+
+    await solving.getByRole('button', { name: /PNG/ }).click();
+    const size = async () =>
+      page.evaluate(async () => {
+        const [item] = await navigator.clipboard.read();
+        if (item?.types.includes('image/png') !== true) return undefined;
+        const { width, height } = await createImageBitmap(await item.getType('image/png'));
+        return width > 200 && height > 150;
+      });
+    await expect.poll(size).toBe(true);
   });
 
   test('says in words what the held-out tasks show', async () => {

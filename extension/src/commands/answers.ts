@@ -6,8 +6,7 @@ import { documentAddress, documentUri } from '../../../server/protocol/documents
 import { MAXIMUM_PAGE, type RolloutItem } from '../../../server/protocol/queries.ts';
 import type { RunId } from '../../../server/protocol/runs.ts';
 import { answerText } from '../documents/answerText.ts';
-import { t } from '../localise.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { addressOf, documentUriOf } from './argument.ts';
@@ -18,7 +17,7 @@ interface AnswerPick extends SafeQuickPickItem {
 
 export async function showAnswers(studio: Studio, argument: unknown): Promise<void> {
   const { runId, taskId } = await taskOf(studio, argument);
-  const answer = await pickAnswer(studio, runId, taskId, t('Answers of the solver, newest first'));
+  const answer = await pickAnswer(studio, runId, taskId, t("The solver's answers, newest first"));
   if (answer !== undefined) await openAnswer(runId, answer.id);
 }
 
@@ -70,7 +69,7 @@ async function pickAnswer(
   if (items.length === 0) {
     throw new ProblemError({
       code: 'no-answers',
-      message: t('Nobody has answered task {0} yet.', taskId),
+      message: t('Task {0} has no answers yet.', taskId),
       remedy: t('Tasks are answered in the step that proposes them, and when they are replayed.'),
     });
   }
@@ -96,7 +95,7 @@ async function taskOf(
   if (links.taskId !== undefined) return { runId, taskId: links.taskId };
   throw new ProblemError({
     code: 'no-task',
-    message: t('This proposal did not become a task, so nobody answered it.'),
-    remedy: t('"Why this verdict" says what it was rejected for.'),
+    message: t('This proposal did not become a task, so it has no answers.'),
+    remedy: t('"Why This Verdict" says why it was rejected.'),
   });
 }

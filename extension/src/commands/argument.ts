@@ -6,12 +6,11 @@ import { ProblemError } from '../../../server/protocol/problem.ts';
 import { Uri, workspace, type TextDocument } from 'vscode';
 
 import { documentAddress, type DocumentAddress } from '../../../server/protocol/documents.ts';
+import { isScratchUri } from '../../../server/protocol/languageMessages.ts';
+import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { isScratchUri } from '../documents/rerunTarget.ts';
-import { t } from '../localise.ts';
-import { foreignText, type SafeText } from '../shown/safeText.ts';
+import { foreignText, type SafeText, t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
-import { newestFirst } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
 import { stateText } from '../state/stateText.ts';
 import type { Studio } from '../studio.ts';
@@ -66,7 +65,7 @@ export async function runOfArgument(
   if (eligible.length === 0) {
     throw new ProblemError({
       code: 'no-run',
-      message: t('There is no run that this could be done with.'),
+      message: t('No run is in a state for this.'),
       remedy: t('Start one with "Start AZR Run".'),
     });
   }

@@ -1,5 +1,5 @@
 /** Stop, pause and resume. The run's own state says when it has happened; nothing is shown before. */
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import { canPause, canResume, canStop } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
@@ -18,7 +18,7 @@ export async function stopRun(studio: Studio, argument: unknown): Promise<void> 
   if (run.state === 'stopping') {
     const now = t('Stop Now');
     const chosen = await window.showWarningMessage(
-      t('{0} stops after the step under way. Stop now and drop that step?', runLabel(run)),
+      t('{0} stops after the current step. Stop now and discard that step?', runLabel(run)),
       now,
     );
     if (chosen !== now) return;

@@ -1,8 +1,7 @@
 /** Copies of documents: an editable scratch file, or a Python file that runs by itself. */
 import { env, Uri, workspace } from 'vscode';
 
-import { t } from '../localise.ts';
-import { foreignText, withIcon } from '../shown/safeText.ts';
+import { foreignText, t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { addressOf } from './argument.ts';
@@ -28,7 +27,7 @@ export async function copyPythonFile(studio: Studio, argument: unknown): Promise
   const chosen = await window.showQuickPick<typeof toClipboard | typeof toFile>(
     [toClipboard, toFile],
     {
-      placeHolder: t('Where to copy it to'),
+      placeHolder: t('Copy to'),
     },
   );
   if (chosen?.kindOfCopy === 'clipboard') {

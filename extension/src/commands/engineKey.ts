@@ -1,8 +1,7 @@
 /** The key for an engine at an address: asked for once, kept by the editor, handed to the server's environment. */
 import { engineOrigin } from '../../../server/protocol/engineKeys.ts';
 import type { RequestMap } from '../../../server/protocol/languageMessages.ts';
-import { t } from '../localise.ts';
-import { withIcon } from '../shown/safeText.ts';
+import { t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 
@@ -33,7 +32,7 @@ export async function ensureEngineKey(
 async function askKey(studio: Studio, origin: string): Promise<boolean> {
   const key = await window.showInputBox({
     title: t('Set Engine Key'),
-    prompt: t('Key for the engine at {0}. Leave it empty if the engine asks for none.', origin),
+    prompt: t('Key for the engine at {0}. Leave it empty if the engine needs none.', origin),
     password: true,
     ignoreFocusOut: true,
   });

@@ -2,8 +2,7 @@
 import { QuickPickItemKind, ThemeIcon } from 'vscode';
 
 import type { ItemFilter } from '../../../server/protocol/queries.ts';
-import { t } from '../localise.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import {
@@ -24,7 +23,7 @@ export async function filterTasks(studio: Studio): Promise<void> {
   const picks = filterPicks(filter);
   const quickPick = window.createQuickPick<FilterPick>();
   quickPick.title = t('Filter Tasks');
-  quickPick.placeholder = t('Tick what to see; nothing ticked in a group shows all of it');
+  quickPick.placeholder = t('Tick what to show. A group with nothing ticked shows everything.');
   quickPick.canSelectMany = true;
   quickPick.items = picks;
   quickPick.selectedItems = picks.filter(({ picked }) => picked === true);
@@ -53,7 +52,7 @@ export async function searchTasks(studio: Studio): Promise<void> {
   const { filter } = studio.treeModel;
   const text = await window.showInputBox({
     title: t('Search Tasks'),
-    prompt: t('Text of a program, message, input or answer; upper and lower case are the same'),
+    prompt: t('Text of a program, message, input or answer; case is ignored'),
     value: filter.text ?? '',
   });
   if (text === undefined) return;

@@ -3,9 +3,8 @@ import path from 'node:path';
 import { ProcessExecution, ProgressLocation, Task, TaskRevealKind, tasks, TaskScope } from 'vscode';
 
 import { doctorText } from '../documents/doctorText.ts';
-import { t } from '../localise.ts';
 import { forgetPythonPath, pythonPath } from '../settings.ts';
-import { withIcon } from '../shown/safeText.ts';
+import { t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 
@@ -26,7 +25,7 @@ export function showLog(studio: Studio): void {
 
 export async function runDoctor(studio: Studio): Promise<void> {
   const checks = await window.withProgress(
-    { location: ProgressLocation.Window, title: t('Examining this machine…') },
+    { location: ProgressLocation.Window, title: t('Checking this machine…') },
     () => studio.connection.request('azr/doctor', {}),
   );
   studio.output.appendLine(doctorText(checks, new Date()));
@@ -66,7 +65,7 @@ async function offerOwnEnvironment(): Promise<void> {
   if (named === '') return;
   const use = t('Use the New Environment');
   const chosen = await window.showInformationMessage(
-    t('The Python environment is ready, but the setting azr.pythonPath names {0}.', named),
+    t('The Python environment is ready, but the setting azr.pythonPath points to {0}.', named),
     use,
   );
   if (chosen === use) await forgetPythonPath();

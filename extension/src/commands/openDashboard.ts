@@ -1,8 +1,8 @@
 /** Opens the dashboard on a run: the argument's, else the one that the status bar tells of. */
-import { newestFirst } from '../state/runFacts.ts';
+import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { Studio } from '../studio.ts';
 import { runOfArgument } from './argument.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 
 export async function openDashboard(studio: Studio, argument: unknown): Promise<void> {
   await studio.runs.load();

@@ -1,16 +1,25 @@
 /** Asks what to train and, when wanted, with which settings. */
 import { QuickPickItemKind } from 'vscode';
 
+import { isHubId } from '../../../server/protocol/modelNames.ts';
 import type { MachineOverview } from '../../../server/protocol/runs.ts';
 import { SETTINGS } from '../../../server/protocol/settings.ts';
-import { t } from '../localise.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 import { window, type SafeQuickPick, type SafeQuickPickItem } from '../shown/safeWindow.ts';
-import { integerProblem, startPicks, type ChosenStart, type StartPick } from './startChoices.ts';
+import {
+  EXAMPLE_ID,
+  integerProblem,
+  startPicks,
+  typedPick,
+  type ChosenStart,
+  type StartPick,
+} from './startChoices.ts';
 
 export interface PickedStart {
   readonly chosen: ChosenStart;
   readonly settings: Readonly<Record<string, number>>;
+  /** The model has to be fetched first. */
+  readonly mustFetch: boolean;
 }
 
 type StartItem = SafeQuickPickItem & { readonly pick: StartPick };
@@ -38,8 +47,14 @@ async function resolved(
   settings: PickedStart['settings'],
 ): Promise<PickedStart | undefined> {
   if (picked?.kind === 'choice') {
-    const { kind, value } = picked.choice;
-    return { chosen: { kind, value }, settings };
+    const { kind, value, mustFetch = false } = picked.choice;
+    return { chosen: { kind, value }, settings, mustFetch };
+  }
+  if (picked?.kind === 'typed-id' || picked?.kind === 'model-id') {
+    const value = picked.kind === 'typed-id' ? picked.model : await askId();
+    return value === undefined
+      ? undefined
+      : { chosen: { kind: 'model', value }, settings, mustFetch: true };
   }
   if (picked?.kind !== 'model-folder') return undefined;
   const [folder] =
@@ -48,7 +63,7 @@ async function resolved(
       canSelectFolders: true,
       openLabel: t('Train This Model'),
     })) ?? [];
-  return folder && { chosen: { kind: 'model', value: folder.fsPath }, settings };
+  return folder && { chosen: { kind: 'model', value: folder.fsPath }, settings, mustFetch: false };
 }
 
 async function pick(
@@ -59,7 +74,7 @@ async function pick(
 ): Promise<StartPick | undefined> {
   const quickPick = window.createQuickPick<StartItem>();
   quickPick.title = title;
-  quickPick.placeholder = t('What to train. One language model proposes tasks and solves them.');
+  quickPick.placeholder = t('Choose what to train, or type the id of a Hugging Face model');
   quickPick.matchOnDetail = true;
   quickPick.busy = true;
   try {
@@ -73,7 +88,12 @@ async function pick(
       });
       quickPick.show();
       machine.then(({ device, choices }) => {
-        fill(quickPick, startPicks(device, choices, last), isDetailed);
+        const picks = startPicks(device, choices, last);
+        fill(quickPick, picks, isDetailed);
+        quickPick.onDidChangeValue((text) => {
+          const typed = typedPick(text, picks);
+          fill(quickPick, typed === undefined ? picks : [typed, ...picks], isDetailed);
+        });
       }, reject);
     });
   } finally {
@@ -91,9 +111,26 @@ function fill(
     .map((one): StartItem =>
       one.kind === 'separator'
         ? { label: one.label, kind: QuickPickItemKind.Separator, pick: one }
-        : { ...one, kind: QuickPickItemKind.Default, pick: one },
+        : {
+            ...one,
+            kind: QuickPickItemKind.Default,
+            pick: one,
+            alwaysShow: one.kind === 'typed-id',
+          },
     );
   quickPick.busy = false;
+}
+
+async function askId(): Promise<string | undefined> {
+  const text = await window.showInputBox({
+    title: t('Fetch a Model'),
+    prompt: t('Id of a causal language model on the Hugging Face Hub'),
+    placeHolder: t('{0}', EXAMPLE_ID),
+    ignoreFocusOut: true,
+    validateInput: (value) =>
+      isHubId(value.trim()) ? undefined : t('Enter an id like {0}.', EXAMPLE_ID),
+  });
+  return text?.trim();
 }
 
 async function askInteger(prompt: SafeText, name: 'steps' | 'seed'): Promise<number | undefined> {

@@ -67,6 +67,7 @@ export function registerCommands(studio: Studio): Disposable {
   return Disposable.from(
     ...table.map(([id, command]) =>
       commands.registerCommand(id, async (argument: unknown) => {
+        studio.wasUsed = true;
         try {
           await command(studio, argument);
         } catch (error) {

@@ -1,5 +1,5 @@
 /** Playing a run back, and the recorded run that ships with the extension. */
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import { runLabel } from '../state/runLabel.ts';
 import type { Studio } from '../studio.ts';
@@ -16,13 +16,13 @@ export async function replayRun(studio: Studio, argument: unknown): Promise<void
   if (run === undefined) return;
   const chosen = await window.showQuickPick(
     [
-      { label: t('As fast as it was'), speed: 1 },
+      { label: t('Original speed'), speed: 1 },
       { label: t('{0} times faster', 4), speed: 4 },
       { label: t('{0} times faster', 20), speed: 20 },
       { label: t('{0} times faster', 100), speed: 100 },
-      { label: t('Without waiting'), speed: 'unlimited' as const },
+      { label: t('As fast as possible'), speed: 'unlimited' as const },
     ],
-    { placeHolder: t('How fast to play {0}', runLabel(run)) },
+    { placeHolder: t('Playback speed of {0}', runLabel(run)) },
   );
   if (chosen === undefined) return;
   const { speed } = chosen;

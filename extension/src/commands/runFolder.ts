@@ -1,8 +1,7 @@
 /** Run folders: showing one, and adding one from elsewhere. */
 import { commands, env, UIKind, Uri, workspace } from 'vscode';
 
-import { t } from '../localise.ts';
-import { foreignText } from '../shown/safeText.ts';
+import { foreignText, t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { runOfArgument } from './argument.ts';
@@ -11,7 +10,7 @@ import { runOfArgument } from './argument.ts';
 export async function revealRunFolder(studio: Studio, argument: unknown): Promise<void> {
   const run = await runOfArgument(studio, argument, {
     isEligible: () => true,
-    placeHolder: t('Run whose folder to show'),
+    placeHolder: t('Choose a run to show its folder'),
   });
   if (run === undefined) return;
   const uri = Uri.file(run.folder);

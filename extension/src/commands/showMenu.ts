@@ -1,8 +1,7 @@
 /** What a click on the status bar item offers: what can be done with the run it tells of. */
 import { commands } from 'vscode';
 
-import { t } from '../localise.ts';
-import { withIcon } from '../shown/safeText.ts';
+import { t, withIcon } from '../shown/safeText.ts';
 import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import { canPause, canResume, canStop } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';

@@ -3,16 +3,18 @@ import { ProblemError } from '../../../server/protocol/problem.ts';
 import { workspace, type CancellationToken } from 'vscode';
 
 import type { RunId, RunOverview, StartRequest } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
-import { runsFolder } from '../settings.ts';
+import { t } from '../shown/safeText.ts';
+import { dashboardOpening, runsFolder } from '../settings.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { TREE_VIEW_ID } from '../tree/taskTree.ts';
 import { ensureEngineKey } from './engineKey.ts';
+import { fetchModel } from './fetchModel.ts';
 import { pickStart, type PickedStart } from './pickStart.ts';
 import type { ChosenStart } from './startChoices.ts';
 
 const LAST_CHOICE_KEY = 'azr.lastChoice';
+const DASHBOARD_OPENED_KEY = 'azr.dashboardOpened';
 /** Longest time to wait for a first step before the view's progress bar ends. */
 const FIRST_STEP_TIMEOUT_MS = 10 * 60_000;
 
@@ -26,16 +28,27 @@ export async function startRun(studio: Studio): Promise<void> {
   const last = studio.context.globalState.get<ChosenStart>(LAST_CHOICE_KEY);
   const picked = await pickStart(machine, last);
   if (picked === undefined) return;
+  if (picked.mustFetch) await fetchModel(studio, picked.chosen.value);
   await studio.context.globalState.update(LAST_CHOICE_KEY, picked.chosen);
   const request = startRequest(folder, picked);
   if (!(await ensureEngineKey(studio, request))) return;
   const runId = await start(studio, request);
   if (runId === undefined) return;
   await studio.showRun(runId);
+  await openDashboard(studio, runId);
   // The command is done; what is still to come shows in the view.
   followFirstStep(studio, runId).catch((error: unknown) => {
     studio.log.warn(`Following the first step: ${String(error)}`);
   });
+}
+
+/** Beside the tree, which keeps the keyboard. */
+async function openDashboard({ context, dashboard }: Studio, runId: RunId): Promise<void> {
+  const opening = dashboardOpening();
+  const isFirst = context.globalState.get(DASHBOARD_OPENED_KEY) !== true;
+  if (opening === 'never' || (opening === 'firstTime' && !isFirst)) return;
+  await context.globalState.update(DASHBOARD_OPENED_KEY, true);
+  dashboard.show([runId], true);
 }
 
 function startRequest(folder: string, { chosen, settings }: PickedStart): StartRequest {
@@ -90,7 +103,7 @@ async function parentFolder(studio: Studio): Promise<string | undefined> {
   const folders = workspace.workspaceFolders ?? [];
   if (folders.length > 1) {
     const chosen = await window.showWorkspaceFolderPick({
-      placeHolder: t('Folder in which the run keeps its file and results'),
+      placeHolder: t('Folder for the run and its results'),
     });
     return chosen?.uri.fsPath;
   }

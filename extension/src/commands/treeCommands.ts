@@ -3,7 +3,7 @@ import { ProblemError } from '../../../server/protocol/problem.ts';
 import { commands } from 'vscode';
 
 import type { RunId } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { newestStepsFirst, setNewestStepsFirst } from '../settings.ts';
 import type { Studio } from '../studio.ts';
 import { isEmptyFilter } from '../tree/itemFilter.ts';
@@ -35,7 +35,7 @@ export async function revealInTree(studio: Studio, argument: unknown): Promise<v
   if (node === undefined) {
     throw new ProblemError({
       code: 'not-in-tree',
-      message: t('The tree does not have it: the run was moved or deleted.'),
+      message: t('This item is not in the tree: its run was moved or deleted.'),
       remedy: t('"AZR: Open a Run Folder…" adds a run from anywhere.'),
     });
   }

@@ -12,7 +12,7 @@ import {
 
 import {
   DOCUMENT_SCHEME,
-  RERUN_DONE,
+  MODEL_PROGRESS,
   RUNS_CHANGED,
   RUN_ENDED,
   SCRATCH_SUFFIX,
@@ -47,7 +47,7 @@ export function openServerLink(options: ServerLinkOptions): ServerLink {
       markdown: { isTrusted: false, supportHtml: false },
     },
   );
-  for (const method of [RUNS_CHANGED, RUN_ENDED, RERUN_DONE]) {
+  for (const method of [RUNS_CHANGED, RUN_ENDED, MODEL_PROGRESS]) {
     client.onNotification(method, (parameters: unknown) => {
       options.onNotification(method, parameters);
     });

@@ -1,7 +1,7 @@
 /** Turns whatever was thrown into what the user is told: what happened, to what, and what to do. */
 import { isProblem, type Problem, ProblemError } from '../../../server/protocol/problem.ts';
 import { REQUEST_REFUSED } from '../../../server/protocol/languageMessages.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 
 /** JSON-RPC and LSP codes of requests that nobody waits for any more. */
 const CANCELLED = new Set([-32_800, -32_802]);
@@ -14,7 +14,7 @@ export function problemOf(error: unknown): Problem {
   return {
     code: 'unexpected',
     message: error instanceof Error ? error.message : String(error),
-    remedy: t('"Show Log" tells more; "AZR: Restart Server" starts the server anew.'),
+    remedy: t('"Show Log" has the details; "AZR: Restart Server" restarts the server.'),
   };
 }
 

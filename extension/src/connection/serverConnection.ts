@@ -13,16 +13,18 @@ import {
 } from 'vscode';
 
 import {
+  MODEL_PROGRESS,
   RUNS_CHANGED,
   RUN_ENDED,
   type InitializationOptions,
+  type ModelProgress,
   type RequestMap,
   type RequestName,
   type RunEnded,
   type RunsChanged,
 } from '../../../server/protocol/languageMessages.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import type * as LanguageClientBundle from './languageClient.ts';
 import type { ServerLink } from './serverLink.ts';
 
@@ -39,20 +41,34 @@ export interface ServerConnectionOptions {
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
 }
 
+/** A server from its start on. */
+class Server {
+  readonly started: Promise<ServerLink>;
+  /** There as soon as its process is. */
+  link: ServerLink | undefined;
+
+  constructor(start: (server: Server) => Promise<ServerLink>) {
+    this.started = start(this);
+  }
+}
+
 export class ServerConnection implements Disposable {
   readonly #options: ServerConnectionOptions;
   readonly #stateChanged = new EventEmitter<ConnectionState>();
   readonly #runsChanged = new EventEmitter<readonly RunOverview[]>();
   readonly #runEnded = new EventEmitter<RunOverview>();
+  readonly #modelProgressed = new EventEmitter<ModelProgress>();
   readonly #documentRefreshed = new EventEmitter<string>();
   readonly #gaveUp = new EventEmitter<ProblemError>();
   #state: ConnectionState = 'idle';
-  #link: ServerLink | undefined;
-  #started: Promise<ServerLink> | undefined;
+  /** The server that is asked. One that another took the place of changes nothing here any more. */
+  #server: Server | undefined;
+  #isDisposed = false;
 
   readonly onDidChangeState = this.#stateChanged.event;
   readonly onRunsChanged = this.#runsChanged.event;
   readonly onRunEnded = this.#runEnded.event;
+  readonly onModelProgress = this.#modelProgressed.event;
   readonly onDocumentRefreshed = this.#documentRefreshed.event;
   /** The server crashed too often; only the user can start it again. */
   readonly onDidGiveUp = this.#gaveUp.event;
@@ -67,7 +83,7 @@ export class ServerConnection implements Disposable {
 
   /** Starts the server unless it runs. Throws what a start fails with; the next call tries again. */
   async start(): Promise<void> {
-    await this.#running();
+    await this.#withLink(() => Promise.resolve());
   }
 
   async request<Name extends RequestName>(
@@ -86,15 +102,17 @@ export class ServerConnection implements Disposable {
 
   async restart(): Promise<void> {
     await this.#close();
-    await this.#running();
+    await this.start();
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     void this.#close();
     for (const emitter of [
       this.#stateChanged,
       this.#runsChanged,
       this.#runEnded,
+      this.#modelProgressed,
       this.#documentRefreshed,
       this.#gaveUp,
     ]) {
@@ -102,77 +120,106 @@ export class ServerConnection implements Disposable {
     }
   }
 
-  async #ask(method: string, parameters: unknown, token?: CancellationToken): Promise<unknown> {
+  #ask(method: string, parameters: unknown, token?: CancellationToken): Promise<unknown> {
+    return this.#withLink((link) => link.request(method, parameters, token));
+  }
+
+  async #withLink<Result>(use: (link: ServerLink) => Promise<Result>): Promise<Result> {
     for (;;) {
-      const link = await this.#running();
+      const server = (this.#server ??= this.#open());
+      let link: ServerLink | undefined;
       try {
-        return await link.request(method, parameters, token);
+        link = await server.started;
+        return await use(link);
       } catch (error) {
         // Where a change of settings put another server in this one's place before anything was
         // sent to it, the other one is asked.
-        if (!wasNeverSent(error) || link === this.#link) throw error;
+        const isReplaced = server !== this.#server && !this.#isDisposed;
+        if (!isReplaced || (link !== undefined && !wasNeverSent(error))) throw error;
       }
     }
   }
 
-  #running(): Promise<ServerLink> {
-    this.#started ??= this.#open().catch((error: unknown) => {
-      this.#started = undefined;
+  #open(): Server {
+    const server = new Server((made) => this.#start(made));
+    server.started.catch(() => {
+      if (!this.#isAsked(server)) return;
+      this.#server = undefined;
       this.#setState('failed');
-      throw error;
     });
-    return this.#started;
+    return server;
   }
 
-  async #open(): Promise<ServerLink> {
+  async #start(server: Server): Promise<ServerLink> {
     this.#setState('starting');
     const { extensionPath, log, initialization, environment } = this.#options;
     const bundle = createRequire(__filename)(
       path.join(extensionPath, 'dist', 'languageClient.cjs'),
     ) as typeof LanguageClientBundle;
+    const ownEnvironment = await environment();
+    if (!this.#isAsked(server)) throw new Error('Another server took its place.');
+    const ifAsked = (action: () => void) => {
+      if (this.#isAsked(server)) action();
+    };
     const link = bundle.openServerLink({
       serverModule: path.join(extensionPath, 'dist', 'server.mjs'),
       log,
-      environment: await environment(),
+      environment: ownEnvironment,
       initialization,
       onRunning: () => {
-        this.#setState('running');
+        ifAsked(() => {
+          this.#setState('running');
+        });
       },
       onNotification: (method, parameters) => {
-        this.#receive(method, parameters);
+        ifAsked(() => {
+          this.#receive(method, parameters);
+        });
       },
       onDocumentRefreshed: (uri) => {
-        this.#documentRefreshed.fire(uri);
+        ifAsked(() => {
+          this.#documentRefreshed.fire(uri);
+        });
       },
       onGivenUp: () => {
-        this.#started = undefined;
-        this.#link = undefined;
-        this.#setState('failed');
-        this.#gaveUp.fire(crashedTooOften());
+        ifAsked(() => {
+          this.#server = undefined;
+          this.#setState('failed');
+          this.#gaveUp.fire(crashedTooOften());
+        });
       },
     });
-    this.#link = link;
+    server.link = link;
     try {
       await link.start();
     } catch (error) {
-      this.#link = undefined;
       await link.stop().catch(() => undefined);
       throw startFailure(error);
     }
+    // A client cannot be stopped while it starts.
+    if (!this.#isAsked(server)) await this.#stop(link);
     return link;
+  }
+
+  #isAsked(server: Server): boolean {
+    return this.#server === server;
   }
 
   #receive(method: string, parameters: unknown): void {
     if (method === RUNS_CHANGED) this.#runsChanged.fire((parameters as RunsChanged).runs);
     if (method === RUN_ENDED) this.#runEnded.fire((parameters as RunEnded).run);
+    if (method === MODEL_PROGRESS) this.#modelProgressed.fire(parameters as ModelProgress);
   }
 
   async #close(): Promise<void> {
-    const link = this.#link;
-    this.#link = undefined;
-    this.#started = undefined;
+    const link = this.#server?.link;
+    this.#server = undefined;
     this.#setState('idle');
-    await link?.stop().catch((error: unknown) => {
+    if (link !== undefined) await this.#stop(link);
+  }
+
+  async #stop(link: ServerLink): Promise<void> {
+    await link.stop().catch((error: unknown) => {
       this.#options.log.warn(`Stopping the language server: ${String(error)}`);
     });
   }
@@ -196,7 +243,7 @@ function startFailure(error: unknown): ProblemError {
       'The AZR language server did not start: {0}',
       error instanceof Error ? error.message : String(error),
     ),
-    remedy: t('Reload the window; if it happens again, "AZR: Show Log" tells why.'),
+    remedy: t('Reload the window; if it happens again, "AZR: Show Log" shows why.'),
   });
 }
 

@@ -1,8 +1,14 @@
 /** One answer as a line of a quick pick. */
 import type { RolloutItem } from '../../../server/protocol/queries.ts';
-import { t } from '../localise.ts';
 import { rewardText } from '../numberText.ts';
-import { foreignText, joined, withIcon, type IconName, type SafeText } from '../shown/safeText.ts';
+import {
+  foreignText,
+  type IconName,
+  joined,
+  type SafeText,
+  t,
+  withIcon,
+} from '../shown/safeText.ts';
 import { readable } from '../tree/itemFilter.ts';
 
 const LABEL_CHARACTERS = 100;

@@ -1,7 +1,7 @@
 /** The doctor's report as the output channel shows it. */
 import type { DoctorCheck } from '../../../server/protocol/runs.ts';
 import { visibleText } from '../../../server/protocol/visibleText.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 
 const MARKS: Readonly<Record<DoctorCheck['status'], string>> = {
   ok: '✓',

@@ -17,9 +17,8 @@ import {
 import { documentAddress } from '../../../server/protocol/documents.ts';
 import { problemOf } from '../connection/problemOf.ts';
 import type { ServerConnection } from '../connection/serverConnection.ts';
-import { t } from '../localise.ts';
 import { fileNotFound, fileReadOnly, fileUnavailable } from '../shown/safeItems.ts';
-import { foreignText, joined } from '../shown/safeText.ts';
+import { foreignText, joined, t } from '../shown/safeText.ts';
 
 /** VS Code asks for a file's size and then for its bytes: texts are kept for the moment between. */
 const KEPT_TEXTS = 32;
@@ -106,7 +105,7 @@ export class DocumentFileSystem implements FileSystemProvider, Disposable {
 
   async #fetch(address: string): Promise<KeptText> {
     if (documentAddress(address) === undefined) {
-      throw fileNotFound(t('{0} is no document of AZR Studio.', address));
+      throw fileNotFound(t('{0} is not a document of AZR Studio.', address));
     }
     try {
       const text = await this.#connection.documentText(address);

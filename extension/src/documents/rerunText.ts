@@ -2,7 +2,7 @@
 import type { RerunCase, RerunResult } from '../../../server/protocol/reruns.ts';
 import type { Execution } from '../../../server/protocol/sandbox.ts';
 import { visibleText } from '../../../server/protocol/visibleText.ts';
-import { inOutput, t } from '../localise.ts';
+import { inOutput, t } from '../shown/safeText.ts';
 import { timeText } from '../numberText.ts';
 import { readable } from '../tree/itemFilter.ts';
 

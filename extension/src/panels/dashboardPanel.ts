@@ -3,7 +3,7 @@ import { Uri, ViewColumn, type Disposable, type WebviewPanel } from 'vscode';
 
 import type { RunId } from '../../../server/protocol/runs.ts';
 import type { PageFocus } from '../../../server/protocol/webviewMessages.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import { tellProblem } from '../tellProblem.ts';
 import { actOnPage } from './actOnPage.ts';
@@ -33,19 +33,18 @@ export class DashboardPanel implements Disposable {
     });
   }
 
-  /** Opens the dashboard, or brings it to front, on these runs. */
-  show(runIds: readonly RunId[]): void {
+  /** Opens the dashboard, or brings it to front, on these runs. `preserveFocus` leaves the keyboard where it is. */
+  show(runIds: readonly RunId[], preserveFocus = false): void {
     void this.#services.context.workspaceState.update(FOCUS_KEY, runIds);
     if (this.#open === undefined) {
-      const panel = window.createWebviewPanel(
-        DASHBOARD_TYPE,
-        t('AZR Dashboard'),
-        ViewColumn.Active,
-      );
+      const panel = window.createWebviewPanel(DASHBOARD_TYPE, t('AZR Dashboard'), {
+        viewColumn: ViewColumn.Active,
+        preserveFocus,
+      });
       this.#adopt(panel, runIds);
     } else {
       this.#open.page.host.setFocus(focusOn(runIds));
-      this.#open.panel.reveal();
+      this.#open.panel.reveal(undefined, preserveFocus);
     }
   }
 

@@ -17,7 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The message, or why it is refused. */
 export function pageMessage(value: unknown): PageMessage | { readonly refused: string } {
-  if (!isRecord(value)) return { refused: 'A page sent something that is no message.' };
+  if (!isRecord(value)) return { refused: 'A page sent something that is not a message.' };
   switch (value['kind']) {
     case 'ready':
       return isInteger(value['protocolVersion'])
@@ -46,7 +46,7 @@ function actionMessage(value: unknown): PageMessage | { readonly refused: string
   const action = isRecord(value) ? pageAction(value) : undefined;
   return action === undefined
     ? {
-        refused: `A page asked for an action that is none: ${JSON.stringify(value ?? null).slice(0, 200)}`,
+        refused: `A page asked for an unknown action: ${JSON.stringify(value ?? null).slice(0, 200)}`,
       }
     : { kind: 'action', action };
 }

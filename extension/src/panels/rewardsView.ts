@@ -2,7 +2,7 @@
 import type { Disposable, WebviewView, WebviewViewProvider } from 'vscode';
 
 import type { PageFocus, StepperMove } from '../../../server/protocol/webviewMessages.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import { tellProblem } from '../tellProblem.ts';
 import { actOnPage } from './actOnPage.ts';

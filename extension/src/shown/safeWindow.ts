@@ -57,6 +57,10 @@ export interface SafeTreeView<Node> extends Omit<TreeView<Node>, 'badge' | 'desc
   message?: SafeText;
 }
 
+interface SafeProgress {
+  report(value: { readonly message?: SafeText; readonly increment?: number }): void;
+}
+
 type Message = (message: SafeText, ...actions: SafeText[]) => Thenable<SafeText | undefined>;
 
 interface SafeWindow extends Pick<
@@ -100,7 +104,7 @@ interface SafeWindow extends Pick<
   ): Thenable<WorkspaceFolder | undefined>;
   withProgress<Result>(
     options: SafeOptions<ProgressOptions, 'title'>,
-    task: (progress: unknown, token: CancellationToken) => Thenable<Result>,
+    task: (progress: SafeProgress, token: CancellationToken) => Thenable<Result>,
   ): Thenable<Result>;
   createTreeView<Node>(
     id: string,
@@ -111,7 +115,7 @@ interface SafeWindow extends Pick<
   createWebviewPanel(
     type: string,
     title: SafeText,
-    column: ViewColumn,
+    place: { readonly viewColumn: ViewColumn; readonly preserveFocus: boolean },
   ): Omit<WebviewPanel, 'title'> & { title: SafeText };
 }
 

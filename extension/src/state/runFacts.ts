@@ -1,4 +1,5 @@
 /** What a run's state allows, and which run is meant when nobody says which. */
+import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { RunId, RunOverview, RunState } from '../../../server/protocol/runs.ts';
 
 const LIVE: ReadonlySet<RunState> = new Set([
@@ -31,15 +32,6 @@ export function canPause(run: RunOverview): boolean {
 
 export function canResume(run: RunOverview): boolean {
   return RESUMABLE.has(run.state);
-}
-
-/** Newest first; runs whose start is unknown come last, by name. */
-export function newestFirst(runs: readonly RunOverview[]): RunOverview[] {
-  return runs.toSorted(
-    (left, right) =>
-      (right.createdAt ?? '').localeCompare(left.createdAt ?? '') ||
-      right.name.localeCompare(left.name),
-  );
 }
 
 /** The run that the status bar tells of: `chosen` while it lives, else the newest live, else the newest. */

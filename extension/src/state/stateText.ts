@@ -1,8 +1,11 @@
 /** States and phases in words. */
 import type { Phase } from '../../../server/protocol/events.ts';
-import type { RunState } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import type { LiveProgress, RunState } from '../../../server/protocol/runs.ts';
+import { durationText } from '../numberText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
+
+/** Less is over before it is read. */
+const SHORTEST_TOLD_MS = 3000;
 
 export function stateText(state: RunState): SafeText {
   switch (state) {
@@ -48,4 +51,10 @@ export function phaseText(phase: Phase): SafeText {
     case 'checkpoint':
       return t('saving a checkpoint');
   }
+}
+
+/** What a phase has left, where that is worth waiting for: nothing, or one text. */
+export function phaseLeft({ phaseRemainingMs }: LiveProgress): SafeText[] {
+  if (phaseRemainingMs === undefined || phaseRemainingMs < SHORTEST_TOLD_MS) return [];
+  return [t('{0} left', durationText(phaseRemainingMs))];
 }

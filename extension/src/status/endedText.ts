@@ -1,9 +1,8 @@
 /** Whether and how the end of a run is worth an interruption. */
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
 import { percentText } from '../numberText.ts';
 import type { NotificationLevel } from '../settings.ts';
-import type { SafeText } from '../shown/safeText.ts';
+import { type SafeText, t } from '../shown/safeText.ts';
 import { runLabel } from '../state/runLabel.ts';
 
 export interface EndedNotice {
@@ -27,7 +26,7 @@ export function endedNotice(run: RunOverview, level: NotificationLevel): EndedNo
       return {
         severity: 'warning',
         message: t(
-          'The run {0} was interrupted after step {1}. When you resume it, steps that have no checkpoint yet are done again.',
+          'The run {0} was interrupted after step {1}. You can resume it: it continues from its last checkpoint and repeats the steps after that.',
           runLabel(run),
           Math.max(0, run.lastStep),
         ),
@@ -45,7 +44,7 @@ export function endedNotice(run: RunOverview, level: NotificationLevel): EndedNo
 function failedText(run: RunOverview): SafeText {
   const { problem } = run;
   return problem === undefined
-    ? t('The run {0} failed: {1}', runLabel(run), t('its log says why.'))
+    ? t('The run {0} failed: {1}', runLabel(run), t('see its log.'))
     : t('The run {0} failed: {1} {2}', runLabel(run), problem.message, problem.remedy);
 }
 
@@ -54,7 +53,7 @@ function finishedText(run: RunOverview): SafeText {
   return heldOutBefore === undefined || heldOutAfter === undefined
     ? t('The run {0} is finished: {1} steps, {2} tasks.', runLabel(run), run.steps, run.taskCount)
     : t(
-        'The run {0} is finished: it solves {1} of the held-out tasks, {2} before.',
+        'The run {0} is finished: it solves {1} of the held-out tasks, and solved {2} at the start.',
         runLabel(run),
         percentText(heldOutAfter),
         percentText(heldOutBefore),

@@ -1,22 +1,22 @@
-/** Notifications: a run finished, failed or was interrupted. One at a time, each with what can be done. */
+/** Notifications: a run finished, failed or was interrupted, each with what can be done. */
 import { commands, type Disposable } from 'vscode';
 
 import type { RunOverview } from '../../../server/protocol/runs.ts';
 import type { ServerConnection } from '../connection/serverConnection.ts';
-import { t } from '../localise.ts';
+import { t } from '../shown/safeText.ts';
 import { muteNotifications, notificationLevel } from '../settings.ts';
 import { window } from '../shown/safeWindow.ts';
 import { endedNotice, type EndedNotice } from './endedText.ts';
 
 export class Notifications implements Disposable {
   readonly #subscription: Disposable;
-  #last: Promise<void> = Promise.resolve();
 
   constructor(connection: ServerConnection) {
     this.#subscription = connection.onRunEnded((run) => {
       const notice = endedNotice(run, notificationLevel());
       if (notice === undefined) return;
-      this.#last = this.#last.then(() => tell(run, notice)).catch(() => undefined);
+      // It is over when somebody closes the notification: the next one must not wait for that.
+      tell(run, notice).catch(() => undefined);
     });
   }
 

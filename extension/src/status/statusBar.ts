@@ -2,9 +2,8 @@
 import { StatusBarAlignment, type Disposable } from 'vscode';
 
 import { ChangeBatch } from '../changeBatch.ts';
-import { t } from '../localise.ts';
 import { tooltip } from '../shown/safeItems.ts';
-import { withIcon, type IconName, type SafeText } from '../shown/safeText.ts';
+import { type IconName, type SafeText, t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
 import { isLive } from '../state/runFacts.ts';
 import type { RunList } from '../state/runList.ts';

@@ -1,17 +1,16 @@
 /** What the one status bar item says. */
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
-import { foreignText, joined, type IconName, type SafeText } from '../shown/safeText.ts';
+import { foreignText, type IconName, joined, type SafeText, t } from '../shown/safeText.ts';
 import { durationText, percentText } from '../numberText.ts';
 import { isBusy, isLive } from '../state/runFacts.ts';
 import { runLabel } from '../state/runLabel.ts';
-import { phaseText, stateText } from '../state/stateText.ts';
+import { phaseLeft, phaseText, stateText } from '../state/stateText.ts';
 
 /** For example `AZR: step 12/200 · 41 % · 3 min left`. */
 export function statusText(run: RunOverview, otherLiveRuns: number): SafeText {
   const parts = [headline(run)];
   if (run.solveRate !== undefined) parts.push(percentText(run.solveRate));
-  if (run.state === 'running' && run.live?.remainingMs !== undefined) {
+  if (run.state === 'running' && !isInLongPhase(run) && run.live?.remainingMs !== undefined) {
     parts.push(t('{0} left', durationText(run.live.remainingMs)));
   }
   if (otherLiveRuns > 0) parts.push(t('+{0} more', otherLiveRuns));
@@ -29,7 +28,7 @@ function headline(run: RunOverview): SafeText {
   const step = t('step {0}/{1}', Math.max(0, run.lastStep), run.steps);
   switch (run.state) {
     case 'running':
-      return run.lastStep < 0 ? seedingText(run) : step;
+      return isInLongPhase(run) ? longPhaseText(run) : step;
     case 'starting':
       return t('starting…');
     case 'pausing':
@@ -45,10 +44,15 @@ function headline(run: RunOverview): SafeText {
   }
 }
 
-function seedingText({ live }: RunOverview): SafeText {
-  return live === undefined || live.total === 0
-    ? phaseText('seed')
-    : t('{0} {1}/{2}', phaseText('seed'), live.done, live.total);
+/** The seeding and the held-out tasks take as long as many steps: then they are what one waits for. */
+function isInLongPhase({ lastStep, live }: RunOverview): boolean {
+  return lastStep < 0 || live?.phase === 'probe';
+}
+
+function longPhaseText({ live }: RunOverview): SafeText {
+  if (live === undefined || live.total === 0) return phaseText(live?.phase ?? 'seed');
+  const { phase, done, total } = live;
+  return joined([t('{0} {1}/{2}', phaseText(phase), done, total), ...phaseLeft(live)], ' · ');
 }
 
 /** Lines of the item's tooltip. */
@@ -62,6 +66,7 @@ export function statusTooltip(run: RunOverview): SafeText[] {
         ? t('Step {0}: {1} {2}/{3}', step, phaseText(phase), done, total)
         : t('Step {0}: {1}', step, phaseText(phase)),
     );
+    lines.push(...phaseLeft(run.live));
     if (tokensPerSecond !== undefined) lines.push(t('{0} tokens/s', Math.round(tokensPerSecond)));
   }
   if (run.heldOutBefore !== undefined && run.heldOutAfter !== undefined) {

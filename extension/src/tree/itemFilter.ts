@@ -7,8 +7,7 @@ import {
   VERDICTS,
   VERDICT_REASONS,
 } from '../../../server/protocol/vocabulary.ts';
-import { t } from '../localise.ts';
-import { foreignText, joined, type SafeText } from '../shown/safeText.ts';
+import { foreignText, joined, type SafeText, t } from '../shown/safeText.ts';
 
 /** One thing that can be ticked. `part` names the list of the filter that it belongs to. */
 export interface FilterChoice {

@@ -32,7 +32,8 @@ export class StepList {
 
   /**
    * The steps to show when the run has committed `lastStep`, and whether there are more. Only what is
-   * not loaded yet is asked for: a committed step never changes.
+   * not loaded yet is asked for: a committed step never changes until the run takes steps back, and then
+   * a new list takes this one's place.
    */
   async read(lastStep: number): Promise<{ steps: readonly StepOverview[]; hasMore: boolean }> {
     if (lastStep < 0) return { steps: [], hasMore: false };

@@ -1,6 +1,6 @@
 /**
- * What the tree shows and how it is loaded: lazily, in pages, each committed row once. It knows
- * nothing of VS Code; the provider beside it turns nodes into items.
+ * What the tree shows and how it is loaded: lazily, in pages, each committed row once, and once more
+ * after a run took steps back. It knows nothing of VS Code; the provider beside it turns nodes into items.
  */
 import { problemOf } from '../connection/problemOf.ts';
 import type { DocumentLocation } from '../../../server/protocol/languageMessages.ts';
@@ -15,11 +15,11 @@ import {
 } from '../../../server/protocol/queries.ts';
 import type { Problem } from '../../../server/protocol/problem.ts';
 import type { RunId, RunOverview, StepOverview } from '../../../server/protocol/runs.ts';
-import { isBusy, newestFirst } from '../state/runFacts.ts';
+import { newestFirst } from '../../../server/protocol/runOrder.ts';
+import { isBusy } from '../state/runFacts.ts';
 import { cursorNumber, PagedList } from './pagedList.ts';
 import { StepList } from './stepList.ts';
 import {
-  parentOf,
   runNodeId,
   type GroupNode,
   type ItemNode,
@@ -145,7 +145,7 @@ export class TaskTreeModel {
     if (node.run.state === 'unreadable' && node.run.problem !== undefined) {
       return [problemNode(node, node.run.problem)];
     }
-    const { steps, hasMore } = await this.#stepList(node).read(node.run.lastStep);
+    const { steps, hasMore } = await this.#readSteps(node);
     const stepNodes = steps
       .map((step) =>
         this.#known<StepNode>({ kind: 'step', id: `${node.id}/${step.step}`, parent: node, step }),
@@ -154,6 +154,15 @@ export class TaskTreeModel {
     const live = isBusy(node.run) && node.run.live !== undefined ? [this.#liveNode(node)] : [];
     const more: MoreNode[] = hasMore ? [{ kind: 'more', id: `${node.id}/more`, parent: node }] : [];
     return this.#newestFirst ? [...live, ...stepNodes, ...more] : [...stepNodes, ...more, ...live];
+  }
+
+  /** What was on its way when its list was dropped is read again. */
+  async #readSteps(node: RunNode): ReturnType<StepList['read']> {
+    for (;;) {
+      const list = this.#stepList(node);
+      const read = await list.read(node.run.lastStep);
+      if (list === this.#steps.get(node.run.id)) return read;
+    }
   }
 
   /** No position of theirs outlives the step, so that they are made anew each time. */
@@ -192,9 +201,8 @@ export class TaskTreeModel {
   }
 
   async #groupChildren(node: GroupNode): Promise<readonly TreeNode[]> {
-    const list = this.#itemList(node);
     const shown = this.#shownCount(node);
-    await list.load(shown);
+    const list = await this.#loadedItems(node, shown);
     const items = list.items
       .slice(0, shown)
       .map((item) =>
@@ -202,6 +210,15 @@ export class TaskTreeModel {
       );
     const hasMore = list.hasMore || list.items.length > shown;
     return hasMore ? [...items, { kind: 'more', id: `${node.id}/more`, parent: node }] : items;
+  }
+
+  /** What was on its way when its list was dropped is read again. */
+  async #loadedItems(node: GroupNode, count: number): Promise<Items> {
+    for (;;) {
+      const list = this.#itemList(node);
+      await list.load(count);
+      if (list === this.#items.get(node.id)) return list;
+    }
   }
 
   #itemList(node: GroupNode): Items {
@@ -252,6 +269,8 @@ export class TaskTreeModel {
   #update(node: RunNode, run: RunOverview): RunNode {
     const before = node.run;
     node.run = run;
+    const hasDiscarded = run.lastStep < before.lastStep || run.lastDiscard !== before.lastDiscard;
+    if (hasDiscarded) this.#forgetStepsOf(node);
     const hadLive = isBusy(before) && before.live !== undefined;
     const hasLive = isBusy(run) && run.live !== undefined;
     const isSame =
@@ -272,13 +291,17 @@ export class TaskTreeModel {
   }
 
   #forgetSteps(): void {
-    this.#steps.clear();
-    this.#items.clear();
-    this.#shownItems.clear();
-    for (const [id, node] of this.#nodes) {
-      if (parentOf(node) !== undefined) this.#nodes.delete(id);
-    }
+    for (const node of this.#runs) this.#forgetStepsOf(node);
     this.#changed(undefined);
+  }
+
+  /** The steps of a run, and all that is below them, are read anew. */
+  #forgetStepsOf(run: RunNode): void {
+    this.#steps.delete(run.run.id);
+    const below = `${run.id}/`;
+    for (const map of [this.#nodes, this.#items, this.#shownItems]) {
+      for (const id of map.keys()) if (id.startsWith(below)) map.delete(id);
+    }
   }
 }
 

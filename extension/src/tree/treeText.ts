@@ -6,11 +6,10 @@ import type {
   StepGroupOverview,
   StepOverview,
 } from '../../../server/protocol/runs.ts';
-import { t } from '../localise.ts';
 import { percentText, rewardText, timeText } from '../numberText.ts';
-import { foreignText, joined, type SafeText } from '../shown/safeText.ts';
+import { foreignText, joined, type SafeText, t } from '../shown/safeText.ts';
 import { runLabel } from '../state/runLabel.ts';
-import { phaseText, stateText } from '../state/stateText.ts';
+import { phaseLeft, phaseText, stateText } from '../state/stateText.ts';
 import { readable } from './itemFilter.ts';
 import type { ProblemNode, TreeNode } from './treeNode.ts';
 
@@ -53,7 +52,7 @@ export function nodeText(node: TreeNode): NodeText {
       return {
         label: t('Load more…'),
         icon: { name: 'ellipsis' },
-        tooltip: [t('Shows the next 200.')],
+        tooltip: [t('Loads the next 200 items.')],
       };
     case 'problem':
       return {
@@ -150,11 +149,17 @@ function liveText({ live }: RunOverview): NodeText {
   const label = live === undefined ? t('Working…') : t('Step {0}', live.step);
   const phase = live === undefined ? [] : [phaseText(live.phase)];
   const count = live === undefined || live.total === 0 ? [] : [ratio(live.done, live.total)];
+  const left = live === undefined ? [] : phaseLeft(live);
   return {
     label,
-    description: joined([...phase, ...count], ' '),
+    description: joined([joined([...phase, ...count], ' '), ...left], ' · '),
     icon: { name: 'loading~spin' },
-    tooltip: [label, ...phase, t('A step appears when all of it is done and stored.')],
+    tooltip: [
+      label,
+      ...phase,
+      ...left,
+      t('The step appears in the list when it is finished and stored.'),
+    ],
   };
 }
 
@@ -168,10 +173,10 @@ function liveTaskText({ mode, title, solveRate }: LiveTask): NodeText {
     icon: { name: 'circle-outline', colour: QUIET },
     tooltip: [
       t('A new {0} task', mode),
-      t('It can be opened when its step is done and stored.'),
+      t('It can be opened once its step is finished and stored.'),
       ...(solveRate === undefined
         ? []
-        : [t('The solver gets {0} of its answers right.', percentText(solveRate))]),
+        : [t('The solver answers it correctly {0} of the time.', percentText(solveRate))]),
     ],
     code: title,
   };
@@ -219,14 +224,14 @@ function groupText(group: StepGroupOverview): NodeText {
           t('{0} of {1} proposals became tasks.', good, count),
           ...(solveRate === undefined
             ? []
-            : [t('The solver gets {0} of them right on average.', percentText(solveRate))]),
+            : [t('On average the solver solves {0} of them.', percentText(solveRate))]),
         ]
       : [
           t('Solved {0} tasks', mode),
-          t('{0} of {1} tasks got at least one right answer.', good, count),
+          t('{0} of {1} tasks got at least one correct answer.', good, count),
           ...(solveRate === undefined
             ? []
-            : [t('{0} of the answers are right.', percentText(solveRate))]),
+            : [t('{0} of the answers are correct.', percentText(solveRate))]),
         ],
   };
 }
@@ -239,8 +244,8 @@ function heldOutGroupText({ mode, count, good, solveRate }: StepGroupOverview): 
     icon: { name: 'beaker' },
     tooltip: [
       t('Held-out {0} tasks', mode),
-      t('{0} of {1} were answered right with the likeliest tokens.', good, count),
-      t('They are never trained on: they show what was really learned.'),
+      t('{0} of {1} are solved when the model always takes its most likely token.', good, count),
+      t('They are never trained on, so they show what was really learned.'),
     ],
   };
 }
@@ -252,7 +257,9 @@ function proposalText(item: ProposalItem): NodeText {
       : t('Proposal {0}, rejected: {1}', item.id, readable(item.reason ?? '')),
   ];
   if (item.solveRate !== undefined)
-    tooltip.push(t('The solver gets {0} of its answers right.', percentText(item.solveRate)));
+    tooltip.push(
+      t('The solver answers it correctly {0} of the time.', percentText(item.solveRate)),
+    );
   if (item.learnability !== undefined) {
     tooltip.push(t('Learnability {0}', rewardText(item.learnability)));
   }
@@ -279,7 +286,7 @@ function attemptText(item: AttemptItem): NodeText {
     icon: attemptIcon(item),
     tooltip: [
       attemptTitle(item),
-      t('{0} of {1} answers are right.', item.correct, item.attempts),
+      t('{0} of {1} answers are correct.', item.correct, item.attempts),
       attemptPurpose(item.phase),
     ],
     code: item.title,
@@ -295,10 +302,10 @@ function attemptTitle({ phase, taskId, stratum }: AttemptItem): SafeText {
 
 function attemptDescription({ phase, correct, attempts, stratum }: AttemptItem): SafeText {
   if (phase === 'greedy') {
-    const verdict = correct === 0 ? t('wrong') : t('right');
+    const verdict = correct === 0 ? t('wrong') : t('correct');
     return joined([verdict, ...(stratum === undefined ? [] : [foreignText(stratum)])], ' · ');
   }
-  const score = t('{0}/{1} right', correct, attempts);
+  const score = t('{0}/{1} correct', correct, attempts);
   return phase === 'estimate' ? score : joined([score, foreignText(phase)], ' · ');
 }
 
@@ -312,16 +319,18 @@ function attemptIcon({ correct, attempts }: AttemptItem): NodeIcon {
 function attemptPurpose(phase: AttemptItem['phase']): SafeText {
   switch (phase) {
     case 'estimate':
-      return t('The answers measured how hard the new task is.');
+      return t('These answers measured how hard the new task is.');
     case 'solve':
-      return t('The answers were trained on.');
+      return t('The model was trained on these answers.');
     case 'replay':
       return t('An older task, answered again for training.');
     case 'greedy':
     case 'probe':
-      return t('A task kept aside: never trained on, it shows what was really learned.');
+      return t('A held-out task: it is never trained on, so it shows what was really learned.');
     case 'curriculum':
-      return t('Answered by the starting model, to see whether new tasks grow harder.');
+      return t(
+        'Answered by the model as it was at the start, to see whether new tasks get harder.',
+      );
   }
 }
 

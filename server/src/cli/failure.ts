@@ -1,7 +1,7 @@
 /** How a failure is told: what happened, and what to do. */
+import { ProblemError } from '../../protocol/problem.ts';
 import { inspect } from 'node:util';
 
-import { ProblemError } from '../../protocol/problem.ts';
 import type { ExitCode } from './command.ts';
 import { EXIT } from './command.ts';
 

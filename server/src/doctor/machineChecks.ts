@@ -106,7 +106,7 @@ function checkMemory(): MachineCheck {
         name: 'memory',
         status: 'warning',
         detail,
-        remedy: `The embedded model wants about ${MEMORY_WANTED_MB} MiB: close other programs, or use a larger machine.`,
+        remedy: `The embedded model needs about ${MEMORY_WANTED_MB} MiB: close other programs, or use a larger machine.`,
       };
 }
 
@@ -120,7 +120,7 @@ async function checkDisk(folder: string): Promise<MachineCheck> {
         name: 'disk',
         status: 'warning',
         detail,
-        remedy: `A run and its checkpoints want about ${DISK_WANTED_MB} MiB: free some, or work in another folder.`,
+        remedy: `A run and its checkpoints need about ${DISK_WANTED_MB} MiB: free some, or work in another folder.`,
       };
 }
 
@@ -139,7 +139,7 @@ async function checkSandbox(settings: RunSettings): Promise<MachineCheck> {
         name: 'sandbox',
         status: 'failed',
         detail: `${detail}: 21 + 21 gave ${execution.outcome}, ${execution.message ?? ''}`,
-        remedy: 'Try again while less runs on the machine; if it stays so, report it.',
+        remedy: 'Try again while less runs on the machine; if it keeps failing, report it.',
       };
     } finally {
       await open.close();

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Problem } from '../../protocol/problem.ts';
+import { PACKAGED_MODEL } from '../../protocol/modelNames.ts';
 import type { MachineOverview, StartChoice } from '../../protocol/runs.ts';
 import type { ModelShape } from '../engine/memoryPlan.ts';
 import { planMemory } from '../engine/memoryPlan.ts';
@@ -12,16 +13,23 @@ import { chosenPython } from '../machine/enginePython.ts';
 import { EMBEDDED_MODEL, openModelFolder } from '../machine/models/modelFolder.ts';
 import { memoryDemand } from '../machine/memoryDemand.ts';
 import { modelShape } from '../machine/models/modelShape.ts';
+import { knownModels, namedModelFolder } from '../machine/models/namedModel.ts';
 import { openGrader } from '../run/openGrader.ts';
 import { prepareNewRun } from '../run/prepareRun.ts';
 import { readRunFile, RUN_FILE_NAME } from '../runFolder/runFile.ts';
 import { gibibytes, type KnownDevice, knownDevice } from '../machine/knownDevice.ts';
 import { problemOf } from '../runFolder/runOutcome.ts';
-import { completeSettings } from '../settings/settings.ts';
+import { completeSettings, type PartialSettings } from '../settings/settings.ts';
 
 /** Levels of folders below the workspace folder in which models are looked for. */
 const MODEL_DEPTH = 3;
 const MAXIMUM_FOLDERS = 2_000;
+/** As its configuration and its weights say once it is fetched: SmolLM2-135M-Instruct. */
+const PACKAGED_SHAPE: ModelShape = {
+  parameters: 134_515_008,
+  ...{ layers: 30, hidden: 576, intermediate: 1536, queryWidth: 576, keyWidth: 192 },
+  ...{ vocabulary: 49_152, contextTokens: 8192 },
+};
 const NEVER_MODELS = new Set(['node_modules', 'runs', 'checkpoints', '__pycache__']);
 
 export interface MachineRequest {
@@ -45,6 +53,7 @@ export async function machineOverview(request: MachineRequest = {}): Promise<Mac
   const choices = [
     ...(folder === undefined ? [] : await runFileChoices(folder, device)),
     await embeddedChoice(device),
+    ...(await namedChoices(device)),
     ...(folder === undefined ? [] : await modelChoices(folder, device)),
   ];
   return { device: device.text, choices, ...(problem !== undefined && { problem }) };
@@ -68,15 +77,12 @@ async function findSandboxProblem(): Promise<Problem | undefined> {
 async function embeddedChoice(device: KnownDevice): Promise<StartChoice> {
   const model = await openModelFolder(EMBEDDED_MODEL);
   const shape = modelShape(model.folder);
-  const parameters = shape === undefined ? '' : `${parameterText(shape)}, `;
+  const choice = { kind: 'model', value: EMBEDDED_MODEL, label: EMBEDDED_MODEL } as const;
+  const what = 'embedded, no download, learns on a CPU';
+  if (shape === undefined) return { ...choice, detail: `It is ${what}`, fits: true };
   const demand = memoryDemand(completeSettings([model.defaults], 'defaults'));
-  return {
-    kind: 'model',
-    value: EMBEDDED_MODEL,
-    label: EMBEDDED_MODEL,
-    detail: `Embedded model, ${parameters}nothing to download; learns on a CPU within minutes`,
-    fits: shape === undefined || planMemory(shape, demand, device).fits,
-  };
+  const { wantedMb, fits } = planMemory(shape, demand, device);
+  return { ...choice, detail: `Needs ${neededText(wantedMb, device)}; ${what}`, fits };
 }
 
 /** A run file that cannot be used is offered with what is wrong, so that it is not just missing. */
@@ -94,7 +100,7 @@ async function runFileChoices(folder: string, device: KnownDevice): Promise<Star
     const shape = modelShape(model.folder);
     if (shape === undefined) return [{ ...choice, detail: run, fits: true }];
     const { wantedMb, fits } = planMemory(shape, memoryDemand(settings), device);
-    return [{ ...choice, detail: `${run}; wants up to ${gibibytes(wantedMb)}`, fits }];
+    return [{ ...choice, detail: `${run}; needs ${neededText(wantedMb, device)}`, fits }];
   } catch (error) {
     const [first = ''] = problemOf(error).message.split('\n');
     return [{ ...choice, detail: `Cannot be used: ${first}`, fits: false }];
@@ -103,20 +109,51 @@ async function runFileChoices(folder: string, device: KnownDevice): Promise<Star
 
 async function modelChoices(folder: string, device: KnownDevice): Promise<StartChoice[]> {
   const found = await findModels(folder);
-  const demand = memoryDemand(completeSettings([], 'defaults'));
-  return found.map(([modelFolder, size]) => {
-    const adapters = planMemory(size, { ...demand, trainable: 'lora' }, device);
-    const everything = planMemory(size, { ...demand, trainable: 'full' }, device);
-    const { fits } = adapters;
-    const wants = `adapters want up to ${gibibytes(adapters.wantedMb)}, all weights ${gibibytes(everything.wantedMb)}`;
-    return {
-      kind: 'model',
-      value: modelFolder,
-      label: path.relative(folder, modelFolder) || path.basename(modelFolder),
-      detail: `${parameterText(size)}: ${wants}${fits ? '' : `; there are ${gibibytes(device.memoryMb)}`}`,
-      fits,
-    };
-  });
+  return found.map(([modelFolder, shape]) => ({
+    kind: 'model',
+    value: modelFolder,
+    label: path.relative(folder, modelFolder) || path.basename(modelFolder),
+    ...needsOf(shape, {}, device),
+  }));
+}
+
+/** Models that were fetched, and the small one that can be. */
+async function namedChoices(device: KnownDevice): Promise<StartChoice[]> {
+  const choices: StartChoice[] = [];
+  for (const name of knownModels()) {
+    const { folder, defaults } = await openModelFolder(name);
+    const shape = modelShape(folder);
+    if (shape === undefined) continue;
+    choices.push({ kind: 'model', value: name, label: name, ...needsOf(shape, defaults, device) });
+  }
+  if (namedModelFolder(PACKAGED_MODEL) === undefined) {
+    const { detail, fits } = needsOf(PACKAGED_SHAPE, {}, device);
+    choices.push({
+      ...{ kind: 'model', value: PACKAGED_MODEL, label: PACKAGED_MODEL, mustFetch: true },
+      ...{ detail: `${detail}; 93 MB to download`, fits },
+    });
+  }
+  return choices;
+}
+
+function neededText(wantedMb: number, device: KnownDevice): string {
+  return `up to ${gibibytes(wantedMb)} of ${gibibytes(device.memoryMb)}`;
+}
+
+/** What a model needs beside what there is. First: a list of choices may have no room for the rest. */
+function needsOf(
+  shape: ModelShape,
+  defaults: PartialSettings,
+  device: KnownDevice,
+): Pick<StartChoice, 'detail' | 'fits'> {
+  const demand = memoryDemand(completeSettings([defaults], 'defaults'));
+  const adapters = planMemory(shape, { ...demand, trainable: 'lora' }, device);
+  const everything = planMemory(shape, { ...demand, trainable: 'full' }, device);
+  const needs = `Adapters need up to ${gibibytes(adapters.wantedMb)}, all weights ${gibibytes(everything.wantedMb)}`;
+  return {
+    detail: `${needs}, of ${gibibytes(device.memoryMb)}; ${parameterText(shape)}`,
+    fits: adapters.fits,
+  };
 }
 
 /** Breadth first, so that what lies near is found before a large tree uses up the limit. */

@@ -31,7 +31,7 @@ export function checkInitialization(value: unknown): InitializationOptions {
     throw refused({
       code: 'other-protocol',
       message: `The client speaks version ${typeof version === 'number' ? String(version) : 'unknown'} of the protocol, this server ${String(PROTOCOL_VERSION)}.`,
-      remedy: 'Reload the window; if that does not help, install AZR Studio again.',
+      remedy: 'Reload the window; if that does not help, reinstall AZR Studio.',
     });
   }
   const validate = check();

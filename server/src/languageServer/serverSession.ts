@@ -3,10 +3,9 @@ import type { CancellationToken, ClientCapabilities, Connection } from 'vscode-l
 
 import {
   type InitializationOptions,
-  RERUN_DONE,
+  MODEL_PROGRESS,
   type RequestMap,
   type RequestName,
-  type RerunDone,
   RUN_ENDED,
   type RunEnded,
   RUNS_CHANGED,
@@ -48,8 +47,7 @@ export class ServerSession {
     this.#firstScan = this.#catalog.scan();
     this.#runs = new OpenRuns(this.#catalog);
     this.#library = new DocumentLibrary(this.#runs);
-    this.#rerunner = new Rerunner(this.#runs, (uri, result) => {
-      this.#notify(RERUN_DONE, { uri, result } satisfies RerunDone);
+    this.#rerunner = new Rerunner(this.#runs, () => {
       void this.#features.refreshResults();
     });
     const { codeLens, inlayHint, textDocumentContent, configuration } =
@@ -74,6 +72,9 @@ export class ServerSession {
         scratchFolder: new ScratchFolder(options.storageFolder),
         pythonPath: options.pythonPath,
         storageFolder: options.storageFolder,
+        onModelProgress: (progress) => {
+          this.#notify(MODEL_PROGRESS, progress);
+        },
         openScratchText: (uri) => this.#features.scratchText(uri),
       }),
     );

@@ -2,12 +2,12 @@
  * Makes the engine's Python environment for somebody who has no clone of AZR Studio, with the same steps
  * as the set-up of a clone.
  */
+import { ProblemError } from '../../protocol/problem.ts';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { execa } from 'execa';
 
-import { ProblemError } from '../../protocol/problem.ts';
 import { makeFolder } from '../files/makeFolder.ts';
 import { DIAGNOSES } from '../python/diagnose.mjs';
 import {

@@ -1,6 +1,7 @@
 /** Step 0: fills the buffers from the identity program with the untrained policy's own proposals. Paper section 3.3.1. */
 import { ProblemError } from '../../protocol/problem.ts';
 import type { StepRecord, TaskRecord } from '../../protocol/records.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
 import type { GoldMemory } from './interpreter/goldMemory.ts';
 import { usesGold } from '../../protocol/goldSettings.ts';
 import { harvest } from './interpreter/harvest.ts';
@@ -22,10 +23,11 @@ export async function runSeeding(
 ): Promise<StepRecord> {
   const { clock, settings, store } = dependencies;
   const ledger = new Ledger(0, store.counters(), clock.now());
-  await addZeroTriplet(dependencies, ledger, memory, signal);
-  await seedPrograms(dependencies, ledger, memory, signal);
+  const seeds = withSeedsAsProgress(dependencies, memory);
+  await addZeroTriplet(seeds, ledger, memory, signal);
+  await seedPrograms(seeds, ledger, memory, signal);
   if (settings.modes.includes('induction')) {
-    await seedInduction(dependencies, ledger, memory, signal);
+    await seedInduction(seeds, ledger, memory, signal);
   }
   for (const task of ledger.tasks) gold.rememberTask(task);
   if (usesGold(settings)) {
@@ -33,6 +35,32 @@ export async function runSeeding(
   }
   await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());
+}
+
+/**
+ * Tells how many seeds there are of those that are wanted, in place of what the rounds tell of their
+ * proposals: only the seeds say how far the seeding is.
+ */
+function withSeedsAsProgress(dependencies: LoopDependencies, memory: TaskMemory): LoopDependencies {
+  const { settings } = dependencies;
+  const wanted = seedsWanted(settings);
+  const buffers = (['deduction', 'induction'] as const)
+    .filter((mode) => mode === 'deduction' || settings.modes.includes(mode))
+    .map((mode) => memory.buffer(mode));
+  const listener: LoopDependencies['listener'] = (event) => {
+    if (event.kind !== 'phase') {
+      dependencies.listener(event);
+      return;
+    }
+    const done = buffers.reduce((sum, { size }) => sum + Math.min(size, wanted), 0);
+    const total = wanted * buffers.length;
+    dependencies.listener({ kind: 'phase', step: 0, phase: 'seed', done, total });
+  };
+  return { ...dependencies, listener };
+}
+
+function seedsWanted({ seedTasks, bufferCapacity }: RunSettings): number {
+  return Math.min(seedTasks, bufferCapacity);
 }
 
 /** The identity task, in both buffers that references come from. */
@@ -116,7 +144,7 @@ async function inRounds(
 ): Promise<void> {
   let fruitless = 0;
   let proposed = 0;
-  const total = Math.min(settings.seedTasks, settings.bufferCapacity);
+  const total = seedsWanted(settings);
   for (let round = 0; buffer.size < total; round += 1) {
     const before = buffer.size;
     // The first round has one program to vary; once there are more, all that is missing is asked for.
@@ -125,7 +153,7 @@ async function inRounds(
     proposed += count;
     await proposeRound(round, count);
     fruitless = buffer.size > before ? 0 : fruitless + 1;
-    listener({ kind: 'phase', step: 0, phase: 'seed', done: Math.min(buffer.size, total), total });
+    listener({ kind: 'phase', step: 0, phase: 'seed', done: buffer.size, total });
     if (fruitless === FRUITLESS_ROUNDS) {
       throw new ProblemError({
         code: 'cannot-propose',

@@ -6,7 +6,7 @@ import type { LoopDependencies } from './context.ts';
 import type { SolverQuestion } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { solverReward } from './rewards.ts';
-import { encodePrompt, sampleJobs, type Sampling } from './rollouts.ts';
+import { encodePrompt, sampleJobs, type Sampling, type SamplingOptions } from './rollouts.ts';
 
 /** What of a task the solver meets, and what its answer is judged by. */
 export type SolvableTask = Pick<
@@ -37,6 +37,8 @@ export async function solveTasks<Task extends StoredTask>(
     readonly round?: number | string;
     /** Absent for the policy at the run's own temperature. */
     readonly sampling?: Sampling;
+    /** Where the tasks are a part of what the phase asks: see {@link SamplingOptions}. */
+    readonly part?: NonNullable<SamplingOptions['part']>;
   },
   signal: AbortSignal,
 ): Promise<SolvedTask<Task>[]> {
@@ -55,10 +57,11 @@ export async function solveTasks<Task extends StoredTask>(
       };
     }),
   );
-  const { phase, round, sampling } = request;
+  const { phase, round, sampling, part } = request;
   const groups = await sampleJobs(dependencies, ledger, jobs, phase, signal, {
     ...(round === undefined ? {} : { round }),
     ...(sampling === undefined ? {} : { sampling }),
+    ...(part === undefined ? {} : { part }),
   });
   return Promise.all(
     tasks.map(async (task, index) => {

@@ -30,7 +30,7 @@ export const DIAGNOSES = [
     pattern: /DO NOT MATCH THE HASHES|Hash mismatch/i,
     happened: 'a package is not the one that AZR Studio pins, so it was not installed',
     remedy:
-      'Try another package index (PIP_INDEX_URL) or another network. If it stays so, report it: somebody may have changed the package.',
+      'Try another package index (PIP_INDEX_URL) or another network. If it keeps failing, report it: the package may have been tampered with.',
   },
   {
     code: 'no-venv',

@@ -21,6 +21,7 @@ export class ResourceWait {
   async until(problem: () => Problem | undefined): Promise<boolean> {
     let found = problem();
     if (found === undefined) return true;
+    const waitedFor = found.code;
     this.#listener({ kind: 'notice', message: `${found.message} ${found.remedy}` });
     while (found !== undefined && this.#steering.stopWanted === undefined) {
       this.#steering.hold(found);
@@ -31,7 +32,10 @@ export class ResourceWait {
     if (found === undefined) {
       this.#listener({
         kind: 'notice',
-        message: 'Resumed: what the run waited for is available again.',
+        message:
+          waitedFor === 'locked'
+            ? 'Resumed: the database is free again.'
+            : 'Resumed: disk space is available again.',
       });
     }
     return found === undefined;

@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import { readSmallFile } from '../files/readFile.ts';
-import { isHubId } from '../machine/models/namedModel.ts';
+import { isOfHub } from '../machine/models/namedModel.ts';
 import type { PartialSettings } from '../settings/settings.ts';
 import { checkSettings } from '../settings/settings.ts';
 import { SettingsError } from '../settings/settingsError.ts';
@@ -39,7 +39,7 @@ export function resolvePaths(settings: PartialSettings, folder: string): Partial
   return {
     ...settings,
     ...(model !== undefined && {
-      model: isHubId(model, folder) ? model : resolveIfPath(model, folder),
+      model: isOfHub(model, folder) ? model : resolveIfPath(model, folder),
     }),
     ...(probe !== undefined && { probe: resolveIfPath(probe, folder) }),
   };

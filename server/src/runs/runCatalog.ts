@@ -6,6 +6,7 @@
 import { ProblemError } from '../../protocol/problem.ts';
 import path from 'node:path';
 
+import { newestFirst } from '../../protocol/runOrder.ts';
 import type { ReplayRequest, RunId, RunOverview, StartRequest } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
 import { demoRun } from './demoRun.ts';
@@ -81,7 +82,7 @@ export class RunCatalog {
 
   /** All runs as they are now, the newest first. */
   overviews(): readonly RunOverview[] {
-    return this.#newestFirst().map(({ overview }) => overview);
+    return newestFirst([...this.#runs.values()].map(({ overview }) => overview));
   }
 
   /**
@@ -274,16 +275,8 @@ export class RunCatalog {
     }
   }
 
-  /** Every overview is made once: it may read the database. */
-  #newestFirst(): { readonly tracked: TrackedRun; readonly overview: RunOverview }[] {
-    return [...this.#runs.values()]
-      .map((tracked) => ({ tracked, overview: tracked.overview }))
-      .sort((left, right) => newestFirst(left.overview, right.overview));
-  }
-
   #follow(): void {
-    const runFolders = this.#newestFirst().map(({ tracked }) => tracked.run.folder);
-    this.#watch.follow([...this.#places, ...runFolders]);
+    this.#watch.follow([...this.#places, ...this.overviews().map(({ folder }) => folder)]);
   }
 
   #settle(folder: string): void {
@@ -312,11 +305,4 @@ export class RunCatalog {
   #repeat(everyMs: number, action: () => void): void {
     this.#timers.add(setInterval(action, everyMs).unref());
   }
-}
-
-/** Runs that are only starting have no date yet, and are the newest. */
-function newestFirst(left: RunOverview, right: RunOverview): number {
-  const dateOf = ({ createdAt, state }: RunOverview) =>
-    createdAt ?? (state === 'unreadable' ? '' : '~');
-  return dateOf(right).localeCompare(dateOf(left)) || left.name.localeCompare(right.name);
 }

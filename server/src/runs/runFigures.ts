@@ -19,6 +19,7 @@ type ShownFigures = Pick<
   | 'taskCount'
   | 'proposalCount'
   | 'sequence'
+  | 'lastDiscard'
   | 'solveRate'
   | 'heldOutBefore'
   | 'heldOutAfter'
@@ -39,6 +40,7 @@ export class RunFiguresReader {
   #information: RunInformation | undefined;
   #figures: RunFigures | undefined;
   #heldOutTasks: number | undefined;
+  #lastDiscard: number | undefined;
 
   constructor(reader: RunReader) {
     this.#reader = reader;
@@ -61,6 +63,8 @@ export class RunFiguresReader {
     // They are all stored in step 0, or none is.
     if (lastStep >= 0) this.#heldOutTasks ??= this.#reader.heldOutCount();
     const heldOutTasks = this.#heldOutTasks ?? 0;
+    const known = this.#figures?.shown.sequence ?? 0;
+    this.#lastDiscard = this.#reader.lastDiscardAfter(known) ?? this.#lastDiscard;
     const metrics = lastStep < 0 ? [] : this.#reader.metricsOfStep(lastStep);
     const { first: before, last: after } = this.#reader.metricEnds('probe.greedy.mean');
     const solveRate = meanSolveRate(metrics);
@@ -76,6 +80,7 @@ export class RunFiguresReader {
         taskCount: lastTaskId - heldOutTasks,
         proposalCount: lastProposalId,
         sequence,
+        ...(this.#lastDiscard !== undefined && { lastDiscard: this.#lastDiscard }),
         ...(solveRate !== undefined && { solveRate }),
         ...(before !== undefined && { heldOutBefore: before }),
         ...(after !== undefined && { heldOutAfter: after }),

@@ -211,6 +211,6 @@ function unreachableError({ pid, startedAt }: RunnerAddress, isMissing = false):
   return new ProblemError({
     code: 'runner-unreachable',
     message: `The runner, process ${pid}, does not answer.`,
-    remedy: `Wait a moment and try again. If it stays so, end the process ${pid} and resume the run, which goes on from its newest checkpoint.`,
+    remedy: `Wait a moment and try again. If it keeps failing, end the process ${pid} and resume the run, which goes on from its newest checkpoint.`,
   });
 }

@@ -7,6 +7,7 @@ import type { LiveProgress, RunId, RunOverview, RunState } from '../../protocol/
 import type { RunReader } from '../store/runReader.ts';
 import { LiveTasks } from './liveTasks.ts';
 import { replayedName } from '../runFolder/replayNote.ts';
+import { PhasePace } from './phasePace.ts';
 import { RunDatabase } from './runDatabase.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 import { runIdOf } from '../runFolder/runId.ts';
@@ -42,6 +43,7 @@ export class TrackedRun {
   /** What the runner last said of itself. */
   #lastState: RunState = 'starting';
   #progress: LiveProgress | undefined;
+  readonly #pace = new PhasePace();
   #tasks = new LiveTasks();
   /** A runner was seen at work, and its end was not told yet. */
   #wasLive = false;
@@ -296,7 +298,11 @@ export class TrackedRun {
       }
       if (event.kind === 'phase') {
         const { step, phase, done, total } = event;
-        this.#progress = { step, phase, done, total };
+        const phaseRemainingMs = this.#pace.remainingMs(event);
+        this.#progress = {
+          ...{ step, phase, done, total },
+          ...(phaseRemainingMs !== undefined && { phaseRemainingMs }),
+        };
       } else if (event.kind !== 'task') {
         this.#hasNews = true;
       }

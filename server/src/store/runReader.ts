@@ -149,6 +149,12 @@ export class RunReader {
     return this.#first(this.#all<{ sequence: number }>(sql)).sequence;
   }
 
+  /** Number of the latest change after `sequence` that took steps back. */
+  lastDiscardAfter(sequence: number): number | undefined {
+    const sql = `SELECT max(sequence) AS sequence FROM change WHERE sequence > ? AND kind = 'discard'`;
+    return this.#first(this.#all<{ sequence: number | null }>(sql, sequence)).sequence ?? undefined;
+  }
+
   /** The last identifiers in use: `lastStep` is −1 before the first commit, the others are 0. */
   counters(): RunCounters {
     return this.#first(

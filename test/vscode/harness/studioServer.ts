@@ -54,7 +54,11 @@ export async function startStudioServer(options: StudioOptions): Promise<StudioS
   const served = await startCodeServer(vscode, {
     port: await freePort(),
     settings: TEST_SETTINGS,
-    machineSettings: { 'azr.pythonPath': interpreterIn(layout.pythonEnvironment) },
+    machineSettings: {
+      'azr.pythonPath': interpreterIn(layout.pythonEnvironment),
+      // The tests begin where a user is who has closed the walkthrough.
+      'workbench.welcomePage.walkthroughs.openOnInstall': false,
+    },
     arguments: ['--disable-workspace-trust'],
     environment,
   });

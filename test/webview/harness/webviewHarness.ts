@@ -15,7 +15,8 @@ import type {
 } from '../../../server/protocol/webviewMessages.ts';
 import { type ThemeName, THEMES } from './themes.ts';
 
-const ORIGIN = 'http://webview.test';
+/** Secure, as a webview's is: only such pages have a clipboard. */
+const ORIGIN = 'https://webview.test';
 const DIST = path.resolve(import.meta.dirname, '../../../dist/webview');
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',

@@ -9,8 +9,10 @@ import { plainTable } from '../ui/plainTable.ts';
 import { colourToken, themeColour } from '../ui/themeColours.ts';
 import { axisText, unitName, unitText } from './unitText.ts';
 import { roundCeiling, STEP_TICKS } from './axisScale.ts';
+import { chartCsv, chartPng } from './chartCopies.ts';
 import { type ChartData, type ChartSeries, ownValue } from './chartData.ts';
 import type { Unit } from './curves.ts';
+import { smoothed } from './smoothing.ts';
 
 export interface ChartOptions {
   readonly id: string;
@@ -37,6 +39,8 @@ const MOST_DOTTED_POINTS = 40;
 const DOUBLE_CLICK_MS = 300;
 /** Closer presses and releases than this are a click, not the drag of a zoom. */
 const CLICK_PIXELS = 4;
+/** How long a button says that it has copied. */
+const COPY_TOLD_MS = 2000;
 
 export class Chart {
   readonly root: HTMLElement;
@@ -51,6 +55,7 @@ export class Chart {
   #shape = '';
   #index: number | undefined;
   #asTable = false;
+  #smoothing = 0;
   #values: HTMLElement[] = [];
   #width = 0;
   #isOnScreen = true;
@@ -69,6 +74,8 @@ export class Chart {
         'chart-head',
         element('h3', { attributes: { id: `chart-${id}`, title: explanation } }, title),
         this.#at,
+        this.#copyButton('PNG', 'Copy as a picture', () => this.#copyPng()),
+        this.#copyButton('CSV', 'Copy as a table', () => this.#copyCsv()),
       ),
       element('p', 'chart-explanation', explanation),
       this.#plot,
@@ -108,6 +115,18 @@ export class Chart {
     this.#asTable = asTable;
     this.#plot.hidden = asTable;
     this.#tablePlace.hidden = !asTable;
+    this.#draw();
+  }
+
+  /**
+   * Draws every curve as a moving average, and what was measured faintly behind it. Numbers and tables
+   * stay what was measured; curves on top of each other would not add up.
+   */
+  setSmoothing(strength: number): void {
+    if (strength === this.#smoothing || this.#isStacked) return;
+    const isOther = strength > 0 !== this.#smoothing > 0;
+    this.#smoothing = strength;
+    if (isOther) this.#destroy();
     this.#draw();
   }
 
@@ -178,6 +197,7 @@ export class Chart {
       this.#data.steps as number[],
       ...this.#data.series.map(({ values }) => values as (number | null)[]),
       ...this.#bandEdges().map(({ values }) => values as (number | null)[]),
+      ...this.#smoothCurves().map(({ values }) => values as (number | null)[]),
     ] as UPlot.AlignedData;
     if (this.#plotted === undefined) {
       this.#width = this.#plot.clientWidth;
@@ -241,6 +261,7 @@ export class Chart {
         {},
         ...series.map((one) => this.#seriesOptions(one)),
         ...this.#bandEdges().map(({ of }) => this.#edgeOptions(of)),
+        ...this.#smoothCurves().map(({ of }) => this.#smoothOptions(of)),
       ],
       bands: [
         ...series.flatMap(({ base }, index) =>
@@ -300,9 +321,34 @@ export class Chart {
     };
   }
 
+  get #isStacked(): boolean {
+    return this.#options.id === 'phases';
+  }
+
+  /** In front of everything else, so that what was measured lies behind. */
+  #smoothCurves(): { readonly of: ChartSeries; readonly values: readonly (number | null)[] }[] {
+    if (this.#smoothing === 0) return [];
+    return this.#data.series.map((one) => ({
+      of: one,
+      values: smoothed(one.values, this.#smoothing),
+    }));
+  }
+
+  #smoothOptions(one: ChartSeries): UPlot.Series {
+    return {
+      label: `${one.label}, smoothed`,
+      show: !this.#hidden.has(one.label),
+      stroke: themeColour(colourToken(one.colour)),
+      width: 1.5,
+      spanGaps: true,
+      ...(one.dash !== undefined && { dash: [...one.dash] }),
+      points: { show: false },
+    };
+  }
+
   #seriesOptions(one: ChartSeries): UPlot.Series {
-    const stroke = themeColour(colourToken(one.colour));
-    const isStacked = this.#options.id === 'phases';
+    const colour = themeColour(colourToken(one.colour));
+    const stroke = this.#smoothing > 0 ? faint(colour) : colour;
     return {
       label: one.label,
       show: !this.#hidden.has(one.label),
@@ -310,9 +356,10 @@ export class Chart {
       width: 1.5,
       spanGaps: true,
       ...(one.dash !== undefined && { dash: [...one.dash] }),
-      ...(isStacked && { fill: faint(stroke, 0.35) }),
+      ...(this.#isStacked && { fill: faint(stroke, 0.35) }),
       points: {
         size: 4,
+        fill: stroke,
         // A curve of few points would be no more than a stroke, one of a single point nothing at all.
         show: (plot, index) => countOf(plot.data[index] ?? []) <= MOST_DOTTED_POINTS,
       },
@@ -460,10 +507,57 @@ export class Chart {
     button.setAttribute('aria-pressed', String(show));
     const index = this.#data.series.findIndex((one) => one.label === label);
     this.#plotted?.setSeries(index + 1, { show });
-    this.#bandEdges().forEach(({ of }, edge) => {
+    [...this.#bandEdges(), ...this.#smoothCurves()].forEach(({ of }, place) => {
       if (of.label === label)
-        this.#plotted?.setSeries(this.#data.series.length + 1 + edge, { show });
+        this.#plotted?.setSeries(this.#data.series.length + 1 + place, { show });
     });
+  }
+
+  #copyButton(label: string, description: string, copy: () => Promise<void>): HTMLElement {
+    // What is seen is part of what is heard.
+    const name = `${label}: ${description}, ${this.#options.title}`;
+    const say = (text: string, accessibleName: string) => {
+      control.textContent = text;
+      control.setAttribute('aria-label', accessibleName);
+    };
+    const tell = (outcome: string) => {
+      say(outcome, outcome);
+      window.setTimeout(() => {
+        say(label, name);
+      }, COPY_TOLD_MS);
+    };
+    const control = element(
+      'button',
+      {
+        className: 'chart-copy',
+        attributes: { type: 'button', title: description, 'aria-label': name },
+        on: {
+          click: () => {
+            copy().then(
+              () => {
+                tell('Copied');
+              },
+              () => {
+                tell('Not copied');
+              },
+            );
+          },
+        },
+      },
+      label,
+    );
+    return control;
+  }
+
+  async #copyCsv(): Promise<void> {
+    await navigator.clipboard.writeText(chartCsv(this.#data));
+  }
+
+  async #copyPng(): Promise<void> {
+    if (this.#plotted === undefined) throw new Error('There is no picture to copy.');
+    const shown = this.#data.series.filter(({ label }) => !this.#hidden.has(label));
+    const picture = chartPng(this.#plotted.ctx.canvas, this.#options.title, shown);
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })]);
   }
 
   #showValues(index: number | undefined): void {
@@ -538,16 +632,16 @@ function latestValue(series: ChartSeries, index: number): number | null {
 }
 
 function emptyText(steps: number, id: string): string {
-  if (steps === 0) return 'The first point comes with the first step.';
+  if (steps === 0) return 'The first point appears with the first step.';
   switch (id) {
     case 'probe':
-      return 'The held-out tasks are asked every few steps (setting probeEverySteps).';
+      return 'Held-out tasks are measured every few steps (setting probeEverySteps).';
     case 'pass-at-k':
-      return 'Several answers are sampled now and then (setting probeSampleEverySteps).';
+      return 'Several answers per task are sampled every so many steps (setting probeSampleEverySteps).';
     case 'start-solve-rate':
-      return 'The starting model answers some new tasks every few steps (setting curriculumEverySteps).';
+      return 'The model at the start answers some new tasks every few steps (setting curriculumEverySteps).';
     default:
-      return 'Not measured in this run so far.';
+      return 'Not measured in this run yet.';
   }
 }
 

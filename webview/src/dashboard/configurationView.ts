@@ -15,7 +15,7 @@ export function configurationView(configuration: RunConfiguration): HTMLElement 
           element(
             'p',
             {},
-            `Branched after step ${branch.step} from ${visibleText(branch.parent)}. What is earlier was done there.`,
+            `Branched after step ${branch.step} from ${visibleText(branch.parent)}. Earlier steps were done there.`,
           ),
         ]),
     element('h3', {}, `Departures from the preset “${settings.preset}”`),

@@ -80,7 +80,7 @@ export class CurriculumPicture {
         element(
           'p',
           'chart-explanation',
-          'Each column is a stretch of steps; the stronger a field, the more of its tasks were solved that often.',
+          'Each column is a range of steps. The stronger the colour, the more of its tasks were solved that often.',
         ),
         element(
           'div',
@@ -137,7 +137,7 @@ export class CurriculumPicture {
       attributes: {
         role: 'slider',
         tabindex: 0,
-        'aria-label': 'Stretch of steps',
+        'aria-label': 'Range of steps',
         'aria-valuemin': stretches[0]!.firstStep,
         'aria-valuemax': stretches.at(-1)!.lastStep,
         'aria-valuenow': stretches[chosen]!.lastStep,
@@ -207,17 +207,17 @@ function histogram(stretch: Stretch, attempts: number): HTMLElement {
   );
   return element(
     'section',
-    { className: 'chart', attributes: { 'aria-label': 'Solve rates of a stretch' } },
+    { className: 'chart', attributes: { 'aria-label': 'Solve rates in a range of steps' } },
     element(
       'div',
       'chart-head',
-      element('h3', {}, 'And what they were worth'),
+      element('h3', {}, 'Solve rate and learnability'),
       element('span', 'chart-at', stepsText(stretch)),
     ),
     element(
       'p',
       'chart-explanation',
-      'Bars: tasks by solve rate. Line: what the proposer earns for such a task, 1 − p, and nothing where nobody or everybody solves it.',
+      'Bars: tasks by solve rate p. Line: what the proposer earns for such a task: 1 − p, and 0 if it is always or never solved.',
     ),
     element(
       'div',
@@ -260,7 +260,7 @@ function table({ stretches, estimationRollouts }: Curriculum): HTMLElement {
         title: `solved ${binText(bin, estimationRollouts)}`,
         numeric: true,
       })),
-      { title: 'Learnability', numeric: true },
+      { title: 'Learnability of new tasks', numeric: true },
       { title: 'Syntax nodes', numeric: true },
       { title: 'Templates', numeric: true },
     ],

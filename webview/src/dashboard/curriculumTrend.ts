@@ -28,25 +28,25 @@ export function curriculumTrend(startSolveRates: readonly (number | null)[]): Cu
     const times = rates.length === 1 ? 'once' : `${String(rates.length)} times`;
     return {
       verdict: 'unknown',
-      sentence: `Not known yet: the starting model was asked ${times}, and ${String(FEWEST)} are needed to tell.`,
+      sentence: `Not known yet: the model at the start was asked ${times}; ${String(FEWEST)} are needed.`,
     };
   }
   const third = Math.floor(rates.length / 3);
   const [early, late] = [mean(rates.slice(0, third)), mean(rates.slice(-third))];
   const p = trendChance(rates);
-  const compared = `the starting model solves ${percentText(late)} of the latest and ${percentText(early)} of the first`;
+  const compared = `the model at the start solves ${percentText(late)} of the latest and ${percentText(early)} of the first`;
   const chance = `(Mann–Kendall, p ${p < 0.001 ? '< 0.001' : `= ${String(Number(p.toPrecision(2)))}`})`;
   if (Math.abs(late - early) < LEAST_CHANGE) {
     return {
       verdict: 'level',
-      sentence: `New tasks are as hard as before: ${compared}. They are other tasks, not harder ones.`,
+      sentence: `New tasks are as hard as before: ${compared}. They are different tasks, not harder ones.`,
     };
   }
   if (p >= MOST_P) {
     return { verdict: 'unclear', sentence: `Unclear: ${compared}, which may be chance ${chance}.` };
   }
   const verdict = late < early ? 'harder' : 'easier';
-  return { verdict, sentence: `New tasks grow ${verdict}: ${compared} ${chance}.` };
+  return { verdict, sentence: `New tasks get ${verdict}: ${compared} ${chance}.` };
 }
 
 /**

@@ -21,7 +21,7 @@ export class CurriculumView {
     this.#size = new Chart({
       id: 'complexity',
       title: 'Size of programs',
-      explanation: 'Mean nodes of the syntax tree of accepted tasks.',
+      explanation: 'Mean number of syntax tree nodes of accepted tasks.',
       unit: 'nodes',
       link,
       onStep,
@@ -29,7 +29,7 @@ export class CurriculumView {
     this.#variety = new Chart({
       id: 'variety',
       title: 'Variety of programs',
-      explanation: 'How many different templates the accepted tasks of a stretch have.',
+      explanation: 'How many different templates the accepted tasks of a range of steps have.',
       unit: 'templates',
       link,
       onStep,

@@ -1,7 +1,9 @@
 /** Which curves there are, what they are called and what they mean. */
+import type { Phase } from '../../../server/protocol/events.ts';
 import type { MetricTable } from '../../../server/protocol/queries.ts';
 import { MODES, ROLES } from '../../../server/protocol/vocabulary.ts';
 import type { ChartColour } from '../ui/themeColours.ts';
+import { PHASE_TEXTS } from './phaseText.ts';
 
 export type Unit =
   | 'share'
@@ -44,14 +46,14 @@ const perMode = (name: (mode: (typeof MODES)[number]) => string): Curve[] =>
 const perRoleAndMode = (what: string): Curve[] =>
   ROLES.toReversed().flatMap((role) =>
     MODES.map((mode) => ({
-      label: role === 'solver' ? mode : `${mode}, proposing`,
+      label: `${role === 'solver' ? 'solving' : 'proposing'} ${mode}`,
       colour: MODE_COLOURS[mode],
       metrics: [`${role}.${mode}.${what}`],
       ...(role === 'proposer' && { dash: PROPOSER_DASH }),
     })),
   );
 
-const PHASES: readonly { readonly name: string; readonly colour: ChartColour }[] = [
+const PHASES: readonly { readonly name: Phase; readonly colour: ChartColour }[] = [
   { name: 'propose', colour: 'blue' },
   { name: 'validate', colour: 'purple' },
   { name: 'estimate', colour: 'green' },
@@ -63,13 +65,13 @@ const PHASES: readonly { readonly name: string; readonly colour: ChartColour }[]
 export const CHARTS: readonly ChartDefinition[] = [
   {
     id: 'probe',
-    title: 'Held-out tasks, greedy',
+    title: 'Held-out tasks solved (greedy)',
     explanation:
-      'Share of a frozen set of tasks that the likeliest answer solves. They are never trained on: this is the curve to trust. The band is its 95 % interval over tasks.',
+      'Share of a fixed set of tasks that the model solves when it always takes its most likely token. It is never trained on them, so this is the curve to trust. The band is the 95 % interval over tasks.',
     unit: 'share',
     curves: [
       {
-        ...{ label: 'all', colour: 'purple', metrics: ['probe.greedy.mean'] },
+        ...{ label: 'all held-out tasks', colour: 'purple', metrics: ['probe.greedy.mean'] },
         band: { low: 'probe.greedy.low', high: 'probe.greedy.high' },
       },
       ...perMode((mode) => `probe.greedy.${mode}`).map((curve) => ({ ...curve, dash: [2, 3] })),
@@ -77,42 +79,47 @@ export const CHARTS: readonly ChartDefinition[] = [
   },
   {
     id: 'pass-at-k',
-    title: 'Held-out tasks, k attempts',
+    title: 'Held-out tasks solved in k attempts',
     explanation:
-      'Share solved by one answer at temperature 1, and by at least one of k. Both rise when the model learns; only pass@1 rises when it grows surer of what it could already do.',
+      'Share solved by one answer at temperature 1, and by at least one of k answers. Both rise when the model learns; only the first rises when it becomes more certain of what it could already do.',
     unit: 'share',
     curves: [
       {
-        ...{ label: 'pass@k', colour: 'green', metrics: ['probe.passK.mean'] },
+        ...{ label: 'at least one of k (pass@k)', colour: 'green', metrics: ['probe.passK.mean'] },
         band: { low: 'probe.passK.low', high: 'probe.passK.high' },
       },
       {
-        ...{ label: 'pass@1', colour: 'orange', metrics: ['probe.pass1.mean'], dash: [4, 4] },
+        ...{
+          label: 'one answer (pass@1)',
+          colour: 'orange',
+          metrics: ['probe.pass1.mean'],
+          dash: [4, 4],
+        },
         band: { low: 'probe.pass1.low', high: 'probe.pass1.high' },
       },
     ],
   },
   {
     id: 'solve-rate',
-    title: 'Solve rate in self-play',
+    title: 'New tasks solved (self-play)',
     explanation:
-      'Share of right answers to new tasks. The proposer moves the target, so a level curve is no standstill.',
+      'Share of correct answers to new tasks. The proposer keeps changing the tasks, so a flat curve does not mean no progress.',
     unit: 'share',
     curves: perMode((mode) => `solver.${mode}.solveRate`),
   },
   {
     id: 'valid',
-    title: 'Valid proposals',
+    title: 'Proposals that are valid',
     explanation:
-      "Share of the trained proposer's proposals that run, are safe and give the same result twice.",
+      "Share of the trained proposer's programs that run, are safe and give the same result twice.",
     unit: 'share',
     curves: perMode((mode) => `proposer.${mode}.valid`),
   },
   {
     id: 'learnability',
-    title: 'Learnability',
+    title: 'Learnability of new tasks',
     explanation:
-      "Mean reward of the trained proposer's new tasks: 1 minus the solve rate, 0 for tasks that nobody or everybody solves.",
+      'Mean reward that the trained proposer earns for a new task: 1 minus its solve rate, and 0 for tasks that are always or never solved.',
     unit: 'share',
     curves: perMode((mode) => `proposer.${mode}.learnability`),
   },
@@ -120,46 +127,50 @@ export const CHARTS: readonly ChartDefinition[] = [
     id: 'gold-loss',
     title: 'Loss on executed answers',
     explanation:
-      'How unlikely the model found right answers about its own programs before a step trained on them, in nats a token. What it does not know yet is drawn more often, so the curve falls less than the model learns. Empty where a run learns from rewards alone.',
+      'How unlikely the model found correct answers about its own programs just before a step trained on them, in nats per token. Answers that it does not know yet are drawn more often, so the curve falls less than the model learns. Empty in a run that learns from rewards alone.',
     unit: 'nats',
     curves: perMode((mode) => `gold.${mode}.loss`),
   },
   {
     id: 'tokens',
-    title: 'Completion length',
-    explanation: 'Mean tokens of a completion.',
+    title: 'Length of completions',
+    explanation: 'Mean number of tokens in a completion.',
     unit: 'tokens',
     curves: perRoleAndMode('tokens'),
   },
   {
     id: 'entropy',
-    title: 'Entropy',
+    title: 'Entropy: how undecided the model is',
     explanation:
-      'Mean surprise of the sampled tokens. It falls as the model grows sure; near 0 all attempts are alike.',
+      'Mean entropy of the next token, over the sampled tokens. It falls as the model becomes more certain; near 0 all attempts are alike.',
     unit: 'nats',
     curves: perRoleAndMode('entropy'),
   },
   {
     id: 'duplicates',
-    title: 'Repetition',
+    title: 'Repeated proposals',
     explanation:
-      "Of the trained proposer's valid proposals: the share that equal an earlier task, and the share that fill the most used template.",
+      "Of the trained proposer's valid proposals: the share that equals an earlier task, and the share that only fills the most common template with other constants.",
     unit: 'share',
     curves: [
       {
-        label: 'duplicates',
+        label: 'equal to an earlier task',
         colour: 'red',
         metrics: ['proposer.unique'],
         derive: ([unique = null]) => (unique === null ? null : 1 - unique),
       },
-      { label: 'largest template', colour: 'purple', metrics: ['proposer.largestTemplate'] },
+      {
+        label: 'in the most common template',
+        colour: 'purple',
+        metrics: ['proposer.largestTemplate'],
+      },
     ],
   },
   {
     id: 'programs',
-    title: 'Different programs',
+    title: 'Different programs so far',
     explanation:
-      'Different programs among all tasks so far, and different templates: programs that differ only in their constants share one. A line that flattens means that proposals repeat themselves.',
+      'Different programs among all tasks so far, and different templates; programs that differ only in constants share a template. A curve that flattens means that proposals repeat.',
     unit: 'templates',
     curves: [
       { label: 'programs', colour: 'blue', metrics: ['memory.programs'] },
@@ -168,16 +179,16 @@ export const CHARTS: readonly ChartDefinition[] = [
   },
   {
     id: 'zero-variance',
-    title: 'Groups without variance',
+    title: 'Groups whose attempts all got the same verdict',
     explanation:
-      'Share of tasks whose attempts were all right or all wrong: nothing can be learnt from comparing them.',
+      'Share of tasks whose attempts were all correct or all wrong. Comparing such attempts teaches nothing.',
     unit: 'share',
     curves: perMode((mode) => `solver.${mode}.zeroVarianceGroups`),
   },
   {
     id: 'speed',
-    title: 'Sampling speed',
-    explanation: 'Sampled tokens per second of a whole step, training and grading included.',
+    title: 'Tokens per second (whole step)',
+    explanation: 'Sampled tokens divided by the time of the whole step, with training and grading.',
     unit: 'tokens-per-second',
     curves: [
       {
@@ -191,12 +202,12 @@ export const CHARTS: readonly ChartDefinition[] = [
   },
   {
     id: 'phases',
-    title: 'Time of a step',
-    explanation: 'What each step spent its time on, one on top of the other.',
+    title: 'Time per step, by phase',
+    explanation: 'How long each step spent in each phase, stacked.',
     unit: 'duration',
     stacked: true,
     curves: PHASES.map(({ name, colour }) => ({
-      label: name,
+      label: PHASE_TEXTS[name],
       colour,
       metrics: [`phase.${name}.durationMs`],
     })),
@@ -207,18 +218,18 @@ export const CHARTS: readonly ChartDefinition[] = [
 export const CURRICULUM_CHARTS = [
   {
     id: 'start-solve-rate',
-    title: 'Do new tasks grow harder?',
+    title: 'Do new tasks get harder?',
     explanation:
-      'How often the model that the run began with solves new tasks, beside the policy of that step. Falling means harder tasks; flat, only other ones.',
+      'How often the model as it was at the start solves new tasks, beside the model of that step. A falling curve means harder tasks; a flat one means different tasks that are not harder.',
     unit: 'share',
     curves: [
-      { label: 'starting model', colour: 'orange', metrics: ['curriculum.startSolveRate'] },
-      { label: 'policy', colour: 'blue', metrics: ['curriculum.solveRate'] },
+      { label: 'model at the start', colour: 'orange', metrics: ['curriculum.startSolveRate'] },
+      { label: 'model of that step', colour: 'blue', metrics: ['curriculum.solveRate'] },
     ],
   },
   {
     id: 'constructs',
-    title: 'Constructs per task',
+    title: 'Constructs combined in a task',
     explanation:
       'How many operators, calls, methods and statements a new task combines, on average.',
     unit: 'constructs',

@@ -39,6 +39,11 @@ export class CurvesView {
     for (const chart of this.#charts) chart.setTable(asTable);
   }
 
+  /** @param strength from 0, as measured, to just below 1 */
+  setSmoothing(strength: number): void {
+    for (const chart of this.#charts) chart.setSmoothing(strength);
+  }
+
   repaint(): void {
     for (const chart of this.#charts) chart.repaint();
   }

@@ -1,4 +1,5 @@
 /** What the dashboard comes back to after a reload; whatever else is stored there is not trusted. */
+import { STRONGEST_SMOOTHING } from './smoothing.ts';
 import { FIRST_TABLE_STATE, type TableState } from './tableView.ts';
 
 const TABS = ['curves', 'learned', 'skills', 'curriculum', 'table', 'configuration'] as const;
@@ -6,6 +7,8 @@ const TABS = ['curves', 'learned', 'skills', 'curriculum', 'table', 'configurati
 export interface DashboardMemory {
   readonly tab: string;
   readonly asTable: boolean;
+  /** How much the curves are smoothed, from 0 to {@link STRONGEST_SMOOTHING}. */
+  readonly smoothing: number;
   readonly table: TableState;
 }
 
@@ -15,6 +18,7 @@ export function dashboardMemory(stored: unknown): DashboardMemory {
   return {
     tab: TABS.find((tab) => tab === memory['tab']) ?? 'curves',
     asTable: memory['asTable'] === true,
+    smoothing: strengthOf(memory['smoothing']),
     table: {
       table: table['table'] === 'rollouts' ? 'rollouts' : 'proposals',
       sort: typeof table['sort'] === 'string' ? table['sort'] : FIRST_TABLE_STATE.sort,
@@ -23,6 +27,11 @@ export function dashboardMemory(stored: unknown): DashboardMemory {
       filter: {},
     },
   };
+}
+
+function strengthOf(value: unknown): number {
+  const isStrength = typeof value === 'number' && value >= 0 && value <= STRONGEST_SMOOTHING;
+  return isStrength ? value : 0;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,9 +1,11 @@
 /** The dashboard: curves, curriculum, tables and configuration of the chosen runs. */
+import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { RunId, RunOverview } from '../../../server/protocol/runs.ts';
 import type { PageFocus } from '../../../server/protocol/webviewMessages.ts';
 import { type Connection, problemOf, type UnaskedMessage } from '../host/connection.ts';
 import { Announcer } from '../ui/announce.ts';
 import { element, fill } from '../ui/elements.ts';
+import { slider } from '../ui/slider.ts';
 import { emptyNotice, problemNotice } from '../ui/problemNotice.ts';
 import { type Tabs, tabs } from '../ui/tabs.ts';
 import { onThemeChange } from '../ui/themeColours.ts';
@@ -15,6 +17,7 @@ import { type DashboardMemory, dashboardMemory } from './dashboardMemory.ts';
 import { LearnedView } from './learnedView.ts';
 import { type Part, RunData } from './runData.ts';
 import { findingNotice, MOST_RUNS, runLine, runPicker, warningNotice } from './runHeader.ts';
+import { STRONGEST_SMOOTHING } from './smoothing.ts';
 import { SkillMapView } from './skillMapView.ts';
 import { TableView } from './tableView.ts';
 import { runWarnings } from './warnings.ts';
@@ -119,9 +122,7 @@ export class DashboardPage {
   #shownRuns(): RunOverview[] {
     const shown = this.#shown.flatMap((id) => this.#runs.find((run) => run.id === id) ?? []);
     if (shown.length > 0) return shown;
-    const newest = [...this.#runs]
-      .sort((a, b) => (b.createdAt ?? '').localeCompare(a.createdAt ?? ''))
-      .find(({ state }) => state !== 'unreadable');
+    const newest = newestFirst(this.#runs).find(({ state }) => state !== 'unreadable');
     return newest === undefined ? [] : [newest];
   }
 
@@ -146,7 +147,11 @@ export class DashboardPage {
     this.#tabs = tabs(
       'Parts of the dashboard',
       [
-        { id: 'curves', label: 'Curves', panel: this.#pictures(this.#curves.root, CHART_HINT) },
+        {
+          id: 'curves',
+          label: 'Curves',
+          panel: this.#pictures(this.#curves.root, CHART_HINT, this.#smoothingSlider()),
+        },
         { id: 'learned', label: 'Learned', panel: this.#learned.root },
         { id: 'skills', label: 'Skills', panel: this.#pictures(this.#skills.root, GRID_HINT) },
         {
@@ -164,12 +169,13 @@ export class DashboardPage {
       },
     );
     this.#curves.setTable(this.#memory.asTable);
+    this.#curves.setSmoothing(this.#memory.smoothing);
     this.#curriculum.setTable(this.#memory.asTable);
     this.#skills.setTable(this.#memory.asTable);
     fill(this.#body, this.#problem, this.#findings, this.#warnings, this.#tabs.root);
   }
 
-  #pictures(content: HTMLElement, hint: string): HTMLElement {
+  #pictures(content: HTMLElement, hint: string, control?: HTMLElement): HTMLElement {
     return element(
       'div',
       {},
@@ -186,10 +192,25 @@ export class DashboardPage {
             this.#skills.setTable(asTable);
           },
         }),
+        control,
         element('span', 'hint', hint),
       ),
       content,
     );
+  }
+
+  #smoothingSlider(): HTMLElement {
+    return slider({
+      label: 'Smoothing',
+      description: 'Draws moving averages. What was measured stays behind them, faintly.',
+      value: this.#memory.smoothing,
+      maximum: STRONGEST_SMOOTHING,
+      step: 0.05,
+      onChange: (smoothing) => {
+        this.#remember({ smoothing });
+        this.#curves.setSmoothing(smoothing);
+      },
+    });
   }
 
   #drawHeader(shown: readonly RunOverview[]): void {

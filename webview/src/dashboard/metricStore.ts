@@ -1,5 +1,6 @@
 /** The curves of one run as a page keeps them: asked for whole once, then only what is new. */
 import type { MetricTable } from '../../../server/protocol/queries.ts';
+import type { RunOverview } from '../../../server/protocol/runs.ts';
 
 export const MAXIMUM_POINTS = 1000;
 
@@ -13,21 +14,25 @@ function stretchWidth(steps: number, maximumPoints: number): number {
 /**
  * After which step to ask anew, −1 for all. The last point may stand for a stretch that was not
  * complete, so it is asked for again. Everything is asked for when the stretches have become wider or
- * when steps were taken back, as a run does that resumes from a checkpoint.
+ * when the run took steps back since.
  */
 export function stepToAskAfter(
   known: MetricTable | undefined,
-  lastStep: number,
+  { lastStep, lastDiscard = 0 }: Pick<RunOverview, 'lastStep' | 'lastDiscard'>,
   maximumPoints: number = MAXIMUM_POINTS,
 ): number {
   const knownLast = known?.steps.at(-1);
   if (known === undefined || knownLast === undefined || lastStep < knownLast) return -1;
+  if (known.sequence < lastDiscard) return -1;
   const width = stretchWidth(lastStep + 1, maximumPoints);
   if (width !== stretchWidth(knownLast + 1, maximumPoints)) return -1;
   return width === 1 ? knownLast : (known.steps.at(-2) ?? -1);
 }
 
-/** Puts what came after `afterStep` in the place of what was known of it. */
+/**
+ * Puts what came after `afterStep` in the place of what was known of it. The sequence is that of the oldest
+ * part, so that a step taken back while the newest was on its way is noticed.
+ */
 export function mergeMetrics(
   known: MetricTable | undefined,
   answer: MetricTable,
@@ -45,7 +50,7 @@ export function mergeMetrics(
   }
   return {
     runId: known.runId,
-    sequence: answer.sequence,
+    sequence: known.sequence,
     steps: [...known.steps.slice(0, kept), ...answer.steps],
     series,
     resumedAfter: [...new Set([...known.resumedAfter, ...answer.resumedAfter])].sort(

@@ -151,8 +151,8 @@ export class RunData {
   }
 
   async #askMetrics(known: KnownRun): Promise<void> {
-    const { id, lastStep } = known.overview;
-    const afterStep = stepToAskAfter(known.metrics, lastStep);
+    const { id } = known.overview;
+    const afterStep = stepToAskAfter(known.metrics, known.overview);
     const answer = await this.#connection.request('azr/metrics', {
       runId: id,
       names: METRIC_NAMES,

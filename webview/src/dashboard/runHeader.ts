@@ -8,10 +8,13 @@ import { countText, durationText, percentText, quantityText } from '../ui/number
 import { CHART_COLOURS } from '../ui/themeColours.ts';
 import { checkbox } from '../ui/toolkit.ts';
 import { visibleText } from '../../../server/protocol/visibleText.ts';
+import { PHASE_TEXTS } from './phaseText.ts';
 import type { RunWarning } from './warnings.ts';
 
 /** More runs than colours cannot be told apart. */
 export const MOST_RUNS = CHART_COLOURS.length;
+/** Less is over before it is read. */
+const SHORTEST_TOLD_MS = 3000;
 
 export function runPicker(
   runs: readonly RunOverview[],
@@ -35,7 +38,7 @@ export function runPicker(
         }),
       ),
       runs.length > MOST_RUNS &&
-        element('p', 'hint', `At most ${String(MOST_RUNS)} at a time: there are no more colours.`),
+        element('p', 'hint', `At most ${String(MOST_RUNS)} runs at a time, one per colour.`),
     ),
   );
 }
@@ -107,9 +110,13 @@ function heldOutText(before: number | undefined, after: number | undefined): str
 }
 
 function stateText({ state, live }: RunOverview): string {
-  return live === undefined || state !== 'running'
-    ? state
-    : `${state}: ${live.phase} ${quantityText(live.done)}/${quantityText(live.total)}`;
+  if (live === undefined || state !== 'running') return state;
+  const { phase, done, total, phaseRemainingMs = 0 } = live;
+  const left =
+    phaseRemainingMs < SHORTEST_TOLD_MS
+      ? ''
+      : `, ${countText(Math.round(phaseRemainingMs / 1000), 'second')} left`;
+  return `${state}: ${PHASE_TEXTS[phase]} ${quantityText(done)}/${quantityText(total)}${left}`;
 }
 
 function stateClass(state: RunOverview['state']): string {

@@ -10,14 +10,14 @@ const SOURCES = {
   'held-out': {
     label: 'Held-out tasks, asked greedily',
     explanation:
-      'Held-out tasks whose program contains the construct: how many the model solves with its likeliest answer. They are never trained on.',
+      'Held-out tasks whose program contains the construct: how many the model solves when it always takes its most likely token. It is never trained on them.',
     empty:
       'No held-out task was asked yet. They are asked before the first step and then every few steps (setting probeEverySteps), if the run has any (setting probe).',
   },
   'self-play': {
     label: 'New tasks of self-play',
     explanation:
-      'New tasks whose program contains the construct: their mean solve rate. The proposer moves the target, so a flat row does not mean no progress.',
+      'New tasks whose program contains the construct: their mean solve rate. The proposer keeps changing the tasks, so a flat row does not mean no progress.',
     empty: 'Tasks get a solve rate when the solver first attempts them, with step 1.',
   },
 } as const satisfies Record<SkillSource, object>;

@@ -108,7 +108,7 @@ export class TableView {
 
   /** Called when the run changed and the table is in view. */
   show(run: RunOverview): void {
-    const other = this.#run?.id !== run.id;
+    const other = this.#run?.id !== run.id || this.#run.lastDiscard !== run.lastDiscard;
     this.#run = run;
     if (other) void this.#start(false);
     else if (run.sequence !== this.#shownSequence && !this.#fetching) {
@@ -200,10 +200,10 @@ export class TableView {
   #nothing(): HTMLElement {
     const filtered = Object.keys(this.#state.filter).length > 0;
     return filtered
-      ? emptyNotice('Nothing fits the filter.', 'Take a condition away, or clear the filter.')
+      ? emptyNotice('Nothing matches the filter.', 'Remove a condition, or clear the filter.')
       : emptyNotice(
           this.#state.table === 'proposals' ? 'No proposals yet.' : 'No rollouts yet.',
-          'They come with the first committed step, and stay when the run ends.',
+          'They appear with the first stored step, and stay when the run ends.',
         );
   }
 

@@ -40,7 +40,7 @@ export function runWarnings(table: MetricTable): RunWarning[] {
     share(table, ['proposer.largestTemplate'], 0.5, (value) => ({
       kind: 'template',
       title: 'One template dominates',
-      sentence: `Over the last ${String(RECENT_POINTS)} points, ${percentText(value)} of the valid proposals fill one and the same program template (warned above 50 %). Tasks then differ in constants only.`,
+      sentence: `Over the last ${String(RECENT_POINTS)} points, ${percentText(value)} of the valid proposals share one program template (warned above 50 %). Such tasks differ only in constants.`,
     })),
     duplicates(table),
     share(
@@ -50,7 +50,7 @@ export function runWarnings(table: MetricTable): RunWarning[] {
       (value) => ({
         kind: 'no-variance',
         title: 'Most groups teach nothing',
-        sentence: `In ${percentText(value)} of the groups all attempts were right or all were wrong (warned above 80 %). Such a group has no better and no worse attempt to learn from: tasks are too easy or too hard.`,
+        sentence: `In ${percentText(value)} of the groups all attempts were correct or all were wrong (warned above 80 %). Such a group has no better and no worse attempt to learn from: tasks are too easy or too hard.`,
       }),
     ),
   ].filter((warning) => warning !== undefined);
@@ -82,7 +82,7 @@ function driftingApart(table: MetricTable): RunWarning | undefined {
     sentence:
       `Since step ${String(firstStep)} the self-play solve rate rose by about ${pointsText(selfPlay.change)}, while the held-out ` +
       `probe fell by about ${pointsText(-heldOut.change)} over ${String(heldOut.count)} probes; both are more than two standard errors from level. ` +
-      'The proposer makes tasks that suit the solver, and what is learnt does not carry over. An earlier checkpoint is likely the better model.',
+      'The proposer makes tasks that suit the solver, and what it learns does not carry over. An earlier checkpoint is likely the better model.',
   };
 }
 
@@ -95,7 +95,7 @@ function entropyCollapse(table: MetricTable): RunWarning | undefined {
   return {
     kind: 'entropy',
     title: 'The solver hardly varies any more',
-    sentence: `Its entropy fell from ${quantityText(before)} to ${quantityText(now)} nats per token, less than a quarter. Attempts of a group become equal, and with them the rewards.`,
+    sentence: `Its entropy fell from ${quantityText(before)} to ${quantityText(now)} nats per token, less than a quarter. The attempts of a group become equal, and so do their rewards.`,
   };
 }
 

@@ -81,7 +81,7 @@ export class Connection {
           new RequestRefused({
             code: 'timeout',
             message: `No answer came within ${String(this.#timeoutMs / 1000)} s.`,
-            remedy: 'Try again; if it stays so, run “AZR: Restart Server”.',
+            remedy: 'Try again; if it keeps failing, run “AZR: Restart Server”.',
           }),
         );
       }, this.#timeoutMs);

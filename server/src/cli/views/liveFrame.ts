@@ -1,6 +1,12 @@
 /** One frame of the live view, as lines. Nothing here knows how lines get onto a screen. */
 import { MODES } from '../../../protocol/vocabulary.ts';
-import { passKText, type PhaseProgress, type RunProgress, type TaskEvent } from './runProgress.ts';
+import {
+  passKText,
+  type PhaseProgress,
+  phaseText,
+  type RunProgress,
+  type TaskEvent,
+} from './runProgress.ts';
 import {
   durationText,
   type Paint,
@@ -18,17 +24,6 @@ export interface FrameSize {
   readonly columns: number;
   readonly rows: number;
 }
-
-const PHASE_TEXTS: Readonly<Record<PhaseProgress['phase'], string>> = {
-  seed: 'seeding the buffers',
-  propose: 'proposing tasks',
-  validate: 'validating proposals',
-  estimate: 'solving new tasks',
-  solve: 'solving again',
-  update: 'updating the policy',
-  probe: 'measuring held-out tasks',
-  checkpoint: 'saving a checkpoint',
-};
 
 const TABLE_COLUMNS = [
   { title: 'valid', metric: 'proposer.MODE.valid', share: true },
@@ -83,9 +78,8 @@ function headLines(progress: RunProgress, size: FrameSize, paint: Paint): Termin
 
 function phaseLine(phase: PhaseProgress | undefined, width: number, paint: Paint): TerminalText {
   if (phase === undefined) return EMPTY;
-  const text = PHASE_TEXTS[phase.phase];
   const bar = paint('cyan', progressBar(phase.done, phase.total, width));
-  return shown`${' '.repeat(15)} ${bar} ${text} ${phase.done}/${phase.total}`;
+  return shown`${' '.repeat(15)} ${bar} ${phaseText(phase)}`;
 }
 
 function tableLines({ metrics, settings }: RunProgress, paint: Paint): TerminalText[] {

@@ -1,19 +1,35 @@
+import type { Phase } from '../../../protocol/events.ts';
 import { MODES } from '../../../protocol/vocabulary.ts';
-import { passKText, type RunProgress } from './runProgress.ts';
+import { passKText, type PhaseProgress, phaseText, type RunProgress } from './runProgress.ts';
 import type { RunView } from './runView.ts';
 import { summaryText } from './summaryText.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { durationText, percentText } from '../terminal/terminalText.ts';
 
-/** A line per step and per notice, for logs and pipes. */
+/** Phases of which a log tells how far they are: what else a step does takes seconds. */
+const LONG_PHASES: ReadonlySet<Phase> = new Set(['seed', 'probe']);
+/** A log gets a line of a long phase at most this often. */
+const PHASE_LINE_MS = 10_000;
+
+/** A line per step and per notice, and now and then one of a phase that takes long, for logs and pipes. */
 export function plainView(output: Terminal, progress: RunProgress): RunView {
+  let toldPhase = '';
+  let toldAtMs = 0;
+  const tellPhase = (phase: PhaseProgress) => {
+    if (!LONG_PHASES.has(phase.phase)) return;
+    const name = `${String(phase.step)} ${phase.phase}`;
+    const nowMs = performance.now();
+    if (name === toldPhase && nowMs - toldAtMs < PHASE_LINE_MS) return;
+    toldPhase = name;
+    toldAtMs = nowMs;
+    output.line(`step ${String(phase.step)}: ${phaseText(phase)}`);
+  };
   return {
     show(event) {
-      const isFirstPhase = event.kind === 'phase' && progress.phase?.phase !== event.phase;
       progress.apply(event);
       if (event.kind === 'step') output.line(stepLine(progress, event.durationMs));
       if (event.kind === 'notice' || event.kind === 'finished') output.line(event.message);
-      if (isFirstPhase && event.phase === 'seed') output.line('Seeding the task buffers.');
+      if (event.kind === 'phase' && progress.phase !== undefined) tellPhase(progress.phase);
     },
     end(summary) {
       if (summary !== undefined) output.line(`\n${summaryText(summary, progress.folder)}`);

@@ -2,7 +2,8 @@
 import type { Phase, RunEvent } from '../../../protocol/events.ts';
 import type { MetricRecord } from '../../../protocol/records.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
-import { percentText } from '../terminal/terminalText.ts';
+import { PhasePace } from '../../runs/phasePace.ts';
+import { durationText, percentText } from '../terminal/terminalText.ts';
 
 /** How many steps the speed is measured over: enough to smooth, few enough to follow. */
 const RECENT_STEPS = 20;
@@ -12,6 +13,8 @@ export interface PhaseProgress {
   readonly step: number;
   readonly done: number;
   readonly total: number;
+  /** By how fast the phase went so far. */
+  readonly remainingMs?: number;
 }
 
 export type TaskEvent = Extract<RunEvent, { kind: 'task' }>;
@@ -32,6 +35,7 @@ export class RunProgress {
   /** The latest value of every metric, by name. */
   readonly metrics = new Map<string, number>();
   readonly #recent: StepEvent[] = [];
+  readonly #pace = new PhasePace();
   #heldOut: MetricRecord[];
 
   /** `heldOut` are the measurements made before this session. */
@@ -43,9 +47,11 @@ export class RunProgress {
 
   apply(event: RunEvent): void {
     switch (event.kind) {
-      case 'phase':
-        this.phase = event;
+      case 'phase': {
+        const remainingMs = this.#pace.remainingMs(event);
+        this.phase = { ...event, ...(remainingMs !== undefined && { remainingMs }) };
         break;
+      }
       case 'task':
         this.lastTask = event;
         break;
@@ -87,6 +93,25 @@ export class RunProgress {
     this.#recent.push(event);
     if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
   }
+}
+
+/** What a terminal calls the phases. */
+const PHASE_TEXTS: Readonly<Record<Phase, string>> = {
+  seed: 'seeding the buffers',
+  propose: 'proposing tasks',
+  validate: 'validating proposals',
+  estimate: 'solving new tasks',
+  solve: 'solving again',
+  update: 'updating the policy',
+  probe: 'measuring held-out tasks',
+  checkpoint: 'saving a checkpoint',
+};
+
+/** Such as `measuring held-out tasks 360/1440 · 20 s left`. */
+export function phaseText({ phase, done, total, remainingMs }: PhaseProgress): string {
+  const isOver = remainingMs === undefined || remainingMs < 1000;
+  const left = isOver ? '' : ` · ${durationText(remainingMs)} left`;
+  return `${PHASE_TEXTS[phase]} ${String(done)}/${String(total)}${left}`;
 }
 
 function sum(values: readonly number[]): number {

@@ -79,7 +79,7 @@ function locateRollout(run: OpenRun, id: number): DocumentLocation {
 function noProposal(run: OpenRun, taskId: number): ProblemError {
   return new ProblemError({
     code: 'no-proposal',
-    message: `Task ${String(taskId)} of ${run.name} was there from the start: it was not proposed.`,
+    message: `Task ${String(taskId)} of ${run.name} was there from the start, so it has no proposal.`,
     remedy: 'Look at a task of a later step.',
   });
 }

@@ -11,7 +11,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 
 import { documentAddress } from '../../../protocol/documents.ts';
-import { DOCUMENT_SCHEME, SCRATCH_SUFFIX } from '../../../protocol/languageMessages.ts';
+import { DOCUMENT_SCHEME, isScratchUri } from '../../../protocol/languageMessages.ts';
 import type { AzrDocument } from '../documents/azrDocument.ts';
 import type { DocumentLibrary } from '../documents/documentLibrary.ts';
 import {
@@ -74,7 +74,7 @@ export class EditorFeatures {
 
   /** Text of an open scratch file. */
   scratchText(uri: string): string | undefined {
-    return isScratch(uri) ? this.#documents.get(uri)?.getText() : undefined;
+    return isScratchUri(uri) ? this.#documents.get(uri)?.getText() : undefined;
   }
 
   /** Something was run again: lenses and hints have more to show. */
@@ -182,7 +182,7 @@ export class EditorFeatures {
   async #publishDiagnostics(document: TextDocument): Promise<void> {
     await this.#ready;
     const { uri } = document;
-    if (!isScratch(uri)) {
+    if (!isScratchUri(uri)) {
       const made = this.#documentAt(uri);
       if (made !== undefined) await this.#sendDiagnostics(uri, documentDiagnostics(made));
       return;
@@ -221,8 +221,4 @@ export class EditorFeatures {
       return undefined;
     }
   }
-}
-
-function isScratch(uri: string): boolean {
-  return uri.startsWith('file:') && uri.endsWith(SCRATCH_SUFFIX);
 }

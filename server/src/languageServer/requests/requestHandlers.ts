@@ -3,7 +3,10 @@ import { ProblemError } from '../../../protocol/problem.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-import type { RequestMap, RequestName } from '../../../protocol/languageMessages.ts';
+import type { ModelProgress, RequestMap, RequestName } from '../../../protocol/languageMessages.ts';
+import { isHubId, PACKAGED_MODEL } from '../../../protocol/modelNames.ts';
+import { chosenPython } from '../../machine/enginePython.ts';
+import { fetchModel } from '../../machine/models/fetchModel.ts';
 import type { DoctorCheck } from '../../../protocol/runs.ts';
 import { changedTasks } from '../../runs/learningReport.ts';
 import { checkMachine } from '../../doctor/machineChecks.ts';
@@ -40,6 +43,7 @@ export interface HandlerDependencies {
   readonly pythonPath: string;
   /** Whose disk holds what is written here. */
   readonly storageFolder: string;
+  readonly onModelProgress: (progress: ModelProgress) => void;
   /** Text of a scratch file that is open in the editor. */
   readonly openScratchText: (uri: string) => string | undefined;
 }
@@ -62,11 +66,24 @@ export function createRequestHandlers(dependencies: HandlerDependencies): Reques
   };
 }
 
-function runHandlers({ catalog, runs, storageFolder }: HandlerDependencies) {
+function runHandlers(dependencies: HandlerDependencies) {
+  const { catalog, runs, storageFolder, pythonPath, onModelProgress } = dependencies;
   return {
     'azr/runs': () => catalog.overviews(),
     'azr/configuration': ({ runId }) => runConfiguration(runs.run(runId)),
     'azr/missingEngineKey': async (target) => ({ origin: await catalog.originWithoutKey(target) }),
+    'azr/fetchModel': async ({ model }, signal) => ({
+      folder: await fetchModel(requireNamed(model), {
+        python: chosenPython(pythonPath),
+        signal,
+        onNote: (note) => {
+          onModelProgress({ model, note });
+        },
+        onProgress: (done, total) => {
+          onModelProgress({ model, done, total });
+        },
+      }),
+    }),
     'azr/start': async (request, signal) => ({ runId: await catalog.start(request, signal) }),
     'azr/stop': async ({ runId, when }) => {
       await catalog.stop(runId, when);
@@ -133,6 +150,16 @@ function doctorCheck({ name, status, detail, remedy }: DoctorCheck): DoctorCheck
 function existingPart(folder: string): string {
   const above = path.dirname(folder);
   return existsSync(folder) || above === folder ? folder : existingPart(above);
+}
+
+/** A folder is used where it is; only what has a name is fetched. */
+function requireNamed(model: string): string {
+  if (model === PACKAGED_MODEL || isHubId(model)) return model;
+  throw new ProblemError({
+    code: 'unknown-model',
+    message: `${model} is not the id of a model.`,
+    remedy: `Name ${PACKAGED_MODEL}, or an id of the Hugging Face Hub such as Qwen/Qwen2.5-Coder-0.5B-Instruct.`,
+  });
 }
 
 function requireFolder(folder: string): void {

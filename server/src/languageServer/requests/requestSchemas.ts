@@ -71,18 +71,6 @@ function tableQuery(table: keyof typeof TABLE_SORTS): object {
   );
 }
 
-const target = {
-  type: 'object',
-  required: ['kind'],
-  discriminator: { propertyName: 'kind' },
-  oneOf: [
-    object({ kind: { const: 'task' }, runId, taskId: count }),
-    object({ kind: { const: 'proposal' }, runId, proposalId: count }),
-    object({ kind: { const: 'rollout' }, runId, rolloutId: count }),
-    object({ kind: { const: 'scratch' }, uri: shortText, text }),
-  ],
-};
-
 const start = object(
   { parentFolder: shortText, runFile: shortText, settings: { type: 'object' } },
   ['runFile'],
@@ -94,6 +82,7 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
   'azr/machine': object({ folder: shortText }, ['folder']),
   'azr/doctor': object({}),
   'azr/missingEngineKey': { type: 'object', anyOf: [start, ofRun] },
+  'azr/fetchModel': object({ model: shortText }),
   'azr/start': start,
   'azr/stop': object({ runId, when: { enum: ['after-step', 'now'] } }),
   'azr/pause': ofRun,
@@ -131,7 +120,10 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
   'azr/skillMap': object({ runId }),
   'azr/curriculum': object({ runId, stretches: { type: 'integer', minimum: 1, maximum: 1000 } }),
   'azr/rewardStory': object({ runId, rolloutId: count }),
-  'azr/rerun': object({ target, times: { type: 'integer', minimum: 1, maximum: 100 } }),
+  'azr/rerun': object(
+    { uri: shortText, text, times: { type: 'integer', minimum: 1, maximum: 100 } },
+    ['text'],
+  ),
   'azr/openRunFolder': object({ folder: shortText }),
   'azr/locate': object({ uri: shortText }),
   'azr/scratch': object({ uri: shortText }),

@@ -5,8 +5,6 @@ import type { Verdict } from '../../../protocol/vocabulary.ts';
 import type { OpenGrader } from '../../run/openGrader.ts';
 
 export interface RerunPlan {
-  /** URI of the document whose rerun this is. */
-  readonly uri: string;
   readonly title: string;
   readonly settings: RunSettings;
   readonly program: string;

@@ -1,7 +1,9 @@
 /** Answers requests to run something again, and keeps the latest result of each document. */
 import { createHash } from 'node:crypto';
 
+import { documentAddress, documentUri } from '../../../protocol/documents.ts';
 import type { RerunRequest, RerunResult } from '../../../protocol/reruns.ts';
+import { addressOf } from '../documents/documentLibrary.ts';
 import type { OpenRuns } from '../openRuns.ts';
 import { scratchPlan } from '../scratch/scratchPlan.ts';
 import { limitedSettings, requireFewInputs, RERUN_MS, rerunTooLong } from './rerunLimits.ts';
@@ -21,36 +23,33 @@ interface KeptResult {
 export class Rerunner {
   readonly #runs: OpenRuns;
   readonly #sandboxes: SandboxOwner;
-  readonly #done: (uri: string, result: RerunResult) => void;
+  readonly #done: () => void;
   readonly #results = new Map<string, KeptResult>();
   readonly #closing = new AbortController();
 
-  constructor(
-    runs: OpenRuns,
-    done: (uri: string, result: RerunResult) => void,
-    sandboxes = new SandboxOwner(),
-  ) {
+  /** @param done called when a document has a result to show */
+  constructor(runs: OpenRuns, done: () => void, sandboxes = new SandboxOwner()) {
     this.#runs = runs;
     this.#done = done;
     this.#sandboxes = sandboxes;
   }
 
-  async rerun({ target, times }: RerunRequest, signal: AbortSignal): Promise<RerunResult> {
-    const plan: RerunPlan =
-      target.kind === 'scratch'
-        ? scratchPlan(this.#runs, target.uri, target.text)
-        : storedPlan(this.#runs.run(target.runId), target);
+  async rerun({ uri, text, times }: RerunRequest, signal: AbortSignal): Promise<RerunResult> {
+    const plan = text === undefined ? this.#storedPlan(uri) : scratchPlan(this.#runs, text);
     requireFewInputs(plan);
     const result = await this.#run(plan, times, signal);
-    this.#results.delete(plan.uri);
-    this.#results.set(plan.uri, {
-      result,
-      ...(target.kind === 'scratch' && { digest: digestOf(target.text) }),
-    });
+    const key = keyOf(uri);
+    this.#results.delete(key);
+    this.#results.set(key, { result, ...(text !== undefined && { digest: digestOf(text) }) });
     const [oldest] = this.#results.keys();
     if (this.#results.size > KEPT_RESULTS && oldest !== undefined) this.#results.delete(oldest);
-    this.#done(plan.uri, result);
+    this.#done();
     return result;
+  }
+
+  #storedPlan(uri: string): RerunPlan {
+    const address = addressOf(uri);
+    return storedPlan(this.#runs.run(address.runId), address);
   }
 
   async #run(plan: RerunPlan, times: number, signal: AbortSignal): Promise<RerunResult> {
@@ -74,7 +73,7 @@ export class Rerunner {
 
   /** The latest result of a document; of a scratch file only while its text is the one that was run. */
   resultOf(uri: string, scratchText?: string): RerunResult | undefined {
-    const kept = this.#results.get(uri);
+    const kept = this.#results.get(keyOf(uri));
     if (kept?.digest === undefined || scratchText === undefined) return kept?.result;
     return kept.digest === digestOf(scratchText) ? kept.result : undefined;
   }
@@ -83,6 +82,12 @@ export class Rerunner {
     this.#closing.abort();
     await this.#sandboxes.close();
   }
+}
+
+/** The same for an address however it is written. */
+function keyOf(uri: string): string {
+  const address = documentAddress(uri);
+  return address === undefined ? uri : documentUri(address);
 }
 
 function digestOf(text: string): string {

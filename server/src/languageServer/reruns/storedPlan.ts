@@ -1,7 +1,6 @@
 /** Plans of reruns of what a run has stored. */
 import { ProblemError } from '../../../protocol/problem.ts';
-import { documentUri } from '../../../protocol/documents.ts';
-import type { RerunTarget } from '../../../protocol/reruns.ts';
+import type { DocumentAddress } from '../../../protocol/documents.ts';
 import {
   requireProposal,
   requireRollout,
@@ -14,23 +13,24 @@ import type { OpenGrader } from '../../run/openGrader.ts';
 import { inputsOf } from './proposalInputs.ts';
 import type { RerunPlan } from './rerunPlan.ts';
 
-export type StoredTarget = Exclude<RerunTarget, { kind: 'scratch' }>;
-
-export function storedPlan(run: OpenRun, target: StoredTarget): RerunPlan {
-  switch (target.kind) {
+/** What a document stands for, whichever side of it is shown. */
+export function storedPlan(run: OpenRun, { kind, id }: DocumentAddress): RerunPlan {
+  switch (kind) {
     case 'task':
-      return taskPlan(run, target.taskId);
+    case 'reference':
+      return taskPlan(run, id);
     case 'proposal':
-      return proposalPlan(run, target.proposalId);
-    case 'rollout':
-      return answerPlan(run, target.rolloutId);
+      return proposalPlan(run, id);
+    case 'answer':
+    case 'program':
+    case 'prompt':
+      return answerPlan(run, id);
   }
 }
 
 function taskPlan(run: OpenRun, taskId: number): RerunPlan {
   const { program, examples } = requireTask(run, taskId);
   return {
-    uri: documentUri({ runId: run.id, kind: 'task', id: taskId }),
     title: `task ${taskId}`,
     settings: settingsOf(run),
     program,
@@ -43,7 +43,6 @@ function proposalPlan(run: OpenRun, proposalId: number): RerunPlan {
   const { program, taskId } = proposal;
   if (program === undefined) throw nothingToRun(`Proposal ${proposalId} has no program`);
   const plan = {
-    uri: documentUri({ runId: run.id, kind: 'proposal', id: proposalId }),
     title: `proposal ${proposalId}`,
     settings: settingsOf(run),
     program,
@@ -66,7 +65,6 @@ function answerPlan(run: OpenRun, rolloutId: number): RerunPlan {
   const { program, examples, visible, mode } = task;
   const { input, output } = examples[0]!;
   const common = {
-    uri: documentUri({ runId: run.id, kind: 'answer', id: rolloutId }),
     title: `answer ${rolloutId}`,
     settings: settingsOf(run),
     judged: {

@@ -13,7 +13,7 @@ import type { RerunPlan } from '../reruns/rerunPlan.ts';
 import { readScratch } from './readScratch.ts';
 
 /** Throws a {@link ProblemError} that says which part of the file is missing and what belongs there. */
-export function scratchPlan(runs: OpenRuns, uri: string, text: string): RerunPlan {
+export function scratchPlan(runs: OpenRuns, text: string): RerunPlan {
   const scratch = readScratch(text);
   const [problem] = scratch.problems;
   if (problem !== undefined) {
@@ -25,7 +25,6 @@ export function scratchPlan(runs: OpenRuns, uri: string, text: string): RerunPla
   const { task, isAnswer } = originalOf(run, address);
   const stored = new Map(task?.examples.map(({ input, output }) => [input, output]));
   const plan: RerunPlan = {
-    uri,
     title: `scratch copy of ${address.kind} ${address.id}`,
     settings: run.reader.information().settings,
     program: scratch.program,

@@ -12,6 +12,8 @@ import { modelsIn } from './namedModel.ts';
 import { neededUserData } from '../userData.ts';
 
 export interface FetchOptions {
+  /** Of the engine; found where it is absent. */
+  readonly python?: string;
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
   /** Bytes there and bytes wanted, a few times a second. */
@@ -31,11 +33,11 @@ type Line =
 
 /** Resolves with the folder of the model. Rejects with a ProblemError with a remedy. */
 export async function fetchModel(model: string, options: FetchOptions): Promise<string> {
-  const { signal, onNote, onProgress } = options;
+  const { python = enginePython(), signal, onNote, onProgress } = options;
   // A file is meant as seen from where the user is; Python is started somewhere else.
   const wanted = model.endsWith('.gguf') ? path.resolve(model) : model;
   const child = execa(
-    enginePython(),
+    python,
     ['-m', 'azr_engine.obtain', wanted, '--models', path.resolve(modelsIn(neededUserData()))],
     {
       ...pythonStart({

@@ -6,26 +6,21 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 
+import { isHubId, PACKAGED_MODEL } from '../../../protocol/modelNames.ts';
 import { readModelFileSync } from '../../files/readFile.ts';
 import { homeFolder } from '../../files/userCache.ts';
 import { userData } from '../userData.ts';
-
-/** SmolLM2-135M-Instruct, which a Python package carries; fetched on request. */
-export const PACKAGED_MODEL = 'smollm2-135m';
-
-/** `owner/name`, as the Hub has it. */
-const HUB_ID = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/;
 
 /** Whether `model` names something that has to be brought onto this machine before it is a folder. */
 export function isNamedModel(model: string): boolean {
   if (model === PACKAGED_MODEL) return true;
   if (model.endsWith('.gguf')) return true;
-  return isHubId(model);
+  return isOfHub(model);
 }
 
 /** Of `owner/name` and a folder of the same name below `folder`, the folder is meant. */
-export function isHubId(model: string, folder: string = process.cwd()): boolean {
-  return HUB_ID.test(model) && !existsSync(path.resolve(folder, model));
+export function isOfHub(model: string, folder: string = process.cwd()): boolean {
+  return isHubId(model) && !existsSync(path.resolve(folder, model));
 }
 
 /** Where models that were made here are kept, in the folder of what a user had made. */

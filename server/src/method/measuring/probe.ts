@@ -30,18 +30,22 @@ export async function recordProbe(
   const tasks = heldOutTasks(dependencies, ledger);
   // The average is what is kept of such a run. There is none before the first update.
   const isAveraged = settings.averageDecay > 0 && ledger.step > 0;
-  const ask = (rolloutPhase: 'greedy' | 'probe', samples: number) => {
+  const total = tasks.length * (due === 'both' ? 1 + settings.probeSamples : 1);
+  let done = 0;
+  const ask = async (rolloutPhase: 'greedy' | 'probe', samples: number) => {
     const sampling: Sampling = {
       ...SAMPLING[rolloutPhase],
       ...(isAveraged && { weights: 'average' }),
     };
-    return solveTasks(
-      dependencies,
-      ledger,
-      tasks,
-      { samples, rolloutPhase, phase: 'probe', sampling, round: rolloutPhase },
-      signal,
-    );
+    const solved: SolvedTask<TaskRecord>[] = [];
+    for (const [index, some] of inParts(tasks).entries()) {
+      const round = index === 0 ? rolloutPhase : `${rolloutPhase} ${String(index)}`;
+      const request = { samples, rolloutPhase, phase: 'probe', sampling, round } as const;
+      const part = { done, total };
+      solved.push(...(await solveTasks(dependencies, ledger, some, { ...request, part }, signal)));
+      done += some.length * samples;
+    }
+    return solved;
   };
   const greedy = await ask('greedy', 1);
   const sampled = due === 'both' ? await ask('probe', settings.probeSamples) : [];
@@ -56,7 +60,21 @@ export async function recordProbe(
   for (const [name, value] of metrics) ledger.addMetric(name, value);
 }
 
-/** What is asked after `step`; the first and the last step are always measured in full. */
+/** In so many requests at most, an engine still works on many tasks at once, and one sees how far it is. */
+const PARTS = 4;
+const SMALLEST_PART = 64;
+
+function inParts<Item>(items: readonly Item[]): Item[][] {
+  const size = Math.max(SMALLEST_PART, Math.ceil(items.length / PARTS));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/**
+ * What is asked after `step`; the first and the last step are always measured in full. After a quarter of
+ * the usual steps there is a measurement more, so that whoever has just started a run soon sees a curve.
+ */
 function probeDue(
   {
     steps,
@@ -66,7 +84,8 @@ function probeDue(
   step: number,
 ): 'nothing' | 'greedy' | 'both' {
   if (step === 0 || step === steps || step % probeSampleEverySteps === 0) return 'both';
-  return step % probeEverySteps === 0 ? 'greedy' : 'nothing';
+  const isEarly = step === Math.floor(probeEverySteps / 4);
+  return isEarly || step % probeEverySteps === 0 ? 'greedy' : 'nothing';
 }
 
 function heldOutTasks({ heldOut, store }: LoopDependencies, ledger: Ledger): TaskRecord[] {

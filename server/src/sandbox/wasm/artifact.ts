@@ -100,6 +100,6 @@ function damaged(message: string): ProblemError {
     code: 'damaged-installation',
     message,
     remedy:
-      'Programs are not run with it. Install AZR Studio again, or in a clone restore server/sandbox/wasm.',
+      'AZR Studio refuses to run programs with a modified interpreter. Install AZR Studio again, or in a clone restore server/sandbox/wasm.',
   });
 }

@@ -198,6 +198,6 @@ function refusal(complaint: string): ProblemError {
     code: 'worker-refused',
     message: `The sandbox's worker did not start: ${complaint.trim() || 'it ended without a message.'}`,
     remedy:
-      'Programs are not run without it. Free some memory and try again; if it stays so, report it.',
+      'The sandbox could not start. Free some memory and try again; if it keeps failing, report it.',
   });
 }

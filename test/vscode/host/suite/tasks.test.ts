@@ -127,7 +127,8 @@ describe('a task as code', () => {
       .getText()
       .replace(/^def f\((.*)$/m, "def f(*unused):\n    return 'edited'\n\ndef g($1");
     const result = await studio.connection.request('azr/rerun', {
-      target: { kind: 'scratch', uri: scratch.uri.toString(), text },
+      uri: scratch.uri.toString(),
+      text,
       times: 1,
     });
     assert.equal(result.problem, undefined);
