@@ -67,7 +67,7 @@ interface StepTimes {
 export async function measureOwnTime(steps: number): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'azr-own-time-'));
   const prepared = await prepareNewRun([{ steps, seed: 3 }], 'the measurement of own time');
-  const run = await createRunFolder(path.join(folder, 'run'));
+  const run = createRunFolder(path.join(folder, 'run'));
   const meter = new Meter();
   const times: StepTimes[] = [];
   const signal = new AbortController().signal;

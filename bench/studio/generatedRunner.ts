@@ -22,7 +22,7 @@ export interface GeneratedRunReport {
 
 const [folder = '', tasksPerSecond = '1000', seconds = '60'] = process.argv.slice(2);
 const wanted = Number(tasksPerSecond) * Number(seconds);
-const run = await createRunFolder(folder);
+const run = createRunFolder(folder);
 const steering = new RunSteering();
 const presence = await RunnerPresence.open(run, steering);
 const settings = completeSettings([{ steps: 1_000_000, estimationRollouts: 8 }], 'generated');

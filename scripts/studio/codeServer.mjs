@@ -116,6 +116,11 @@ export async function startCodeServer(vscode, options) {
   );
   child.stdout?.pipe(log);
   child.stderr?.pipe(log);
+  // A full disk costs the log. VS Code goes on, as long as somebody takes what it says.
+  log.on('error', () => {
+    child.stdout?.resume();
+    child.stderr?.resume();
+  });
   /** @type {Promise<number>} */
   const ended = new Promise((resolve) => {
     child.on('close', (code) => {

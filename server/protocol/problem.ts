@@ -47,6 +47,7 @@ const ACTIONS = {
   'cannot-launch': undefined,
   'cannot-branch': undefined,
   'no-checkpoint': undefined,
+  'checkpoint-lost': undefined,
   'protocol-changed': undefined,
   'model-changed': undefined,
   'sandbox-changed': 'run-doctor',

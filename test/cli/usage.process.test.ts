@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -150,5 +160,92 @@ test('azr doctor plans the memory of the run that is asked for', async () => {
   expect(report!.checks.find(({ name }) => name === 'plan')).toMatchObject({
     status: 'ok',
     detail: expect.stringContaining('azr-nano, lora') as string,
+  });
+});
+
+describe('azr run refuses an address before anything starts, and exits', () => {
+  test.each(['notaurl', 'ftp://x', 'http://name:word@127.0.0.1:1'])('%s', async (address) => {
+    const { code, stderr } = await azr(['run', '--set', `engineUrl=${address}`], { folder });
+    expect(stderr).toContain("The engine's address");
+    expect(code).toBe(2);
+  });
+
+  test('one that a key must not go to', async () => {
+    const { code, stderr } = await azr(['run', '--set', 'engineUrl=http://example.org'], {
+      folder,
+      environment: { TINKER_API_KEY: 'k', TINKER_BASE_URL: 'http://example.org' },
+    });
+    expect(stderr).toContain('unencrypted');
+    expect(code).toBe(2);
+  });
+});
+
+test('an engine on this machine is asked directly, whatever the proxy', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.statusCode = 401;
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { code } = await azr(['run', '--set', `engineUrl=http://127.0.0.1:${port}`], {
+    folder,
+    // Nobody listens there.
+    environment: { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: 'http://127.0.0.1:9' },
+  });
+  server.close();
+  expect(code).toBe(1);
+  expect(asked).toContain('/api/v1/get_server_capabilities');
+});
+
+describe('azr doctor is red for a model that no run could load', () => {
+  const NANO = path.join(import.meta.dirname, '../../server/models/azr-nano');
+
+  async function modelCheck(damage: (model: string) => void): Promise<Record<string, unknown>> {
+    const model = path.join(folder, 'model');
+    cpSync(NANO, model, { recursive: true });
+    damage(model);
+    const { code, stdout } = await azr(['doctor', '--json', '--set', `model=${model}`]);
+    const [report] = jsonLines(stdout) as { checks: Record<string, unknown>[] }[];
+    const check = report!.checks.find(({ name }) => name === 'model')!;
+    expect(code).toBe(check['status'] === 'ok' ? 0 : 1);
+    return check;
+  }
+
+  test('and green for a whole one', async () => {
+    expect(await modelCheck(() => undefined)).toMatchObject({ status: 'ok' });
+  });
+
+  test.each([
+    [
+      'weights that were cut',
+      (model: string) => {
+        truncateSync(path.join(model, 'model.safetensors'), 5000);
+      },
+      'model.safetensors',
+    ],
+    [
+      'a tokenizer that is none',
+      (model: string) => {
+        writeFileSync(path.join(model, 'tokenizer.json'), '{"model": ');
+      },
+      'tokenizer.json',
+    ],
+    [
+      'layers that the weights lack',
+      (model: string) => {
+        const file = path.join(model, 'config.json');
+        const config = JSON.parse(readFileSync(file, 'utf8')) as { num_hidden_layers: number };
+        const num_hidden_layers = config.num_hidden_layers + 1;
+        writeFileSync(file, JSON.stringify({ ...config, num_hidden_layers }));
+      },
+      'describes tensors that the weights lack',
+    ],
+  ])('%s', async (_, damage, named) => {
+    const check = await modelCheck(damage);
+    expect(check).toMatchObject({ status: 'failed' });
+    expect(check['detail']).toContain(named);
+    expect(check['remedy']).not.toContain('defect');
   });
 });

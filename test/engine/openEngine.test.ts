@@ -21,6 +21,7 @@ type Seen = { readonly route: string; readonly body: Readonly<Record<string, unk
 
 async function declaring(
   extensions: Extensions,
+  refused?: string,
 ): Promise<{ seen: Seen; options: RemoteEngineOptions }> {
   const seen: Seen = [];
   const answers: Readonly<Record<string, object>> = {
@@ -36,6 +37,7 @@ async function declaring(
     request.on('data', (chunk) => (text += String(chunk)));
     request.on('end', () => {
       seen.push({ route, body: JSON.parse(text || '{}') as Record<string, unknown> });
+      if (route === refused) response.statusCode = 400;
       response.end(JSON.stringify(answers[route] ?? {}));
     });
   });
@@ -104,4 +106,13 @@ test.each([
   const able = await declaring({ ...extensions, optimizers: ['adamw', 'muon'] });
   const engine = await connectEngine({ ...able.options, updates });
   await engine.close();
+});
+
+test('a model whose server cannot say what it is is given back', async () => {
+  const { seen, options } = await declaring(
+    { loss_reduction: 'sum', lora_dropout: { settable: true } },
+    'get_info',
+  );
+  await expect(connectEngine(options)).rejects.toMatchObject({ code: 'engine_refused' });
+  expect(seen.find(({ route }) => route === 'unload_model')?.body).toMatchObject({ model_id: 'a' });
 });

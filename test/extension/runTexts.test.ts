@@ -142,7 +142,10 @@ describe('a notification', () => {
       severity: 'error',
       message: 'The run first failed: The disk is full. Make room.',
     });
-    expect(endedNotice(overview({ state: 'interrupted' }), 'all')?.severity).toBe('warning');
+    const interrupted = endedNotice(overview({ state: 'interrupted' }), 'all');
+    expect(interrupted?.severity).toBe('warning');
+    // A resumed run deletes them: nothing may be promised of them.
+    expect(String(interrupted?.message)).toContain('repeats the steps after that');
   });
 
   test('is left out for what the user did, and for what the setting keeps quiet', () => {

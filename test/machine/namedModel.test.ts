@@ -1,5 +1,14 @@
 /** Where a named model lies: the Hub's cache as its documentation lays it out, and our own folder. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -73,6 +82,23 @@ test('the packaged model lies in the folder of this user', async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'config.json'), '{}');
   expect((await openModelFolder('smollm2-135m')).folder).toBe(folder);
+});
+
+test('a link to a GGUF file stands for the file that it leads to', () => {
+  const file = path.join(scratch, 'one.gguf');
+  writeFileSync(file, 'weights');
+  const link = path.join(scratch, 'link.gguf');
+  symlinkSync(file, link);
+  expect(namedModelFolder(file)).toBeUndefined();
+  // Named as server/engine/src/azr_engine/obtain.py does: by the file's real path, size and milliseconds.
+  const real = realpathSync(file);
+  const { size, mtimeNs } = statSync(file, { bigint: true });
+  const key = `${real}\0${String(size)}\0${String(mtimeNs / 1_000_000n)}`;
+  const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
+  const folder = path.join(modelsIn(neededUserData()), `one-${digest}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'config.json'), '{}');
+  expect([file, link].map((name) => namedModelFolder(name))).toEqual([folder, folder]);
 });
 
 test('in a run file, an id stays an id and a folder becomes absolute', () => {

@@ -55,10 +55,15 @@ async function runScripted(
   run: string,
   onEvent: (event: Event, child: ChildProcess) => void = () => undefined,
   steps = 6,
+  ...backTo: readonly number[]
 ): Promise<{ events: Event[]; code: number | null; signal: string | null }> {
-  const child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, run, model, String(steps)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...NODE_OPTIONS, PROGRAM, run, model, String(steps), ...backTo.map(String)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   children.add(child);
   const events: Event[] = [];
   const exit = once(child, 'exit') as Promise<[number | null, string | null]>;
@@ -165,6 +170,65 @@ describe('a run folder', () => {
     const { events, code } = await runScripted(moved);
     expect(code).toBe(0);
     expect(stepsOf(events).at(-1)).toBe(6);
+  });
+});
+
+describe('a lost checkpoint', () => {
+  // The last two checkpoints are kept, of steps 2 and 4; it stops after step 5.
+  async function stopped(): Promise<string> {
+    const run = path.join(folder, 'run');
+    await runScripted(run, (event, child) => {
+      if (event.kind === 'step' && event.step === 5) child.kill('SIGKILL');
+    });
+    return run;
+  }
+
+  function lastStep(run: string): number {
+    const reader = RunReader.open(path.join(run, 'run.db'));
+    const { lastStep: step } = reader.counters();
+    reader.close();
+    return step;
+  }
+
+  test('costs no step, until its owner gives the steps up', async () => {
+    const run = await stopped();
+    rmSync(path.join(run, 'checkpoints', 'step-000004'), { recursive: true });
+    const { events, code } = await runScripted(run);
+    expect(code).toBe(1);
+    expect(events.at(-1)).toMatchObject({
+      code: 'checkpoint-lost',
+      message: expect.stringContaining('after step 2') as string,
+    });
+    expect(lastStep(run)).toBeGreaterThanOrEqual(4);
+    expect((await runScripted(run, undefined, 6, 3)).events.at(-1)).toMatchObject({
+      code: 'no-checkpoint',
+    });
+    expect(lastStep(run)).toBeGreaterThanOrEqual(4);
+    const resumed = await runScripted(run, undefined, 6, 2);
+    expect(resumed.code).toBe(0);
+    expect(stepsOf(resumed.events)).toEqual([3, 4, 5, 6]);
+  });
+
+  test('of all of them leaves the way back to the untrained model', async () => {
+    const run = await stopped();
+    for (const name of readdirSync(path.join(run, 'checkpoints'))) {
+      rmSync(path.join(run, 'checkpoints', name), { recursive: true });
+    }
+    expect((await runScripted(run)).events.at(-1)).toMatchObject({ code: 'checkpoint-lost' });
+    expect(lastStep(run)).toBeGreaterThanOrEqual(4);
+    const resumed = await runScripted(run, undefined, 6, 0);
+    expect(stepsOf(resumed.events)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('that the engine cannot load costs no step either', async () => {
+    const run = await stopped();
+    // A folder of the name of the file: there, and not to be read.
+    const file = path.join(run, 'checkpoints', 'step-000004', 'policy');
+    rmSync(file);
+    mkdirSync(file);
+    const { code } = await runScripted(run);
+    expect(code).toBe(1);
+    expect(lastStep(run)).toBe(5);
   });
 });
 

@@ -145,7 +145,7 @@ test('what is written as a whole takes the place of a link', () => {
 });
 
 test('the lock of a run is for its owner only, and holds against a second runner', async () => {
-  const run = await createRunFolder(at('run'));
+  const run = createRunFolder(at('run'));
   const lock = RunLock.acquire(run);
   expect(statSync(run.lock).mode & 0o777).toBe(0o600);
   expect(() => RunLock.acquire(run)).toThrow(
@@ -156,14 +156,14 @@ test('the lock of a run is for its owner only, and holds against a second runner
 });
 
 test('a run that never began takes its own files along, and no others', async () => {
-  const run = await createRunFolder(at('run'));
+  const run = createRunFolder(at('run'));
   for (const file of [run.lock, run.runnerLog, path.join(run.checkpoints, 'thesis.tex')]) {
     writeFileSync(file, '');
   }
   await removeNewRunFolder(run);
   expect(lstatSync(run.runnerLog, { throwIfNoEntry: false })).toBeUndefined();
   expect(lstatSync(path.join(run.checkpoints, 'thesis.tex')).isFile()).toBe(true);
-  const other = runFolderAt((await createRunFolder(at('other'))).folder);
+  const other = runFolderAt(createRunFolder(at('other')).folder);
   await removeNewRunFolder(other);
   expect(lstatSync(other.folder, { throwIfNoEntry: false })).toBeUndefined();
 });

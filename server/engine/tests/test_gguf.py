@@ -63,6 +63,7 @@ def write_gguf(
     *,
     leave_out: str = "",
     twice: bool = False,
+    parts: int = 1,
 ) -> None:
     """With `twice`, a tied matrix is stored again as the output head, in 8 bits."""
     config = json.loads((source / "config.json").read_text())
@@ -84,7 +85,8 @@ def write_gguf(
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_pad_token_id(0)
-    writer.add_eot_token_id(0)
+    writer.add_eot_token_id(5)
+    writer.add_uint16("split.count", parts)
     writer.add_add_bos_token(True)
     writer.add_chat_template("{{ messages[0]['content'] }}")
     short = {long: name for name, long in LAYER_NAMES.items()}
@@ -200,6 +202,15 @@ def test_a_file_that_lacks_a_tensor_is_refused(
     assert list((tmp_path / "models").iterdir()) == []
 
 
+def test_a_part_of_a_split_file_is_refused(
+    model_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    write_gguf("llama", model_folder("llama"), tmp_path / "model.gguf", parts=3)
+    with pytest.raises(EngineError, match="is part 1 of 3 of a model") as caught:
+        obtain(str(tmp_path / "model.gguf"), tmp_path / "models", lambda _line: None)
+    assert "--merge" in caught.value.remedy
+
+
 def test_nothing_beside_the_file_is_read(
     model_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -222,13 +233,15 @@ def test_texts_end_where_the_file_says(model_folder: Callable[[str], Path], tmp_
     assert configuration["pad_token"] == "<|endoftext|>"
     assert configuration["chat_template"] == "{{ messages[0]['content'] }}"
     assert configuration["add_bos_token"] is True
-    # The end of a text, and of a turn.
-    assert load_policy(folder, lora=None).end_tokens == [2, 0]
+    # The end of a text, that of a turn, and what llama.cpp knows by its text: <|endoftext|>.
+    assert load_policy(folder, lora=None).end_tokens == [2, 5, 0]
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     # Merged as far as the merges go; a digit stands alone; a special token is one.
-    names = [tokenizer.id_to_token(i) for i in tokenizer.encode("hell 12<|im_end|>").ids]
+    encoded = tokenizer.encode("hell 12<|im_end|>", add_special_tokens=False)
+    names = [tokenizer.id_to_token(i) for i in encoded.ids]
     assert names == ["he", "ll", "Ġ", "1", "2", "<|im_end|>"]
     assert tokenizer.decode(tokenizer.encode("hell 12").ids) == "hell 12"
+    assert tokenizer.encode("he").tokens == ["<|im_start|>", "he"]
 
 
 def test_digits_stand_alone_and_leave_the_spaces_before_them_together() -> None:

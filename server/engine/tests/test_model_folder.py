@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from azr_engine.errors import EngineError
+from azr_engine.inspect_model import inspect_model
 from azr_engine.model_folder import check_model_folder
 from azr_engine.policy import context_length, load_policy
 
@@ -45,6 +47,10 @@ def change_config(folder: Path, **more: object) -> None:
 def refusal(folder: Path) -> EngineError:
     with pytest.raises(EngineError) as caught:
         load_policy(folder, lora=None)
+    # What is looked at before a run is what the run would meet.
+    with pytest.raises(EngineError) as looked:
+        inspect_model(folder)
+    assert looked.value.payload() == caught.value.payload()
     assert str(folder) in str(caught.value.payload()["error"])
     assert caught.value.payload()["remedy"]
     return caught.value
@@ -153,5 +159,125 @@ def test_a_configuration_that_makes_no_sense_is_refused(
 ) -> None:
     change_config(folder, **change)
     error = refusal(folder)
-    assert error.code == "model_not_loadable"
+    assert error.code in ("model_not_loadable", "weights_do_not_fit")
     assert len(error.message) <= 600 and "\n" not in error.message
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def store(folder: Path, weights: dict[str, torch.Tensor]) -> None:
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_a_tensor_that_is_missing_is_named(folder: Path) -> None:
+    weights = weights_of(folder)
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    store(folder, weights)
+    error = refusal(folder)
+    assert error.code == "weights_do_not_fit"
+    assert "lack: model.layers.1.mlp.up_proj.weight." in error.message
+
+
+def test_layers_that_only_the_configuration_has_are_not_made_up(folder: Path) -> None:
+    change_config(folder, num_hidden_layers=3)
+    error = refusal(folder)
+    assert error.code == "weights_do_not_fit"
+    # Nine tensors to a layer of Llama: four of attention, three of the network, two norms.
+    assert "model.layers.2." in error.message and "and 6 more" in error.message
+
+
+def test_layers_that_the_configuration_leaves_out_are_not_left_out(folder: Path) -> None:
+    change_config(folder, num_hidden_layers=1)
+    error = refusal(folder)
+    assert error.code == "weights_do_not_fit"
+    assert "config.json leaves out: model.layers.1." in error.message
+
+
+def test_a_bias_that_the_configuration_leaves_out_is_not_left_out(folder: Path) -> None:
+    store(folder, {**weights_of(folder), "model.layers.0.self_attn.q_proj.bias": torch.ones(32)})
+    assert "leaves out: model.layers.0.self_attn.q_proj.bias." in refusal(folder).message
+
+
+def test_parts_that_a_language_model_does_without_may_be_there(folder: Path) -> None:
+    more = {
+        "vision.layers.0.weight": torch.ones(4),
+        "model.layers.0.rotary.inv_freq": torch.ones(4),
+    }
+    store(folder, {**weights_of(folder), **more})
+    assert load_policy(folder, lora=None).context_tokens > 0
+    inspect_model(folder)
+
+
+def test_sizes_that_do_not_fit_are_named(folder: Path) -> None:
+    name = "model.layers.0.mlp.up_proj.weight"
+    store(folder, {**weights_of(folder), name: torch.ones(3, 5)})
+    error = refusal(folder)
+    assert error.code == "weights_do_not_fit"
+    assert f"{name} is 3x5 in the weights, 48x32 by config.json" in error.message
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(folder: Path, value: float) -> None:
+    weights = weights_of(folder)
+    weights["model.norm.weight"][3] = value
+    store(folder, weights)
+    error = refusal(folder)
+    assert error.code == "weights_not_finite"
+    assert "model.norm.weight" in error.message
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (lambda data: data[:-1], "it was cut"),
+        (lambda data: data[:100], "ends within its header"),
+        (lambda _: b"", "it has 0 bytes"),
+        (lambda _: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
+    ],
+)
+def test_weights_that_are_not_whole_are_refused_without_pytorch(
+    folder: Path, content: Callable[[bytes], bytes], reason: str
+) -> None:
+    file = folder / "model.safetensors"
+    file.write_bytes(content(file.read_bytes()))
+    with pytest.raises(EngineError) as caught:
+        check_model_folder(folder)
+    assert str(file) in caught.value.message and reason in caught.value.message
+    assert ("git lfs pull" in caught.value.remedy) == (reason == "Git LFS")
+
+
+def test_every_part_of_an_index_is_there_with_its_tensors(folder: Path) -> None:
+    weights = weights_of(folder)
+    (folder / "model.safetensors").rename(folder / "part-1.safetensors")
+    index = {"weight_map": dict.fromkeys(weights, "part-1.safetensors")}
+    file = folder / "model.safetensors.index.json"
+    file.write_text(json.dumps(index))
+    check_model_folder(folder)
+    index["weight_map"]["model.more.weight"] = "part-1.safetensors"
+    file.write_text(json.dumps(index))
+    with pytest.raises(EngineError, match=r"says that it has model\.more\.weight"):
+        check_model_folder(folder)
+    index["weight_map"]["model.more.weight"] = "part-2.safetensors"
+    file.write_text(json.dumps(index))
+    with pytest.raises(EngineError, match=r"part-2\.safetensors cannot be used"):
+        check_model_folder(folder)
+
+
+def test_quantised_weights_are_refused(folder: Path) -> None:
+    change_config(folder, quantization_config={"quant_method": "gptq", "bits": 4})
+    error = refusal(folder)
+    assert error.code == "model_is_quantized" and "gptq" in error.message
+
+
+def test_answers_end_with_every_token_that_the_folder_names(folder: Path) -> None:
+    # The tests' tokenizer has <pad> as token 0 and <end> as token 1.
+    change_config(folder, eos_token_id=7)
+    (folder / "generation_config.json").write_text('{"eos_token_id": [9, 7]}')
+    assert load_policy(folder, lora=None).end_tokens == [7, 9]
+    for named in ("<end>", {"content": "<end>"}):
+        (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": named}))
+        assert load_policy(folder, lora=None).end_tokens == [7, 9, 1]
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<unknown>"}')
+    assert load_policy(folder, lora=None).end_tokens == [7, 9]

@@ -21,7 +21,10 @@ export function failureText(error: unknown): string {
   return `azr: this is a defect of azr, please report it:\n${inspect(error)}`;
 }
 
-const USAGE_CODES = new Set(['usage', 'invalid-settings', 'not-utf-8']);
+const USAGE_CODES = new Set([
+  ...['usage', 'invalid-settings', 'not-utf-8'],
+  ...['engine_url_invalid', 'engine_key_invalid', 'engine_key_in_clear'],
+]);
 
 export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof ProblemError && USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed;

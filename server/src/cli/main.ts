@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `azr` command: picks what was asked for and tells how it went. */
+import { keepLoopbackDirect } from '../engine/directLoopback.ts';
 import { ProblemError } from '../../protocol/problem.ts';
 import { attachCommand } from './commands/attachCommand.ts';
 import type { Command } from './command.ts';
@@ -74,6 +75,7 @@ async function main(argumentList: readonly string[]): Promise<number> {
 // A file that reaches the limit of its size then fails to grow, which its writer can report.
 if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 
+keepLoopbackDirect(process.env);
 const argumentList = process.argv.slice(2);
 const isLogging = argumentList.includes('--log');
 STDOUT.onError((error) => {

@@ -4,18 +4,22 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism, freemem } from 'node:os';
 import path from 'node:path';
 
+import { ProblemError } from '../../protocol/problem.ts';
 import type { DoctorCheck } from '../../protocol/runs.ts';
 import type { SandboxDescription } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { describePlan, planMemory, waysToFit } from '../engine/memoryPlan.ts';
+import { FolderTokenizer } from '../engine/tokenizer/tokenizer.ts';
 import { describeEngine, type EngineFacts } from '../machine/engineFacts.ts';
 import { chosenPython } from '../machine/enginePython.ts';
 import { knownDevice, machineMemoryMb } from '../machine/knownDevice.ts';
 import { memoryDemand } from '../machine/memoryDemand.ts';
-import { EMBEDDED_MODEL, openModelFolder } from '../machine/models/modelFolder.ts';
+import { readSafetensorsHeader } from '../files/safetensorsFile.ts';
+import { inspectModel } from '../machine/models/inspectModel.ts';
+import { EMBEDDED_MODEL } from '../machine/models/modelFolder.ts';
 import { modelShape } from '../machine/models/modelShape.ts';
 import { openGrader } from '../run/openGrader.ts';
-import { prepareNewRun } from '../run/prepareRun.ts';
+import { type PreparedRun, prepareNewRun } from '../run/prepareRun.ts';
 import { readRunFile, RUN_FILE_NAME } from '../runFolder/runFile.ts';
 import { problemOf } from '../runFolder/runOutcome.ts';
 import { completeSettings, type PartialSettings } from '../settings/settings.ts';
@@ -46,12 +50,13 @@ export async function checkMachine(options: CheckOptions = {}): Promise<MachineC
   const layers = options.layers ?? [];
   const settings = completeSettings(layers, 'defaults');
   const facts = describeEngine(python);
+  const preparing = runInQuestion(folder, layers);
   const [engine, disk, sandbox, model, plan] = await Promise.all([
     checkEngine(python, facts),
     checkDisk(folder),
     checkSandbox(settings),
-    checkModel(),
-    checkPlan(facts, folder, layers),
+    checkModel(python, facts, preparing),
+    checkPlan(facts, preparing),
   ]);
   return [checkNode(), engine, checkCores(), checkMemory(), disk, sandbox, model, ...plan];
 }
@@ -144,37 +149,71 @@ async function checkSandbox(settings: RunSettings): Promise<MachineCheck> {
   }
 }
 
-async function checkModel(): Promise<MachineCheck> {
+/** Of the run in question: whether its engine could load the model, and its tokenizer works. */
+async function checkModel(
+  python: string,
+  facts: Promise<EngineFacts>,
+  preparing: Promise<PreparedRun>,
+): Promise<MachineCheck> {
+  const name = 'model';
   try {
-    const { folder } = await openModelFolder(EMBEDDED_MODEL);
-    if (existsSync(path.join(folder, 'model.safetensors'))) {
-      return { name: 'model', status: 'ok', detail: `${EMBEDDED_MODEL} in ${folder}` };
+    const { settings, model } = await preparing;
+    const tokenizer = await FolderTokenizer.load(model.folder);
+    tokenizer.close();
+    const detail = `${settings.model} in ${model.folder}`;
+    // The embedded model is ours, and is known to load; what is missing of it was missing from the start.
+    if (settings.model === EMBEDDED_MODEL) requireWeights(model.folder);
+    else if (settings.engineUrl === 'local' && (await isThere(facts))) {
+      await inspectModel(python, model.folder);
     }
-    return {
-      name: 'model',
-      status: 'failed',
-      detail: `${folder} has no weights (model.safetensors).`,
-      remedy: 'Install AZR Studio again: the embedded model is part of it.',
-    };
+    return { name, status: 'ok', detail };
   } catch (error) {
-    return failed('model', error);
+    return failed(name, error);
   }
 }
 
-/**
- * What the run that is asked for, else that of the folder's run file, else one of the embedded model,
- * would take of the device. Nothing where another check tells already what is missing.
- */
-async function checkPlan(
-  facts: Promise<EngineFacts>,
+/** False where the check of the engine tells already that it is not. */
+async function isThere(facts: Promise<EngineFacts>): Promise<boolean> {
+  try {
+    await facts;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function requireWeights(folder: string): void {
+  const file = path.join(folder, 'model.safetensors');
+  const header = existsSync(file) ? readSafetensorsHeader(file) : undefined;
+  if (header !== undefined && 'tensors' in header) return;
+  throw new ProblemError({
+    code: 'invalid-model',
+    message:
+      header === undefined
+        ? `${folder} has no weights (model.safetensors).`
+        : `${file} cannot be used: ${header.damage.reason}.`,
+    remedy: 'Install AZR Studio again: the embedded model is part of it.',
+  });
+}
+
+/** The run that is asked for, else that of the folder's run file, else one of the embedded model. */
+async function runInQuestion(
   folder: string,
   asked: readonly PartialSettings[],
+): Promise<PreparedRun> {
+  const file = path.join(folder, RUN_FILE_NAME);
+  const ofFolder = asked.length === 0 && existsSync(file) ? [await readRunFile(file)] : [];
+  return prepareNewRun([...ofFolder, ...asked], file);
+}
+
+/** What it would take of the device. Nothing where another check tells already what is missing. */
+async function checkPlan(
+  facts: Promise<EngineFacts>,
+  preparing: Promise<PreparedRun>,
 ): Promise<MachineCheck[]> {
   const name = 'plan';
   try {
-    const file = path.join(folder, RUN_FILE_NAME);
-    const ofFolder = asked.length === 0 && existsSync(file) ? [await readRunFile(file)] : [];
-    const { settings, model } = await prepareNewRun([...ofFolder, ...asked], file);
+    const { settings, model } = await preparing;
     const shape = modelShape(model.folder);
     if (shape === undefined || settings.engineUrl !== 'local') return [];
     const device = knownDevice(await facts);
@@ -184,9 +223,9 @@ async function checkPlan(
     if (plan.fits) return [{ name, status: 'ok', detail }];
     const remedy = `One of these makes it fit: ${waysToFit(shape, demand, device).join('; ')}.`;
     return [{ name, status: 'failed', detail, remedy }];
-  } catch (error) {
-    const isToldByEngine = ['no-python', 'no-engine-packages'].includes(problemOf(error).code);
-    return isToldByEngine ? [] : [failed(name, error)];
+  } catch {
+    // The run itself is told of by the check of the model, and Python by that of the engine.
+    return [];
   }
 }
 

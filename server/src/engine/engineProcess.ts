@@ -1,7 +1,6 @@
 /** The local engine server as a child process that never outlives its owner. */
 import { ProblemError } from '../../protocol/problem.ts';
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -10,6 +9,7 @@ import { execa } from 'execa';
 import { foreignProblem, foreignSentence } from '../../protocol/foreignProblem.ts';
 import { openForAppending } from '../files/openFile.ts';
 import { pythonStart } from '../python/pythonStart.mjs';
+import { keepLog } from './engineLog.ts';
 
 const CLOSE_MS = 3_000;
 
@@ -40,17 +40,16 @@ export interface EngineProcess {
 export async function startEngineProcess(options: EngineProcessOptions): Promise<EngineProcess> {
   options.signal?.throwIfAborted();
   const apiKey = randomBytes(32).toString('base64url');
-  const log = createWriteStream(options.logPath, { fd: openForAppending(options.logPath) });
+  const log = openForAppending(options.logPath);
   const child = spawnServer(options, apiKey);
   const tail: string[] = [];
-  child.stderr.pipe(log);
+  keepLog(child.stderr, log);
   createInterface({ input: child.stderr }).on('line', (line) => {
     tail.push(foreignSentence(line));
     if (tail.length > 20) tail.shift();
   });
   const gone = new AbortController();
   const ended = child.then((result) => {
-    log.end();
     gone.abort(endedError(result.exitCode, result.signal, tail, options.logPath));
   });
   const close = async (): Promise<void> => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { readModelFile } from '../files/readFile.ts';
 
 export interface ModelFacts {
-  /** Those of generation_config.json, else of config.json; empty when neither names one. */
+  /** Those of generation_config.json and of config.json; empty when neither names one. */
   readonly endTokens: readonly number[];
   /** Undefined when the configuration does not say. */
   readonly contextTokens?: number;
@@ -21,13 +21,16 @@ interface Configuration {
 export async function readModelFacts(folder: string): Promise<ModelFacts> {
   const model = await readConfiguration(path.join(folder, 'config.json'));
   const generation = await readConfiguration(path.join(folder, 'generation_config.json'));
-  const named = generation.eos_token_id ?? model.eos_token_id ?? [];
   const { max_position_embeddings, n_positions } = { ...model, ...model.text_config };
   const contextTokens = max_position_embeddings ?? n_positions;
   return {
-    endTokens: typeof named === 'number' ? [named] : named,
+    endTokens: [...new Set([generation, model, model.text_config ?? {}].flatMap(endTokensOf))],
     ...(contextTokens !== undefined && { contextTokens }),
   };
+}
+
+function endTokensOf({ eos_token_id: named }: Configuration): readonly number[] {
+  return typeof named === 'number' ? [named] : (named ?? []);
 }
 
 async function readConfiguration(file: string): Promise<Configuration> {

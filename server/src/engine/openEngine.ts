@@ -19,6 +19,9 @@ import { TinkerModels } from './tinker/tinkerModels.ts';
 import { FolderTokenizer } from './tokenizer/tokenizer.ts';
 import type { Extensions } from './tinker/wire.ts';
 
+/** How long a server may take to hear that a model is not wanted any more. */
+const UNLOAD_MS = 2_000;
+
 interface ModelOptions {
   readonly trainable: 'full' | 'lora';
   readonly loraRank: number;
@@ -64,7 +67,7 @@ export async function openLocalEngine(options: LocalEngineOptions): Promise<Tink
 }
 
 /** Connects to a running server of the dialect. */
-export function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
+export async function connectEngine(options: RemoteEngineOptions): Promise<TinkerEngine> {
   const client = new TinkerClient(options);
   return open(client, options.tokenizerFolder, options, () => Promise.resolve());
 }
@@ -99,16 +102,17 @@ async function open(
       baseModel: servedModel(capabilities, options.model),
       memoryPlan: plan && wirePlan(plan),
     });
-    const modelId = await models.create(signal);
-    const information = await client.post<unknown>('get_info', { model_id: modelId }, true, signal);
     const facts = await readModelFacts(folder);
+    const endTokens = await endTokensOf(facts, tokenizer);
+    const modelId = await models.create(signal);
+    const information = await informationOf(client, models, modelId, signal);
     return new TinkerEngine({
       client,
       tokenizer,
       extensions,
       checkpointFolder,
       traits,
-      endTokens: facts.endTokens,
+      endTokens,
       description: {
         ...describe(information, extensions, facts, options),
         server: traits.server,
@@ -122,6 +126,30 @@ async function open(
     });
   } catch (error) {
     tokenizer.close();
+    throw error;
+  }
+}
+
+/** All that the folder names: its files differ in many a published model, and one that is left out never ends an answer. */
+async function endTokensOf(
+  { endTokens }: ModelFacts,
+  tokenizer: FolderTokenizer,
+): Promise<readonly number[]> {
+  const ofTokenizer = await tokenizer.endToken();
+  return [...new Set([...endTokens, ...(ofTokenizer === undefined ? [] : [ofTokenizer])])];
+}
+
+/** A model whose server cannot say what it is is given back: a server elsewhere has room for a few. */
+async function informationOf(
+  client: TinkerClient,
+  models: TinkerModels,
+  modelId: string,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  try {
+    return await client.post<unknown>('get_info', { model_id: modelId }, true, signal);
+  } catch (error) {
+    await models.unload(modelId, AbortSignal.timeout(UNLOAD_MS)).catch(() => undefined);
     throw error;
   }
 }

@@ -1,7 +1,9 @@
 /** The user's cache: what can be made again at any time, kept so that it need not be. */
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+
+import { makeFolder } from './makeFolder.ts';
 
 /** What other versions keep beside ours, or left half-written, goes after so long. */
 const KEPT_MS = 30 * 24 * 3_600_000;
@@ -29,7 +31,7 @@ export async function keepInCache(file: string, content: string | Uint8Array): P
   const folder = path.dirname(file);
   const fresh = `${file}.${process.pid}`;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     await writeFile(fresh, content, { mode: 0o600 });
     await rename(fresh, file);
     for (const name of await readdir(folder)) {

@@ -3,9 +3,9 @@
  * once. A consent is for one key: another key, which may belong to another service, is asked for again.
  */
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
+import { makeFolder } from '../files/makeFolder.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import type { BoundKey } from './engineKeys.ts';
 import { readNote } from '../files/readNote.ts';
@@ -37,7 +37,7 @@ export function rememberConsent({ origin, key }: BoundKey): void {
   const salt = randomBytes(16).toString('hex');
   const consent = { origin, salt, digest: digestOf(key, salt).toString('hex') };
   try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(file));
     writeJsonAtomically(file, { consents: [...consents(), consent].slice(-MAXIMUM_CONSENTS) });
   } catch {
     // It was allowed for this time.

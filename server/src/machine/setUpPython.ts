@@ -3,11 +3,12 @@
  * as the set-up of a clone.
  */
 import { ProblemError } from '../../protocol/problem.ts';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { execa } from 'execa';
 
+import { makeFolder } from '../files/makeFolder.ts';
 import { DIAGNOSES } from '../python/diagnose.mjs';
 import {
   environmentIsCurrent,
@@ -56,8 +57,11 @@ async function makeOwnEnvironment(
   if ('message' in python) throw new ProblemError({ code: 'no-python', ...python });
   const { executable, version } = python;
   onLine(`Making an environment in ${directory} with Python ${version} (${executable}).`);
-  const failed = await mkdir(path.dirname(directory), { recursive: true })
-    .then(() => makeEnvironment(executable, directory, engineFolder, programOf(options)))
+  const failed = await Promise.resolve()
+    .then(() => {
+      makeFolder(path.dirname(directory));
+      return makeEnvironment(executable, directory, engineFolder, programOf(options));
+    })
     .catch((error: unknown) => {
       signal.throwIfAborted();
       throw diagnosis(

@@ -130,6 +130,11 @@ async function seedInduction(
   });
 }
 
+const NO_PYTHON =
+  'Use a model that writes Python, check that "dialect" fits it, or ask for fewer "seedTasks".';
+const NO_END =
+  'Most proposals did not come to an end. Raise "maximumProposalTokens", or name the token that ends an answer as "eos_token_id" in the generation_config.json of the model.';
+
 /** Repeats rounds of proposals until the buffer holds the seeds asked for, or the model shows that it cannot. */
 async function inRounds(
   { settings, listener }: LoopDependencies,
@@ -153,8 +158,7 @@ async function inRounds(
       throw new ProblemError({
         code: 'cannot-propose',
         message: `The model made ${String(buffer.size)} of ${String(total)} seeds in ${String(proposed)} proposals and no new one in the last ${String(FRUITLESS_ROUNDS)} rounds, reasons: ${reasons(ledger)}.`,
-        remedy:
-          'Use a model that writes Python, check that "dialect" fits it, or ask for fewer "seedTasks".',
+        remedy: reasons(ledger).startsWith('truncated') ? NO_END : NO_PYTHON,
       });
     }
   }

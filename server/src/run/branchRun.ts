@@ -23,6 +23,7 @@ import { copyDatabase } from '../store/writer/copyDatabase.ts';
 import type { CheckpointRecord } from '../store/rows/runInformation.ts';
 import { RunReader } from '../store/runReader.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
+import { checkpointDamage } from '../runFolder/checkpointFiles.ts';
 import { isRemote, locateCheckpoint } from '../runFolder/checkpointNames.ts';
 import { createRunFolder } from '../runFolder/createRunFolder.ts';
 import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
@@ -57,7 +58,7 @@ export async function branchRun(request: BranchRequest): Promise<RunFolder> {
     const before = reader.information();
     const settings = completeSettings([before.settings, ...request.changes], 'the branch');
     requireFitting(before.settings, settings, checkpoint.step);
-    const run = await createRunFolder(request.folder);
+    const run = createRunFolder(request.folder);
     const draft = `${run.database}.draft`;
     rmSync(draft, { force: true });
     copyDatabase(reader, draft);
@@ -93,7 +94,9 @@ function checkpointAt(
 ): CheckpointRecord {
   const checkpoints = reader.checkpoints();
   const wanted =
-    step === undefined ? checkpoints.at(-1) : checkpoints.find((one) => one.step === step);
+    step === undefined
+      ? checkpoints.findLast((one) => isWhole(one, parent))
+      : checkpoints.find((one) => one.step === step);
   if (wanted !== undefined) return wanted;
   const kept = checkpoints.map((one) => one.step).slice(-NAMED_STEPS);
   throw new ProblemError({
@@ -104,6 +107,11 @@ function checkpointAt(
         ? 'Wait until it has saved one; "checkpointEverySteps" says how often it does.'
         : `The newest that it keeps are of the steps ${kept.join(', ')}. "checkpointsKeptEvery" keeps more.`,
   });
+}
+
+function isWhole({ path: noted }: CheckpointRecord, parent: RunFolder): boolean {
+  const location = locateCheckpoint(parent, noted);
+  return isRemote(location) || checkpointDamage(location) === undefined;
 }
 
 function requireFitting(before: RunSettings, after: RunSettings, step: number): void {
@@ -143,10 +151,12 @@ async function bringAlong(
 ): Promise<string> {
   const source = locateCheckpoint(parent, checkpoint.path);
   if (isRemote(source)) return source;
-  if (!isPlainFolder(parent.checkpoints) || !isPlainFolder(source)) {
+  const isPlain = isPlainFolder(parent.checkpoints) && isPlainFolder(source);
+  const damage = isPlain ? checkpointDamage(source) : 'it is missing';
+  if (damage !== undefined) {
     throw new ProblemError({
       code: 'no-checkpoint',
-      message: `The checkpoint ${source} is gone.`,
+      message: `The checkpoint ${source} cannot be used: ${damage}.`,
       remedy: 'Choose another one, or restore the run folder from a copy.',
     });
   }

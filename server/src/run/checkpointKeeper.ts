@@ -1,9 +1,10 @@
 /** Keeps the newest checkpoints of a run on disk and the rows about them in step. */
-import { existsSync, readdirSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
+import { readdirSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 
 import type { RunSettings } from '../../protocol/settings.ts';
 import { isPlainFolder } from '../files/plainFile.ts';
+import { checkpointDamage } from '../runFolder/checkpointFiles.ts';
 import type { CheckpointRecord } from '../store/rows/runInformation.ts';
 import type { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import {
@@ -16,6 +17,11 @@ import type { RunFolder } from '../runFolder/runFolder.ts';
 
 /** The newest `checkpointsKept`, and of the older ones those of every `checkpointsKeptEvery`-th step. */
 export type CheckpointRetention = Pick<RunSettings, 'checkpointsKept' | 'checkpointsKeptEvery'>;
+
+export interface KnownCheckpoint extends CheckpointRecord {
+  /** Why it cannot be loaded, to follow a colon; absent where nothing is seen to be wrong. */
+  readonly damage?: string;
+}
 
 export class CheckpointKeeper {
   readonly #run: RunFolder;
@@ -43,14 +49,15 @@ export class CheckpointKeeper {
   }
 
   /**
-   * The newest checkpoint that is still there, with the path to load it from. Throws ProblemError
+   * All checkpoints of the run, the oldest first, with the path to load each from. Throws ProblemError
    * `unsafe-run` when the database names one outside of the run folder.
    */
-  newest(): CheckpointRecord | undefined {
-    return this.#store.reader
-      .checkpoints()
-      .map(({ step, path: noted }) => ({ step, path: locateCheckpoint(this.#run, noted) }))
-      .findLast(({ path: location }) => isRemote(location) || existsSync(location));
+  known(): KnownCheckpoint[] {
+    return this.#store.reader.checkpoints().map(({ step, path: noted }) => {
+      const location = locateCheckpoint(this.#run, noted);
+      const damage = isRemote(location) ? undefined : checkpointDamage(location);
+      return { step, path: location, ...(damage !== undefined && { damage }) };
+    });
   }
 
   /**

@@ -3,6 +3,7 @@ import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { SETTINGS } from '../../protocol/settings.ts';
 import type { Dialect } from '../method/dialects/dialect.ts';
+import { checkEngineAddress } from '../engine/engineAddress.ts';
 import { dialectFor, dialectNamed } from '../method/dialects/dialectFor.ts';
 import type { RunInformation } from '../store/rows/runInformation.ts';
 import { readHeldOutTasks } from './heldOutTasks.ts';
@@ -51,6 +52,7 @@ async function prepare(
   stored?: readonly HeldOutTask[],
 ): Promise<PreparedRun> {
   if (settings.engineUrl === 'local') refusePickledWeights(model.folder);
+  else checkEngineAddress(settings.engineUrl, '');
   return {
     settings,
     model,

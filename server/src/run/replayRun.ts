@@ -31,7 +31,7 @@ export async function replayRun(
   const source = existingRunFolder(replay.source);
   return withReader(source, async (reader) => {
     const information = reader.information();
-    const run = await createRunFolder(folder);
+    const run = createRunFolder(folder);
     return playInto(reader, run, replay.speed, host, () => {
       writeJsonAtomically(run.replay, { source: source.folder, speed: replay.speed });
       const createdAt = new Date().toISOString();

@@ -2,7 +2,6 @@
  * Runs a run: starts what the loop needs, hands it over, and takes everything down again however
  * it ends.
  */
-import { ProblemError } from '../../protocol/problem.ts';
 import type { Engine } from '../../protocol/engine.ts';
 import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
@@ -13,7 +12,7 @@ import type { LoopOutcome } from '../method/loop.ts';
 import type { Experiment } from '../method/experiment.ts';
 import { runLoop } from '../method/loop.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
-import type { CheckpointRecord, RunInformation } from '../store/rows/runInformation.ts';
+import type { RunInformation } from '../store/rows/runInformation.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import { CheckpointKeeper } from './checkpointKeeper.ts';
 import { createRunFolder } from '../runFolder/createRunFolder.ts';
@@ -23,11 +22,13 @@ import { machineFacts } from '../machine/machineFacts.ts';
 import { modelDigest } from '../machine/models/modelFolder.ts';
 import type { OpenGrader } from './openGrader.ts';
 import { openGrader } from './openGrader.ts';
+import { tellingProbeCost } from './probeCost.ts';
 import { withRestarts } from './restartingEngine.ts';
 import { ResourceWait } from './waitForResources.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import { prepareExistingRun } from './prepareRun.ts';
 import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
+import { isComplete, type ResumePoint, resumePoint } from './resumePoint.ts';
 import {
   finish,
   type RunResult,
@@ -35,6 +36,7 @@ import {
   type SessionHost,
   withPresence,
 } from './runSession.ts';
+import { requireSameModel, requireSameProtocol } from './sameModel.ts';
 import { requireSameSandbox } from './sameSandbox.ts';
 import { presetDepartures } from '../settings/settings.ts';
 
@@ -69,7 +71,7 @@ export async function createRun(
   folder: string,
   host: RunHost,
 ): Promise<RunResult> {
-  return withPresence(await createRunFolder(folder), host, async (session) => {
+  return withPresence(createRunFolder(folder), host, async (session) => {
     const { run, releases } = session;
     const started = await start(prepared, session);
     const information: RunInformation = {
@@ -89,8 +91,15 @@ export async function createRun(
   });
 }
 
-/** Continues the run in `folder` from its newest checkpoint. Rejects like {@link createRun}. */
-export async function resumeRun(folder: string, host: RunHost): Promise<RunResult> {
+/**
+ * Continues the run in `folder` from its newest checkpoint, or from that of the step `backTo`. Rejects like
+ * {@link createRun} and {@link resumePoint}.
+ */
+export async function resumeRun(
+  folder: string,
+  host: RunHost,
+  backTo?: number,
+): Promise<RunResult> {
   return withPresence(existingRunFolder(folder), host, async (session) => {
     const { run, releases, listener } = session;
     const store = SqliteRunStore.open(run.database);
@@ -100,18 +109,17 @@ export async function resumeRun(folder: string, host: RunHost): Promise<RunResul
     const information = store.reader.information();
     requireSameProtocol(information, run);
     const keeper = new CheckpointKeeper(run, store, information.settings);
-    const checkpoint = keeper.newest();
-    const { steps } = information.settings;
-    if (checkpoint?.step === steps) {
-      const outcome: LoopOutcome = { reason: 'steps', lastStep: steps };
+    if (backTo === undefined && isComplete(keeper, information.settings)) {
+      const outcome: LoopOutcome = { reason: 'steps', lastStep: information.settings.steps };
       return finish(run, store, outcome, listener);
     }
+    const point = resumePoint(keeper, run.folder, backTo);
     const stored = storedHeldOut(store, information.settings);
     const prepared = await prepareExistingRun(information, stored?.tasks);
     await requireSameModel(information, prepared);
     const started = await start(prepared, session, stored);
     requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
-    await returnToCheckpoint(store, checkpoint, started.engine, session);
+    await returnTo(point, store, started.engine, session);
     return runPrepared(prepared, started, store, session);
   });
 }
@@ -135,7 +143,9 @@ async function start(
   const inspecting = grading.then(
     (grader) => stored ?? heldOutSet(grader, prepared.heldOut, signal),
   );
-  const opening = openEngine(prepared, run, signal).then((engine) => {
+  // An opener that throws at once must not leave the sandbox open either.
+  const opening = Promise.resolve().then(async () => {
+    const engine = await openEngine(prepared, run, signal);
     releases.add(() => engine.close());
     return engine;
   });
@@ -169,23 +179,22 @@ function storedHeldOut(store: SqliteRunStore, { probe }: RunSettings): HeldOutSe
   return { tasks: probe === 'none' ? [] : tasks, structures };
 }
 
-/** Gives `engine`, which is new, the policy of `checkpoint`, and forgets the steps after it. */
-async function returnToCheckpoint(
+/**
+ * Gives `engine`, which is new, the policy of `point`, and then forgets the steps after it: they stay where
+ * the policy cannot be loaded.
+ */
+async function returnTo(
+  { step, path: location }: ResumePoint,
   store: SqliteRunStore,
-  checkpoint: CheckpointRecord | undefined,
   engine: Engine,
   { presence, listener, steering }: RunSession,
 ): Promise<void> {
-  // Without a checkpoint the untrained policy is the one of the last step that can be kept: the seeding.
-  const keptStep = checkpoint?.step ?? 0;
-  const discarded = store.discardStepsAfter(keptStep);
+  if (location !== undefined) await engine.loadCheckpoint(location, steering.control.signal);
+  const discarded = store.discardStepsAfter(step);
   if (discarded > 0) {
-    const message = `Continuing after step ${keptStep}; ${discarded} later steps had no checkpoint and are done again.`;
+    const message = `Continuing after step ${step}; ${discarded} later steps are done again.`;
     listener({ kind: 'notice', message });
     presence.committed(store.reader.sequence());
-  }
-  if (checkpoint !== undefined) {
-    await engine.loadCheckpoint(checkpoint.path, steering.control.signal);
   }
 }
 
@@ -261,7 +270,7 @@ async function runPrepared(
         runLoop(
           {
             ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut, dialect },
-            ...{ clock: { now: () => Date.now() }, listener },
+            ...{ clock: { now: () => Date.now() }, listener: tellingProbeCost(settings, listener) },
             ...(experiment === undefined ? {} : { experiment }),
           },
           { ...control, beforeStep: () => resources.until(() => room.shortage()) },
@@ -271,7 +280,7 @@ async function runPrepared(
         await dead.close().catch(() => undefined);
         const engine = await openEngine(prepared, run, control.signal);
         releases.add(() => engine.close());
-        await returnToCheckpoint(store, keeper.newest(), engine, session);
+        await returnTo(resumePoint(keeper, run.folder), store, engine, session);
         // It may have died between saving a checkpoint and saying so.
         keeper.sweep();
         noteSession(store, { engine, grader });
@@ -287,28 +296,5 @@ async function runPrepared(
     const message = error instanceof Error ? error.message : String(error);
     listener({ kind: 'finished', step: lastStep(), reason: 'failed', message });
     throw error;
-  }
-}
-
-function requireSameProtocol({ protocolVersion }: RunInformation, run: RunFolder): void {
-  if (protocolVersion !== PROTOCOL_VERSION) {
-    throw new ProblemError({
-      code: 'protocol-changed',
-      message: `The run in ${run.folder} was made with protocol ${protocolVersion}, this AZR Studio speaks ${PROTOCOL_VERSION}.`,
-      remedy: 'Continue it with the version that made it, or start a new run.',
-    });
-  }
-}
-
-async function requireSameModel(
-  information: RunInformation,
-  { model }: PreparedRun,
-): Promise<void> {
-  if ((await modelDigest(model.folder)) !== information.modelDigest) {
-    throw new ProblemError({
-      code: 'model-changed',
-      message: `The model in ${model.folder} is not the one that the run started from.`,
-      remedy: 'Put the original files back, or start a new run.',
-    });
   }
 }

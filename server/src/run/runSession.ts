@@ -62,7 +62,7 @@ export async function withPresence<Host extends SessionHost>(
   action: (session: Session<Host>) => Promise<RunResult>,
 ): Promise<RunResult> {
   requirePlainRunFolder(run);
-  await makeRunFolders(run);
+  makeRunFolders(run);
   const presence = await RunnerPresence.open(run, host.steering);
   const releases = new Releases();
   let ending: RunOutcome = { kind: 'stopped' };

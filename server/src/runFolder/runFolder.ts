@@ -64,13 +64,6 @@ export function existingRunFolder(folder: string): RunFolder {
   return run;
 }
 
-/** Name of a new run's folder: when it started and on which model, so that names sort by age. */
-export function newRunName(model: string, startedAt: Date): string {
-  const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '-');
-  const safeModel = path.basename(model).replaceAll(/[^\w.-]+/g, '_');
-  return `${time}-${safeModel}`;
-}
-
 /** The run below `runsFolder` that was worked on last. Throws ProblemError `no-run`. */
 export async function newestRun(runsFolder: string): Promise<RunFolder> {
   const names = existsSync(runsFolder) ? await readdir(runsFolder) : [];

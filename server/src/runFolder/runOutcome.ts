@@ -65,7 +65,7 @@ export function unexplainedEnd(run: RunFolder, logFile: string): OwnProblem {
     return {
       code: 'disk-full',
       message: `The runner ended, and the disk of ${run.folder} is full.`,
-      remedy: 'Free some space, then resume the run; nothing that was committed is lost.',
+      remedy: 'Free some space, then resume the run; it goes on from its newest checkpoint.',
     };
   }
   return {

@@ -8,11 +8,12 @@
  * with each of its versions, and the window after an update must find the runner of the one before.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { makeFolder } from '../files/makeFolder.ts';
 import { homeFolder } from '../files/userCache.ts';
 
 /** Bytes of `sun_path` on macOS, less the closing NUL; Linux has four more. */
@@ -31,7 +32,7 @@ export function runnerSocketIn(folder: string, token: string): string {
 export function runnerSocketFolders(): readonly string[] {
   return candidates().filter((folder) => {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
     } catch {
       // A home that is read-only; what is there already is still looked at.
     }

@@ -1,9 +1,10 @@
 /** The recorded run that ships with AZR Studio, unpacked where it can be read. */
 import { ProblemError } from '../../protocol/problem.ts';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
+import { makeFolder } from '../files/makeFolder.ts';
 import { assetRoot } from '../machine/assets.ts';
 import { type RunFolder, runFolderAt } from '../runFolder/runFolder.ts';
 import { neededUserData } from '../machine/userData.ts';
@@ -28,7 +29,7 @@ export function demoRun(): RunFolder {
   const folder = path.join(neededUserData(), `demo-${String(packed.length)}`, 'demo');
   const run = runFolderAt(folder);
   if (!existsSync(run.database)) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const draft = `${run.database}.${String(process.pid)}`;
     writeFileSync(draft, brotliDecompressSync(packed), { mode: 0o600 });
     renameSync(draft, run.database);

@@ -74,6 +74,8 @@ class Search {
 /** A database, or a runner that is about to make one. */
 export function isRun(run: RunFolder): boolean {
   if (existsSync(run.database)) return true;
+  // Most folders of a workspace are none, and reading what is not there costs far more than to ask.
+  if (!existsSync(run.owner)) return false;
   const address = readRunnerAddress(run);
   return address !== undefined && stalenessOf(address) === undefined;
 }

@@ -16,7 +16,12 @@ import { findRunFolders, isRun } from './findRunFolders.ts';
 import { FolderWatch } from './folderWatch.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 import type { StopTime } from '../../protocol/runnerMessages.ts';
-import { replayArguments, type StartArguments, startArguments } from './startArguments.ts';
+import {
+  replayArguments,
+  requestedEngineUrl,
+  type StartArguments,
+  startArguments,
+} from './startArguments.ts';
 import { startDetachedRunner } from './startDetachedRunner.ts';
 import { TrackedRun } from './trackedRun.ts';
 
@@ -135,7 +140,7 @@ export class RunCatalog {
     const { engineUrl } =
       'runId' in target
         ? this.#tracked(target.runId).reader().information().settings
-        : await startArguments(target);
+        : { engineUrl: await requestedEngineUrl(target) };
     return originWithoutKey(this.#options.engineKeys, engineUrl) ?? null;
   }
 

@@ -2,8 +2,8 @@
  * A run's database as a catalog looks at it: opened when there is something new to read, and kept
  * open only where somebody reads on.
  */
-import { type Problem, ProblemError } from '../../protocol/problem.ts';
-import { statSync } from 'node:fs';
+import { type OwnProblem, type Problem, ProblemError } from '../../protocol/problem.ts';
+import { type Stats, statSync } from 'node:fs';
 
 import { RunReader } from '../store/runReader.ts';
 import { type RunFigures, RunFiguresReader } from './runFigures.ts';
@@ -38,7 +38,9 @@ export class RunDatabase {
 
   /** Looks again where the files changed, or `mustLook`; true when something else is there now. */
   refresh(mustLook: boolean): boolean {
-    const { inode, signature } = signatureOf(this.#run.database);
+    const found = signatureOf(this.#run.database);
+    if ('reason' in found) return this.#cannotLook(found.reason);
+    const { inode, signature } = found;
     if (inode !== this.#inode) this.close();
     this.#inode = inode;
     const isPassing = this.#look.kind === 'unreadable' && PASSING.has(this.#look.problem.code);
@@ -46,6 +48,14 @@ export class RunDatabase {
     this.#signature = signature;
     const before = this.#look;
     this.#look = inode === undefined ? { kind: 'none' } : this.#read();
+    return !isSameLook(before, this.#look);
+  }
+
+  /** A mount that went stale, or a folder that was closed to us; the next look tries again. */
+  #cannotLook(reason: string): boolean {
+    this.close();
+    const before = this.#look;
+    this.#look = { kind: 'unreadable', problem: notSeen(this.#run, reason) };
     return !isSameLook(before, this.#look);
   }
 
@@ -96,10 +106,29 @@ function problemOfDatabase(error: unknown, run: RunFolder): Problem {
   };
 }
 
+function notSeen({ database }: RunFolder, reason: string): OwnProblem {
+  return {
+    code: 'input-output',
+    message: `${database} cannot be looked at: ${reason}.`,
+    remedy: 'Check that its disk is there and that the folder is yours to read.',
+  };
+}
+
+interface Signature {
+  readonly inode: number | undefined;
+  readonly signature: string;
+}
+
 /** The log is what a commit changes; the file itself changes when the log is folded into it. */
-function signatureOf(database: string): { inode: number | undefined; signature: string } {
-  const file = statSync(database, { throwIfNoEntry: false });
-  const log = statSync(`${database}-wal`, { throwIfNoEntry: false });
+function signatureOf(database: string): Signature | { readonly reason: string } {
+  let file: Stats | undefined;
+  let log: Stats | undefined;
+  try {
+    file = statSync(database, { throwIfNoEntry: false });
+    log = statSync(`${database}-wal`, { throwIfNoEntry: false });
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
   const logPart = log === undefined || log.size === 0 ? '' : `${log.size} ${log.mtimeMs}`;
   return {
     inode: file?.ino,

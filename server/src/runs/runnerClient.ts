@@ -205,12 +205,12 @@ function unreachableError({ pid, startedAt }: RunnerAddress, isMissing = false):
     return new ProblemError({
       code: 'runner-unreachable',
       message: `The runner, process ${pid}, is alive, but its socket is not found here.`,
-      remedy: `Look at the run as the user who started it and in the same container, with the same HOME and TMPDIR. If its socket was deleted, end the process ${pid} and resume the run; nothing that was committed is lost.`,
+      remedy: `Look at the run as the user who started it and in the same container, with the same HOME and TMPDIR. If its socket was deleted, end the process ${pid} and resume the run, which goes on from its newest checkpoint.`,
     });
   }
   return new ProblemError({
     code: 'runner-unreachable',
     message: `The runner, process ${pid}, does not answer.`,
-    remedy: `Wait a moment and try again. If it keeps failing, end the process ${pid} and resume the run; nothing that was committed is lost.`,
+    remedy: `Wait a moment and try again. If it keeps failing, end the process ${pid} and resume the run, which goes on from its newest checkpoint.`,
   });
 }

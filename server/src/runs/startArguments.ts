@@ -1,36 +1,45 @@
 /** From what a viewer asks for to the command line of a new run. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import { SETTINGS } from '../../protocol/settings.ts';
 import type { ReplayRequest, StartRequest } from '../../protocol/runs.ts';
 import { readRunFile, resolvePaths } from '../runFolder/runFile.ts';
-import { newRunName, type RunFolder, runFolderAt } from '../runFolder/runFolder.ts';
+import { newRunFolder } from '../runFolder/newRunFolder.ts';
+import { type RunFolder, runFolderAt } from '../runFolder/runFolder.ts';
 import { RUNS_FOLDER } from '../runFolder/runsFolder.ts';
 import { checkSettings } from '../settings/settings.ts';
 
 export interface StartArguments {
-  /** Where the run will be; a folder that does not exist yet. */
+  /** Where the run will be; its folder is new and empty. */
   readonly run: RunFolder;
   readonly command: readonly string[];
   readonly engineUrl: string;
 }
 
-/** Throws SettingsError for a run file or settings that cannot be. */
+/** Throws SettingsError for a run file or settings that cannot be, ProblemError like {@link newRunFolder}. */
 export async function startArguments(request: StartRequest): Promise<StartArguments> {
-  const { parentFolder, runFile, settings: asked } = request;
-  const settings = resolvePaths(checkSettings(asked, 'the request to start'), parentFolder);
-  const fromFile = runFile === undefined ? {} : await readRunFile(runFile);
-  const model = settings.model ?? fromFile.model ?? SETTINGS.model.studio;
-  const run = freeFolder(path.join(parentFolder, RUNS_FOLDER, newRunName(model, new Date())));
-  const assignments = Object.entries(settings).flatMap(([name, value]) => [
+  const { parentFolder, runFile } = request;
+  const { asked, settings, engineUrl } = await readRequest(request);
+  const model = settings.model ?? SETTINGS.model.studio;
+  const run = runFolderAt(newRunFolder(path.join(parentFolder, RUNS_FOLDER), model, new Date()));
+  const assignments = Object.entries(asked).flatMap(([name, value]) => [
     '--set',
     `${name}=${asText(value)}`,
   ]);
-  const engineUrl = settings.engineUrl ?? fromFile.engineUrl ?? SETTINGS.engineUrl.studio;
   const files = runFile === undefined ? [] : [path.resolve(runFile)];
   const command = ['run', ...files, '--directory', run.folder, ...assignments];
   return { run, command, engineUrl };
+}
+
+/** Where the engine of such a run would be, without making anything. Throws SettingsError. */
+export async function requestedEngineUrl(request: StartRequest): Promise<string> {
+  return (await readRequest(request)).engineUrl;
+}
+
+async function readRequest({ parentFolder, runFile, settings: given }: StartRequest) {
+  const asked = resolvePaths(checkSettings(given, 'the request to start'), parentFolder);
+  const settings = { ...(runFile === undefined ? {} : await readRunFile(runFile)), ...asked };
+  return { asked, settings, engineUrl: settings.engineUrl ?? SETTINGS.engineUrl.studio };
 }
 
 /** A replay of the run in `source`. */
@@ -39,8 +48,8 @@ export function replayArguments(
   speed: ReplayRequest['speed'],
   parentFolder: string,
 ): StartArguments {
-  const name = newRunName(`replay-of-${path.basename(source.folder)}`, new Date());
-  const run = freeFolder(path.join(parentFolder, RUNS_FOLDER, name));
+  const name = `replay-of-${path.basename(source.folder)}`;
+  const run = runFolderAt(newRunFolder(path.join(parentFolder, RUNS_FOLDER), name, new Date()));
   const pace = ['--speed', speed === 'unlimited' ? 'max' : String(speed)];
   const command = ['replay', source.folder, '--directory', run.folder, ...pace];
   return { run, command, engineUrl: SETTINGS.engineUrl.studio };
@@ -49,12 +58,4 @@ export function replayArguments(
 /** As `--set` reads it: texts as they are, everything else as JSON. */
 function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Two runs may be started within the second that names one. */
-function freeFolder(wanted: string): RunFolder {
-  for (let number = 1; ; number += 1) {
-    const folder = number === 1 ? wanted : `${wanted}-${number}`;
-    if (!existsSync(folder)) return runFolderAt(folder);
-  }
 }

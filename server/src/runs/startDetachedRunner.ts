@@ -54,7 +54,7 @@ export async function startDetachedRunner(
   const { cliProgram, command, run, pythonPath } = start;
   requirePlainRunFolder(run);
   const isNewFolder = !existsSync(run.folder);
-  await makeRunFolders(run);
+  makeRunFolders(run);
   const logStart = sizeOf(run.runnerLog);
   const launchedAt = new Date().toISOString();
   // The runner works in another folder: a path that is meant as seen from here is made absolute here.

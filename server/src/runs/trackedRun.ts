@@ -37,6 +37,7 @@ export class TrackedRun {
   readonly #disposed = new AbortController();
   #client: RunnerClient | undefined;
   #attaching: Promise<void> | undefined;
+  #connecting: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = RETRY_MS;
   /** What the runner last said of itself. */
@@ -241,7 +242,16 @@ export class TrackedRun {
     this.#retryMs = Math.min(this.#retryMs * 2, SLOWEST_RETRY_MS);
   }
 
-  async #connect(address: RunnerAddress): Promise<void> {
+  /** One connection at a time, whoever asks for it. */
+  #connect(address: RunnerAddress): Promise<void> {
+    this.#connecting ??= this.#open(address).finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #open(address: RunnerAddress): Promise<void> {
+    if (this.#client !== undefined) return;
     const client = await RunnerClient.connect(
       address,
       {

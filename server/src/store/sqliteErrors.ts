@@ -56,7 +56,7 @@ const EXPLANATIONS: ReadonlyMap<number, Explanation> = new Map([
       code: 'disk-full',
       what: 'could not grow because the disk is full',
       remedy:
-        'Free some space, then continue with "azr resume"; nothing that was committed is lost.',
+        'Free some space, then continue with "azr resume"; it goes on from the newest checkpoint.',
     },
   ],
   [

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from azr_engine.averaging import WeightAverage
+from azr_engine.checkpoint_files import read_checkpoint_state
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.muon import MuonWithAdamW
 from azr_engine.policy import Policy
@@ -88,7 +89,7 @@ class CheckpointStore:
     def load_training(self, path: str, trainer: Trainer, optimizer: bool) -> None:
         """Restores in place. `optimizer` covers all optimizers, the average and random state."""
         folder = self.existing(path)
-        state = json.loads((folder / "checkpoint.json").read_text())
+        state = read_checkpoint_state(folder)
         names = [name for name, _ in trainer.policy.trainable_parameters()]
         if state["version"] != FORMAT_VERSION or state["parameters"] != names:
             raise EngineError(

@@ -54,6 +54,7 @@ def _convert(path: Path, folder: Path) -> None:
     reader = GGUFReader(path)
     values = {name: field.contents() for name, field in reader.fields.items()}
     metadata = Metadata(path, values)
+    _check_parts(metadata)
     _check_architecture(metadata)
     tokenizer, settings = read_tokenizer(metadata), tokenizer_settings(metadata)
     endings = {"eos_token_id": end_tokens(metadata), "pad_token_id": padding_token(metadata)}
@@ -78,6 +79,17 @@ def _convert(path: Path, folder: Path) -> None:
     _write_json(folder / "tokenizer_config.json", settings)
     _write_json(folder / "generation_config.json", endings)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _check_parts(metadata: Metadata) -> None:
+    count = metadata.values.get("split.count", 1)
+    if count > 1:
+        number = metadata.values.get("split.no", 0) + 1
+        raise EngineError(
+            "gguf_unusable",
+            f"{metadata.path.name} is part {number} of {count} of a model.",
+            "Put the parts together with `llama-gguf-split --merge` of llama.cpp.",
+        )
 
 
 def _check_architecture(metadata: Metadata) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
 from azr_engine.gguf_metadata import Metadata, unusable
 
@@ -17,6 +17,8 @@ CONTROL_TOKEN = 3
 USER_DEFINED_TOKEN = 4
 # Tokens that end a text, a turn or a message, by their keys.
 END_KEYS = ("eos_token_id", "eot_token_id", "eom_token_id")
+# Of llama.cpp's list (llama_vocab::impl::load), those of the families that are converted.
+ENDINGS = ("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>")
 # The patterns by which these families cut a text before merging bytes, from their tokenizers.
 QWEN_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -64,14 +66,39 @@ def read_tokenizer(metadata: Metadata) -> Tokenizer:
     ]
     tokenizer.add_special_tokens([token for token in special if token.special])
     tokenizer.add_tokens([token for token in special if not token.special])
+    if _begins_with_token(metadata):
+        index = int(metadata.get("tokenizer.ggml.bos_token_id"))
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=[tokens[index], "$A"],
+            pair=[tokens[index], "$A", "$B"],
+            special_tokens=[(tokens[index], index)],
+        )
     return tokenizer
 
 
+def _begins_with_token(metadata: Metadata) -> bool:
+    """Where the file does not say, llama.cpp begins texts with a token for this kind alone."""
+    is_usual = metadata.values.get("tokenizer.ggml.pre") == "llama-bpe"
+    is_wanted = bool(metadata.values.get("tokenizer.ggml.add_bos_token", is_usual))
+    return is_wanted and "tokenizer.ggml.bos_token_id" in metadata.values
+
+
 def end_tokens(metadata: Metadata) -> list[int]:
-    """Every token that the file names as an end, beginning with the end of a text."""
+    """
+    Every token that the file names as an end, beginning with the end of a text, and those that
+    llama.cpp knows by their text.
+    """
     first = metadata.get("tokenizer.ggml.eos_token_id")
     named = [metadata.values.get(f"tokenizer.ggml.{key}") for key in END_KEYS]
-    return list(dict.fromkeys(int(token) for token in (first, *named) if token is not None))
+    tokens: list[str] = metadata.get("tokenizer.ggml.tokens")
+    kinds: list[int] = metadata.get("tokenizer.ggml.token_type")
+    known = [
+        index
+        for index, (token, kind) in enumerate(zip(tokens, kinds, strict=True))
+        if kind == CONTROL_TOKEN and token in ENDINGS
+    ]
+    ends = [int(token) for token in (first, *named) if token is not None]
+    return list(dict.fromkeys([*ends, *known]))
 
 
 def padding_token(metadata: Metadata) -> int:
@@ -93,8 +120,8 @@ def tokenizer_settings(metadata: Metadata) -> dict[str, Any]:
     beginning = metadata.values.get("tokenizer.ggml.bos_token_id")
     if beginning is not None:
         settings["bos_token"] = tokens[beginning]
-    for key, name in (("ggml.add_bos_token", "add_bos_token"), ("chat_template", "chat_template")):
-        value = metadata.values.get(f"tokenizer.{key}")
-        if value is not None:
-            settings[name] = value
+    settings["add_bos_token"] = _begins_with_token(metadata)
+    template = metadata.values.get("tokenizer.chat_template")
+    if template is not None:
+        settings["chat_template"] = template
     return settings

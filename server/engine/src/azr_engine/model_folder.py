@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, NoReturn, TypeGuard, cast
 
 from azr_engine.errors import EngineError
+from azr_engine.tensor_files import DamagedFileError, read_tensor_header
 
 SUFFIX = ".safetensors"
 WEIGHTS = f"model{SUFFIX}"
@@ -17,6 +18,7 @@ INDEX = f"{WEIGHTS}.index.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 # The index of a large model names every tensor: a few megabytes.
 MOST_JSON_BYTES = 64 * 1024 * 1024
+COPY = "Copy the model folder again from where it came from."
 TO_SAFETENSORS = (
     "Use a copy of the model in safetensors: most have one on the Hub, and transformers writes one "
     "with save_pretrained where you trust the files that you have."
@@ -37,7 +39,17 @@ def check_model_folder(folder: Path) -> None:
     config = read_object(folder / "config.json")
     if "transformers_weights" in config:
         _refuse(folder, "its config.json names a file of weights (transformers_weights)")
-    _check_weights(folder)
+    quantization = config.get("quantization_config")
+    if isinstance(quantization, dict):
+        raise EngineError(
+            "model_is_quantized",
+            f"The weights in {folder} are quantised ({quantization.get('quant_method', '?')}), "
+            "and such weights cannot be trained here.",
+            "Use the model that they were made from: its page on the Hub names it.",
+        )
+    for file in weight_files(folder):
+        _check_file(file)
+    _check_index(folder)
     _check_sizes(folder, config)
 
 
@@ -55,12 +67,13 @@ def read_object(file: Path) -> dict[str, Any]:
         raise EngineError(
             "model_not_loadable",
             f"{file} cannot be read: {error}.",
-            "Copy the model folder again from where it came from.",
+            COPY,
         ) from error
     return value
 
 
-def _check_weights(folder: Path) -> None:
+def weight_files(folder: Path) -> list[Path]:
+    """Those that transformers would load. Throws EngineError where they are not safetensors."""
     # transformers would load the model that the adapter names, and pickles beside it.
     if (folder / "adapter_config.json").exists():
         raise EngineError(
@@ -69,12 +82,9 @@ def _check_weights(folder: Path) -> None:
             "Merge the adapter into its model (merge_and_unload of PEFT), save that, and name it.",
         )
     if (folder / WEIGHTS).is_file():
-        return
+        return [folder / WEIGHTS]
     if (folder / INDEX).is_file():
-        parts = read_object(folder / INDEX).get("weight_map")
-        if not isinstance(parts, dict) or not all(map(_is_safetensors_here, parts.values())):
-            _refuse(folder, f"{INDEX} names other files than safetensors beside it")
-        return
+        return [folder / name for name in sorted(set(_index(folder).values()))]
     pickles = sorted(file.name for pattern in PICKLES for file in folder.glob(pattern))
     if pickles:
         _refuse(folder, f"it has {pickles[0]}, and no {WEIGHTS}")
@@ -84,6 +94,43 @@ def _check_weights(folder: Path) -> None:
         "Name the folder of a Hugging Face causal language model with all of its files.",
         status=404,
     )
+
+
+def _index(folder: Path) -> dict[str, str]:
+    """The file of each tensor, by the tensor's name."""
+    parts = read_object(folder / INDEX).get("weight_map")
+    if not isinstance(parts, dict) or not all(map(_is_safetensors_here, parts.values())):
+        _refuse(folder, f"{INDEX} names other files than safetensors beside it")
+    return cast(dict[str, str], parts)
+
+
+def _check_file(file: Path) -> None:
+    try:
+        read_tensor_header(file)
+    except FileNotFoundError as error:
+        reason = f"{INDEX} names it, and it is not there"
+        raise _unreadable(file, reason, COPY) from error
+    except OSError as error:
+        raise _unreadable(file, error.strerror or str(error), "Make it readable.") from error
+    except DamagedFileError as error:
+        remedy = "Fetch it with `git lfs pull` in its folder." if error.pointer else COPY
+        raise _unreadable(file, str(error), remedy) from error
+
+
+def _check_index(folder: Path) -> None:
+    if (folder / WEIGHTS).is_file() or not (folder / INDEX).is_file():
+        return
+    index = _index(folder)
+    stored = {part: read_tensor_header(folder / part) for part in set(index.values())}
+    for name, part in index.items():
+        if name not in stored[part]:
+            raise _unreadable(
+                folder / part, f"{INDEX} says that it has {name}, and it has not", COPY
+            )
+
+
+def _unreadable(file: Path, reason: str, remedy: str) -> EngineError:
+    return EngineError("model_not_loadable", f"{file} cannot be used: {reason}.", remedy)
 
 
 def _check_sizes(folder: Path, config: dict[str, Any]) -> None:
@@ -103,7 +150,7 @@ def _check_sizes(folder: Path, config: dict[str, Any]) -> None:
                     "model_not_loadable",
                     f"{folder / 'config.json'} describes a larger model than the weights hold: "
                     f"its {name} is {size}.",
-                    "Copy the model folder again from where it came from.",
+                    COPY,
                 )
 
 

@@ -27,7 +27,9 @@ from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from azr_engine.adapters import LoraSettings, merged_copy, with_adapters
 from azr_engine.compact_network import CompactNetwork, try_compact
+from azr_engine.end_token import end_token_of_tokenizer
 from azr_engine.errors import EngineError
+from azr_engine.loaded_weights import check_finite, check_loading
 from azr_engine.model_folder import check_model_folder, read_object
 from azr_engine.out_of_memory import is_out_of_memory
 from azr_engine.packing import ComputeCost
@@ -214,14 +216,8 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
     trained: TrainedKind = "lora" if lora is not None else whole
     precision = choose_precision(device.type, trained, device_has_bfloat16(device))
     with _loading(folder):
-        network: Any = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=precision.weights,
-            attn_implementation="sdpa",
-            trust_remote_code=False,
-            use_safetensors=True,
-            local_files_only=True,
-        )
+        network = load_network(folder, dtype=precision.weights)
+        check_finite(folder, network.named_parameters())
         # Uses values of the config, any of which may be of any type, before it is accepted.
         _end_tokens(folder, network)
         _positions(network.config)
@@ -233,6 +229,34 @@ def load_policy(folder: Path, lora: LoraSettings | None, trainable: bool = True)
         model.requires_grad_(False)
     model.eval()
     return Policy(model, network, folder, precision, lora)
+
+
+def check_loadable(folder: Path) -> None:
+    """Throws what load_policy would, but for what only the values of the weights show."""
+    check_model_folder(folder)
+    refuse_own_code(folder)
+    with _loading(folder):
+        network = load_network(folder, device_map="meta")
+        _end_tokens(folder, network)
+        _positions(network.config)
+
+
+def load_network(folder: Path, **options: Any) -> Any:
+    """The network of a folder whose weights are those of its config.json, and all of them."""
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        folder,
+        attn_implementation="sdpa",
+        trust_remote_code=False,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+        # check_loading refuses them, and names them.
+        ignore_mismatched_sizes=True,
+        **options,
+    )
+    network, information = loaded
+    check_loading(folder, network, information)
+    return network
 
 
 @contextlib.contextmanager
@@ -281,12 +305,14 @@ def _positions(config: Any) -> int:
 
 
 def _end_tokens(folder: Path, network: Any) -> list[int]:
-    """Tokens that end a completion: the generation config's, else the model config's."""
-    named = None
+    """
+    Tokens that end a completion: all that the folder names. Its files differ in many a published
+    model, and one that is left out never ends an answer.
+    """
+    named: list[object] = [network.config.eos_token_id]
+    named.append(getattr(network.config.get_text_config(), "eos_token_id", None))
     if (folder / "generation_config.json").is_file():
-        named = GenerationConfig.from_pretrained(folder, local_files_only=True).eos_token_id
-    if named is None:
-        named = network.config.eos_token_id
-    if named is None:
-        return []
-    return [int(token) for token in named] if isinstance(named, list) else [int(named)]
+        named.append(GenerationConfig.from_pretrained(folder, local_files_only=True).eos_token_id)
+    tokens = [token for one in named for token in (one if isinstance(one, list) else [one])]
+    known = [int(cast(int, token)) for token in tokens if token is not None]
+    return list(dict.fromkeys([*known, *end_token_of_tokenizer(folder)]))

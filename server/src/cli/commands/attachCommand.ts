@@ -202,11 +202,13 @@ class Watcher {
       ending.abort();
     });
     while (!ending.signal.aborted) {
+      let reader: RunReader | undefined;
       try {
-        const reader = RunReader.open(this.#run.database);
+        reader = RunReader.open(this.#run.database);
         reader.information();
         return reader;
       } catch (error) {
+        reader?.close();
         if (follower.state !== 'starting') throw error;
         await delay(LOOK_MS);
       }

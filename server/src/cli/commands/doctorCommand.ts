@@ -12,9 +12,9 @@ export const doctorCommand: Command = {
   help: `azr doctor [--json] [options]
 
 Checks Node, the engine's Python with torch and its device, cores, memory, disk, the sandbox (what
-protects this machine from the programs it runs, and what is not promised), the embedded model, and
-what a run would take of the device's memory: the one that is asked for here, else of azr.json in this
-folder, else of the embedded model.
+protects this machine from the programs it runs, and what is not promised), whether the model is whole
+and can be loaded, and what a run would take of the device's memory: the run that is asked for here, else
+that of azr.json in this folder, else one of the embedded model.
 
   --json                    one object: {"ok": …, "checks": [{"name", "status", "detail", "remedy"?}]}
   --run-file <azr.json>     check for the run of this run file

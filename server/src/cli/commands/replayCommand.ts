@@ -3,7 +3,8 @@ import path from 'node:path';
 
 import { demoRun } from '../../runs/demoRun.ts';
 import { replayRun } from '../../run/replayRun.ts';
-import { existingRunFolder, newRunName } from '../../runFolder/runFolder.ts';
+import { newRunFolder } from '../../runFolder/newRunFolder.ts';
+import { existingRunFolder } from '../../runFolder/runFolder.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
 import { RunReader } from '../../store/runReader.ts';
 import type { Command, ExitCode } from '../command.ts';
@@ -48,9 +49,9 @@ async function replay(argumentList: readonly string[]): Promise<ExitCode> {
   const reader = RunReader.open(source.database);
   const { settings } = reader.information();
   reader.close();
-  const name = newRunName(`replay-of-${path.basename(source.folder)}`, new Date());
-  const folder = path.resolve(values.directory ?? path.join(RUNS_FOLDER, name));
   const request = { source: source.folder, speed: speedOf(values.speed) };
+  const name = `replay-of-${path.basename(source.folder)}`;
+  const folder = path.resolve(values.directory ?? newRunFolder(RUNS_FOLDER, name, new Date()));
   return watchRun({ settings, folder, heldOut: [], output: outputOf(values) }, (host) =>
     replayRun(request, folder, host),
   );

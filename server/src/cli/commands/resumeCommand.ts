@@ -11,6 +11,8 @@ import { parseArguments } from '../command.ts';
 import { destinationNotice, terminalKey } from '../terminal/terminalKey.ts';
 import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from '../views/watchRun.ts';
 
+const OPTIONS = { 'back-to': { type: 'string' }, ...OUTPUT_OPTIONS } as const;
+
 export const resumeCommand: Command = {
   name: 'resume',
   summary: 'Continue a run that was stopped or interrupted.',
@@ -22,6 +24,8 @@ if it had never been interrupted. Without a folder, the run in ${RUNS_FOLDER} th
 The settings are those that the run began with, the engine's address among them. A key in TINKER_API_KEY
 goes to that address when TINKER_BASE_URL names it, or when you allow it on being asked.
 
+  --back-to <step>          go on after this step, which has a checkpoint, or after step 0 with the
+                            untrained model; every later step is deleted and done again
 ${OUTPUT_OPTIONS_HELP}
 
 Ctrl-C and exit codes are as for "azr run".`,
@@ -29,7 +33,8 @@ Ctrl-C and exit codes are as for "azr run".`,
 };
 
 async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArguments('resume', argumentList, OUTPUT_OPTIONS, true);
+  const { values, positionals } = parseArguments('resume', argumentList, OPTIONS, true);
+  const backTo = stepOf(values['back-to']);
   const [named, ...more] = positionals;
   if (more.length > 0) {
     throw new ProblemError({
@@ -45,11 +50,28 @@ async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
   reader.close();
   const replay = replayIn(run);
   const watched = { settings, folder: run.folder, heldOut, output: outputOf(values) };
+  if (replay !== undefined && backTo !== undefined) {
+    throw new ProblemError({
+      code: 'usage',
+      message: `The run in ${run.folder} is a replay, which has no checkpoints to go back to.`,
+      remedy: 'Leave --back-to out, or play the run again with "azr replay".',
+    });
+  }
   if (replay !== undefined) return watchRun(watched, (host) => resumeReplay(run, replay, host));
   const key = await terminalKey(settings.engineUrl);
   return watchRun(
     watched,
-    (host) => resumeRun(run.folder, { ...host, openEngine: engineOpener(key) }),
+    (host) => resumeRun(run.folder, { ...host, openEngine: engineOpener(key) }, backTo),
     destinationNotice(settings.engineUrl, key),
   );
+}
+
+function stepOf(text: string | undefined): number | undefined {
+  if (text === undefined || /^\d{1,15}$/.test(text))
+    return text === undefined ? text : Number(text);
+  throw new ProblemError({
+    code: 'usage',
+    message: `--back-to is ${JSON.stringify(text)}, which is not the number of a step.`,
+    remedy: 'Name the step to go on after, such as 0.',
+  });
 }

@@ -1,5 +1,6 @@
 import { ProblemError } from '../../../protocol/problem.ts';
 import { existsSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { branchRun } from '../../run/branchRun.ts';
@@ -7,7 +8,8 @@ import { engineOpener } from '../../run/openEngine.ts';
 import { prepareNewRun } from '../../run/prepareRun.ts';
 import { createRun, resumeRun } from '../../run/run.ts';
 import { RUN_FILE_NAME } from '../../runFolder/runFile.ts';
-import { existingRunFolder, newRunName, type RunFolder } from '../../runFolder/runFolder.ts';
+import { newRunFolder } from '../../runFolder/newRunFolder.ts';
+import { existingRunFolder, type RunFolder } from '../../runFolder/runFolder.ts';
 import type { PartialSettings } from '../../settings/settings.ts';
 import { RunReader } from '../../store/runReader.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
@@ -56,8 +58,8 @@ ${OUTPUT_OPTIONS_HELP}
 A key in TINKER_API_KEY goes to the engine's address when --set engineUrl=... or TINKER_BASE_URL names
 it, or when you allow it on being asked.
 
-Ctrl-C finishes the step, saves a checkpoint and stops; a second Ctrl-C stops at once. What was
-committed is never lost: "azr resume" continues.
+Ctrl-C finishes the step, saves a checkpoint and stops; a second Ctrl-C stops at once. "azr resume"
+goes on from the newest checkpoint; steps after it are done again.
 
 Exit code: 0 when the run ended or was stopped, 1 when it failed, 2 for an invalid run file or
 option, 130 after a second Ctrl-C.`,
@@ -79,10 +81,8 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
   const layers = await layersOf(runFile, values);
   const prepared = await prepareNewRun(layers, runFile ?? 'command line');
   const { settings } = prepared;
-  const folder = path.resolve(
-    values.directory ?? path.join(RUNS_FOLDER, newRunName(settings.model, new Date())),
-  );
   const key = await terminalKey(settings.engineUrl, await typedEngineUrl(values));
+  const folder = folderFor(values, settings.model);
   return watchRun(
     { settings, folder, heldOut: [], output: outputOf(values) },
     (host) => createRun(prepared, folder, { ...host, openEngine: engineOpener(key) }),
@@ -94,6 +94,13 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
 type RunValues = Parameters<typeof settingsLayers>[1] &
   Parameters<typeof outputOf>[0] &
   Partial<Record<(typeof SHORTHANDS)[number] | 'directory', string | undefined>>;
+
+/** The folder that is asked for, else a new one with `name` in its name. */
+function folderFor({ directory }: RunValues, name: string): string {
+  return directory === undefined
+    ? newRunFolder(RUNS_FOLDER, name, new Date())
+    : path.resolve(directory);
+}
 
 async function layersOf(
   runFile: string | undefined,
@@ -120,14 +127,19 @@ async function startBranch(
   values: RunValues,
 ): Promise<ExitCode> {
   const [, parent = source, step] = /^(.+)@(\d+)$/.exec(source) ?? [];
-  const name = newRunName(`${path.basename(path.resolve(parent))}-branch`, new Date());
   const { engineUrl } = settingsIn(existingRunFolder(parent)).settings;
   const key = await terminalKey(engineUrl, await typedEngineUrl(values));
+  const changes = await layersOf(runFile, values);
+  const folder = folderFor(values, `${path.basename(path.resolve(parent))}-branch`);
   const run = await branchRun({
     parent,
     step: step === undefined ? undefined : Number(step),
-    changes: await layersOf(runFile, values),
-    folder: path.resolve(values.directory ?? path.join(RUNS_FOLDER, name)),
+    changes,
+    folder,
+  }).catch(async (error: unknown) => {
+    // Of a branch that cannot be made, an empty folder is left at most.
+    if (values.directory === undefined) await rmdir(folder).catch(() => undefined);
+    throw error;
   });
   const watched = { ...settingsIn(run), folder: run.folder, output: outputOf(values) };
   return watchRun(

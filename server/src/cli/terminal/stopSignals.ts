@@ -6,7 +6,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * The first signal lets the step finish, the second ends it at once, a third ends the process
- * without waiting for anything. Nothing that was committed is lost in any case.
+ * without waiting for anything. A resumed run goes on from its newest checkpoint in any case.
  */
 export class StopSignals {
   readonly #steering: RunSteering;

@@ -62,8 +62,13 @@ export function sequencesIn(reply: unknown, name: string): WireSequence[] {
 
 export function numbersIn(reply: unknown, name: string): readonly number[] {
   const values = listIn(reply, name);
-  if (values.every((value) => typeof value === 'number')) return values;
-  throw protocolError(`"${name}" holds something that is not a number`);
+  if (values.every(isFiniteNumber)) return values;
+  throw protocolError(`"${name}" holds something that is not a finite number`);
+}
+
+/** JSON has numbers that are none to us, such as 1e999. */
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 export function fieldOf(reply: unknown, name: string): unknown {

@@ -15,12 +15,15 @@ export interface TrainingBatch {
   readonly completionStarts: readonly number[];
 }
 
-/** Batches in the order of the data, each within `maximumBytes` unless one datum alone exceeds it. */
+/** Batches in the order of the data, each within `maximumBytes` unless one datum alone exceeds it. Throws for one without a prompt: a defect. */
 export function trainingBatches(
   data: readonly TrainingDatum[],
   toWire: (datum: TrainingDatum) => WireDatum,
   maximumBytes = DEFAULT_REQUEST_BYTES,
 ): TrainingBatch[] {
+  if (data.some(({ promptTokens }) => promptTokens.length === 0)) {
+    throw new Error('A datum to train on has no prompt, so nothing predicts its first token.');
+  }
   const parts: TrainingDatum[][] = [];
   let bytes = Infinity;
   for (const datum of data) {

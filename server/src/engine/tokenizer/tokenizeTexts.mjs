@@ -24,13 +24,28 @@ import { tokenTexts } from './tokenTexts.mjs';
  */
 
 /**
+ * @typedef {{ skip_special_tokens: boolean, clean_up_tokenization_spaces: boolean }} DecodingOptions
+ */
+
+/**
+ * What is looked at of tokenizer.json.
+ * @typedef {{ readonly cleanup?: boolean, readonly decoders?: readonly Decoder[] }} Decoder
+ * @typedef {{ readonly decoder?: Decoder | null }} Description
+ */
+
+/**
  * What is used of the library. Its own declarations import files without extensions, which strict
  * module resolution does not follow.
  * @typedef {object} LoadedTokenizer
  * @property {(text: string, options: { add_special_tokens: boolean }) => { ids: unknown[] }} encode
- * @property {(tokens: readonly number[], options: { skip_special_tokens: boolean }) => string} decode
+ * @property {(tokens: readonly number[], options: DecodingOptions) => string} decode
  */
 
+/**
+ * A program is read as the model wrote it. To clean up would take the space out of `x != y`, and is what
+ * many a tokenizer_config.json asks for, as does one that says nothing.
+ */
+const EXACTLY = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
 const STANDARD_INPUT = 0;
 /** Of an answer, and more than any context has room for. */
 const MOST_TOKENS = 4_000_000;
@@ -68,8 +83,14 @@ function eachAnswer(request) {
 /** @param {SingleRequest} request */
 function answerToOne(request) {
   if (request.kind === 'load') {
-    const description = /** @type {object} */ (JSON.parse(readFileSync(STANDARD_INPUT, 'utf8')));
-    loaded = new TokenizerOfFiles(description, request.config);
+    const description = /** @type {Description} */ (
+      JSON.parse(readFileSync(STANDARD_INPUT, 'utf8'))
+    );
+    const { decoder } = description;
+    loaded = new TokenizerOfFiles(
+      { ...description, ...(decoder && { decoder: exact(decoder) }) },
+      request.config,
+    );
     return {};
   }
   if (request.kind === 'encode') return { tokens: encode(request.text, request.addSpecialTokens) };
@@ -77,6 +98,19 @@ function answerToOne(request) {
   const texts = tokenTexts({ decode }, request.tokens);
   bounded(texts.join(''));
   return { texts };
+}
+
+/**
+ * The same, for decoders that clean up by themselves.
+ * @param {Decoder} decoder
+ * @returns {Decoder}
+ */
+function exact(decoder) {
+  return {
+    ...decoder,
+    ...('cleanup' in decoder && { cleanup: false }),
+    ...(decoder.decoders && { decoders: decoder.decoders.map(exact) }),
+  };
 }
 
 /**
@@ -94,7 +128,7 @@ function encode(text, addSpecialTokens) {
 
 /** @param {readonly number[]} tokens */
 function decode(tokens) {
-  return tokens.length === 0 ? '' : tokenizer().decode(tokens, { skip_special_tokens: true });
+  return tokens.length === 0 ? '' : tokenizer().decode(tokens, EXACTLY);
 }
 
 /** @param {string} text */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { openModelFile, readSmallFile } from '../../files/readFile.ts';
 import type { Refusal } from './answerRequests.mjs';
 import { ChatTemplate } from './chatTemplate.ts';
+import { TEMPLATE_FILE, templateIn } from './chatTemplateSource.ts';
 import { ConfinedProcess } from './confinedProcess.ts';
 import { TOKENIZER_PROGRAM } from './confinedPrograms.ts';
 import type { SingleRequest, TokenizerRequest } from './tokenizeTexts.mjs';
@@ -81,9 +82,8 @@ export class FolderTokenizer {
    */
   static async load(folder: string): Promise<FolderTokenizer> {
     const config = await readConfig(folder);
-    const source =
-      (await readText(path.join(folder, 'chat_template.jinja'))) ?? config['chat_template'];
-    const template = typeof source === 'string' ? new ChatTemplate(source, folder) : undefined;
+    const source = (await readText(path.join(folder, TEMPLATE_FILE))) ?? templateIn(config);
+    const template = source === undefined ? undefined : new ChatTemplate(source, folder);
     const tokenizer = new FolderTokenizer(folder, config, template);
     const refusal = await tokenizer.#process.open();
     if (refusal !== undefined) throw refused(folder, 'tokenizer.json', refusal);

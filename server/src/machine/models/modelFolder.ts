@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { TEMPLATE_FILE, templateIn } from '../../engine/tokenizer/chatTemplateSource.ts';
 import { openForReading } from '../../files/openFile.ts';
 import { readModelFile } from '../../files/readFile.ts';
 import { assetRoot } from '../assets.ts';
@@ -148,13 +149,9 @@ async function readFacts(file: string): Promise<Pick<ModelFolder, 'dialect' | 'd
 
 /** Hugging Face keeps a chat template in a file of its own or in the tokenizer's configuration. */
 async function hasChatTemplate(folder: string): Promise<boolean> {
-  if (existsSync(path.join(folder, 'chat_template.jinja'))) return true;
+  if (existsSync(path.join(folder, TEMPLATE_FILE))) return true;
   const file = path.join(folder, 'tokenizer_config.json');
-  if (!existsSync(file)) return false;
-  const configuration = await readJson(file);
-  return (
-    typeof configuration === 'object' && configuration !== null && 'chat_template' in configuration
-  );
+  return existsSync(file) && templateIn(await readJson(file)) !== undefined;
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -1,24 +1,38 @@
 /** The shape of a model, read from the files in its folder: how many weights, how wide, how deep. */
-import { closeSync, existsSync, readdirSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-import { openForReading } from '../../files/openFile.ts';
 import { readModelFileSync } from '../../files/readFile.ts';
+import { readSafetensorsHeader } from '../../files/safetensorsFile.ts';
 import type { ModelShape } from '../../engine/memoryPlan.ts';
 
 /** Undefined when `folder` holds no Hugging Face model with weights in safetensors. */
 export function modelShape(folder: string): ModelShape | undefined {
   try {
     if (!existsSync(path.join(folder, 'config.json'))) return undefined;
-    const files = readdirSync(folder).map((name) => path.join(folder, name));
-    const tensors = files.filter((file) => file.endsWith('.safetensors'));
-    const parameters = sumOf(tensors, parametersIn);
+    const parameters = sumOf(weightFiles(folder), parametersIn);
     return parameters === 0
       ? undefined
       : shapeOf(readModelFileSync(path.join(folder, 'config.json')), parameters);
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Those that the engine loads: a folder may hold the same weights once more in another form, or an adapter.
+ */
+function weightFiles(folder: string): readonly string[] {
+  const whole = path.join(folder, 'model.safetensors');
+  if (existsSync(whole)) return [whole];
+  const index = path.join(folder, 'model.safetensors.index.json');
+  if (!existsSync(index)) return [];
+  const { weight_map } = JSON.parse(readModelFileSync(index)) as {
+    weight_map: Record<string, string>;
+  };
+  return [...new Set(Object.values(weight_map))].map((name) =>
+    path.join(folder, path.basename(name)),
+  );
 }
 
 /**
@@ -48,28 +62,13 @@ function shapeOf(configuration: string, parameters: number): ModelShape {
   };
 }
 
-const LONGEST_HEADER_BYTES = 64 * 2 ** 20;
-
-/**
- * Counted from the header of the file, which names every tensor's shape:
- * https://huggingface.co/docs/safetensors#format
- */
 function parametersIn(file: string): number {
-  const descriptor = openForReading(file, 'follow');
-  try {
-    const prefix = Buffer.alloc(8);
-    readSync(descriptor, prefix, 0, 8, 0);
-    const length = Number(prefix.readBigUInt64LE());
-    if (length > LONGEST_HEADER_BYTES) return 0;
-    const header = Buffer.alloc(length);
-    readSync(descriptor, header, 0, length, 8);
-    const tensors = JSON.parse(header.toString('utf8')) as Record<string, { shape?: number[] }>;
-    return sumOf(Object.values(tensors), ({ shape }) =>
-      shape === undefined ? 0 : shape.reduce((product, size) => product * size, 1),
-    );
-  } finally {
-    closeSync(descriptor);
-  }
+  const header = readSafetensorsHeader(file);
+  return 'damage' in header
+    ? 0
+    : sumOf([...header.tensors.values()], ({ shape }) =>
+        shape.reduce((product, size) => product * size, 1),
+      );
 }
 
 function sumOf<Item>(items: readonly Item[], count: (item: Item) => number): number {

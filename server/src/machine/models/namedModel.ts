@@ -3,7 +3,7 @@
  * such a model lies once it is on this machine, and whether it is there.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { isHubId, PACKAGED_MODEL } from '../../../protocol/modelNames.ts';
@@ -37,14 +37,15 @@ export function namedModelFolder(model: string): string | undefined {
 
 function madeModel(model: string): string | undefined {
   const data = userData();
-  const name = model === PACKAGED_MODEL ? PACKAGED_MODEL : ggufFolderName(path.resolve(model));
+  const name = model === PACKAGED_MODEL ? PACKAGED_MODEL : ggufFolderName(model);
   return data && name && path.join(modelsIn(data), name);
 }
 
-/** The same as in server/engine/src/azr_engine/obtain.py. */
-function ggufFolderName(file: string): string | undefined {
-  const facts = statSync(file, { bigint: true, throwIfNoEntry: false });
-  if (facts === undefined) return undefined;
+/** The same as in server/engine/src/azr_engine/obtain.py, where a link stands for the file that it leads to. */
+function ggufFolderName(named: string): string | undefined {
+  if (!existsSync(named)) return undefined;
+  const file = realpathSync(named);
+  const facts = statSync(file, { bigint: true });
   const key = `${file}\0${facts.size}\0${facts.mtimeNs / 1_000_000n}`;
   const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
   return `${path.basename(file, '.gguf')}-${digest}`;

@@ -104,7 +104,12 @@ export class WasmServer implements SandboxServer {
     const given: readonly Variant[] = start.prepared[1] === undefined ? [0] : [0, 1];
     // Writing to a worker that has just died is answered by its exit.
     subprocess.send(start, () => undefined);
-    const first = await Promise.race([once(subprocess, 'message'), ended]);
+    const greeting = once(subprocess, 'message').catch((error: unknown) => {
+      // It could not even be started.
+      complaint = error instanceof Error ? error.message : String(error);
+      return undefined;
+    });
+    const first = await Promise.race([greeting, ended]);
     clearTimeout(timer);
     if (first === undefined) throw refusal(complaint);
     const hello = first[0] as WorkerHello;
