@@ -70,7 +70,7 @@ export class RunProgress {
   /** How long the remaining steps take at the present pace. */
   get remainingMs(): number | undefined {
     const pace = paceOf(this.#recent);
-    return pace && pace.stepMs * (this.settings.steps - this.step);
+    return pace === undefined ? undefined : pace.stepMs * (this.settings.steps - this.step);
   }
 
   #applyStep(event: StepEvent): void {

@@ -69,7 +69,7 @@ export function addressOf(uri: string): DocumentAddress {
   });
 }
 
-export function requireTask(run: OpenRun, id: number): TaskRecord {
+function requireTask(run: OpenRun, id: number): TaskRecord {
   return run.reader.task(id) ?? missing(run, 'task', id);
 }
 
