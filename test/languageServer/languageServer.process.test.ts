@@ -271,6 +271,15 @@ describe('the server', () => {
     }
   });
 
+  it('fetches only what has a name, and no path', async () => {
+    for (const model of ['../models/other', '/models/other', 'azr-nano', 'file.gguf']) {
+      expect(await problemOf(client.request('azr/fetchModel', { model }))).toMatchObject({
+        code: 'unknown-model',
+        message: `${model} is not the id of a model.`,
+      });
+    }
+  });
+
   it('passes or refuses whatever it is asked, and lives on', async () => {
     const random = randomSource(3);
     const quiet = REQUEST_NAMES.filter(
