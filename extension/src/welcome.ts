@@ -1,4 +1,4 @@
-/** The first window with AZR Studio opens on its walkthrough, so that nobody meets an empty one. */
+/** The first window with AZR Studio opens on its walkthrough, so that it is never empty. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { workspace, type ExtensionContext } from 'vscode';
 
@@ -12,7 +12,7 @@ const SETTLE_MS = 500;
 
 export interface NewWindow {
   readonly context: Pick<ExtensionContext, 'globalState' | 'extension'>;
-  /** A command was called: whoever knows one is not to be interrupted. */
+  /** A command was called: a user who knows one is not interrupted. */
   readonly wasUsed: boolean;
 }
 

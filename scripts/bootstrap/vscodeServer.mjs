@@ -26,7 +26,7 @@ const STAND_INS = {
   '@vscode/spdlog': 'spdlog.mjs',
   '@vscode/native-watchdog': 'nativeWatchdog.mjs',
 };
-/** What only VS Code's own agents use, and nobody here: 180 MB. */
+/** Used by VS Code's own agents alone: 180 MB. */
 const NOT_NEEDED = ['@github/copilot-sdk', '@microsoft/mxc-sdk'];
 /** `install`, since `ci` finds the shrinkwrap that VS Code ships with one package short. */
 const INSTALL_SHIPPED = ['install', ...INSTALL.slice(1), '--omit=dev'];

@@ -36,7 +36,7 @@ async function offerCancel(
       token.onCancellationRequested(() => {
         source.cancel();
       });
-      // Whoever asked for the result is told what it failed with.
+      // The caller is told what it failed with.
       await result.catch(() => undefined);
     },
   );

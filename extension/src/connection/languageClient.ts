@@ -38,7 +38,7 @@ export function openServerLink(options: ServerLinkOptions): ServerLink {
         { scheme: 'file', pattern: `**/*${SCRATCH_SUFFIX}` },
       ],
       initializationOptions: options.initialization,
-      // Whoever asked for the start says what went wrong; the client must not say it once more.
+      // The caller of the start says what went wrong; the client must not say it once more.
       initializationFailedHandler: () => false,
       errorHandler: crashPolicy(options.onGivenUp),
       outputChannel: options.log,

@@ -3,7 +3,7 @@ import { isProblem, type Problem, ProblemError } from '../../../server/protocol/
 import { REQUEST_REFUSED } from '../../../server/protocol/languageMessages.ts';
 import { t } from '../shown/safeText.ts';
 
-/** JSON-RPC and LSP codes of requests that nobody waits for any more. */
+/** JSON-RPC and LSP codes of requests that were cancelled. */
 const CANCELLED = new Set([-32_800, -32_802]);
 
 /** The problem behind an error; a defect of ours points at the log. */

@@ -12,7 +12,7 @@ declare const SAFE: unique symbol;
 export type SafeText = string & { readonly [SAFE]: true };
 
 /**
- * `message`, a text of ours, its `{0}`, `{1}` … replaced by `values`, whoever wrote those. The whole is
+ * `message`, a text of ours, its `{0}`, `{1}` … replaced by `values`, which may be anybody's. The whole is
  * looked through once more: a link may be made of the end of one value and the start of the next.
  */
 export function t(message: string, ...values: (string | number)[]): SafeText {

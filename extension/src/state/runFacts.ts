@@ -1,4 +1,4 @@
-/** What a run's state allows, and which run is meant when nobody says which. */
+/** What a run's state allows, and which run is meant where none is named. */
 import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { RunId, RunOverview, RunState } from '../../../server/protocol/runs.ts';
 

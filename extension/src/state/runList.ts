@@ -42,7 +42,7 @@ export class RunList implements Disposable {
     return this.#runs.find(({ id }) => id === runId);
   }
 
-  /** Makes a run the one that is meant when nobody says which. */
+  /** Makes a run the one that is meant where none is named. */
   choose(runId: RunId): void {
     this.#chosen = runId;
     this.#changed.fire(this.#runs);

@@ -8,7 +8,7 @@ import type { RunSettings } from '../../protocol/settings.ts';
 
 /** Of the time of the run. */
 const MUCH = 0.1;
-/** What takes less at a time is no silence that anybody wonders about. */
+/** What takes less at a time needs no notice. */
 const SHORTEST_MS = 60_000;
 
 type ProbeSettings = Pick<

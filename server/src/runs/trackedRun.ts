@@ -128,7 +128,7 @@ export class TrackedRun {
       await action();
       this.#wasLive = true;
     } catch (error) {
-      // Whoever asked for it is told by this error, so that nobody need be told of an end too.
+      // The caller is told by this error, so the end need not be told as well.
       this.#wasLive = false;
       throw error;
     } finally {
@@ -175,7 +175,7 @@ export class TrackedRun {
     this.#database.close();
   }
 
-  /** The runner told whoever started it that it works; it tells us in the same moment. */
+  /** The runner has told its starter that it works, and tells us in the same moment. */
   async #untilStarted(): Promise<void> {
     const deadlineMs = Date.now() + STARTED_MS;
     while (this.#client?.state === 'starting' && Date.now() < deadlineMs) await delay(10);
@@ -242,7 +242,7 @@ export class TrackedRun {
     this.#retryMs = Math.min(this.#retryMs * 2, SLOWEST_RETRY_MS);
   }
 
-  /** One connection at a time, whoever asks for it. */
+  /** One connection at a time, shared by all callers. */
   #connect(address: RunnerAddress): Promise<void> {
     this.#connecting ??= this.#open(address).finally(() => {
       this.#connecting = undefined;

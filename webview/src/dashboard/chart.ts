@@ -417,7 +417,7 @@ export class Chart {
     for (const step of new Set([...branched, ...this.#data.resumedAfter])) {
       const { min, max } = plot.scales['x']!;
       const place = step + 0.5;
-      // The start of a run is no resume.
+      // The start of a run is not a resume.
       if (step <= 0 || place < (min ?? 0) || place > (max ?? 0)) continue;
       const x = Math.round(plot.valToPos(place, 'x', true));
       ctx.beginPath();

@@ -23,7 +23,7 @@ export function dashboardMemory(stored: unknown): DashboardMemory {
       table: table['table'] === 'rollouts' ? 'rollouts' : 'proposals',
       sort: typeof table['sort'] === 'string' ? table['sort'] : FIRST_TABLE_STATE.sort,
       descending: table['descending'] !== false,
-      // A filter that nobody remembers hides rows; the page starts without one.
+      // A filter that was forgotten hides rows; the page starts without one.
       filter: {},
     },
   };

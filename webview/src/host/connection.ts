@@ -19,7 +19,7 @@ export interface MessageHost {
   postMessage(message: unknown): void;
 }
 
-/** A request that the server refused, or that nobody answered. */
+/** A request that the server refused or did not answer. */
 export class RequestRefused extends Error {
   readonly problem: Problem;
 

@@ -29,7 +29,7 @@ export function storyLinks(context: StoryContext, { relatives }: RunQueries): Li
 
 /**
  * The sibling that no other beats, by advantage, or by reward where nothing was trained; undefined
- * when that is the rollout itself or one that is no better than it.
+ * when that is the rollout itself or one that is not better.
  */
 function extreme(
   siblings: readonly RolloutItem[],

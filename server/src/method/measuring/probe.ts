@@ -73,7 +73,7 @@ function inParts<Item>(items: readonly Item[]): Item[][] {
 
 /**
  * What is asked after `step`; the first and the last step are always measured in full. After a quarter of
- * the usual steps there is a measurement more, so that whoever has just started a run soon sees a curve.
+ * the usual steps there is a measurement more, so that a new run soon has a curve.
  */
 function probeDue(
   {
