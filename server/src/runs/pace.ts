@@ -20,3 +20,8 @@ export function paceOf(
     ? undefined
     : { tokensPerSecond: (tokens / durationMs) * 1000, stepMs: durationMs / newest.length };
 }
+
+/** How long the steps after `step` take at this pace, up to the last of `steps`. */
+export function remainingMs(pace: Pick<Pace, 'stepMs'>, step: number, steps: number): number {
+  return pace.stepMs * (steps - step);
+}

@@ -1,4 +1,5 @@
 /** What a list says of a run, from its database, its runner and its outcome note. */
+import { remainingMs as timeLeft } from './pace.ts';
 import path from 'node:path';
 
 import type { Problem } from '../../protocol/problem.ts';
@@ -63,7 +64,8 @@ function restingState({ look, outcome, isOrphaned }: RunEvidence): RunState {
 function withSpeed(progress: LiveProgress, look: DatabaseLook): LiveProgress {
   if (look.kind !== 'figures') return progress;
   const { shown, tokensPerSecond, stepMs } = look.figures;
-  const remainingMs = stepMs === undefined ? undefined : stepMs * (shown.steps - shown.lastStep);
+  const remainingMs =
+    stepMs === undefined ? undefined : timeLeft({ stepMs }, shown.lastStep, shown.steps);
   return {
     ...progress,
     ...(tokensPerSecond !== undefined && { tokensPerSecond }),

@@ -2,7 +2,7 @@
 import type { Phase, RunEvent } from '../../../protocol/events.ts';
 import type { MetricRecord } from '../../../protocol/records.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
-import { PACE_STEPS, paceOf } from '../../runs/pace.ts';
+import { PACE_STEPS, paceOf, remainingMs } from '../../runs/pace.ts';
 import { PhasePace } from '../../runs/phasePace.ts';
 import { durationText, percentText } from '../terminal/terminalText.ts';
 
@@ -70,7 +70,7 @@ export class RunProgress {
   /** How long the remaining steps take at the present pace. */
   get remainingMs(): number | undefined {
     const pace = paceOf(this.#recent);
-    return pace === undefined ? undefined : pace.stepMs * (this.settings.steps - this.step);
+    return pace === undefined ? undefined : remainingMs(pace, this.step, this.settings.steps);
   }
 
   #applyStep(event: StepEvent): void {
