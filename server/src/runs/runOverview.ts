@@ -57,7 +57,7 @@ function restingState({ look, outcome, isOrphaned }: RunEvidence): RunState {
   if (lastStep >= steps && isLastStepKept) return 'finished';
   if (outcome?.kind === 'failed') return 'failed';
   if (outcome?.kind === 'stopped') return 'stopped';
-  // Runs from before there were last words: a clean stop left a checkpoint of the last step.
+  // Without a note of its end, as on a full disk: a clean stop leaves a checkpoint of the last step.
   return isLastStepKept && !isOrphaned ? 'stopped' : 'interrupted';
 }
 
