@@ -32,15 +32,15 @@ function told(probe: number, other: number): string[] {
 }
 
 test('a measurement that takes more than a tenth of the run is told of, once', () => {
-  // In full after steps 0 and 10, and greedily after step 5: 6 · (2 + 1/4) = 13.5 minutes of 13.5 + 10 · 4.
+  // In full after steps 0 and 10, and greedily after steps 1 and 5: 6 · (2 + 2/4) = 15 minutes of 15 + 10 · 4.
   const messages = told(6, 4);
   expect(messages).toHaveLength(1);
-  expect(messages[0]).toContain('took 6.0 min, and will be about 25 % of this run (14 min)');
+  expect(messages[0]).toContain('took 6.0 min, and will be about 27 % of this run (15 min)');
 });
 
-test('one that takes less, or that nobody has to wait for, is not', () => {
-  // 4.5 minutes of 4.5 + 10 · 4.05 are a tenth.
-  expect(told(2, 4.05)).toEqual([]);
-  expect(told(2, 4)).toHaveLength(1);
+test('one that takes less, or that is over within a minute, is not', () => {
+  // 5 minutes of 5 + 10 · 4.5 are a tenth.
+  expect(told(2, 4.55)).toEqual([]);
+  expect(told(2, 4.45)).toHaveLength(1);
   expect(told(0.9, 0.01)).toEqual([]);
 });

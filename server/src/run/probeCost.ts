@@ -5,6 +5,7 @@
  */
 import type { RunEvent, RunListener } from '../../protocol/events.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
+import { probeDue } from '../method/measuring/probe.ts';
 
 /** Of the time of the run. */
 const MUCH = 0.1;
@@ -40,12 +41,10 @@ export class ProbeCost {
   }
 
   #verdict(fullMs: number, stepMs: number): string | undefined {
-    const { steps, probeEverySteps, probeSampleEverySteps, probeSamples } = this.#settings;
-    const all = Array.from({ length: steps + 1 }, (_, step) => step);
-    const isFull = (step: number) =>
-      step === 0 || step === steps || step % probeSampleEverySteps === 0;
-    const full = all.filter(isFull).length;
-    const greedy = all.filter((step) => !isFull(step) && step % probeEverySteps === 0).length;
+    const { steps, probeSamples } = this.#settings;
+    const due = Array.from({ length: steps + 1 }, (_, step) => probeDue(this.#settings, step));
+    const full = due.filter((what) => what === 'both').length;
+    const greedy = due.filter((what) => what === 'greedy').length;
     // One greedy answer to each task, where the full measurement also samples.
     const probingMs = fullMs * (full + greedy / (1 + probeSamples));
     const share = probingMs / (probingMs + stepMs * steps);

@@ -75,7 +75,7 @@ function inParts<Item>(items: readonly Item[]): Item[][] {
  * What is asked after `step`; the first and the last step are always measured in full. After a quarter of
  * the usual steps there is a measurement more, so that a new run soon has a curve.
  */
-function probeDue(
+export function probeDue(
   {
     steps,
     probeEverySteps,
