@@ -1,6 +1,6 @@
 /** Starts or resumes a run in a process of its own that outlives the program that asked for it. */
 import { isProblem, type Problem, ProblemError } from '../../protocol/problem.ts';
-import { closeSync, existsSync, fstatSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, readdirSync, readSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { RunnerAddress } from '../../protocol/runnerMessages.ts';
@@ -53,7 +53,8 @@ export async function startDetachedRunner(
   signal.throwIfAborted();
   const { cliProgram, command, run, pythonPath } = start;
   requirePlainRunFolder(run);
-  const isNewFolder = !existsSync(run.folder);
+  // A new run has taken its name by making its folder.
+  const isNewFolder = !existsSync(run.folder) || readdirSync(run.folder).length === 0;
   makeRunFolders(run);
   const logStart = sizeOf(run.runnerLog);
   const launchedAt = new Date().toISOString();
