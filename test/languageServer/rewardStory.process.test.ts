@@ -64,8 +64,8 @@ const TRAINED = ['baseline', 'advantage', 'tokens'];
 const UNTRAINED = ['advantage', 'tokens'];
 
 /** The stages that a rollout's story must have. */
-function expectedStages({ role, trained, phase, taskId }: RolloutRecord): string[] {
-  const end = trained ? TRAINED : UNTRAINED;
+function expectedStages({ role, advantage, phase, taskId }: RolloutRecord): string[] {
+  const end = advantage === undefined ? UNTRAINED : TRAINED;
   if (role === 'solver') return [...SOLVER, ...end];
   const rewarded = phase === 'seed' ? [] : ['format', 'composite'];
   const estimated = phase === 'seed' || taskId === undefined ? [] : ['group', 'role-reward'];
@@ -81,7 +81,7 @@ function checkNumbers(story: RewardStory, rollout: RolloutRecord): void {
   }
   const advantage = stage(story, 'advantage');
   expect(advantage?.trained).toBe(rollout.trained);
-  if (rollout.trained) {
+  if (rollout.advantage !== undefined) {
     expect(advantage?.formula?.result).toBeCloseTo(rollout.advantage ?? Number.NaN, 9);
     expect(advantage?.value).toBe(rollout.advantage);
   }
@@ -174,7 +174,8 @@ describe.each([
         preset === 'studio'
           ? [
               ...['solver estimate trained', 'solver estimate shown', 'solver curriculum shown'],
-              ...['solver replay trained', 'solver replay shown', 'proposer explore shown'],
+              ...['solver replay trained', 'solver replay shown'],
+              ...['proposer explore shown', 'proposer explore trained'],
             ]
           : ['solver estimate shown', 'solver solve trained'];
       expect([...seen].sort()).toEqual([...common, ...own].sort());

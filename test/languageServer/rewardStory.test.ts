@@ -502,3 +502,19 @@ describe('solvers', () => {
 test('a rollout that is not there has no story', () => {
   expect(rewardStory(run({}), 'run', 7, () => [])).toBeUndefined();
 });
+
+test('a proposal of the starting model that was learned again says so, without an advantage', () => {
+  const rehearsed = proposerRollout(1, 1, 'deduction', { phase: 'explore' });
+  const told = tell(run({ rollouts: [rehearsed] }), rehearsed.id);
+  expect(stage(told, 'baseline')).toBeUndefined();
+  expect(stage(told, 'advantage')).toMatchObject({
+    value: 0,
+    trained: true,
+    summary: expect.stringContaining('learned it again by cross-entropy') as string,
+  });
+  expect(stage(told, 'tokens')?.summary).toContain('more likely');
+
+  const left = tell(run({ rollouts: [{ ...rehearsed, trained: false }] }), rehearsed.id);
+  expect(stage(left, 'advantage')?.summary).toContain('so it has no advantage');
+  expect(stage(left, 'tokens')?.summary).toContain('did not push any');
+});

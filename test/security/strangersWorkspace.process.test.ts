@@ -145,6 +145,7 @@ const NOT_ASKED: Readonly<Partial<Record<RequestName, string>>> = {
   'azr/pause': 'nobody works on these runs',
   'azr/doctor': 'looks at the machine, and at no run',
   'azr/machine': 'looks at the machine, and at no run',
+  'azr/fetchModel': 'fetches a model, and looks at no run',
 };
 
 /** The right request of its kind, about this run: a request that is added later is asked as well. */
@@ -156,7 +157,6 @@ function about<Name extends RequestName>(
     ...GOOD[name],
     ...('runId' in GOOD[name] && { runId }),
     ...('uri' in GOOD[name] && { uri: documentUri({ runId, kind: 'task', id: 1 }) }),
-    ...('target' in GOOD[name] && { target: { kind: 'task', runId, taskId: 1 } }),
     ...('folder' in GOOD[name] && { folder: folderOf(runId.replace(/-[0-9a-f]+$/, '')) }),
   };
   return request;

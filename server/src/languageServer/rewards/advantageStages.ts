@@ -1,4 +1,5 @@
 /** From the reward to the push on every token: paper section 3.3.5. */
+import type { RolloutRecord } from '../../../protocol/records.ts';
 import type { Formula, RewardStage, StoryToken } from '../../../protocol/rewardStory.ts';
 import { SMALLEST_DEVIATION } from '../../method/training/advantages.ts';
 import { partsOf } from '../../method/training/taskRoleAdvantages.ts';
@@ -264,12 +265,17 @@ function advantageFormula(
 function untrainedStage(context: StoryContext): RewardStage {
   return {
     kind: 'advantage',
-    summary: context.rollout.trained
+    summary: isRehearsed(context.rollout)
       ? 'The model that the run began with wrote this proposal, and the step learned it again by cross-entropy, so that the trained proposer keeps writing valid tasks (rehearsedProposals). It has no advantage.'
       : `${untrainedText(context)} It was not trained on, so it has no advantage.`,
     value: 0,
     trained: context.rollout.trained,
   };
+}
+
+/** Whether a proposal of the starting model was learned again by cross-entropy. */
+function isRehearsed({ phase, trained }: RolloutRecord): boolean {
+  return phase === 'explore' && trained;
 }
 
 function untrainedText({ rollout, settings, counts }: StoryContext): string {
@@ -321,7 +327,9 @@ export function tokensStage(context: StoryContext, texts: readonly string[]): Re
   if (most === undefined) {
     return {
       kind: 'tokens',
-      summary: `The update did not push any of the ${counted(tokens.length, 'token')}.`,
+      summary: isRehearsed(rollout)
+        ? `Cross-entropy made the ${counted(tokens.length, 'token')} more likely, the surprising ones most; without an advantage there is no push to show.`
+        : `The update did not push any of the ${counted(tokens.length, 'token')}.`,
       tokens,
     };
   }
