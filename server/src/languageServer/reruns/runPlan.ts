@@ -97,14 +97,14 @@ function summaryOf(
   { judged }: RerunPlan,
   verdict: string | undefined,
 ): string {
-  const runs = times === 1 ? 'one run' : `${times} runs`;
+  const runs = times === 1 ? '1 run' : `${times} runs`;
   const parts = [cases.length > 1 ? `${runs} of ${cases.length} inputs` : runs];
   parts.push(...(cases.length === 1 ? oneCase(cases[0]!, times) : manyCases(cases, times)));
   if (verdict !== undefined) {
     const before = judged?.stored;
     if (before === undefined) parts.push(verdict);
     else
-      parts.push(before === verdict ? `${verdict}, as judged then` : `${verdict}; then ${before}`);
+      parts.push(before === verdict ? `${verdict}, as before` : `${verdict} now, ${before} before`);
   }
   const executions = cases.flatMap((found) => found.executions);
   const totalMs = executions.reduce((sum, { durationMs }) => sum + durationMs, 0);
