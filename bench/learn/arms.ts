@@ -26,6 +26,11 @@ const REWARD_ALONE = ['goldLossWeight=0'];
 
 export const ARMS: readonly Arm[] = [
   { name: 'studio', question: 'the whole recipe of the preset', settings: [] },
+  {
+    name: 'without rehearsal',
+    question: 'the same without rehearsed proposals',
+    settings: ['rehearsedProposals=0'],
+  },
   { name: 'reward alone', question: 'without the interpreter’s answers', settings: REWARD_ALONE },
   { name: 'paper', question: 'the method as published', settings: ['preset=paper'] },
   {
