@@ -295,7 +295,7 @@ export class TaskTreeModel {
     this.#changed(undefined);
   }
 
-  /** The steps of a run, and all that is below them, are read anew. */
+  /** The steps of a run, and all that is below them, are read again. */
   #forgetStepsOf(run: RunNode): void {
     this.#steps.delete(run.run.id);
     const below = `${run.id}/`;

@@ -207,7 +207,7 @@ export class TrackedRun {
     const staleness = address === undefined ? undefined : stalenessOf(address);
     this.#outcome = readRunOutcome(this.run);
     this.#isOrphaned = address !== undefined && staleness === 'ended';
-    // A runner of another version is at work all the same; we can only look on.
+    // A runner of another version is still at work; its database can only be read.
     this.#seemsLive =
       address !== undefined && (staleness === undefined || staleness === 'other-protocol');
     if (address !== undefined && staleness === undefined) this.#attach(address);

@@ -32,7 +32,7 @@ def capabilities(base_folder: Path) -> dict[str, Any]:
             "server": "azr_engine",
             "device": device.type,
             "device_memory_bytes": _device_memory_bytes(),
-            # create_model takes a memory_plan; a pass that is too large all the same is halved.
+            # create_model takes a memory_plan; a pass that is still too large is halved.
             "memory_plan": True,
             "context_tokens": context_length(base_folder),
             "losses": list(LOSS_NAMES),

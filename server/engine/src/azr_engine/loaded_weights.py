@@ -38,7 +38,7 @@ def check_loading(folder: Path, network: nn.Module, information: dict[str, Any])
 
 
 def check_finite(folder: Path, weights: Iterable[tuple[str, Tensor]]) -> None:
-    """Throws EngineError `weights_not_finite` for a weight that is no number, or infinite."""
+    """Throws EngineError `weights_not_finite` for a weight that is NaN or infinite."""
     for name, values in weights:
         if values.is_floating_point() and not bool(torch.isfinite(values).all()):
             raise EngineError(

@@ -1,6 +1,6 @@
 """
 The client's plan for this model, these lengths and this device. The client plans, because it knows
-the lengths of a run; the engine follows, and uses less where memory runs out all the same.
+the lengths of a run; the engine follows, and uses less where memory still runs out.
 """
 
 from __future__ import annotations

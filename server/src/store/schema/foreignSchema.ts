@@ -5,10 +5,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 
-import { LEARNED_SCHEMA } from './learnedSchema.ts';
-import { PACK_SCHEMA } from './packSchema.ts';
-import { BRANCH_SCHEMA, SCHEMA } from './schema.ts';
-import { SUMMARY_SCHEMA } from './summarySchema.ts';
+import { SCHEMA_PARTS } from './schemaParts.ts';
 
 /** Longer than every statement of ours. */
 const STATEMENT_CHARACTERS = 4_000;
@@ -40,8 +37,7 @@ function ownSchema(): ReadonlyMap<string, string> {
 function makeSchema(): ReadonlyMap<string, string> {
   const database = new DatabaseSync(':memory:');
   try {
-    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA])
-      database.exec(part);
+    for (const part of SCHEMA_PARTS) database.exec(part);
     return statementsOf(database);
   } finally {
     database.close();

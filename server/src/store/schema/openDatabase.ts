@@ -6,13 +6,11 @@ import { pathToFileURL } from 'node:url';
 
 import { isPlainFile, isPlainFileOfOneName } from '../../files/plainFile.ts';
 import { oversizedTable, oversizedValue } from '../rows/oversizedValue.ts';
-import { LEARNED_SCHEMA } from './learnedSchema.ts';
-import { PACK_SCHEMA } from './packSchema.ts';
 import type { RunInformation } from '../rows/runInformation.ts';
 import { foreignPart } from './foreignSchema.ts';
-import { APPLICATION_ID, BRANCH_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
+import { SCHEMA_PARTS } from './schemaParts.ts';
 import { corruptError, explainingErrors, explainingForeignData } from '../sqliteErrors.ts';
-import { SUMMARY_SCHEMA } from './summarySchema.ts';
 
 /** How long a statement waits for a lock before it fails with `locked`. */
 const LOCK_WAIT_MS = 5000;
@@ -42,8 +40,7 @@ export function createDatabase(path: string, information: RunInformation): Datab
   const database = openForWriting(path);
   explainingErrors(path, () => {
     database.exec('BEGIN IMMEDIATE');
-    for (const part of [SCHEMA, SUMMARY_SCHEMA, BRANCH_SCHEMA, PACK_SCHEMA, LEARNED_SCHEMA])
-      database.exec(part);
+    for (const part of SCHEMA_PARTS) database.exec(part);
     database.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
     database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
     insertInformation(database, information);
