@@ -52,14 +52,8 @@ describe.each(available)('$name', (engine) => {
     await expect.poll(jailProcesses, { timeout: 5_000 }).toEqual([]);
   }
 
-  /** Median time of a user's reruns while `occupy` fills the pool. */
-  async function rerunMs(
-    sandbox: TestedSandbox,
-    occupy: (signal: AbortSignal) => Promise<unknown>,
-  ): Promise<number> {
-    const controller = new AbortController();
-    const occupied = occupy(controller.signal).catch(() => undefined);
-    await delay(500);
+  /** Median time of nine reruns by a user. */
+  async function medianRerunMs(sandbox: TestedSandbox): Promise<number> {
     const times: number[] = [];
     for (let count = 0; count < 9; count += 1) {
       const started = performance.now();
@@ -67,27 +61,44 @@ describe.each(available)('$name', (engine) => {
       times.push(performance.now() - started);
       expect(output).toBe('42');
     }
-    controller.abort(new Error('enough'));
-    await occupied;
     return times.sort((left, right) => left - right)[4]!;
   }
 
-  test('a rerun answers in under 100 ms while a run fills the pool with quick programs', () =>
+  /**
+   * A user's reruns do not wait for the programs that `occupy` puts into the pool. They answer
+   * in under 100 ms or, on a machine where the programs leave them little of the processor, in
+   * six times what they take alone: a queue of thousands would take far longer.
+   */
+  async function expectQuickReruns(
+    sandbox: TestedSandbox,
+    occupy: (signal: AbortSignal) => Promise<unknown>,
+  ): Promise<void> {
+    const aloneMs = await medianRerunMs(sandbox);
+    const controller = new AbortController();
+    const occupied = occupy(controller.signal).catch(() => undefined);
+    await delay(500);
+    const occupiedMs = await medianRerunMs(sandbox);
+    controller.abort(new Error('enough'));
+    await occupied;
+    expect(occupiedMs).toBeLessThan(Math.max(100, 6 * aloneMs));
+  }
+
+  test('a rerun answers at once while a run fills the pool with quick programs', () =>
     withMarkedSandbox({ workers: 2 }, async (sandbox) => {
       const flood = (signal: AbortSignal): Promise<unknown> =>
         Promise.all(
           Array.from({ length: 5_000 }, (_, x) => sandbox.run(ADD, String(x), { signal })),
         );
-      expect(await rerunMs(sandbox, flood)).toBeLessThan(100);
+      await expectQuickReruns(sandbox, flood);
     }));
 
-  test('a rerun answers in under 100 ms while a run fills the pool with programs that hang', () =>
+  test('a rerun answers at once while a run fills the pool with programs that hang', () =>
     withMarkedSandbox(
       { workers: 2, limits: { cpuMs: 60_000, wallMs: 60_000 } },
       async (sandbox) => {
         const hang = (signal: AbortSignal): Promise<unknown> =>
           Promise.all([1, 2, 3, 4].map((x) => sandbox.run(LOOP, String(x), { signal })));
-        expect(await rerunMs(sandbox, hang)).toBeLessThan(100);
+        await expectQuickReruns(sandbox, hang);
       },
     ));
 
