@@ -5,7 +5,7 @@
 
 /** Each may import the folders before it that its rule names, and none after it. */
 const CORES = 'method|grading|sandbox|engine|store';
-const WIRING = 'settings|machine|runFolder|runs|run|doctor|languageServer|cli';
+const WIRING = 'settings|machine|runFolder|runs|run|doctor|evaluate|languageServer|cli';
 /** Which folders of the server's a folder of the wiring may import, beside itself, the protocol and the cores. */
 const WIRED = {
   settings: [],
@@ -14,6 +14,7 @@ const WIRED = {
   runs: ['settings', 'machine', 'runFolder'],
   run: ['settings', 'machine', 'runFolder', 'runs'],
   doctor: ['settings', 'machine', 'runFolder', 'run'],
+  evaluate: ['settings', 'machine', 'runFolder', 'runs', 'run'],
 };
 /** Below all: how files are opened, Python is started, literals are read; statistics. */
 const GROUND = 'files|python|literal|evaluation';

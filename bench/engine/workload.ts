@@ -6,7 +6,7 @@ import { MODES } from '../../server/protocol/vocabulary.ts';
 import { compactDialect } from '../../server/src/method/dialects/compactDialect.ts';
 import type { Dialect, Prompt } from '../../server/src/method/dialects/dialect.ts';
 import { dialectFor } from '../../server/src/method/dialects/dialectFor.ts';
-import { questionOf } from '../../server/src/method/solve.ts';
+import { questionOf } from '../../server/src/method/asking.ts';
 import { readHeldOutTasks } from '../../server/src/run/heldOutTasks.ts';
 import { openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
 import { completeSettings } from '../../server/src/settings/settings.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Engine } from '../../server/protocol/engine.ts';
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import { compactDialect } from '../../server/src/method/dialects/compactDialect.ts';
-import { questionOf } from '../../server/src/method/solve.ts';
+import { questionOf } from '../../server/src/method/asking.ts';
 import { openEngine } from '../../server/src/run/openEngine.ts';
 import { prepareNewRun, type PreparedRun } from '../../server/src/run/prepareRun.ts';
 import { createRun } from '../../server/src/run/run.ts';

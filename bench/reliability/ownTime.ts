@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { inspectHeldOut } from '../../server/src/method/measuring/inspectHeldOut.ts';
+import { askingIn } from '../../server/src/method/asking.ts';
 import { runLoop } from '../../server/src/method/loop.ts';
 import { openEngine } from '../../server/src/run/openEngine.ts';
 import { openGrader } from '../../server/src/run/openGrader.ts';
@@ -88,7 +89,8 @@ export async function measureOwnTime(steps: number): Promise<void> {
     await runLoop(
       {
         ...{ engine: metered(engine, meter), grader: metered(grader.grader, meter) },
-        ...{ store, settings, heldOut, dialect, clock: { now: () => Date.now() } },
+        ...{ store, settings, heldOut, dialect, asking: askingIn(dialect) },
+        clock: { now: () => Date.now() },
         listener: (event) => {
           if (event.kind !== 'step') return;
           const now = { atMs: performance.now(), busyMs: meter.busyMs };

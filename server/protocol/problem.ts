@@ -78,6 +78,8 @@ const ACTIONS = {
   'model-not-fetched': 'run-doctor',
   'unknown-model': undefined,
   'invalid-held-out': undefined,
+  'no-tasks': undefined,
+  'unknown-template': undefined,
 
   // Python and its packages.
   'no-python': 'set-up-python',

@@ -89,6 +89,8 @@ export interface RunOverview {
   readonly heldOutBefore?: number;
   readonly heldOutAfter?: number;
   readonly live?: LiveProgress;
+  /** Present where this is an evaluation: its steps are its subjects, by their labels. */
+  readonly evaluation?: { readonly suite: string; readonly subjects: readonly string[] };
 }
 
 /** Everything that is fixed about a run, for its configuration view. */

@@ -5,6 +5,7 @@ import type { StepRecord } from '../../server/protocol/records.ts';
 import type { RunSettings } from '../../server/protocol/settings.ts';
 import type { LoopDependencies } from '../../server/src/method/context.ts';
 import { compactDialect } from '../../server/src/method/dialects/compactDialect.ts';
+import { askingIn } from '../../server/src/method/asking.ts';
 import { inspectHeldOut } from '../../server/src/method/measuring/inspectHeldOut.ts';
 import { runLoop, type LoopControl, type LoopOutcome } from '../../server/src/method/loop.ts';
 import { linearGrader, linearPolicy } from './linearWorld.ts';
@@ -41,6 +42,7 @@ export function loopFixture(
     settings,
     heldOut: { tasks: [], structures: new Set() },
     dialect: compactDialect,
+    asking: askingIn(compactDialect),
     clock: { now: () => (now += 1000) },
     listener: (event) => events.push(event),
   };

@@ -34,6 +34,9 @@ const BAD = 'testing.iconFailed';
 const MIXED = 'charts.yellow';
 const QUIET = 'descriptionForeground';
 
+/** Subjects of an evaluation that its tooltip names. */
+const SUBJECTS_SHOWN = 20;
+
 export function nodeText(node: TreeNode): NodeText {
   switch (node.kind) {
     case 'run':
@@ -43,7 +46,9 @@ export function nodeText(node: TreeNode): NodeText {
     case 'liveTask':
       return liveTaskText(node.task);
     case 'step':
-      return stepText(node.step);
+      return node.parent.run.evaluation === undefined
+        ? stepText(node.step)
+        : subjectText(node.parent.run.evaluation, node.step);
     case 'group':
       return groupText(node.group);
     case 'item':
@@ -71,6 +76,7 @@ function problemLabel({ parent, problem }: ProblemNode): SafeText {
 }
 
 function runText(run: RunOverview): NodeText {
+  if (run.evaluation !== undefined) return evaluationText(run, run.evaluation);
   const parts = [runPosition(run)];
   if (run.solveRate !== undefined) parts.push(percentText(run.solveRate));
   return {
@@ -78,6 +84,49 @@ function runText(run: RunOverview): NodeText {
     description: joined(parts, ' · '),
     icon: runIcon(run),
     tooltip: runTooltip(run),
+  };
+}
+
+type ShownEvaluation = NonNullable<RunOverview['evaluation']>;
+
+function evaluationText(run: RunOverview, { suite, subjects }: ShownEvaluation): NodeText {
+  const asked = t('{0} of {1} asked', run.lastStep + 1, subjects.length);
+  const count = subjects.length === 1 ? [] : [asked];
+  const isDone = run.state === 'finished';
+  return {
+    label: runLabel(run),
+    description: joined([...(isDone ? [] : [stateText(run.state)]), ...count], ' · '),
+    icon: isDone ? { name: 'beaker', colour: GOOD } : runIcon(run),
+    tooltip: [
+      t('Evaluation of {0}', suite),
+      t('State: {0}', stateText(run.state)),
+      ...(run.problem === undefined
+        ? []
+        : [foreignText(run.problem.message), foreignText(run.problem.remedy)]),
+      ...subjects.slice(0, SUBJECTS_SHOWN).map((label) => foreignText(label)),
+      foreignText(run.folder),
+    ],
+  };
+}
+
+/** A subject of an evaluation, which its step stands for. */
+function subjectText({ subjects }: ShownEvaluation, step: StepOverview): NodeText {
+  const asked = step.groups.filter(({ role }) => role === 'held-out');
+  const [right, all] = [sum(asked.map(({ good }) => good)), sum(asked.map(({ count }) => count))];
+  const label = foreignText(subjects[step.step] ?? '');
+  return {
+    label,
+    description: ratio(right, all),
+    icon: { name: 'beaker' },
+    tooltip: [
+      label,
+      t(
+        '{0} of {1} tasks are solved when the model always takes its most likely token.',
+        right,
+        all,
+      ),
+      t('Took {0}', timeText(step.durationMs)),
+    ],
   };
 }
 

@@ -6,6 +6,7 @@ import { attachCommand } from './commands/attachCommand.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './command.ts';
 import { doctorCommand } from './commands/doctorCommand.ts';
+import { evalCommand } from './commands/evalCommand.ts';
 import { execCommand } from './commands/execCommand.ts';
 import { exitCodeOf, failureData, failureText } from './failure.ts';
 import { modelsCommand } from './commands/modelsCommand.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   resumeCommand,
   attachCommand,
   replayCommand,
+  evalCommand,
   doctorCommand,
   setupCommand,
   modelsCommand,

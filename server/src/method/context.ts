@@ -5,17 +5,24 @@ import type { HeldOutSet } from '../../protocol/heldOut.ts';
 import type { RunStore } from '../../protocol/records.ts';
 import type { Grader } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
+import type { Asking } from './asking.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Experiment } from './experiment.ts';
 
-export interface LoopDependencies {
-  readonly engine: Engine;
+/** What it takes to ask a model and to judge its answers. */
+export interface AskingDependencies {
+  readonly engine: Pick<Engine, 'description' | 'encode' | 'decode' | 'encodeChat' | 'sample'>;
   readonly grader: Grader;
-  readonly store: RunStore;
   readonly settings: RunSettings;
-  readonly heldOut: HeldOutSet;
-  readonly dialect: Dialect;
+  readonly asking: Asking;
   readonly clock: { now(): number };
   readonly listener: RunListener;
+}
+
+export interface LoopDependencies extends AskingDependencies {
+  readonly engine: Engine;
+  readonly store: RunStore;
+  readonly heldOut: HeldOutSet;
+  readonly dialect: Dialect;
   readonly experiment?: Experiment;
 }

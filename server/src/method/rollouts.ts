@@ -5,7 +5,7 @@ import type { Phase } from '../../protocol/events.ts';
 import type { RolloutRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
-import { type LoopDependencies } from './context.ts';
+import type { AskingDependencies } from './context.ts';
 import type { Prompt } from './dialects/dialect.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { deriveSeed } from './randomStream.ts';
@@ -37,7 +37,7 @@ export interface SamplingJob {
 
 /** Token ids of a prompt as the engine's tokenizer and chat template give them. */
 export async function encodePrompt(
-  dependencies: Pick<LoopDependencies, 'engine'>,
+  dependencies: Pick<AskingDependencies, 'engine'>,
   prompt: Prompt,
 ): Promise<number[]> {
   if (prompt.kind === 'text') {
@@ -61,7 +61,7 @@ export async function encodePrompt(
  * say otherwise.
  */
 export async function sampleJobs(
-  dependencies: LoopDependencies,
+  dependencies: AskingDependencies,
   ledger: Ledger,
   jobs: readonly SamplingJob[],
   phase: Phase,
@@ -120,7 +120,7 @@ export async function sampleJobs(
  * the model's context. The other prompts of its batch have no say in it.
  */
 function completionLimit(
-  { engine, settings }: LoopDependencies,
+  { engine, settings }: AskingDependencies,
   { role, promptTokens }: SamplingJob,
   phase: Phase,
 ): number {

@@ -2,17 +2,11 @@
 import type { Phase } from '../../protocol/events.ts';
 import type { RolloutRecord, TaskRecord } from '../../protocol/records.ts';
 import type { Grader, Verification } from '../../protocol/sandbox.ts';
-import type { LoopDependencies } from './context.ts';
-import type { SolverQuestion } from './dialects/dialect.ts';
+import type { SolvableTask } from './asking.ts';
+import type { AskingDependencies } from './context.ts';
 import type { Ledger, RolloutDraft } from './ledger.ts';
 import { solverReward } from './rewards.ts';
 import { encodePrompt, sampleJobs, type Sampling, type SamplingOptions } from './rollouts.ts';
-
-/** What of a task the solver meets, and what its answer is judged by. */
-export type SolvableTask = Pick<
-  TaskRecord,
-  'mode' | 'program' | 'examples' | 'visible' | 'message'
->;
 
 type StoredTask = SolvableTask & Pick<TaskRecord, 'id'>;
 
@@ -26,7 +20,7 @@ export interface SolvedTask<Task extends StoredTask> {
 
 /** Samples `samples` answers per task in one request and verifies each. */
 export async function solveTasks<Task extends StoredTask>(
-  dependencies: LoopDependencies,
+  dependencies: AskingDependencies,
   ledger: Ledger,
   tasks: readonly Task[],
   request: {
@@ -45,7 +39,7 @@ export async function solveTasks<Task extends StoredTask>(
   const { rolloutPhase } = request;
   const jobs = await Promise.all(
     tasks.map(async (task) => {
-      const prompt = dependencies.dialect.solve(questionOf(task));
+      const prompt = dependencies.asking.prompt(task);
       return {
         role: 'solver' as const,
         mode: task.mode,
@@ -80,7 +74,7 @@ export function solveRateOf(rollouts: readonly RolloutDraft[]): number {
 
 /** Equal answers to one task are executed once: verification is a function of task and answer. */
 async function verifyGroup(
-  dependencies: LoopDependencies,
+  dependencies: AskingDependencies,
   task: SolvableTask,
   rollouts: readonly RolloutDraft[],
   signal: AbortSignal,
@@ -88,7 +82,7 @@ async function verifyGroup(
   const verified = new Map<string, Promise<Verification>>();
   await Promise.all(
     rollouts.map(async (rollout) => {
-      const answer = dependencies.dialect.readAnswer(task.mode, rollout.completion);
+      const answer = dependencies.asking.readAnswer(task, rollout.completion);
       const first = answer === undefined || !verified.has(answer);
       const verification =
         answer === undefined
@@ -138,23 +132,5 @@ export async function verifyAnswer(
       return grader.verifyAbduction({ program, output }, answer, signal);
     case 'induction':
       return grader.verifyInduction({ hidden: examples.slice(visible) }, answer, signal);
-  }
-}
-
-/** What the solver is told of a task. */
-export function questionOf(task: SolvableTask): SolverQuestion {
-  const { program, examples, visible } = task;
-  const { input, output } = examples[0]!;
-  switch (task.mode) {
-    case 'deduction':
-      return { mode: 'deduction', program, input };
-    case 'abduction':
-      return { mode: 'abduction', program, output };
-    case 'induction':
-      return {
-        mode: 'induction',
-        message: task.message ?? '',
-        visible: examples.slice(0, visible),
-      };
   }
 }

@@ -11,6 +11,7 @@ import { heldOutSetOf } from '../method/measuring/inspectHeldOut.ts';
 import type { LoopOutcome } from '../method/loop.ts';
 import type { Experiment } from '../method/experiment.ts';
 import { runLoop } from '../method/loop.ts';
+import { askingIn } from '../method/asking.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import type { RunInformation } from '../store/rows/runInformation.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
@@ -269,7 +270,8 @@ async function runPrepared(
       work: (engine) =>
         runLoop(
           {
-            ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut, dialect },
+            ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut },
+            ...{ dialect, asking: askingIn(dialect) },
             ...{ clock: { now: () => Date.now() }, listener: tellingProbeCost(settings, listener) },
             ...(experiment === undefined ? {} : { experiment }),
           },

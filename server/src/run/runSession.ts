@@ -90,13 +90,15 @@ export function finish(
   store: SqliteRunStore,
   outcome: LoopOutcome,
   listener: RunListener,
+  message = endOfSteps(run, outcome),
 ): RunResult {
   const { reason, lastStep } = outcome;
-  const where = lastStep < 0 ? 'before the first step' : `after step ${lastStep}`;
-  const message =
-    reason === 'steps'
-      ? `All ${lastStep} steps are done.`
-      : `Stopped ${where}; "azr resume ${run.folder}" continues.`;
   listener({ kind: 'finished', step: lastStep, reason, message });
   return { folder: run.folder, outcome, summary: summarise(store.reader) };
+}
+
+function endOfSteps({ folder }: RunFolder, { reason, lastStep }: LoopOutcome): string {
+  if (reason === 'steps') return `All ${String(lastStep)} steps are done.`;
+  const where = lastStep < 0 ? 'before the first step' : `after step ${String(lastStep)}`;
+  return `Stopped ${where}; "azr resume ${folder}" continues.`;
 }

@@ -5,26 +5,20 @@ import type {
   ChangedTasksQuery,
   LearningReport,
   PartChange,
-  RateChange,
   SampledChange,
 } from '../../protocol/learning.ts';
 import type { Page } from '../../protocol/queries.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import { learnedConstructs } from '../evaluation/learnedConstructs.ts';
 import { learningFinding } from '../evaluation/learningFinding.ts';
-import { greedyChange, type PairedRate, rateChange } from '../evaluation/pairedChange.ts';
-import { passRate, strataOf } from '../evaluation/probeMetrics.ts';
-import { type HeldOutAnswer, heldOutAnswers, measuredSteps } from '../store/curves/heldOutQuery.ts';
+import { greedyChange } from '../evaluation/pairedChange.ts';
+import { strataOf } from '../evaluation/probeMetrics.ts';
+import { answersEach, greedyRate, type Pair, pairsOf, passChange } from './pairedAnswers.ts';
+import { type HeldOutAnswer, measuredSteps } from '../store/curves/heldOutQuery.ts';
 import { taskTitle } from '../store/lists/listText.ts';
 import { pageSize, wholeNumber } from '../store/lists/pageCursor.ts';
 import { Relatives } from '../store/lists/relatives.ts';
 import type { RunReader } from '../store/runReader.ts';
-
-/** A held-out task at two measurements. */
-interface Pair {
-  readonly before: HeldOutAnswer;
-  readonly after: HeldOutAnswer;
-}
 
 /** Throws a ProblemError when the database cannot be read. */
 export function learningReport(reader: RunReader): LearningReport {
@@ -89,43 +83,10 @@ function titlesOf(reader: RunReader, pairs: readonly Pair[]): ReadonlyMap<number
   return new Map(tasks.map((task) => [task.id, taskTitle(task) ?? '']));
 }
 
-function pairsOf(
-  { connection }: RunReader,
-  { first, last }: { readonly first: number; readonly last: number },
-): Pair[] {
-  const earlier = new Map(heldOutAnswers(connection, first).map((one) => [one.taskId, one]));
-  return heldOutAnswers(connection, last).flatMap((after) => {
-    const before = earlier.get(after.taskId);
-    return before === undefined ? [] : [{ before, after }];
-  });
-}
-
-function greedyRate({ before, after }: Pair): PairedRate {
-  return { ...before, before: Number(before.isRight), after: Number(after.isRight) };
-}
-
-function passChange(pairs: readonly Pair[], k: number): RateChange {
-  return rateChange(
-    pairs.map(({ before, after }) => ({
-      ...before,
-      before: passRate(before, k),
-      after: passRate(after, k),
-    })),
-  );
-}
-
 /** k is what both measurements have, which is the same unless somebody changed the settings between. */
 function sampledChange(step: number, pairs: readonly Pair[]): SampledChange {
   const samples = answersEach(pairs);
   return { step, samples, pass1: passChange(pairs, 1), passK: passChange(pairs, samples) };
-}
-
-function answersEach(pairs: readonly Pair[]): number {
-  const counts = pairs.flatMap(({ before, after }) => [
-    before.sampled?.samples ?? 0,
-    after.sampled?.samples ?? 0,
-  ]);
-  return counts.reduce((least, count) => Math.min(least, count), Infinity);
 }
 
 /** Modes, where there are several, then strata. */

@@ -1,5 +1,6 @@
 /** The few numbers of a run that every list shows, read so that a long run costs no more than a short one. */
 import { PACE_STEPS, type Pace, paceOf } from './pace.ts';
+import type { EvaluationPlan } from '../../protocol/evaluation.ts';
 import type { MetricRecord } from '../../protocol/records.ts';
 import type { RunOverview } from '../../protocol/runs.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
@@ -21,6 +22,7 @@ type ShownFigures = Pick<
   | 'solveRate'
   | 'heldOutBefore'
   | 'heldOutAfter'
+  | 'evaluation'
 >;
 
 export interface RunFigures {
@@ -56,7 +58,7 @@ export class RunFiguresReader {
 
   #readAll(sequence: number): RunFigures {
     this.#information ??= this.#reader.information();
-    const { createdAt, settings } = this.#information;
+    const { createdAt, settings, evaluation } = this.#information;
     const { lastStep, lastTaskId, lastProposalId } = this.#reader.counters();
     // They are all stored in step 0, or none is.
     if (lastStep >= 0) this.#heldOutTasks ??= this.#reader.heldOutCount();
@@ -72,8 +74,9 @@ export class RunFiguresReader {
         preset: settings.preset,
         model: settings.model,
         seed: settings.seed,
-        steps: settings.steps,
+        steps: evaluation === undefined ? settings.steps : evaluation.subjects.length - 1,
         lastStep,
+        ...(evaluation !== undefined && { evaluation: shownEvaluation(evaluation) }),
         // Identifiers count from 1 without gaps, so the last one is how many there are.
         taskCount: lastTaskId - heldOutTasks,
         proposalCount: lastProposalId,
@@ -83,7 +86,9 @@ export class RunFiguresReader {
         ...(before !== undefined && { heldOutBefore: before }),
         ...(after !== undefined && { heldOutAfter: after }),
       },
-      isLastStepKept: this.#reader.checkpoints().at(-1)?.step === lastStep,
+      // An evaluation keeps no policy.
+      isLastStepKept:
+        evaluation !== undefined || this.#reader.checkpoints().at(-1)?.step === lastStep,
       ...this.#readPace(lastStep),
     };
   }
@@ -96,6 +101,19 @@ export class RunFiguresReader {
     });
     return paceOf(paced) ?? {};
   }
+}
+
+/** A file from elsewhere may have labels of any length. */
+const LABEL_CHARACTERS = 200;
+
+function shownEvaluation({
+  suite,
+  subjects,
+}: EvaluationPlan): NonNullable<RunOverview['evaluation']> {
+  return {
+    suite: suite.slice(0, LABEL_CHARACTERS),
+    subjects: subjects.map(({ label }) => label.slice(0, LABEL_CHARACTERS)),
+  };
 }
 
 function meanSolveRate(metrics: readonly MetricRecord[]): number | undefined {

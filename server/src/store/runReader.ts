@@ -17,6 +17,7 @@ import type {
 } from '../../protocol/records.ts';
 import type { Mode, Role } from '../../protocol/vocabulary.ts';
 import { CheckedRow } from './rows/checkedRow.ts';
+import { readEvaluation } from './rows/evaluationRows.ts';
 import { foreignJson } from './rows/foreignJson.ts';
 import { openDatabase } from './schema/openDatabase.ts';
 import { ReadConnection } from './readConnection.ts';
@@ -114,8 +115,10 @@ export class RunReader {
                 dialect, model_digest AS modelDigest FROM run`,
       ),
     );
+    const evaluation = readEvaluation(this.connection);
     return this.connection.explaining(() => ({
       ...row,
+      ...(evaluation !== undefined && { evaluation }),
       settings: settingsFromJson(row.settings),
       departures: departuresFromJson(row.departures),
       dialect: dialectFromText(row.dialect),

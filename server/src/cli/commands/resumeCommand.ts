@@ -1,14 +1,17 @@
 import { ProblemError } from '../../../protocol/problem.ts';
+import { resumeEvaluation } from '../../evaluate/evaluate.ts';
 import { engineOpener } from '../../run/openEngine.ts';
 import { resumeReplay } from '../../run/replayRun.ts';
 import { replayIn } from '../../runFolder/replayNote.ts';
 import { resumeRun } from '../../run/run.ts';
-import { existingRunFolder, newestRun } from '../../runFolder/runFolder.ts';
+import { existingRunFolder, newestRun, type RunFolder } from '../../runFolder/runFolder.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
 import { RunReader } from '../../store/runReader.ts';
 import type { Command, ExitCode } from '../command.ts';
 import { parseArguments } from '../command.ts';
 import { destinationNotice, terminalKey } from '../terminal/terminalKey.ts';
+import { STDOUT } from '../terminal/terminal.ts';
+import { evaluationView } from '../views/evaluationView.ts';
 import { OUTPUT_OPTIONS, OUTPUT_OPTIONS_HELP, outputOf, watchRun } from '../views/watchRun.ts';
 
 const OPTIONS = { 'back-to': { type: 'string' }, ...OUTPUT_OPTIONS } as const;
@@ -45,25 +48,35 @@ async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
   }
   const run = named === undefined ? await newestRun(RUNS_FOLDER) : existingRunFolder(named);
   const reader = RunReader.open(run.database);
-  const { settings } = reader.information();
+  const { settings, evaluation } = reader.information();
   const heldOut = reader.metricSeries('probe.greedy.mean');
   reader.close();
   const replay = replayIn(run);
   const watched = { settings, folder: run.folder, heldOut, output: outputOf(values) };
-  if (replay !== undefined && backTo !== undefined) {
-    throw new ProblemError({
-      code: 'usage',
-      message: `The run in ${run.folder} is a replay, which has no checkpoints to go back to.`,
-      remedy: 'Leave --back-to out, or play the run again with "azr replay".',
-    });
-  }
+  if (replay !== undefined && backTo !== undefined) throw noCheckpoints(run, 'a replay');
   if (replay !== undefined) return watchRun(watched, (host) => resumeReplay(run, replay, host));
   const key = await terminalKey(settings.engineUrl);
+  if (evaluation !== undefined) {
+    if (backTo !== undefined) throw noCheckpoints(run, 'an evaluation');
+    return watchRun(
+      { ...watched, textView: evaluationView(STDOUT, run.folder) },
+      (host) => resumeEvaluation(run, { ...host, openEngine: engineOpener(key) }),
+      destinationNotice(settings.engineUrl, key),
+    );
+  }
   return watchRun(
     watched,
     (host) => resumeRun(run.folder, { ...host, openEngine: engineOpener(key) }, backTo),
     destinationNotice(settings.engineUrl, key),
   );
+}
+
+function noCheckpoints({ folder }: RunFolder, what: string): ProblemError {
+  return new ProblemError({
+    code: 'usage',
+    message: `${folder} holds ${what}, which has no checkpoints to go back to.`,
+    remedy: 'Leave --back-to out.',
+  });
 }
 
 function stepOf(text: string | undefined): number | undefined {

@@ -18,6 +18,8 @@ export interface WatchedRun {
   /** Mean held-out solve rates measured before this session. */
   readonly heldOut: readonly MetricRecord[];
   readonly output: RunOutput;
+  /** What a person sees, where it is not a run's view. */
+  readonly textView?: RunView;
 }
 
 /** `message` says what the run is about to do other than to go on; it is asked for every frame. */
@@ -25,5 +27,6 @@ export function chooseView(watched: WatchedRun, message: () => string | undefine
   const progress = new RunProgress(watched.settings, watched.folder, watched.heldOut);
   if (watched.output === 'json') return jsonView(STDOUT, watched.folder);
   if (watched.output === 'log') return logView(STDOUT, watched.folder);
+  if (watched.textView !== undefined) return watched.textView;
   return STDOUT.isTTY ? liveView(STDOUT, progress, message) : plainView(STDOUT, progress);
 }

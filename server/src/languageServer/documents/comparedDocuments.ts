@@ -1,6 +1,6 @@
 /** The two sides of a comparison: the task's own, and the same with the answer in its place. */
 import type { RolloutRecord } from '../../../protocol/records.ts';
-import type { SolvableTask } from '../../method/solve.ts';
+import type { SolvableTask } from '../../method/asking.ts';
 import { completionText } from './prunedCompletion.ts';
 import { parseArguments } from '../../literal/parse.ts';
 import type { AzrDocument } from './azrDocument.ts';

@@ -3,7 +3,8 @@ import { ProblemError } from '../../../protocol/problem.ts';
 import { documentAddress } from '../../../protocol/documents.ts';
 import { subjectOf } from '../documents/subject.ts';
 import type { OpenRuns } from '../openRuns.ts';
-import { type SolvableTask, verifyAnswer } from '../../method/solve.ts';
+import type { SolvableTask } from '../../method/asking.ts';
+import { verifyAnswer } from '../../method/solve.ts';
 import type { RerunPlan } from '../reruns/rerunPlan.ts';
 import { readScratch } from './readScratch.ts';
 

@@ -12,7 +12,7 @@ import type { ProposalPlan } from './planProposal.ts';
 import { promptRoom } from '../promptRoom.ts';
 import { RandomStream } from '../randomStream.ts';
 import { encodePrompt } from '../rollouts.ts';
-import { questionOf, type SolvableTask } from '../solve.ts';
+import { questionOf, type SolvableTask } from '../asking.ts';
 import type { TaskMemory } from '../memory/taskMemory.ts';
 
 export interface Rejection {

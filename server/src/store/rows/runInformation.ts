@@ -1,5 +1,6 @@
 /** What a run is, apart from its steps: fixed at creation, and what each start of a runner adds. */
 import type { EngineDescription } from '../../../protocol/engine.ts';
+import type { EvaluationPlan } from '../../../protocol/evaluation.ts';
 import type { SandboxDescription } from '../../../protocol/sandbox.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
 import type { DialectName } from '../../../protocol/vocabulary.ts';
@@ -33,6 +34,8 @@ export interface RunInformation {
   readonly dialect: DialectName;
   /** Identifies the weights the run started from: `sha256:` and 64 hexadecimal digits, or a URL. */
   readonly modelDigest: string;
+  /** Present where this is an evaluation; the rest then says how its first subject is asked. */
+  readonly evaluation?: EvaluationPlan;
 }
 
 /** Where a run began that is the continuation of another one with other settings. */

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { isPlainFile, isPlainFileOfOneName } from '../../files/plainFile.ts';
 import { oversizedTable, oversizedValue } from '../rows/oversizedValue.ts';
 import type { RunInformation } from '../rows/runInformation.ts';
+import { insertEvaluation } from '../rows/evaluationRows.ts';
 import { foreignPart } from './foreignSchema.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
 import { SCHEMA_PARTS } from './schemaParts.ts';
@@ -64,6 +65,7 @@ function insertInformation(database: DatabaseSync, information: RunInformation):
       information.dialect,
       information.modelDigest,
     );
+  if (information.evaluation !== undefined) insertEvaluation(database, information.evaluation);
 }
 
 /**

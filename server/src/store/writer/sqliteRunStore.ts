@@ -186,6 +186,7 @@ export class SqliteRunStore implements RunStore {
       this.#summaries.write(record.step);
       // In the same transaction, so that a run that is cut off here needs no catching up.
       this.#pruner?.prune(Infinity);
+      this.#database.prepare('DELETE FROM sampled_part').run();
       this.#recordChange('step', record.step);
     });
   }
@@ -209,6 +210,23 @@ export class SqliteRunStore implements RunStore {
         .prepare('INSERT OR REPLACE INTO checkpoint (step, path) VALUES (?, ?)')
         .run(step, path);
       this.#recordChange('checkpoint', step);
+    });
+  }
+
+  /** What {@link SqliteRunStore.keepSampledPart} kept under `request` since the last commit. */
+  sampledPart(request: string): string | undefined {
+    const row = this.#database
+      .prepare('SELECT completions FROM sampled_part WHERE request = ?')
+      .get(request);
+    return typeof row?.['completions'] === 'string' ? row['completions'] : undefined;
+  }
+
+  /** Keeps completions of an evaluation's subject until its answers are committed. */
+  keepSampledPart(request: string, completions: string): void {
+    this.#transaction(() => {
+      this.#database
+        .prepare('INSERT OR REPLACE INTO sampled_part (request, completions) VALUES (?, ?)')
+        .run(request, completions);
     });
   }
 

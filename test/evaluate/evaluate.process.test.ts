@@ -1,0 +1,203 @@
+/** Evaluations with the real sandbox and store, and an engine whose answers the test decides. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import type { RunEvent } from '../../server/protocol/events.ts';
+import { createEvaluation, resumeEvaluation } from '../../server/src/evaluate/evaluate.ts';
+import { planEvaluation } from '../../server/src/evaluate/planEvaluation.ts';
+import type { RunResult } from '../../server/src/run/runSession.ts';
+import { RunSteering } from '../../server/src/run/runSteering.ts';
+import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import { evaluationReport } from '../../server/src/runs/evaluationReport.ts';
+import { changedTasks } from '../../server/src/runs/learningReport.ts';
+import { RunReader } from '../../server/src/store/runReader.ts';
+import type { Policy } from '../method/linearWorld.ts';
+import { ScriptedEngine } from '../method/scriptedEngine.ts';
+import { rowsOf } from '../run/rows.ts';
+
+/** More than two parts of 32. */
+const TASKS = 70;
+
+/** Every prompt leaves room for such an answer, so that a part is one request. */
+const FACTS = { dialect: 'compact', maximumAnswerTokens: 50 };
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'azr-evaluate-'));
+  for (const name of ['weak', 'strong']) writeModel(name);
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function writeModel(name: string): void {
+  const model = path.join(folder, name);
+  mkdirSync(model);
+  writeFileSync(path.join(model, 'config.json'), JSON.stringify({ name }));
+  writeFileSync(path.join(model, 'azr-model.json'), JSON.stringify(FACTS));
+  const lines = Array.from({ length: TASKS }, (_, index) =>
+    JSON.stringify({
+      mode: 'deduction',
+      program: `def f(a):\n    return a + ${String(index)}`,
+      examples: [{ input: '1000', output: String(1000 + index) }],
+      visible: 0,
+      stratum: index % 2 === 0 ? 'even' : 'odd',
+    }),
+  );
+  writeFileSync(path.join(model, 'probe.jsonl'), lines.join('\n'));
+}
+
+/** Right where the number that is added is below `known`; at temperature 1, half as often. */
+function adderOf(known: number, isGreedy: () => boolean): Policy {
+  return (prompt, random) => {
+    const added = Number(/a \+ (\d+)/.exec(prompt)?.[1]);
+    const isRight = added < known && (isGreedy() || random.next() < 0.5);
+    return String(isRight ? 1000 + added : 7);
+  };
+}
+
+class EvaluatedEngine extends ScriptedEngine {
+  constructor(known: number) {
+    super((prompt, random) => adder(prompt, random));
+    const adder = adderOf(known, () => this.sampleCalls.at(-1)?.parameters.temperature === 0);
+  }
+}
+
+interface Session {
+  readonly steering?: RunSteering;
+  /** Called before every request. */
+  readonly onSample?: (count: number) => void;
+}
+
+function hostOf({ steering = new RunSteering(), onSample }: Session, events: RunEvent[]) {
+  const engines: EvaluatedEngine[] = [];
+  return {
+    engines,
+    host: {
+      steering,
+      listener: (event: RunEvent) => events.push(event),
+      openEngine: async ({ model }: { readonly model: { readonly folder: string } }) => {
+        const engine = new EvaluatedEngine(path.basename(model.folder) === 'weak' ? 20 : 50);
+        engine.onCall = (name) => {
+          if (name === 'sample') onSample?.(sampleCount(engines));
+        };
+        engines.push(engine);
+        return engine;
+      },
+    },
+  };
+}
+
+function sampleCount(engines: readonly EvaluatedEngine[]): number {
+  return engines.flatMap(({ calls }) => calls).filter((name) => name === 'sample').length;
+}
+
+async function evaluate(into: string, session: Session = {}, events: RunEvent[] = []) {
+  const plan = await planEvaluation({
+    suite: 'heldout',
+    samples: 4,
+    temperature: 1,
+    subjects: [path.join(folder, 'weak'), path.join(folder, 'strong')],
+    templates: [],
+  });
+  const { host, engines } = hostOf(session, events);
+  const result: RunResult = await createEvaluation(plan, path.join(folder, into), host);
+  return { engines, result };
+}
+
+async function resume(from: string, session: Session = {}) {
+  const { host, engines } = hostOf(session, []);
+  const result = await resumeEvaluation(runFolderAt(path.join(folder, from)), host);
+  return { engines, result };
+}
+
+function reading<Result>(name: string, read: (reader: RunReader) => Result): Result {
+  const reader = RunReader.open(path.join(folder, name, 'run.db'));
+  try {
+    return read(reader);
+  } finally {
+    reader.close();
+  }
+}
+
+test('two models on the same tasks: rates, pass@k, strata, and what the second solves anew', async () => {
+  const events: RunEvent[] = [];
+  const { result } = await evaluate('both', {}, events);
+  expect(result.outcome).toEqual({ reason: 'steps', lastStep: 1 });
+  const report = reading('both', evaluationReport)!;
+  expect(report.plan.subjects.map(({ label }) => label)).toEqual(['weak', 'strong']);
+  expect(report.tasks).toBe(TASKS);
+  const [weak, strong] = report.results;
+  expect(weak!.greedy.rate).toBeCloseTo(20 / TASKS);
+  expect(strong!.greedy.rate).toBeCloseTo(50 / TASKS);
+  expect(strong!.greedy.low).toBeLessThan(50 / TASKS);
+  expect(strong!.passAtK.map(({ k }) => k)).toEqual([1, 2, 4]);
+  // Of what a model knows, half of the samples are right: 1 − 2^−4 of the tasks by four samples.
+  expect(strong!.passAtK[0]!.rate).toBeCloseTo((50 / TASKS) * 0.5, 1);
+  expect(strong!.passAtK[2]!.rate).toBeCloseTo((50 / TASKS) * 0.9375, 1);
+  expect(weak!.parts).toMatchObject([
+    { part: { stratum: 'even' }, tasks: 35, greedy: 10 / 35 },
+    { part: { stratum: 'odd' }, tasks: 35, greedy: 10 / 35 },
+  ]);
+  expect(report.changes).toMatchObject([{ before: 0, after: 1, greedy: { gained: 30, lost: 0 } }]);
+  // Thirty of thirty changes go one way: 2 · 2^−30.
+  expect(report.changes[0]!.greedy.pValue).toBeCloseTo(2 ** -29, 15);
+  const changed = reading('both', (reader) =>
+    changedTasks(reader, { runId: 'both', change: 'gained', limit: 100 }),
+  );
+  expect(changed.items).toHaveLength(30);
+  expect(events.filter(({ kind }) => kind === 'step')).toHaveLength(2);
+  expect(events.at(-1)).toMatchObject({ kind: 'finished', message: 'All subjects are asked.' });
+});
+
+test('cut off at any request and resumed, it has the rows of an unbroken one and asks nothing twice', async () => {
+  const { engines: whole } = await evaluate('unbroken');
+  // Three parts greedily and three sampled, for each of two subjects.
+  expect(sampleCount(whole)).toBe(12);
+  for (const cutAt of [2, 6, 8]) {
+    const name = `broken-${String(cutAt)}`;
+    const onSample = (count: number) => {
+      if (count === cutAt) throw new Error('The engine died.');
+    };
+    await expect(evaluate(name, { onSample })).rejects.toThrow('The engine died.');
+    const { engines, result } = await resume(name);
+    expect(result.outcome.reason).toBe('steps');
+    expect(sampleCount(engines)).toBe(12 - (cutAt - 1));
+    expect(rowsOf(path.join(folder, name))).toEqual(rowsOf(path.join(folder, 'unbroken')));
+  }
+});
+
+test('asked to stop, it stops between two requests and goes on from there', async () => {
+  const steering = new RunSteering();
+  const { result } = await evaluate('stopped', {
+    steering,
+    onSample: (count) => {
+      if (count === 3) steering.stop('after-step');
+    },
+  });
+  expect(result.outcome).toEqual({ reason: 'stopped', lastStep: -1 });
+  const { engines, result: last } = await resume('stopped');
+  expect(last.outcome).toEqual({ reason: 'steps', lastStep: 1 });
+  expect(sampleCount(engines)).toBe(9);
+});
+
+test('the weights have changed since: refused', async () => {
+  const onSample = (count: number) => {
+    if (count === 7) throw new Error('The engine died.');
+  };
+  await expect(evaluate('changed', { onSample })).rejects.toThrow('The engine died.');
+  writeFileSync(path.join(folder, 'strong', 'config.json'), JSON.stringify({ other: true }));
+  await expect(resume('changed')).rejects.toMatchObject({ code: 'model-changed' });
+});
+
+test.each([
+  [{ subjects: ['missing'] }, 'no-model'],
+  [{ subjects: ['missing@3'] }, 'no-run'],
+])('a subject that is not there: %j', async ({ subjects }, code) => {
+  const request = { suite: 'heldout', samples: 1, temperature: 1, templates: [] };
+  await expect(planEvaluation({ ...request, subjects })).rejects.toMatchObject({ code });
+});
