@@ -5,6 +5,7 @@
  */
 
 import type { GreedyChange, RateChange } from './learning.ts';
+import type { RunId } from './runs.ts';
 import type { Mode } from './vocabulary.ts';
 
 /** A model, or the policy of a run after one of its steps, asked in one template. */
@@ -80,6 +81,22 @@ export interface EvaluationReport {
   readonly results: readonly SubjectResult[];
   /** The first one beside each other one. */
   readonly changes: readonly SubjectChange[];
+}
+
+/** What a viewer asks to be evaluated. */
+export interface EvaluateRequest {
+  /** Folder below which the evaluation is made: a workspace folder, or global storage. */
+  readonly parentFolder: string;
+  readonly suite: string;
+  /** The others are compared with the first. */
+  readonly subjects: readonly (
+    | { readonly model: string }
+    /** Without a step, the newest checkpoint. */
+    | { readonly runId: RunId; readonly step?: number }
+  )[];
+  readonly samples: number;
+  /** The first so many items only. */
+  readonly items?: number;
 }
 
 /** The template that asks as a model's own dialect does. */

@@ -2,6 +2,7 @@
  * Messages between the extension and the language server beside the standard ones. All are
  * requests from client to server unless their comment says otherwise. Every request is cancellable.
  */
+import type { EvaluateRequest, EvaluationReport } from './evaluation.ts';
 import type { StopTime } from './runnerMessages.ts';
 import type { ChangedTask, ChangedTasksQuery, LearningReport } from './learning.ts';
 import type {
@@ -76,6 +77,8 @@ export interface RequestMap {
   'azr/resume': { parameters: { runId: RunId }; result: null };
   /** Shows the steps of a run again, one after another, as a run of its own. */
   'azr/replay': { parameters: ReplayRequest; result: { runId: RunId } };
+  /** Asks the tasks of a suite of models and policies, as an entry of its own in the list of runs. */
+  'azr/evaluate': { parameters: EvaluateRequest; result: { runId: RunId } };
   'azr/steps': { parameters: StepsQuery; result: Page<StepOverview> };
   'azr/stepItems': {
     parameters: StepItemsQuery;
@@ -93,6 +96,8 @@ export interface RequestMap {
   'azr/learning': { parameters: { runId: RunId }; result: LearningReport };
   /** The held-out tasks gained, or lost, since the run began, in the order of their file. */
   'azr/changedTasks': { parameters: ChangedTasksQuery; result: Page<ChangedTask> };
+  /** What an evaluation found so far; null for a run. */
+  'azr/evaluationReport': { parameters: { runId: RunId }; result: EvaluationReport | null };
   'azr/curriculum': { parameters: { runId: RunId; stretches: number }; result: Curriculum };
   'azr/skillMap': { parameters: { runId: RunId }; result: SkillMap };
   'azr/rewardStory': { parameters: { runId: RunId; rolloutId: number }; result: RewardStory };

@@ -97,6 +97,8 @@ export interface ChangedTask {
 export interface ChangedTasksQuery {
   readonly runId: RunId;
   readonly change: TaskChange;
+  /** Two steps that asked the tasks greedily; absent for the first one and the latest. */
+  readonly between?: { readonly before: number; readonly after: number };
   readonly limit: number;
   /** Absent for the first page. */
   readonly cursor?: string;

@@ -15,6 +15,7 @@ export const PAGE_REQUESTS = [
   'azr/curriculum',
   'azr/learning',
   'azr/changedTasks',
+  'azr/evaluationReport',
   'azr/skillMap',
   'azr/table',
   'azr/steps',
@@ -29,6 +30,13 @@ export type PageAction =
   | { readonly kind: 'show-rewards'; readonly runId: RunId; readonly rolloutId: number }
   | { readonly kind: 'reveal-step'; readonly runId: RunId; readonly step: number }
   | { readonly kind: 'rerun'; readonly uri: string }
+  /** Two answers to one task, side by side. */
+  | {
+      readonly kind: 'compare-answers';
+      readonly runId: RunId;
+      readonly rolloutBefore: number;
+      readonly rolloutAfter: number;
+    }
   /** What to come back to when the window reloads; at most 10 KB of JSON. */
   | { readonly kind: 'remember'; readonly memory: unknown };
 

@@ -8,6 +8,7 @@ import { compareWithAnswer, showAnswers } from './answers.ts';
 import { pauseRun, resumeRun, stopRun } from './controlRun.ts';
 import { copyPythonFile, openScratch } from './copies.ts';
 import { setEngineKey } from './engineKey.ts';
+import { evaluate } from './evaluate.ts';
 import { clearFilter, filterTasks, searchTasks } from './filterTasks.ts';
 import { restartServer, runDoctor, setUpPython, showLog } from './maintenance.ts';
 import { openDashboard } from './openDashboard.ts';
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'azr.resumeRun': resumeRun,
   'azr.replayRun': replayRun,
   'azr.playDemo': playDemo,
+  'azr.evaluate': evaluate,
   'azr.openDashboard': openDashboard,
   'azr.openRunFolder': openRunFolder,
   'azr.revealRunFolder': revealRunFolder,

@@ -1,15 +1,15 @@
 /** Start AZR Run: asks what to train, has the server start it, and shows its tasks as they come. */
 import { ProblemError } from '../../../server/protocol/problem.ts';
-import { workspace, type CancellationToken } from 'vscode';
+import type { CancellationToken } from 'vscode';
 
 import type { RunId, RunOverview, StartRequest } from '../../../server/protocol/runs.ts';
-import { t } from '../shown/safeText.ts';
-import { dashboardOpening, runsFolder } from '../settings.ts';
+import { dashboardOpening } from '../settings.ts';
 import { window } from '../shown/safeWindow.ts';
 import type { Studio } from '../studio.ts';
 import { TREE_VIEW_ID } from '../tree/taskTree.ts';
 import { ensureEngineKey } from './engineKey.ts';
 import { fetchModel } from './fetchModel.ts';
+import { parentFolder } from './parentFolder.ts';
 import { pickStart, type PickedStart } from './pickStart.ts';
 import type { ChosenStart } from './startChoices.ts';
 
@@ -94,22 +94,4 @@ async function followFirstStep(studio: Studio, runId: RunId): Promise<void> {
 
 function hasTasksOrEnded(run: RunOverview): boolean {
   return run.lastStep >= 0 || !['starting', 'running', 'pausing'].includes(run.state);
-}
-
-/** The setting's folder, the workspace's, or the extension's own storage. Undefined: given up. */
-async function parentFolder(studio: Studio): Promise<string | undefined> {
-  const configured = runsFolder();
-  if (configured !== '') return configured;
-  const folders = workspace.workspaceFolders ?? [];
-  if (folders.length > 1) {
-    const chosen = await window.showWorkspaceFolderPick({
-      placeHolder: t('Folder for the run and its results'),
-    });
-    return chosen?.uri.fsPath;
-  }
-  const [folder] = folders;
-  if (folder !== undefined) return folder.uri.fsPath;
-  const storage = studio.context.globalStorageUri;
-  await workspace.fs.createDirectory(storage);
-  return storage.fsPath;
 }

@@ -52,7 +52,7 @@ function actionMessage(value: unknown): PageMessage | { readonly refused: string
 }
 
 function pageAction(value: Fields): PageAction | undefined {
-  const { kind, uri, runId, rolloutId, step } = value;
+  const { kind, uri, runId, rolloutId, rolloutBefore, rolloutAfter, step } = value;
   switch (kind) {
     case 'open-document':
     case 'rerun':
@@ -65,6 +65,10 @@ function pageAction(value: Fields): PageAction | undefined {
         : undefined;
     case 'reveal-step':
       return typeof runId === 'string' && isInteger(step) ? { kind, runId, step } : undefined;
+    case 'compare-answers':
+      return typeof runId === 'string' && isInteger(rolloutBefore) && isInteger(rolloutAfter)
+        ? { kind, runId, rolloutBefore, rolloutAfter }
+        : undefined;
     case 'remember': {
       const memory = value['memory'];
       const size = JSON.stringify(memory ?? null).length;

@@ -82,6 +82,12 @@ interface SafeWindow extends Pick<
   ): SafeStatusBarItem;
   showQuickPick<Item extends SafeQuickPickItem>(
     items: readonly Item[],
+    options: SafeOptions<QuickPickOptions, 'title' | 'placeHolder'> & {
+      readonly canPickMany: true;
+    },
+  ): Thenable<readonly Item[] | undefined>;
+  showQuickPick<Item extends SafeQuickPickItem>(
+    items: readonly Item[],
     options: SafeOptions<QuickPickOptions, 'title' | 'placeHolder'>,
   ): Thenable<Item | undefined>;
   createQuickPick<Item extends SafeQuickPickItem>(): SafeQuickPick<Item>;

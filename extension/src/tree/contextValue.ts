@@ -2,12 +2,13 @@
 import { canPause, canResume, canStop } from '../state/runFacts.ts';
 import type { TreeNode } from './treeNode.ts';
 
-/** For example `run stop pause`, `item task`, `item proposal`, `item answer`. */
+/** For example `run stop pause`, `run evaluation`, `item task`, `item proposal`, `item answer`. */
 export function contextValue(node: TreeNode): string {
   switch (node.kind) {
     case 'run': {
       const { run } = node;
       const words = ['run'];
+      if (run.evaluation !== undefined) words.push('evaluation');
       if (canStop(run)) words.push('stop');
       if (canPause(run)) words.push('pause');
       if (canResume(run)) words.push('resume');

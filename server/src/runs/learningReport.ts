@@ -57,9 +57,9 @@ export function changedTasks(reader: RunReader, query: ChangedTasksQuery): Page<
   const limit = pageSize(query.limit);
   const offset = wholeNumber('cursor', Number(query.cursor ?? 0), 0);
   return reader.connection.snapshot(() => {
-    const { greedy } = measuredSteps(reader.connection);
-    if (greedy === undefined || greedy.first === greedy.last) return { items: [] };
-    const changed = pairsOf(reader, greedy).filter(
+    const steps = stepsOf(reader, query);
+    if (steps === undefined || steps.first === steps.last) return { items: [] };
+    const changed = pairsOf(reader, steps).filter(
       ({ before, after }) =>
         before.isRight !== after.isRight && after.isRight === (query.change === 'gained'),
     );
@@ -74,6 +74,11 @@ export function changedTasks(reader: RunReader, query: ChangedTasksQuery): Page<
     const next = offset + page.length;
     return next < changed.length ? { items, cursor: String(next) } : { items };
   });
+}
+
+function stepsOf({ connection }: RunReader, { between }: ChangedTasksQuery) {
+  if (between === undefined) return measuredSteps(connection).greedy;
+  return { first: between.before, last: between.after };
 }
 
 function titlesOf(reader: RunReader, pairs: readonly Pair[]): ReadonlyMap<number, string> {

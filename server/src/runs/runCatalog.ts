@@ -6,6 +6,7 @@
 import { ProblemError } from '../../protocol/problem.ts';
 import path from 'node:path';
 
+import type { EvaluateRequest } from '../../protocol/evaluation.ts';
 import { newestFirst } from '../../protocol/runOrder.ts';
 import type { ReplayRequest, RunId, RunOverview, StartRequest } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
@@ -17,6 +18,7 @@ import { FolderWatch } from './folderWatch.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 import type { StopTime } from '../../protocol/runnerMessages.ts';
 import {
+  evaluationArguments,
   replayArguments,
   requestedEngineUrl,
   type StartArguments,
@@ -118,6 +120,24 @@ export class RunCatalog {
   ): Promise<RunId> {
     const source = runId === undefined ? demoRun() : this.#tracked(runId).run;
     return this.#begin(replayArguments(source, speed, parentFolder), signal);
+  }
+
+  /**
+   * Starts an evaluation and resolves when it works. Rejects like {@link start}, and with ProblemError
+   * `unknown-run` for a subject that is not here.
+   */
+  evaluate(request: EvaluateRequest, signal: AbortSignal): Promise<RunId> {
+    const [first] = request.subjects;
+    const subjects = request.subjects.map((subject) => {
+      if ('model' in subject) return subject.model;
+      const { folder } = this.#tracked(subject.runId).run;
+      return subject.step === undefined ? folder : `${folder}@${String(subject.step)}`;
+    });
+    const engineUrl =
+      first !== undefined && 'runId' in first
+        ? this.#tracked(first.runId).reader().information().settings.engineUrl
+        : undefined;
+    return this.#begin(evaluationArguments(request, subjects, engineUrl), signal);
   }
 
   async #begin({ run, command, engineUrl }: StartArguments, signal: AbortSignal): Promise<RunId> {

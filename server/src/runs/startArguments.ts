@@ -1,6 +1,7 @@
 /** From what a viewer asks for to the command line of a new run. */
 import path from 'node:path';
 
+import type { EvaluateRequest } from '../../protocol/evaluation.ts';
 import { SETTINGS } from '../../protocol/settings.ts';
 import type { ReplayRequest, StartRequest } from '../../protocol/runs.ts';
 import { readRunFile, resolvePaths } from '../runFolder/runFile.ts';
@@ -53,6 +54,22 @@ export function replayArguments(
   const pace = ['--speed', speed === 'unlimited' ? 'max' : String(speed)];
   const command = ['replay', source.folder, '--directory', run.folder, ...pace];
   return { run, command, engineUrl: SETTINGS.engineUrl.studio };
+}
+
+/** An evaluation of `subjects`, as `azr eval` names them; `engineUrl` is the first one's. */
+export function evaluationArguments(
+  { parentFolder, suite, samples, items }: EvaluateRequest,
+  subjects: readonly string[],
+  engineUrl: string = SETTINGS.engineUrl.studio,
+): StartArguments {
+  const folder = newRunFolder(path.join(parentFolder, RUNS_FOLDER), `eval-${suite}`, new Date());
+  const run = runFolderAt(folder);
+  const options = [
+    ...['--suite', suite, '--samples', String(samples), '--directory', run.folder],
+    ...(items === undefined ? [] : ['--items', String(items)]),
+  ];
+  // A subject may begin with a dash.
+  return { run, command: ['eval', ...options, '--', ...subjects], engineUrl };
 }
 
 /** As `--set` reads it: texts as they are, everything else as JSON. */

@@ -14,6 +14,7 @@ import { configurationView } from './configurationView.ts';
 import { CurriculumView } from './curriculumView.ts';
 import { CurvesView } from './curvesView.ts';
 import { type DashboardMemory, dashboardMemory } from './dashboardMemory.ts';
+import { EvaluationView } from './evaluationView.ts';
 import { LearnedView } from './learnedView.ts';
 import { type Part, RunData } from './runData.ts';
 import { findingNotice, MOST_RUNS, runLine, runPicker, warningNotice } from './runHeader.ts';
@@ -46,6 +47,7 @@ export class DashboardPage {
   readonly #curves: CurvesView;
   readonly #curriculum: CurriculumView;
   readonly #learned: LearnedView;
+  readonly #evaluation: EvaluationView;
   readonly #skills: SkillMapView;
   #table: TableView | undefined;
   #tabs: Tabs | undefined;
@@ -67,6 +69,7 @@ export class DashboardPage {
     this.#curriculum = new CurriculumView(onStep);
     this.#skills = new SkillMapView(onStep);
     this.#learned = new LearnedView(connection);
+    this.#evaluation = new EvaluationView(connection);
     fill(
       this.root,
       element('h1', 'visually-hidden', 'AZR Dashboard'),
@@ -112,6 +115,13 @@ export class DashboardPage {
     if (first === undefined) {
       this.#tabs = undefined;
       fill(this.#body, this.#nothing());
+      return;
+    }
+    if (first.evaluation !== undefined) {
+      this.#tabs = undefined;
+      fill(this.#body, this.#problem, this.#evaluation.root);
+      this.#data.refresh(first, ['evaluation']);
+      this.#showEvaluation(first.id);
       return;
     }
     if (this.#tabs === undefined) this.#drawBody();
@@ -263,6 +273,7 @@ export class DashboardPage {
       this.#drawFindings();
       if (this.#memory.tab === 'learned') this.#showLearned(first.id);
     }
+    if (part === 'evaluation') this.#showEvaluation(first.id);
     const curriculum = this.#data.curriculum(first.id);
     if (part === 'curriculum' && curriculum !== undefined) this.#curriculum.setData(curriculum);
     const skills = this.#data.skills(first.id);
@@ -272,7 +283,12 @@ export class DashboardPage {
       this.#problem,
       problem &&
         problemNotice(problem, () => {
-          this.#data.retry(first, ['metrics', 'learning', 'curriculum', 'skills']);
+          this.#data.retry(
+            first,
+            first.evaluation === undefined
+              ? ['metrics', 'learning', 'curriculum', 'skills']
+              : ['evaluation'],
+          );
         }),
     );
   }
@@ -311,6 +327,11 @@ export class DashboardPage {
         findingNotice(report, shown.length > 1 ? name : undefined),
       ),
     );
+  }
+
+  #showEvaluation(runId: RunId): void {
+    const report = this.#data.evaluation(runId);
+    if (report !== undefined) this.#evaluation.show(runId, report);
   }
 
   #showLearned(runId: RunId): void {

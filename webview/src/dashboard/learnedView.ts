@@ -1,22 +1,14 @@
 /** What was learned, task by task: the held-out tasks gained and lost since the run began. */
-import { documentUri } from '../../../server/protocol/documents.ts';
-import type {
-  ChangedTask,
-  LearningReport,
-  PartChange,
-  RateChange,
-  TaskChange,
-} from '../../../server/protocol/learning.ts';
+import type { LearningReport, PartChange, RateChange } from '../../../server/protocol/learning.ts';
 import { probability } from '../../../server/protocol/learningText.ts';
-import { MAXIMUM_PAGE } from '../../../server/protocol/queries.ts';
 import type { RunId } from '../../../server/protocol/runs.ts';
 import { visibleText } from '../../../server/protocol/visibleText.ts';
-import { type Connection, problemOf } from '../host/connection.ts';
+import type { Connection } from '../host/connection.ts';
 import { element, fill } from '../ui/elements.ts';
 import { countText, percentText } from '../ui/numberText.ts';
 import { plainTable } from '../ui/plainTable.ts';
-import { problemNotice } from '../ui/problemNotice.ts';
-import { button } from '../ui/toolkit.ts';
+import { changedTasks } from './changedTasks.ts';
+import { changeText } from './changeText.ts';
 
 export class LearnedView {
   readonly root = element('div', 'learned-view');
@@ -48,88 +40,9 @@ export class LearnedView {
       element(
         'div',
         'changed-lists',
-        this.#list(runId, 'gained', gained),
-        this.#list(runId, 'lost', lost),
+        changedTasks(this.#connection, { runId, change: 'gained' }, gained),
+        changedTasks(this.#connection, { runId, change: 'lost' }, lost),
       ),
-    );
-  }
-
-  #list(runId: RunId, change: TaskChange, count: number): HTMLElement {
-    const place = element('div', {});
-    const title = change === 'gained' ? 'Gained' : 'Lost';
-    if (count > 0) void this.#load(runId, change, [], undefined, place);
-    return element('div', {}, element('h3', {}, `${title}: ${countText(count, 'task')}`), place);
-  }
-
-  async #load(
-    runId: string,
-    change: TaskChange,
-    before: readonly ChangedTask[],
-    cursor: string | undefined,
-    place: HTMLElement,
-  ): Promise<void> {
-    try {
-      const page = await this.#connection.request('azr/changedTasks', {
-        ...{ runId, change, limit: MAXIMUM_PAGE },
-        ...(cursor !== undefined && { cursor }),
-      });
-      const tasks = [...before, ...page.items];
-      fill(
-        place,
-        this.#table(runId, change, tasks),
-        page.cursor !== undefined &&
-          button({
-            label: 'Show more',
-            onPress: () => void this.#load(runId, change, tasks, page.cursor, place),
-          }),
-      );
-    } catch (error) {
-      const again = () => void this.#load(runId, change, before, cursor, place);
-      fill(place, problemNotice(problemOf(error), again));
-    }
-  }
-
-  #table(runId: string, change: TaskChange, tasks: readonly ChangedTask[]): HTMLElement {
-    const hasStrata = tasks.some(({ stratum }) => stratum !== undefined);
-    return plainTable({
-      caption: `Tasks ${change}`,
-      columns: [
-        { title: 'Task' },
-        { title: 'Mode' },
-        ...(hasStrata ? [{ title: 'Stratum' }] : []),
-        { title: 'Before' },
-        { title: 'After' },
-      ],
-      rows: tasks.map(({ taskId, mode, stratum, title, rolloutBefore, rolloutAfter }) => [
-        this.#link(visibleText(title), documentUri({ runId, kind: 'task', id: taskId }), 'code'),
-        mode,
-        ...(hasStrata ? [visibleText(stratum ?? '')] : []),
-        this.#answer(runId, rolloutBefore, change === 'lost', `Task ${String(taskId)} before`),
-        this.#answer(runId, rolloutAfter, change === 'gained', `Task ${String(taskId)} after`),
-      ]),
-    });
-  }
-
-  #answer(runId: string, id: number, isRight: boolean, what: string): HTMLElement {
-    const uri = documentUri({ runId, kind: 'answer', id });
-    const text = isRight ? 'right' : 'wrong';
-    const mark = isRight ? '✓' : '✗';
-    return this.#link(`${mark} ${text}`, uri, isRight ? 'good' : 'bad', `${what}: ${text}`);
-  }
-
-  #link(text: string, uri: string, look = '', label?: string): HTMLElement {
-    return element(
-      'button',
-      {
-        className: `link-button ${look}`,
-        attributes: { type: 'button', 'aria-label': label },
-        on: {
-          click: () => {
-            this.#connection.act({ kind: 'open-document', uri });
-          },
-        },
-      },
-      text,
     );
   }
 }
@@ -188,14 +101,4 @@ function partName({ part }: PartChange): string {
 
 function rateText({ before, after }: RateChange): string {
   return `${percentText(before)} → ${percentText(after)}`;
-}
-
-/** In points of a hundred, with the interval. */
-function changeText({ before, after, low, high }: RateChange): string {
-  return `${points(after - before)} (${points(low)} to ${points(high)})`;
-}
-
-function points(share: number): string {
-  const rounded = Math.round(share * 1000) / 10;
-  return `${rounded > 0 ? '+' : rounded < 0 ? '−' : ''}${String(Math.abs(rounded))}`;
 }

@@ -3,6 +3,7 @@
  * asks for what is new when a run's sequence number grew, one request at a time per run, and for nothing
  * when nothing changed.
  */
+import type { EvaluationReport } from '../../../server/protocol/evaluation.ts';
 import type { LearningReport } from '../../../server/protocol/learning.ts';
 import type { Curriculum, MetricTable, SkillMap } from '../../../server/protocol/queries.ts';
 import type { Problem } from '../../../server/protocol/problem.ts';
@@ -20,7 +21,7 @@ export const METRIC_NAMES = [
   ...new Set([...metricNames([...CHARTS, ...CURRICULUM_CHARTS]), ...WARNING_METRICS]),
 ];
 
-export type Part = 'metrics' | 'curriculum' | 'learning' | 'skills';
+export type Part = 'metrics' | 'curriculum' | 'learning' | 'skills' | 'evaluation';
 
 interface KnownRun {
   overview: RunOverview;
@@ -28,6 +29,7 @@ interface KnownRun {
   curriculum?: Curriculum;
   learning?: LearningReport;
   skills?: SkillMap;
+  evaluation?: EvaluationReport;
   readonly problems: Record<Part, Problem | undefined>;
   readonly sequences: Record<Part, number>;
   readonly busy: Record<Part, boolean>;
@@ -66,9 +68,14 @@ export class RunData {
     return this.#known.get(runId)?.skills;
   }
 
+  evaluation(runId: RunId): EvaluationReport | undefined {
+    return this.#known.get(runId)?.evaluation;
+  }
+
   problem(runId: RunId): Problem | undefined {
-    const { metrics, learning, curriculum, skills } = this.#known.get(runId)?.problems ?? {};
-    return metrics ?? learning ?? curriculum ?? skills;
+    return Object.values(this.#known.get(runId)?.problems ?? {}).find(
+      (problem) => problem !== undefined,
+    );
   }
 
   /** Asks for what the page shows of a run, as far as it is not known. */
@@ -95,14 +102,22 @@ export class RunData {
         curriculum: undefined,
         learning: undefined,
         skills: undefined,
+        evaluation: undefined,
       },
-      sequences: { metrics: -1, curriculum: -1, learning: -1, skills: -1 },
-      busy: { metrics: false, curriculum: false, learning: false, skills: false },
+      sequences: { metrics: -1, curriculum: -1, learning: -1, skills: -1, evaluation: -1 },
+      busy: {
+        metrics: false,
+        curriculum: false,
+        learning: false,
+        skills: false,
+        evaluation: false,
+      },
       askedAt: {
         metrics: -Infinity,
         curriculum: -Infinity,
         learning: -Infinity,
         skills: -Infinity,
+        evaluation: -Infinity,
       },
     };
     this.#known.set(overview.id, made);
@@ -145,9 +160,17 @@ export class RunData {
           runId: known.overview.id,
         });
         return;
+      case 'evaluation':
+        return this.#askEvaluation(known);
       case 'skills':
         known.skills = await this.#connection.request('azr/skillMap', { runId: known.overview.id });
     }
+  }
+
+  async #askEvaluation(known: KnownRun): Promise<void> {
+    const { id } = known.overview;
+    const report = await this.#connection.request('azr/evaluationReport', { runId: id });
+    if (report !== null) known.evaluation = report;
   }
 
   async #askMetrics(known: KnownRun): Promise<void> {

@@ -46,12 +46,15 @@ export function runPicker(
 /** The line of figures of one run; with a swatch where several are shown. */
 export function runLine(run: RunOverview, colourIndex: number | undefined): HTMLElement {
   const { live, solveRate, heldOutBefore, heldOutAfter } = run;
-  const figures: (readonly [string, string])[] = [
-    ['Step', `${quantityText(Math.max(run.lastStep, 0))} of ${quantityText(run.steps)}`],
-    ['Tasks', quantityText(run.taskCount)],
-    ['Self-play', solveRate === undefined ? '–' : percentText(solveRate)],
-    ['Held-out, greedy', heldOutText(heldOutBefore, heldOutAfter)],
-  ];
+  const figures: (readonly [string, string])[] =
+    run.evaluation !== undefined
+      ? evaluationFigures(run, run.evaluation)
+      : [
+          ['Step', `${quantityText(Math.max(run.lastStep, 0))} of ${quantityText(run.steps)}`],
+          ['Tasks', quantityText(run.taskCount)],
+          ['Self-play', solveRate === undefined ? '–' : percentText(solveRate)],
+          ['Held-out, greedy', heldOutText(heldOutBefore, heldOutAfter)],
+        ];
   if (live !== undefined) {
     if (live.tokensPerSecond !== undefined) {
       figures.push(['Tokens/s', quantityText(live.tokensPerSecond)]);
@@ -77,6 +80,16 @@ export function runLine(run: RunOverview, colourIndex: number | undefined): HTML
       ),
     ),
   );
+}
+
+function evaluationFigures(
+  { lastStep }: RunOverview,
+  { suite, subjects }: NonNullable<RunOverview['evaluation']>,
+): (readonly [string, string])[] {
+  return [
+    ['Evaluation of', visibleText(suite)],
+    ['Subjects asked', `${quantityText(lastStep + 1)} of ${quantityText(subjects.length)}`],
+  ];
 }
 
 /** Which of learning, sharpening and narrowing the held-out tasks show, in words. */

@@ -8,6 +8,7 @@ import { isHubId, PACKAGED_MODEL } from '../../../protocol/modelNames.ts';
 import { chosenPython } from '../../machine/enginePython.ts';
 import { fetchModel } from '../../machine/models/fetchModel.ts';
 import type { DoctorCheck } from '../../../protocol/runs.ts';
+import { evaluationReport } from '../../runs/evaluationReport.ts';
 import { changedTasks } from '../../runs/learningReport.ts';
 import { checkMachine } from '../../doctor/machineChecks.ts';
 import { machineOverview } from '../../doctor/machineOverview.ts';
@@ -100,6 +101,9 @@ function runHandlers(dependencies: HandlerDependencies) {
     'azr/replay': async (request, signal) => ({
       runId: await catalog.replay({ ...request, parentFolder: storageFolder }, signal),
     }),
+    'azr/evaluate': async (request, signal) => ({
+      runId: await catalog.evaluate(request, signal),
+    }),
     'azr/openRunFolder': async ({ folder }) => {
       requireFolder(folder);
       const run = existingRunFolder(folder);
@@ -121,6 +125,7 @@ function queryHandlers(runs: OpenRuns) {
     'azr/metricNames': ({ runId }) => runs.run(runId).queries.metricNames(),
     'azr/learning': ({ runId }) => reports.of(runs.run(runId).reader),
     'azr/changedTasks': (query) => changedTasks(runs.run(query.runId).reader, query),
+    'azr/evaluationReport': ({ runId }) => evaluationReport(runs.run(runId).reader) ?? null,
     'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
     'azr/curriculum': ({ runId, stretches }) =>
       runs.run(runId).queries.curriculum(runId, stretches),

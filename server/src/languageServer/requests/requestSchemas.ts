@@ -91,6 +91,19 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
     { runId, speed: { anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { const: 'unlimited' }] } },
     ['runId'],
   ),
+  'azr/evaluate': object(
+    {
+      parentFolder: shortText,
+      suite: shortText,
+      subjects: listOf({
+        type: 'object',
+        anyOf: [object({ model: shortText }), object({ runId, step: count }, ['step'])],
+      }),
+      samples: { type: 'integer', minimum: 0, maximum: 1000 },
+      items: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+    },
+    ['items'],
+  ),
   'azr/steps': object(
     { runId, order: { enum: ['newest', 'oldest'] }, beyondStep: step, limit, filter },
     ['beyondStep', 'filter'],
@@ -114,9 +127,17 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
   }),
   'azr/metricNames': ofRun,
   'azr/learning': ofRun,
-  'azr/changedTasks': object({ runId, change: { enum: TASK_CHANGES }, limit, cursor: shortText }, [
-    'cursor',
-  ]),
+  'azr/changedTasks': object(
+    {
+      runId,
+      change: { enum: TASK_CHANGES },
+      between: object({ before: count, after: count }),
+      limit,
+      cursor: shortText,
+    },
+    ['between', 'cursor'],
+  ),
+  'azr/evaluationReport': ofRun,
   'azr/skillMap': object({ runId }),
   'azr/curriculum': object({ runId, stretches: { type: 'integer', minimum: 1, maximum: 1000 } }),
   'azr/rewardStory': object({ runId, rolloutId: count }),

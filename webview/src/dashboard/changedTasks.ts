@@ -1,0 +1,110 @@
+/** A list of held-out tasks gained or lost between two measurements; each opens, and its answers side by side. */
+import { documentUri } from '../../../server/protocol/documents.ts';
+import type { ChangedTask, ChangedTasksQuery } from '../../../server/protocol/learning.ts';
+import { MAXIMUM_PAGE } from '../../../server/protocol/queries.ts';
+import type { PageAction } from '../../../server/protocol/webviewMessages.ts';
+import { visibleText } from '../../../server/protocol/visibleText.ts';
+import { type Connection, problemOf } from '../host/connection.ts';
+import { element, fill } from '../ui/elements.ts';
+import { countText } from '../ui/numberText.ts';
+import { plainTable } from '../ui/plainTable.ts';
+import { problemNotice } from '../ui/problemNotice.ts';
+import { button } from '../ui/toolkit.ts';
+
+/** Which tasks are listed. */
+export type ChangedTasksOf = Pick<ChangedTasksQuery, 'runId' | 'change' | 'between'>;
+
+/** The list, asked for at once where `count` says that there are some. */
+export function changedTasks(
+  connection: Connection,
+  of: ChangedTasksOf,
+  count: number,
+): HTMLElement {
+  const place = element('div', {});
+  const title = of.change === 'gained' ? 'Gained' : 'Lost';
+  if (count > 0) void load(connection, of, [], undefined, place);
+  return element('div', {}, element('h3', {}, `${title}: ${countText(count, 'task')}`), place);
+}
+
+async function load(
+  connection: Connection,
+  of: ChangedTasksOf,
+  before: readonly ChangedTask[],
+  cursor: string | undefined,
+  place: HTMLElement,
+): Promise<void> {
+  try {
+    const page = await connection.request('azr/changedTasks', {
+      ...{ ...of, limit: MAXIMUM_PAGE },
+      ...(cursor !== undefined && { cursor }),
+    });
+    const tasks = [...before, ...page.items];
+    fill(
+      place,
+      table(connection, of, tasks),
+      page.cursor !== undefined &&
+        button({
+          label: 'Show more',
+          onPress: () => void load(connection, of, tasks, page.cursor, place),
+        }),
+    );
+  } catch (error) {
+    const again = () => void load(connection, of, before, cursor, place);
+    fill(place, problemNotice(problemOf(error), again));
+  }
+}
+
+function table(
+  connection: Connection,
+  { runId, change }: ChangedTasksOf,
+  tasks: readonly ChangedTask[],
+): HTMLElement {
+  const hasStrata = tasks.some(({ stratum }) => stratum !== undefined);
+  const link = (text: string, action: PageAction, look: string, label?: string) =>
+    element(
+      'button',
+      {
+        className: `link-button ${look}`,
+        attributes: { type: 'button', 'aria-label': label },
+        on: {
+          click: () => {
+            connection.act(action);
+          },
+        },
+      },
+      text,
+    );
+  const open = (kind: 'task' | 'answer', id: number): PageAction => ({
+    kind: 'open-document',
+    uri: documentUri({ runId, kind, id }),
+  });
+  const answer = (id: number, isRight: boolean, what: string) => {
+    const text = isRight ? 'right' : 'wrong';
+    const look = isRight ? 'good' : 'bad';
+    return link(`${isRight ? '✓' : '✗'} ${text}`, open('answer', id), look, `${what}: ${text}`);
+  };
+  return plainTable({
+    caption: `Tasks ${change}`,
+    columns: [
+      { title: 'Task' },
+      { title: 'Mode' },
+      ...(hasStrata ? [{ title: 'Stratum' }] : []),
+      { title: 'Before' },
+      { title: 'After' },
+      { title: 'Both' },
+    ],
+    rows: tasks.map(({ taskId, mode, stratum, title, rolloutBefore, rolloutAfter }) => [
+      link(visibleText(title), open('task', taskId), 'code'),
+      mode,
+      ...(hasStrata ? [visibleText(stratum ?? '')] : []),
+      answer(rolloutBefore, change === 'lost', `Task ${String(taskId)} before`),
+      answer(rolloutAfter, change === 'gained', `Task ${String(taskId)} after`),
+      link(
+        'compare',
+        { kind: 'compare-answers', runId, rolloutBefore, rolloutAfter },
+        '',
+        `Task ${String(taskId)}: both answers side by side`,
+      ),
+    ]),
+  });
+}
