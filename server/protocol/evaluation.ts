@@ -33,6 +33,8 @@ export interface EvaluationPlan {
   readonly dataFile?: string;
   /** The first so many items only. */
   readonly items?: number;
+  /** These tasks of the first subject's run, where the suite is {@link TASKS_SUITE}. */
+  readonly taskIds?: readonly number[];
   /** Longest answer; absent for what the suite, or else the subject's settings, say. */
   readonly answerTokens?: number;
   /** Answers to each task at {@link temperature}, beside the greedy one; 0 for none. */
@@ -97,7 +99,15 @@ export interface EvaluateRequest {
   readonly samples: number;
   /** The first so many items only. */
   readonly items?: number;
+  /** These tasks of the first subject's run; the suite is then {@link TASKS_SUITE}. */
+  readonly taskIds?: readonly number[];
 }
 
 /** The template that asks as a model's own dialect does. */
 export const DIALECT_TEMPLATE = 'dialect';
+
+/** The held-out tasks of the first subject: those of its run, or those that came with its model. */
+export const HELD_OUT_SUITE = 'heldout';
+
+/** Tasks of the first subject's run that were named one by one. */
+export const TASKS_SUITE = 'tasks';

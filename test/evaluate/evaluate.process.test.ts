@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { TASKS_SUITE } from '../../server/protocol/evaluation.ts';
 import type { RunEvent } from '../../server/protocol/events.ts';
 import { createEvaluation, resumeEvaluation } from '../../server/src/evaluate/evaluate.ts';
 import { planEvaluation } from '../../server/src/evaluate/planEvaluation.ts';
+import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
+import { createRun } from '../../server/src/run/run.ts';
 import type { RunResult } from '../../server/src/run/runSession.ts';
 import { RunSteering } from '../../server/src/run/runSteering.ts';
 import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
 import { evaluationReport } from '../../server/src/runs/evaluationReport.ts';
 import { changedTasks } from '../../server/src/runs/learningReport.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
-import type { Policy } from '../method/linearWorld.ts';
+import { linearPolicy, type Policy } from '../method/linearWorld.ts';
 import { ScriptedEngine } from '../method/scriptedEngine.ts';
 import { rowsOf } from '../run/rows.ts';
 
@@ -22,6 +25,17 @@ const TASKS = 70;
 
 /** Every prompt leaves room for such an answer, so that a part is one request. */
 const FACTS = { dialect: 'compact', maximumAnswerTokens: 50 };
+
+/** One step of a few tasks. */
+const TINY_RUN = {
+  ...{
+    steps: 1,
+    modes: ['deduction' as const],
+    proposalsPerMode: 1,
+    estimationRollouts: 1,
+    curriculumEverySteps: 0,
+  },
+};
 
 let folder: string;
 
@@ -55,6 +69,8 @@ function writeModel(name: string): void {
 function adderOf(known: number, isGreedy: () => boolean): Policy {
   return (prompt, random) => {
     const added = Number(/a \+ (\d+)/.exec(prompt)?.[1]);
+    // Anything but a held-out task: a run's own proposals and tasks.
+    if (!(added < TASKS)) return linearPolicy(prompt, random);
     const isRight = added < known && (isGreedy() || random.next() < 0.5);
     return String(isRight ? 1000 + added : 7);
   };
@@ -192,6 +208,37 @@ test('the weights have changed since: refused', async () => {
   await expect(evaluate('changed', { onSample })).rejects.toThrow('The engine died.');
   writeFileSync(path.join(folder, 'strong', 'config.json'), JSON.stringify({ other: true }));
   await expect(resume('changed')).rejects.toMatchObject({ code: 'model-changed' });
+});
+
+test('the tasks of a run that are named, asked of its start and of a checkpoint', async () => {
+  const run = runFolderAt(path.join(folder, 'run'));
+  const { host } = hostOf({}, []);
+  const model = path.join(folder, 'strong');
+  const prepared = await prepareNewRun([{ model, ...TINY_RUN }], 'test');
+  await createRun(prepared, run.folder, host);
+  const wanted = reading('run', (reader) => [...reader.heldOutTasks()][49]!);
+  const plan = await planEvaluation({
+    ...{ suite: TASKS_SUITE, taskIds: [wanted.id], samples: 2, temperature: 1, templates: [] },
+    subjects: [`${run.folder}@0`, run.folder],
+  });
+  expect(plan.subjects).toMatchObject([
+    { label: 'run@0', runStep: 0 },
+    { label: 'run@1', runStep: 1 },
+  ]);
+  await createEvaluation(plan, path.join(folder, 'again'), host);
+  const { results } = reading('again', evaluationReport)!;
+  expect(results.map(({ greedy }) => greedy.rate)).toEqual([1, 1]);
+  const [task] = reading('again', (reader) => [...reader.heldOutTasks()]);
+  expect(task).toMatchObject({ program: wanted.program, stratum: 'odd' });
+});
+
+test('a task that the run does not have, and a model that has none to name', async () => {
+  const { host } = hostOf({}, []);
+  const asked = { suite: TASKS_SUITE, taskIds: [1], samples: 0, temperature: 1, templates: [] };
+  const plan = await planEvaluation({ ...asked, subjects: [path.join(folder, 'weak')] });
+  await expect(createEvaluation(plan, path.join(folder, 'none'), host)).rejects.toMatchObject({
+    code: 'no-tasks',
+  });
 });
 
 test.each([

@@ -81,7 +81,7 @@ async function pickAnswer(
 }
 
 /** The task that a document belongs to. */
-async function taskOf(
+export async function taskOf(
   studio: Studio,
   argument: unknown,
 ): Promise<{ readonly runId: RunId; readonly taskId: number }> {

@@ -1,12 +1,17 @@
 /** Evaluate: asks policies of a run, and the model it started from, the held-out tasks, and compares them. */
 import { ProblemError } from '../../../server/protocol/problem.ts';
-import type { EvaluateRequest } from '../../../server/protocol/evaluation.ts';
-import type { RunId, RunOverview } from '../../../server/protocol/runs.ts';
+import {
+  type EvaluateRequest,
+  HELD_OUT_SUITE,
+  TASKS_SUITE,
+} from '../../../server/protocol/evaluation.ts';
+import type { RunOverview } from '../../../server/protocol/runs.ts';
 import { type SafeText, t } from '../shown/safeText.ts';
 import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import { runLabel } from '../state/runLabel.ts';
 import type { Studio } from '../studio.ts';
 import { TREE_VIEW_ID } from '../tree/taskTree.ts';
+import { taskOf } from './answers.ts';
 import { runOfArgument } from './argument.ts';
 import { ensureEngineKey } from './engineKey.ts';
 import { parentFolder } from './parentFolder.ts';
@@ -24,20 +29,37 @@ export async function evaluate(studio: Studio, argument: unknown): Promise<void>
     placeHolder: t('Run to evaluate'),
   });
   if (run === undefined) return;
-  const steps = await pickSteps(studio, run);
+  const steps = await pickSteps(
+    studio,
+    run,
+    t('Policies to ask the held-out tasks; the others are compared with the first'),
+  );
   if (steps === undefined) return;
   const samples = await pickSamples();
   if (samples === undefined) return;
-  const folder = await parentFolder(studio);
-  if (folder === undefined || !(await ensureEngineKey(studio, { runId: run.id }))) return;
-  const subjects = steps.map((step) => ({ runId: run.id, step }));
-  const runId = await start(studio, { parentFolder: folder, suite: 'heldout', subjects, samples });
-  await studio.showRun(runId);
-  studio.dashboard.show([runId], true);
+  await start(studio, run, { suite: HELD_OUT_SUITE, samples }, steps);
+}
+
+/** Asks one task again of policies of its run: its history through training. */
+export async function solveAgain(studio: Studio, argument: unknown): Promise<void> {
+  const { runId, taskId } = await taskOf(studio, argument);
+  const run = await runOfArgument(studio, runId, {
+    isEligible: ({ id }) => id === runId,
+    placeHolder: t('Run to evaluate'),
+  });
+  if (run === undefined) return;
+  const steps = await pickSteps(studio, run, t('Policies to ask task {0}', taskId));
+  if (steps === undefined) return;
+  const asked = { suite: TASKS_SUITE, taskIds: [taskId], samples: SAMPLES };
+  await start(studio, run, asked, steps);
 }
 
 /** The untrained policy and the checkpoints that are kept; the first and the newest are chosen to begin with. */
-async function pickSteps(studio: Studio, run: RunOverview): Promise<readonly number[] | undefined> {
+async function pickSteps(
+  studio: Studio,
+  run: RunOverview,
+  placeHolder: SafeText,
+): Promise<readonly number[] | undefined> {
   const { checkpointSteps } = await studio.connection.request('azr/configuration', {
     runId: run.id,
   });
@@ -63,7 +85,7 @@ async function pickSteps(studio: Studio, run: RunOverview): Promise<readonly num
   const chosen = await window.showQuickPick(picks, {
     canPickMany: true,
     title: t('Evaluate {0}', runLabel(run)),
-    placeHolder: t('Policies to ask the held-out tasks; the others are compared with the first'),
+    placeHolder,
   });
   return chosen === undefined || chosen.length === 0 ? undefined : chosen.map(({ step }) => step);
 }
@@ -88,9 +110,19 @@ async function pickSamples(): Promise<number | undefined> {
   return (await window.showQuickPick(picks, { placeHolder }))?.samples;
 }
 
-async function start(studio: Studio, request: EvaluateRequest): Promise<RunId> {
+/** Starts the evaluation, and shows it in the tree and in the dashboard. */
+async function start(
+  studio: Studio,
+  run: RunOverview,
+  asked: Pick<EvaluateRequest, 'suite' | 'samples' | 'taskIds'>,
+  steps: readonly number[],
+): Promise<void> {
+  const folder = await parentFolder(studio);
+  if (folder === undefined || !(await ensureEngineKey(studio, { runId: run.id }))) return;
+  const subjects = steps.map((step) => ({ runId: run.id, step }));
   const { runId } = await window.withProgress({ location: { viewId: TREE_VIEW_ID } }, () =>
-    studio.connection.request('azr/evaluate', request),
+    studio.connection.request('azr/evaluate', { ...asked, parentFolder: folder, subjects }),
   );
-  return runId;
+  await studio.showRun(runId);
+  studio.dashboard.show([runId], true);
 }

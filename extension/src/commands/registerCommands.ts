@@ -8,7 +8,7 @@ import { compareWithAnswer, showAnswers } from './answers.ts';
 import { pauseRun, resumeRun, stopRun } from './controlRun.ts';
 import { copyPythonFile, openScratch } from './copies.ts';
 import { setEngineKey } from './engineKey.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, solveAgain } from './evaluate.ts';
 import { clearFilter, filterTasks, searchTasks } from './filterTasks.ts';
 import { restartServer, runDoctor, setUpPython, showLog } from './maintenance.ts';
 import { openDashboard } from './openDashboard.ts';
@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'azr.replayRun': replayRun,
   'azr.playDemo': playDemo,
   'azr.evaluate': evaluate,
+  'azr.solveAgain': solveAgain,
   'azr.openDashboard': openDashboard,
   'azr.openRunFolder': openRunFolder,
   'azr.revealRunFolder': revealRunFolder,

@@ -58,7 +58,7 @@ export function replayArguments(
 
 /** An evaluation of `subjects`, as `azr eval` names them; `engineUrl` is the first one's. */
 export function evaluationArguments(
-  { parentFolder, suite, samples, items }: EvaluateRequest,
+  { parentFolder, suite, samples, items, taskIds }: EvaluateRequest,
   subjects: readonly string[],
   engineUrl: string = SETTINGS.engineUrl.studio,
 ): StartArguments {
@@ -67,6 +67,7 @@ export function evaluationArguments(
   const options = [
     ...['--suite', suite, '--samples', String(samples), '--directory', run.folder],
     ...(items === undefined ? [] : ['--items', String(items)]),
+    ...(taskIds ?? []).flatMap((id) => ['--task', String(id)]),
   ];
   // A subject may begin with a dash.
   return { run, command: ['eval', ...options, '--', ...subjects], engineUrl };

@@ -1,10 +1,10 @@
+import { type EvaluationPlan, HELD_OUT_SUITE, TASKS_SUITE } from '../../../protocol/evaluation.ts';
 import { ProblemError } from '../../../protocol/problem.ts';
 import path from 'node:path';
 
 import { createEvaluation } from '../../evaluate/evaluate.ts';
 import { planEvaluation } from '../../evaluate/planEvaluation.ts';
 import { prepareSubject } from '../../evaluate/subjects.ts';
-import { HELD_OUT_SUITE } from '../../evaluate/suiteTasks.ts';
 import { engineOpener } from '../../run/openEngine.ts';
 import { newRunFolder } from '../../runFolder/newRunFolder.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
@@ -22,6 +22,7 @@ const OPTIONS = {
   samples: { type: 'string' },
   temperature: { type: 'string' },
   items: { type: 'string' },
+  task: { type: 'string', multiple: true },
   tokens: { type: 'string' },
   directory: { type: 'string' },
   show: { type: 'string' },
@@ -43,6 +44,7 @@ times; the others are compared with the first, task by task. Every answer is kep
 run's, so that it can be opened and rerun.
 
   --suite <name>            ${HELD_OUT_SUITE} (default): the held-out tasks of the first subject
+  --task <number>           a task of the first subject's run in place of a suite, as often as needed
   --template <name>         how tasks are put to a model; several times to try several
   --samples <count>         answers to each task beside the greedy one, ${String(DEFAULT_SAMPLES)} by default
   --temperature <number>    of those answers, ${String(DEFAULT_TEMPERATURE)} by default
@@ -62,7 +64,7 @@ async function evaluate(argumentList: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseArguments('eval', argumentList, OPTIONS, true);
   if (values.show !== undefined) return show(values.show, values.json === true);
   const plan = await planEvaluation({
-    suite: values.suite ?? HELD_OUT_SUITE,
+    ...suiteOf(values),
     ...(values.data !== undefined && { dataFile: path.resolve(values.data) }),
     ...(values.items !== undefined && { items: counted('items', values.items, 1) }),
     ...(values.tokens !== undefined && { answerTokens: counted('tokens', values.tokens, 1) }),
@@ -92,6 +94,17 @@ async function evaluate(argumentList: readonly string[]): Promise<ExitCode> {
     (host) => createEvaluation(plan, folder, { ...host, openEngine: engineOpener(key) }),
     destinationNotice(settings.engineUrl, key),
   );
+}
+
+function suiteOf({
+  suite,
+  task: numbers,
+}: {
+  readonly suite?: string;
+  readonly task?: string[];
+}): Pick<EvaluationPlan, 'suite' | 'taskIds'> {
+  if (numbers === undefined) return { suite: suite ?? HELD_OUT_SUITE };
+  return { suite: TASKS_SUITE, taskIds: numbers.map((number) => counted('task', number, 1)) };
 }
 
 function show(folder: string, asJson: boolean): ExitCode {

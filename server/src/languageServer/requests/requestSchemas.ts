@@ -101,8 +101,9 @@ const SCHEMAS: Readonly<Record<RequestName, object>> = {
       }),
       samples: { type: 'integer', minimum: 0, maximum: 1000 },
       items: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+      taskIds: listOf(count),
     },
-    ['items'],
+    ['items', 'taskIds'],
   ),
   'azr/steps': object(
     { runId, order: { enum: ['newest', 'oldest'] }, beyondStep: step, limit, filter },

@@ -4,18 +4,27 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { EvaluationPlan, EvaluationSubject } from '../../../protocol/evaluation.ts';
 import type { ReadConnection } from '../readConnection.ts';
 import { CheckedRow } from './checkedRow.ts';
+import { foreignJson } from './foreignJson.ts';
 
 /** More subjects than a person compares; a file from elsewhere may have any number. */
 const MOST_SUBJECTS = 1_000;
 
 export function insertEvaluation(database: DatabaseSync, plan: EvaluationPlan): void {
-  const { suite, dataFile, items, answerTokens, samples, temperature, subjects } = plan;
+  const { suite, dataFile, items, taskIds, answerTokens, samples, temperature, subjects } = plan;
   database
     .prepare(
-      `INSERT INTO evaluation (id, suite, data_file, items, answer_tokens, samples, temperature)
-       VALUES (1, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO evaluation (id, suite, data_file, items, task_ids, answer_tokens, samples, temperature)
+       VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    .run(suite, dataFile ?? null, items ?? null, answerTokens ?? null, samples, temperature);
+    .run(
+      suite,
+      dataFile ?? null,
+      items ?? null,
+      taskIds === undefined ? null : JSON.stringify(taskIds),
+      answerTokens ?? null,
+      samples,
+      temperature,
+    );
   const insert = database.prepare(
     `INSERT INTO subject (step, label, model, model_digest, run_folder, run_step, template)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -28,17 +37,21 @@ export function insertEvaluation(database: DatabaseSync, plan: EvaluationPlan): 
 /** Undefined for a run. Throws a ProblemError when the database cannot be read. */
 export function readEvaluation(connection: ReadConnection): EvaluationPlan | undefined {
   const [row] = connection.all(
-    'SELECT suite, data_file, items, answer_tokens, samples, temperature FROM evaluation',
+    'SELECT suite, data_file, items, task_ids, answer_tokens, samples, temperature FROM evaluation',
   );
   if (row === undefined) return undefined;
   const plan = new CheckedRow(row, connection.path);
   const dataFile = plan.optionalText('data_file');
   const items = plan.optionalInteger('items');
+  const taskIds = plan.optionalText('task_ids');
   const answerTokens = plan.optionalInteger('answer_tokens');
   return {
     suite: plan.text('suite'),
     ...(dataFile !== undefined && { dataFile }),
     ...(items !== undefined && { items }),
+    ...(taskIds !== undefined && {
+      taskIds: connection.explaining(() => taskIdsFrom(taskIds)),
+    }),
     ...(answerTokens !== undefined && { answerTokens }),
     samples: plan.integer('samples'),
     temperature: plan.number('temperature'),
@@ -65,4 +78,14 @@ function subjectsOf(connection: ReadConnection): EvaluationSubject[] {
       template: row.text('template'),
     };
   });
+}
+
+/** Throws a SyntaxError when it is not a list of identifiers. */
+function taskIdsFrom(json: string): number[] {
+  const ids = foreignJson(json);
+  const isId = (id: unknown): id is number => Number.isSafeInteger(id);
+  if (!Array.isArray(ids) || !ids.every(isId)) {
+    throw new SyntaxError('the tasks of the evaluation have another form than ours');
+  }
+  return ids;
 }

@@ -6,6 +6,7 @@ CREATE TABLE evaluation (
   suite TEXT NOT NULL,
   data_file TEXT,
   items INTEGER,
+  task_ids TEXT,
   answer_tokens INTEGER,
   samples INTEGER NOT NULL,
   temperature REAL NOT NULL
