@@ -8,7 +8,8 @@ import torch
 
 from azr_engine.errors import DoesNotFitError
 from azr_engine.machine_memory import machine_memory_mb
-from azr_engine.memory_plan import DeviceMemory, MemoryDemand, MemoryPlan, memory_needs
+from azr_engine.memory_demand import MemoryDemand
+from azr_engine.memory_plan import DeviceMemory, MemoryPlan, memory_needs
 from azr_engine.model_shape import read_model_shape
 from azr_engine.precision import choose_device
 

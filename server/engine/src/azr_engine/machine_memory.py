@@ -12,7 +12,7 @@ OWN_CGROUPS = Path("/proc/self/cgroup")
 
 def machine_memory_mb() -> int:
     """What all programs share, of which a container's limit may leave less."""
-    return min([_installed_bytes(), *_limits(OWN_CGROUPS, CGROUPS)]) >> 20
+    return min([_installed_bytes(), *limits(OWN_CGROUPS, CGROUPS)]) >> 20
 
 
 def _installed_bytes() -> int:
@@ -28,7 +28,7 @@ def _installed_bytes() -> int:
     return int(status[1])
 
 
-def _limits(own: Path, root: Path) -> list[int]:
+def limits(own: Path, root: Path) -> list[int]:
     """
     Those of this process's control group and of all above it, of either version:
     https://docs.kernel.org/admin-guide/cgroup-v2.html and cgroup-v1/memory.html.

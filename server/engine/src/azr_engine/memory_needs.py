@@ -1,10 +1,10 @@
 """
-`python -m azr_engine.memory_needs`: what models would need of a device, without an engine. One JSON
-object on standard input: `{"device": "cpu", "memory_mb", "questions": [{"model", "demand"}]}`, where
-`memory_mb` is of a GPU with memory of its own, `model` is a folder or the packaged model's name, and
-`demand` is the `memory_demand` of create_model. One JSON list on standard output with an answer to
-each question: `MemoryNeeds` in the order of memory_plan.py, or `{"code", "error", "remedy"}`.
-PyTorch is not imported, so that it takes a tenth of a second.
+`python -m azr_engine.memory_needs`: what models would need of a device, without an engine. On
+standard input `{"device", "memory_mb", "questions": [{"model", "demand"}]}`, where `memory_mb` is of
+a GPU with memory of its own, `model` is a folder or the packaged model's name, and `demand` is the
+`memory_demand` of create_model. On standard output a list with an answer to each question:
+`MemoryNeeds` of memory_plan.py, or `{"code", "error", "remedy"}`. Without PyTorch, it takes a tenth
+of a second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import Fields
 from azr_engine.machine_memory import machine_memory_mb
-from azr_engine.memory_plan import DeviceMemory, MemoryDemand, memory_needs
+from azr_engine.memory_demand import MemoryDemand
+from azr_engine.memory_plan import DeviceMemory, memory_needs
 from azr_engine.model_shape import read_model_shape
 from azr_engine.packaged_model import PACKAGED_MODEL, PACKAGED_SHAPE
 

@@ -11,8 +11,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from azr_engine.errors import invalid_request
-from azr_engine.fields import Fields
+from azr_engine.memory_demand import MemoryDemand
 from azr_engine.model_shape import ModelShape
 
 DeviceKind = Literal["cuda", "mps", "cpu"]
@@ -40,43 +39,8 @@ OVERHEAD_BYTES: dict[DeviceKind, int] = {"cuda": 1500 << 20, "mps": 1000 << 20, 
 # Processors and Apple GPUs share their memory with everything else that runs.
 USABLE_SHARE: dict[DeviceKind, float] = {"cuda": 0.92, "mps": 0.7, "cpu": 0.75}
 
-LARGEST_RANK = 4096
-MOST_TOKENS = 1 << 20
-MOST_ROWS = 1 << 30
-SHORTEST_WAY = 64
-
-
-@dataclass(frozen=True)
-class MemoryDemand:
-    """What a run asks of the device at most."""
-
-    trainable: Literal["full", "lora"]
-    lora_rank: int
-    prompt_tokens: int
-    # Of the longest completion.
-    completion_tokens: int
-    # Completions that are sampled at once.
-    rows: int
-    # Whether some of its steps are Muon's, which keeps a state beside AdamW's.
-    uses_muon: bool = False
-    # Whether the weights that training began with are sampled too.
-    samples_start: bool = False
-
-    @classmethod
-    def parse(cls, fields: Fields) -> MemoryDemand:
-        """Our `memory_demand` of create_model, and of a question to `memory_needs.py`."""
-        trainable = fields.text("trainable")
-        if trainable != "full" and trainable != "lora":
-            raise invalid_request("trainable must be full or lora.")
-        return cls(
-            trainable=trainable,
-            lora_rank=fields.integer("lora_rank", 1, LARGEST_RANK),
-            prompt_tokens=fields.integer("prompt_tokens", 1, MOST_TOKENS),
-            completion_tokens=fields.integer("completion_tokens", 1, MOST_TOKENS),
-            rows=fields.integer("rows", 1, MOST_ROWS),
-            uses_muon=fields.flag("uses_muon", default=False),
-            samples_start=fields.flag("samples_start", default=False),
-        )
+# The least that prompts and completions are shortened to.
+SHORTEST_TOKENS = 64
 
 
 @dataclass(frozen=True)
@@ -101,7 +65,7 @@ class MemoryParts:
     overhead: int
 
     def peak(self) -> int:
-        """Sampling and training take turns: of cache, and gradients with activations, the larger."""
+        """Sampling and training take turns: of cache, and gradients with activations, the most."""
         turns = max(self.gradients + self.activations, self.cache)
         return self.weights + self.optimizer + self.logits + self.overhead + turns
 
@@ -137,7 +101,7 @@ class MemoryNeeds:
 
 
 def memory_needs(shape: ModelShape, demand: MemoryDemand, device: DeviceMemory) -> MemoryNeeds:
-    """What the fastest plan needs among those that fit, else the least, with ways to make it fit."""
+    """What the fastest plan that fits needs, else the one that needs least, with ways to fit."""
     needs = _best(shape, demand, device)
     return needs if needs.fits else replace(needs, ways=_ways_to_fit(shape, demand, device))
 
@@ -248,7 +212,7 @@ def _layer_bytes_per_token(shape: ModelShape, computed: int) -> int:
 
 
 def _adapter_bytes_per_token(shape: ModelShape, rank: int, computed: int) -> int:
-    """What adapters add: of each of seven linear layers the input in rank numbers, and the result."""
+    """Of each of seven linear layers the input in rank numbers, and the result."""
     attention = shape.query_width + 2 * shape.key_width
     results = attention + 2 * shape.intermediate + 2 * shape.hidden
     return (results + 7 * rank) * computed
@@ -257,7 +221,7 @@ def _adapter_bytes_per_token(shape: ModelShape, rank: int, computed: int) -> int
 def _ways_to_fit(
     shape: ModelShape, demand: MemoryDemand, device: DeviceMemory
 ) -> tuple[dict[str, str | int], ...]:
-    """Adapters in place of all weights; a lower rank; prompts and completions of at most `tokens`."""
+    """Adapters for all weights; a lower rank; prompts and completions of at most `tokens`."""
 
     def fits(changed: MemoryDemand) -> bool:
         return _best(shape, changed, device).fits
@@ -271,7 +235,7 @@ def _ways_to_fit(
         if rank is not None:
             ways.append({"lora_rank": rank})
     completion = min(demand.completion_tokens, _longest_sequence(shape, demand))
-    for tokens in _halvings(completion, min(SHORTEST_WAY, completion)):
+    for tokens in _halvings(completion, min(SHORTEST_TOKENS, completion)):
         prompt = min(tokens, demand.prompt_tokens)
         if fits(replace(demand, prompt_tokens=prompt, completion_tokens=tokens)):
             ways.append({"tokens": tokens})

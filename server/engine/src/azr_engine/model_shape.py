@@ -1,6 +1,6 @@
 """
-The shape of a model, read from the files in its folder: how many weights, how wide, how deep. Without
-PyTorch and without reading a weight, so that asking takes a moment.
+The shape of a model, read from the files in its folder: how many weights, how wide, how deep.
+Without PyTorch and without reading a weight, so that asking takes a moment.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from azr_engine.device_plan import plan_for_device
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import Fields
 from azr_engine.futures import Future, FutureTable
-from azr_engine.memory_plan import MemoryDemand
+from azr_engine.memory_demand import MemoryDemand
 from azr_engine.models import ModelRegistry, SamplingSession, TrainedModel, describe_model
 from azr_engine.requests import (
     forward_payload,
@@ -100,9 +100,7 @@ class Service:
         lora = parse_lora(fields.optional_object("lora_config"))
         demanded = fields.optional_object("memory_demand")
         demand = MemoryDemand.parse(demanded) if demanded is not None else None
-        model = self._registry.add_model(
-            fields.text("session_id"), fields.text("base_model"), lora
-        )
+        model = self._registry.add_model(fields.text("session_id"), fields.text("base_model"), lora)
 
         def create(_future: Future) -> Body:
             try:
