@@ -152,6 +152,12 @@ describe('what a machine can run', () => {
       detail: expect.stringContaining('Unknown setting "stepz"') as string,
     });
     expect(problem).toMatchObject({ code: 'no-engine-packages' });
+    const [, embedded, packaged] = choices;
+    expect(embedded).toMatchObject({ value: 'azr-nano', fits: true });
+    expect(packaged).toMatchObject({ value: 'smollm2-135m', fits: true });
+    for (const { detail } of [embedded!, packaged!]) {
+      expect(detail).toMatch(/^What it needs is not known until Python is set up; /);
+    }
   });
 
   /** A model of one tensor: its header says how large it would be. */

@@ -1,8 +1,8 @@
 """
 `python -m azr_engine.memory_needs`: what models would need of a device, without an engine. On
-standard input `{"device", "memory_mb", "questions": [{"model", "demand"}]}`, where `memory_mb` is of
-a GPU with memory of its own, `model` is a folder or the packaged model's name, and `demand` is the
-`memory_demand` of create_model. On standard output a list with an answer to each question:
+standard input `{"device", "memory_mb", "questions": [{"model", "demand"}]}`, where `memory_mb` is
+of a GPU with memory of its own, `model` is a folder or the packaged model's name, and `demand` is
+the `memory_demand` of create_model. On standard output a list with an answer to each question:
 `MemoryNeeds` of memory_plan.py, or `{"code", "error", "remedy"}`. Without PyTorch, it takes a tenth
 of a second.
 """
