@@ -140,6 +140,11 @@ describe('what a machine can run', () => {
     const wanted = /Adapters need up to (\d+) GiB/.exec(choices[3]!.detail);
     expect(Number(wanted?.[1])).toBeGreaterThan(weightsGib);
     expect(Number(wanted?.[1])).toBeLessThan(2 * weightsGib);
+
+    // Asked again, a model that changed since is not told as it was.
+    makeModel('models/small', 40_000_000_000);
+    const again = await machineOverview({ folder });
+    expect(again.choices.map(({ fits }) => fits)).toEqual([true, true, true, false, false]);
   });
 
   test('is said with what is wrong with the run file, and with Python', async () => {

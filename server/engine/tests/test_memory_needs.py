@@ -124,11 +124,29 @@ def test_a_pipe_is_not_waited_for(
         read_model_shape(tmp_path)
 
 
+def write_weights(folder: Path, shape: list[int]) -> None:
+    """A file of one tensor, of which it has the header alone."""
+    tensor = {"dtype": "BF16", "shape": shape, "data_offsets": [0, 0]}
+    header = json.dumps({"weight": tensor}).encode()
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+
+
+@pytest.mark.parametrize("shape", [[], [1 << 52] * 99, [-3, 5], [0]])
+def test_shapes_from_anybody_are_answered(tmp_path: Path, shape: list[int]) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    write_weights(tmp_path, shape)
+    questions = [{"model": str(tmp_path), "demand": DEMAND}]
+    (answer,) = ask({"device": "cpu", "questions": questions})
+    if shape:
+        assert answer["code"] == "model_not_loadable"
+    else:
+        # One number is a model of one weight, however little sense that makes.
+        assert answer["parameters"] == 1
+
+
 def test_an_engine_refuses_what_does_not_fit_with_its_numbers(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "llama"}')
-    tensor = {"dtype": "BF16", "shape": [1 << 30, 1 << 20], "data_offsets": [0, 0]}
-    header = json.dumps({"weight": tensor}).encode()
-    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    write_weights(tmp_path, [1 << 30, 1 << 20])
     with pytest.raises(DoesNotFitError) as refused:
         plan_for_device(tmp_path, MemoryDemand.parse(Fields(DEMAND)))
     payload = refused.value.payload()

@@ -1,4 +1,5 @@
 /** Asks the engine's Python, without starting an engine, what models need of this machine's device. */
+import { statSync } from 'node:fs';
 import path from 'node:path';
 
 import { execa } from 'execa';
@@ -67,6 +68,9 @@ export function unknownNeedsText(problem: Problem): string {
     : `what it needs is not known: ${problem.message}`;
 }
 
+/** What was asked last and answered: a pick that is opened again need not wait for Python. */
+let last: { readonly key: string; readonly answers: readonly NeedsAnswer[] } | undefined;
+
 async function answered(
   python: string,
   { device, memoryMb }: Pick<EngineFacts, 'device' | 'memoryMb'>,
@@ -77,19 +81,42 @@ async function answered(
     model: model === PACKAGED_MODEL ? model : path.resolve(model),
     demand,
   }));
+  const input = JSON.stringify({ device, memory_mb: memoryMb, questions: asked });
+  const key = [python, input, ...asked.map(({ model }) => versionOf(model))].join('\n');
+  if (last?.key === key) return last.answers;
   const { stdout, stderr, failed } = await execa(python, ['-m', 'azr_engine.memory_needs'], {
     ...pythonStart({ packages: [path.join(assetRoot(), 'server', 'engine', 'src')] }),
-    input: JSON.stringify({ device, memory_mb: memoryMb, questions: asked }),
+    input,
     reject: false,
     timeout: TIMEOUT_MS,
   });
-  if (!failed) return (JSON.parse(stdout) as readonly Answer[]).map(asAnswer);
+  if (!failed) {
+    const answers = (JSON.parse(stdout) as readonly Answer[]).map(asAnswer);
+    last = { key, answers };
+    return answers;
+  }
   const reason = foreignSentence(stderr.trim().split('\n').at(-1) ?? '');
   return new ProblemError({
     code: 'engine_failed',
     message: `${python} did not say what models need: ${reason}`,
     remedy: 'Try again while less runs on the machine; if it stays so, report it.',
   }).toProblem();
+}
+
+/** Changes with the files that an answer is made from. */
+function versionOf(folder: string): string {
+  const names = ['config.json', 'model.safetensors', 'model.safetensors.index.json'];
+  return names.map((name) => stampOf(path.join(folder, name))).join(' ');
+}
+
+function stampOf(file: string): string {
+  try {
+    const { size, mtimeMs } = statSync(file);
+    return `${size},${mtimeMs}`;
+  } catch {
+    // Python says what is wrong with it.
+    return 'unreadable';
+  }
 }
 
 type Answer =

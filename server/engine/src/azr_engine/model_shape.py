@@ -46,7 +46,11 @@ def read_model_shape(folder: Path) -> ModelShape:
         message = f"The model in {folder} cannot be used: {error}."
         raise EngineError("model_not_loadable", message, COPY) from error
     tensors = [tensor for header in headers for tensor in header.values()]
-    return _shape(config, sum(prod(tensor.shape) for tensor in tensors))
+    parameters = sum(prod(tensor.shape) for tensor in tensors)
+    if not 0 < parameters < LARGEST_SIZE:
+        message = f"The model in {folder} cannot be used: its weights have impossible shapes."
+        raise EngineError("model_not_loadable", message, COPY)
+    return _shape(config, parameters)
 
 
 def _shape(config: dict[str, Any], parameters: int) -> ModelShape:
