@@ -3,17 +3,17 @@
  * what it takes, for one batch at the lengths and rows that were planned for: sampled, then trained.
  * Models besides azr-nano are measured where their folder is named. Linux only: it tells a process's peak.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { type MemoryDemand, planMemory } from '../../server/src/engine/memoryPlan.ts';
+import { ProblemError } from '../../server/protocol/problem.ts';
+import type { MemoryDemand } from '../../server/src/engine/memoryNeeds.ts';
 import type { Engine, TrainingDatum } from '../../server/protocol/engine.ts';
 import { openLocalEngine } from '../../server/src/engine/openEngine.ts';
 import { enginePython } from '../../server/src/machine/enginePython.ts';
-import { machineMemoryMb } from '../../server/src/machine/knownDevice.ts';
-import { modelShape } from '../../server/src/machine/models/modelShape.ts';
+import { askMemoryNeeds } from '../../server/src/machine/askMemoryNeeds.ts';
 import { peakMemoryMb } from './engineSide.ts';
 import { childrenRunning } from '../../test/run/faults/faultyWorld.ts';
 
@@ -30,8 +30,8 @@ function casesOf(model: string, rows: readonly number[], lengths: readonly numbe
     rows.map((count, index) => ({
       model,
       demand: {
-        ...{ trainable, loraRank: 32, rows: count },
-        ...{ promptTokens: lengths[index]!, completionTokens: lengths[index]! },
+        ...{ trainable, lora_rank: 32, rows: count, uses_muon: false, samples_start: false },
+        ...{ prompt_tokens: lengths[index]!, completion_tokens: lengths[index]! },
       },
     })),
   );
@@ -50,25 +50,25 @@ console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: |');
 for (const each of cases) console.log(await measured(each));
 
 async function measured({ model, demand }: Case): Promise<string> {
-  const shape = modelShape(model);
-  if (shape === undefined) throw new Error(`The shape of ${model} is not known.`);
-  const memory = { shape, demand, machineMemoryMb: machineMemoryMb() };
-  const plan = planMemory(shape, demand, { device: 'cpu', memoryMb: memory.machineMemoryMb });
+  const question = { model, demand };
+  const needs = (await askMemoryNeeds(enginePython(), { device: 'cpu' }, [question]))(question);
+  if ('code' in needs) throw ProblemError.of(needs);
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-memory-'));
   const engine = await openLocalEngine({
-    ...{ modelFolder: model, checkpointFolder: folder, pythonPath: enginePython(), memory },
-    ...{ trainable: demand.trainable, loraRank: demand.loraRank, loraAlpha: 64, loraDropout: 0 },
+    ...{ modelFolder: model, checkpointFolder: folder, pythonPath: enginePython() },
+    ...{ trainable: demand.trainable, loraRank: demand.lora_rank, loraAlpha: 64, loraDropout: 0 },
+    memoryDemand: demand,
     packageFolder: path.join(PROJECT, 'server/engine/src'),
     ...{ logPath: path.join(folder, 'engine.log'), seed: 1, processes: 1 },
   });
   try {
-    await oneBatch(engine, demand, shape.vocabulary);
+    await oneBatch(engine, demand, await vocabularyOf(model));
     const [processId = 0] = childrenRunning(process.pid, 'azr_engine');
     const peakMb = (await peakMemoryMb(processId)) ?? NaN;
-    const tokens = demand.promptTokens + demand.completionTokens;
+    const tokens = demand.prompt_tokens + demand.completion_tokens;
     const cells = [
-      ...[path.basename(model), demand.trainable, demand.rows, tokens, plan.wantedMb],
-      ...[peakMb.toFixed(0), (peakMb / plan.wantedMb).toFixed(2)],
+      ...[path.basename(model), demand.trainable, demand.rows, tokens, needs.wanted_mb],
+      ...[peakMb.toFixed(0), (peakMb / needs.wanted_mb).toFixed(2)],
     ];
     return `| ${cells.join(' | ')} |`;
   } finally {
@@ -77,9 +77,14 @@ async function measured({ model, demand }: Case): Promise<string> {
   }
 }
 
+async function vocabularyOf(model: string): Promise<number> {
+  const text = await readFile(path.join(model, 'config.json'), 'utf8');
+  return (JSON.parse(text) as { vocab_size: number }).vocab_size;
+}
+
 /** Samples every row, then trains on rows of exactly the planned length, whatever was sampled. */
 async function oneBatch(engine: Engine, demand: MemoryDemand, vocabulary: number): Promise<void> {
-  const { rows, promptTokens, completionTokens } = demand;
+  const { rows, prompt_tokens: promptTokens, completion_tokens: completionTokens } = demand;
   // Any tokens but the first few, which end a text in many vocabularies.
   const tokens = (count: number, start: number): number[] =>
     Array.from({ length: count }, (_, index) => 8 + ((start + 7 * index) % (vocabulary - 8)));

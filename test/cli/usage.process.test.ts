@@ -163,6 +163,27 @@ test('azr doctor plans the memory of the run that is asked for', async () => {
   });
 });
 
+describe('azr models', () => {
+  test('tells what each way of training needs of the device', async () => {
+    const { code, stdout } = await azr(['models', '--json']);
+    expect(code).toBe(0);
+    expect(jsonLines(stdout)[0]).toMatchObject({
+      ...{ model: 'azr-nano', parameters: 1_024_256 },
+      lora: { wantedMb: expect.any(Number) as number, fits: true },
+      full: { wantedMb: expect.any(Number) as number, fits: true },
+    });
+  });
+
+  test('lists them all the same where Python is not set up', async () => {
+    const environment = { AZR_PYTHON: path.join(folder, 'no-python') };
+    const { code, stdout } = await azr(['models'], { environment });
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'azr-nano\n  1.0 M parameters; what it needs is not known until Python is set up\n',
+    );
+  });
+});
+
 describe('azr run refuses an address before anything starts, and exits', () => {
   test.each(['notaurl', 'ftp://x', 'http://name:word@127.0.0.1:1'])('%s', async (address) => {
     const { code, stderr } = await azr(['run', '--set', `engineUrl=${address}`], { folder });

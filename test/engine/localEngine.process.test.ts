@@ -1,6 +1,14 @@
 /** The engine as the loop uses it, on the real Python server and the embedded model. */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -60,6 +68,34 @@ test('what Python compiled for this start is there for the next one', () => {
   // Set-up has pip compile nothing, and three thousand modules take longer to compile than to load.
   const compiled = readdirSync(path.join(packageFolder, 'azr_engine', '__pycache__'));
   expect(compiled.join()).toMatch(/service\.cpython-\d+\.pyc/);
+});
+
+test('a model that does not fit is refused before it is loaded, in the words of the settings', async () => {
+  const large = path.join(scratch, 'large');
+  cpSync(modelFolder, large, { recursive: true });
+  writeFileSync(path.join(large, 'config.json'), '{"model_type": "llama"}');
+  // One tensor of 40 G weights, of which the file has none.
+  const shape = [40_000_000, 1000];
+  const header = JSON.stringify({ weight: { dtype: 'BF16', shape, data_offsets: [0, 0] } });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(
+    path.join(large, 'model.safetensors'),
+    Buffer.concat([length, Buffer.from(header)]),
+  );
+  const memoryDemand = {
+    ...({ trainable: 'lora', lora_rank: 8, prompt_tokens: 64, completion_tokens: 64 } as const),
+    ...{ rows: 8, uses_muon: false, samples_start: false },
+  };
+  await expect(
+    openLocalEngine({ ...options, trainable: 'lora', modelFolder: large, memoryDemand }),
+  ).rejects.toMatchObject({
+    code: 'does_not_fit',
+    message: expect.stringMatching(
+      /the engine's \w+: it would take at most .*weights 1?\d\d\.\d GiB/,
+    ) as string,
+    remedy: expect.stringContaining('set "model" to a smaller one') as string,
+  });
 });
 
 test('the tokenizer agrees with Python on programs and on characters it does not know', async () => {

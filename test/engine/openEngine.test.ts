@@ -8,6 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import { updatesOf } from '../../server/src/method/training/optimizer.ts';
 import { connectEngine, type RemoteEngineOptions } from '../../server/src/engine/openEngine.ts';
 import type { Extensions } from '../../server/src/engine/tinker/wire.ts';
+import { memoryDemand as memoryDemandOf } from '../../server/src/machine/memoryDemand.ts';
 import { toySettings } from '../method/sampleTasks.ts';
 
 let server: Server | undefined;
@@ -71,6 +72,21 @@ test('the dropout of adapters travels with their other settings', async () => {
     ...{ rank: 4, alpha: 8, dropout: 0.1, seed: 3 },
     ...{ train_attn: true, train_mlp: true, train_unembed: false },
   });
+});
+
+test('what a run demands of memory is sent to a server that plans by it, and to no other', async () => {
+  const memoryDemand = memoryDemandOf(toySettings({ trainable: 'lora', loraRank: 4 }));
+  for (const planning of [true, undefined]) {
+    const { seen, options } = await declaring({
+      ...{ loss_reduction: 'sum', lora_dropout: { settable: true } },
+      ...(planning && { memory_demand: true }),
+    });
+    const engine = await connectEngine({ ...options, memoryDemand });
+    await engine.close();
+    const created = seen.find(({ route }) => route === 'create_model');
+    expect(created?.body['memory_demand']).toEqual(planning && memoryDemand);
+    server?.close();
+  }
 });
 
 test('a server without such a setting is refused, unless none is asked for', async () => {

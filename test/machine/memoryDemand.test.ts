@@ -9,14 +9,14 @@ const demandOf = (changed: Parameters<typeof completeSettings>[0][number]) =>
 
 test('a second optimizer is counted where steps are its own', () => {
   const muon = { goldOptimizer: 'muon', goldUpdatesPerStep: 1 } as const;
-  expect(demandOf({}).usesMuon).toBe(false);
-  expect(demandOf(muon).usesMuon).toBe(true);
-  expect(demandOf({ ...muon, goldLossWeight: 0 }).usesMuon).toBe(false);
+  expect(demandOf({}).uses_muon).toBe(false);
+  expect(demandOf(muon).uses_muon).toBe(true);
+  expect(demandOf({ ...muon, goldLossWeight: 0 }).uses_muon).toBe(false);
 });
 
 test('the starting model is counted where the curriculum asks it, or where it proposes', () => {
   const neither = { curriculumEverySteps: 0, startingProposals: 0 };
-  expect(demandOf({ ...neither, curriculumEverySteps: 20 }).samplesStart).toBe(true);
-  expect(demandOf({ ...neither, startingProposals: 0.5 }).samplesStart).toBe(true);
-  expect(demandOf(neither).samplesStart).toBe(false);
+  expect(demandOf({ ...neither, curriculumEverySteps: 20 }).samples_start).toBe(true);
+  expect(demandOf({ ...neither, startingProposals: 0.5 }).samples_start).toBe(true);
+  expect(demandOf(neither).samples_start).toBe(false);
 });

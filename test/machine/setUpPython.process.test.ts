@@ -140,6 +140,11 @@ describe('what a machine can run', () => {
     const wanted = /Adapters need up to (\d+) GiB/.exec(choices[3]!.detail);
     expect(Number(wanted?.[1])).toBeGreaterThan(weightsGib);
     expect(Number(wanted?.[1])).toBeLessThan(2 * weightsGib);
+
+    // Asked again, a model that changed since is not told as it was.
+    makeModel('models/small', 40_000_000_000);
+    const again = await machineOverview({ folder });
+    expect(again.choices.map(({ fits }) => fits)).toEqual([true, true, true, false, false]);
   });
 
   test('is said with what is wrong with the run file, and with Python', async () => {
@@ -152,6 +157,12 @@ describe('what a machine can run', () => {
       detail: expect.stringContaining('Unknown setting "stepz"') as string,
     });
     expect(problem).toMatchObject({ code: 'no-engine-packages' });
+    const [, embedded, packaged] = choices;
+    expect(embedded).toMatchObject({ value: 'azr-nano', fits: true });
+    expect(packaged).toMatchObject({ value: 'smollm2-135m', fits: true });
+    for (const { detail } of [embedded!, packaged!]) {
+      expect(detail).toMatch(/^What it needs is not known until Python is set up; /);
+    }
   });
 
   /** A model of one tensor: its header says how large it would be. */

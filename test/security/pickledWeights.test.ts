@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { modelShape } from '../../server/src/machine/models/modelShape.ts';
+import { modelParameters } from '../../server/src/machine/models/modelParameters.ts';
 import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
 
 const NANO = path.join(import.meta.dirname, '../../server/models/azr-nano');
@@ -32,7 +32,7 @@ test.each(['pytorch_model.bin', 'pytorch_model-00001-of-00002.bin', 'model.pt', 
       message: expect.stringContaining(name) as string,
       remedy: expect.stringContaining('safetensors') as string,
     });
-    expect(modelShape(folder)).toBeUndefined();
+    expect(modelParameters(folder)).toBeUndefined();
   },
 );
 
@@ -42,5 +42,5 @@ test('beside safetensors they are ignored, and for an engine elsewhere nobody re
   await expect(prepareNewRun([elsewhere], 'test')).resolves.toMatchObject({ settings: elsewhere });
   copyFileSync(path.join(NANO, 'model.safetensors'), path.join(folder, 'model.safetensors'));
   await expect(prepareNewRun([{ model: folder }], 'test')).resolves.toBeDefined();
-  expect(modelShape(folder)?.parameters).toBeGreaterThan(0);
+  expect(modelParameters(folder)).toBeGreaterThan(0);
 });

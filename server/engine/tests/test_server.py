@@ -96,6 +96,26 @@ def forward_input(advantage: float = 1.0) -> dict[str, Any]:
     return {"data": [datum(advantage)], "loss_fn": "importance_sampling", "loss_fn_config": {}}
 
 
+def test_a_model_is_planned_by_what_is_demanded(client: Client) -> None:
+    served = client.http.get("get_server_capabilities").json()
+    assert served["extensions"]["memory_demand"]
+    session = client.post("create_session", tags=[], sdk_version="test")["session_id"]
+    model = {"session_id": session, "base_model": served["supported_models"][0]["model_name"]}
+    demand = {"trainable": "full", "lora_rank": 8, "prompt_tokens": 60, "completion_tokens": 60}
+    created = client.compute("create_model", **model, memory_demand={**demand, "rows": 4})
+    plan = client.post("get_info", model_id=created["model_id"])["memory_plan"]
+    # Four rows of 120 tokens.
+    assert plan == {
+        "micro_batch_tokens": 16_384,
+        "recompute_layers": False,
+        "cache_tokens": 480,
+    }
+    client.compute("unload_model", model_id=created["model_id"])
+
+    wrong = client.post("create_model", **model, memory_demand=demand)
+    assert wrong["code"] == "invalid_request" and "rows" in wrong["error"]
+
+
 def sampling(client: Client, model: str, seq_id: int) -> str:
     reply = client.compute(
         "save_weights_for_sampler", model_id=model, seq_id=seq_id, sampling_session_seq_id=1

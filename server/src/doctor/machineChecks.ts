@@ -8,16 +8,16 @@ import { ProblemError } from '../../protocol/problem.ts';
 import type { DoctorCheck } from '../../protocol/runs.ts';
 import type { SandboxDescription } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
-import { describePlan, planMemory, waysToFit } from '../engine/memoryPlan.ts';
+import { describeNeeds, remedyFor } from '../engine/memoryNeeds.ts';
 import { FolderTokenizer } from '../engine/tokenizer/tokenizer.ts';
+import { askMemoryNeeds } from '../machine/askMemoryNeeds.ts';
 import { describeEngine, type EngineFacts } from '../machine/engineFacts.ts';
 import { chosenPython } from '../machine/enginePython.ts';
-import { knownDevice, machineMemoryMb } from '../machine/knownDevice.ts';
+import { machineMemoryMb } from '../machine/knownDevice.ts';
 import { memoryDemand } from '../machine/memoryDemand.ts';
 import { readSafetensorsHeader } from '../files/safetensorsFile.ts';
 import { inspectModel } from '../machine/models/inspectModel.ts';
 import { EMBEDDED_MODEL } from '../machine/models/modelFolder.ts';
-import { modelShape } from '../machine/models/modelShape.ts';
 import { openGrader } from '../run/openGrader.ts';
 import { type PreparedRun, prepareNewRun } from '../run/prepareRun.ts';
 import { readRunFile, RUN_FILE_NAME } from '../runFolder/runFile.ts';
@@ -56,7 +56,7 @@ export async function checkMachine(options: CheckOptions = {}): Promise<MachineC
     checkDisk(folder),
     checkSandbox(settings),
     checkModel(python, facts, preparing),
-    checkPlan(facts, preparing),
+    checkPlan(python, facts, preparing),
   ]);
   return [checkNode(), engine, checkCores(), checkMemory(), disk, sandbox, model, ...plan];
 }
@@ -208,21 +208,20 @@ async function runInQuestion(
 
 /** What it would take of the device. Nothing where another check tells already what is missing. */
 async function checkPlan(
+  python: string,
   facts: Promise<EngineFacts>,
   preparing: Promise<PreparedRun>,
 ): Promise<MachineCheck[]> {
   const name = 'plan';
   try {
     const { settings, model } = await preparing;
-    const shape = modelShape(model.folder);
-    if (shape === undefined || settings.engineUrl !== 'local') return [];
-    const device = knownDevice(await facts);
-    const demand = memoryDemand(settings);
-    const plan = planMemory(shape, demand, device);
-    const detail = `${path.basename(settings.model)}, ${settings.trainable}: ${describePlan(plan)}`;
-    if (plan.fits) return [{ name, status: 'ok', detail }];
-    const remedy = `One of these makes it fit: ${waysToFit(shape, demand, device).join('; ')}.`;
-    return [{ name, status: 'failed', detail, remedy }];
+    if (settings.engineUrl !== 'local') return [];
+    const question = { model: model.folder, demand: memoryDemand(settings) };
+    const needs = (await askMemoryNeeds(python, await facts, [question]))(question);
+    if ('code' in needs) return [];
+    const detail = `${path.basename(settings.model)}, ${settings.trainable}: ${describeNeeds(needs)}`;
+    if (needs.fits) return [{ name, status: 'ok', detail }];
+    return [{ name, status: 'failed', detail, remedy: remedyFor(needs) }];
   } catch {
     // The run itself is told of by the check of the model, and Python by that of the engine.
     return [];

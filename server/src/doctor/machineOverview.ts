@@ -6,13 +6,19 @@ import path from 'node:path';
 import type { Problem } from '../../protocol/problem.ts';
 import { PACKAGED_MODEL } from '../../protocol/modelNames.ts';
 import type { MachineOverview, StartChoice } from '../../protocol/runs.ts';
-import type { ModelShape } from '../engine/memoryPlan.ts';
-import { planMemory } from '../engine/memoryPlan.ts';
+import {
+  type Answers,
+  askMemoryNeeds,
+  bothAnswers,
+  bothQuestions,
+  type NeedsQuestion,
+  unknownNeedsText,
+} from '../machine/askMemoryNeeds.ts';
 import { engineFacts } from '../machine/engineFacts.ts';
 import { chosenPython } from '../machine/enginePython.ts';
 import { EMBEDDED_MODEL, openModelFolder } from '../machine/models/modelFolder.ts';
 import { memoryDemand } from '../machine/memoryDemand.ts';
-import { modelShape } from '../machine/models/modelShape.ts';
+import { modelParameters, parameterText } from '../machine/models/modelParameters.ts';
 import { knownModels, namedModelFolder } from '../machine/models/namedModel.ts';
 import { openGrader } from '../run/openGrader.ts';
 import { prepareNewRun } from '../run/prepareRun.ts';
@@ -24,12 +30,6 @@ import { completeSettings, type PartialSettings } from '../settings/settings.ts'
 /** Levels of folders below the workspace folder in which models are looked for. */
 const MODEL_DEPTH = 3;
 const MAXIMUM_FOLDERS = 2_000;
-/** As its configuration and its weights say once it is fetched: SmolLM2-135M-Instruct. */
-const PACKAGED_SHAPE: ModelShape = {
-  parameters: 134_515_008,
-  ...{ layers: 30, hidden: 576, intermediate: 1536, queryWidth: 576, keyWidth: 192 },
-  ...{ vocabulary: 49_152, contextTokens: 8192 },
-};
 const NEVER_MODELS = new Set(['node_modules', 'runs', 'checkpoints', '__pycache__']);
 
 export interface MachineRequest {
@@ -39,24 +39,42 @@ export interface MachineRequest {
   readonly pythonPath?: string;
 }
 
+/** A choice, with what is asked of Python for the rest of it. */
+interface Candidate {
+  readonly choice: Omit<StartChoice, 'detail' | 'fits'>;
+  readonly questions: readonly NeedsQuestion[];
+  readonly rest: (answers: Answers) => Pick<StartChoice, 'detail' | 'fits'>;
+}
+
 /** Takes seconds the first time, because it asks the engine's Python. Never rejects. */
 export async function machineOverview(request: MachineRequest = {}): Promise<MachineOverview> {
-  const { folder, pythonPath = '' } = request;
+  const { pythonPath = '' } = request;
   const python = chosenPython(pythonPath);
-  const [facts, sandboxProblem] = await Promise.all([
-    engineFacts(python).catch(problemOf),
+  const [{ device, choices, factsProblem }, sandboxProblem] = await Promise.all([
+    deviceAndChoices(python, request.folder),
     findSandboxProblem(),
   ]);
+  const problem = factsProblem ?? sandboxProblem;
+  return { device, choices, ...(problem !== undefined && { problem }) };
+}
+
+async function deviceAndChoices(python: string, folder: string | undefined) {
+  const facts = await engineFacts(python).catch(problemOf);
   const isKnown = !('code' in facts);
-  const problem = isKnown ? sandboxProblem : facts;
   const device = knownDevice(isKnown ? facts : { device: 'cpu' });
-  const choices = [
-    ...(folder === undefined ? [] : await runFileChoices(folder, device)),
-    await embeddedChoice(device),
-    ...(await namedChoices(device)),
-    ...(folder === undefined ? [] : await modelChoices(folder, device)),
+  const candidates = [
+    ...(folder === undefined ? [] : await runFileCandidates(folder, device)),
+    await embeddedCandidate(device),
+    ...(await namedCandidates(device)),
+    ...(folder === undefined ? [] : await modelCandidates(folder, device)),
   ];
-  return { device: device.text, choices, ...(problem !== undefined && { problem }) };
+  const questions = candidates.flatMap((candidate) => candidate.questions);
+  const answers = await askMemoryNeeds(python, facts, questions);
+  return {
+    device: device.text,
+    choices: candidates.map(({ choice, rest }): StartChoice => ({ ...choice, ...rest(answers) })),
+    factsProblem: isKnown ? undefined : facts,
+  };
 }
 
 let sandboxWasThere = false;
@@ -74,19 +92,19 @@ async function findSandboxProblem(): Promise<Problem | undefined> {
   }
 }
 
-async function embeddedChoice(device: KnownDevice): Promise<StartChoice> {
-  const model = await openModelFolder(EMBEDDED_MODEL);
-  const shape = modelShape(model.folder);
-  const choice = { kind: 'model', value: EMBEDDED_MODEL, label: EMBEDDED_MODEL } as const;
-  const what = 'embedded, no download, learns on a CPU';
-  if (shape === undefined) return { ...choice, detail: `It is ${what}`, fits: true };
-  const demand = memoryDemand(completeSettings([model.defaults], 'defaults'));
-  const { wantedMb, fits } = planMemory(shape, demand, device);
-  return { ...choice, detail: `Needs ${neededText(wantedMb, device)}; ${what}`, fits };
+async function embeddedCandidate(device: KnownDevice): Promise<Candidate> {
+  const { folder, defaults } = await openModelFolder(EMBEDDED_MODEL);
+  const demand = memoryDemand(completeSettings([defaults], 'defaults'));
+  return {
+    choice: { kind: 'model', value: EMBEDDED_MODEL, label: EMBEDDED_MODEL },
+    ...needsOfOne({ model: folder, demand }, device, (needs) =>
+      sentence(`${needs}; embedded, no download, learns on a CPU`),
+    ),
+  };
 }
 
 /** A run file that cannot be used is offered with what is wrong, so that it is not just missing. */
-async function runFileChoices(folder: string, device: KnownDevice): Promise<StartChoice[]> {
+async function runFileCandidates(folder: string, device: KnownDevice): Promise<Candidate[]> {
   const file = path.join(folder, RUN_FILE_NAME);
   if (!existsSync(file)) return [];
   const choice = { kind: 'run-file', value: file, label: RUN_FILE_NAME } as const;
@@ -95,70 +113,95 @@ async function runFileChoices(folder: string, device: KnownDevice): Promise<Star
     const name = path.basename(settings.model);
     const run = `${name}, preset ${settings.preset}, ${settings.steps} steps, seed ${settings.seed}`;
     if (settings.engineUrl !== 'local') {
-      return [{ ...choice, detail: `${run}; engine at ${settings.engineUrl}`, fits: true }];
+      return [settled(choice, `${run}; engine at ${settings.engineUrl}`, true)];
     }
-    const shape = modelShape(model.folder);
-    if (shape === undefined) return [{ ...choice, detail: run, fits: true }];
-    const { wantedMb, fits } = planMemory(shape, memoryDemand(settings), device);
-    return [{ ...choice, detail: `${run}; needs ${neededText(wantedMb, device)}`, fits }];
+    const question = { model: model.folder, demand: memoryDemand(settings) };
+    return [{ choice, ...needsOfOne(question, device, (needs) => `${run}; ${needs}`) }];
   } catch (error) {
     const [first = ''] = problemOf(error).message.split('\n');
-    return [{ ...choice, detail: `Cannot be used: ${first}`, fits: false }];
+    return [settled(choice, `Cannot be used: ${first}`, false)];
   }
 }
 
-async function modelChoices(folder: string, device: KnownDevice): Promise<StartChoice[]> {
-  const found = await findModels(folder);
-  return found.map(([modelFolder, shape]) => ({
-    kind: 'model',
-    value: modelFolder,
-    label: path.relative(folder, modelFolder) || path.basename(modelFolder),
-    ...needsOf(shape, {}, device),
+function settled(choice: Candidate['choice'], detail: string, fits: boolean): Candidate {
+  return { choice, questions: [], rest: () => ({ detail, fits }) };
+}
+
+async function modelCandidates(folder: string, device: KnownDevice): Promise<Candidate[]> {
+  return (await findModels(folder)).map((modelFolder) => ({
+    choice: {
+      kind: 'model',
+      value: modelFolder,
+      label: path.relative(folder, modelFolder) || path.basename(modelFolder),
+    },
+    ...needsOfBoth(modelFolder, {}, device),
   }));
 }
 
 /** Models that were fetched, and the small one that can be. */
-async function namedChoices(device: KnownDevice): Promise<StartChoice[]> {
-  const choices: StartChoice[] = [];
+async function namedCandidates(device: KnownDevice): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
   for (const name of knownModels()) {
     const { folder, defaults } = await openModelFolder(name);
-    const shape = modelShape(folder);
-    if (shape === undefined) continue;
-    choices.push({ kind: 'model', value: name, label: name, ...needsOf(shape, defaults, device) });
+    if (modelParameters(folder) === undefined) continue;
+    const choice = { kind: 'model', value: name, label: name } as const;
+    candidates.push({ choice, ...needsOfBoth(folder, defaults, device) });
   }
   if (namedModelFolder(PACKAGED_MODEL) === undefined) {
-    const { detail, fits } = needsOf(PACKAGED_SHAPE, {}, device);
-    choices.push({
-      ...{ kind: 'model', value: PACKAGED_MODEL, label: PACKAGED_MODEL, mustFetch: true },
-      ...{ detail: `${detail}; 93 MB to download`, fits },
+    candidates.push({
+      choice: { kind: 'model', value: PACKAGED_MODEL, label: PACKAGED_MODEL, mustFetch: true },
+      ...needsOfBoth(PACKAGED_MODEL, {}, device, '; 93 MB to download'),
     });
   }
-  return choices;
+  return candidates;
 }
 
-function neededText(wantedMb: number, device: KnownDevice): string {
-  return `up to ${gibibytes(wantedMb)} of ${gibibytes(device.memoryMb)}`;
-}
-
-/** What a model needs beside what there is. First: a list of choices may have no room for the rest. */
-function needsOf(
-  shape: ModelShape,
-  defaults: PartialSettings,
+/** What a run needs whose settings are known. A choice of which it is not known can be tried. */
+function needsOfOne(
+  question: NeedsQuestion,
   device: KnownDevice,
-): Pick<StartChoice, 'detail' | 'fits'> {
-  const demand = memoryDemand(completeSettings([defaults], 'defaults'));
-  const adapters = planMemory(shape, { ...demand, trainable: 'lora' }, device);
-  const everything = planMemory(shape, { ...demand, trainable: 'full' }, device);
-  const needs = `Adapters need up to ${gibibytes(adapters.wantedMb)}, all weights ${gibibytes(everything.wantedMb)}`;
+  detailOf: (needs: string) => string,
+): Omit<Candidate, 'choice'> {
   return {
-    detail: `${needs}, of ${gibibytes(device.memoryMb)}; ${parameterText(shape)}`,
-    fits: adapters.fits,
+    questions: [question],
+    rest: (answers) => {
+      const needs = answers(question);
+      if ('code' in needs) return { detail: detailOf(unknownNeedsText(needs)), fits: true };
+      const { wanted_mb, fits } = needs;
+      const memory = `${gibibytes(wanted_mb)} of ${gibibytes(device.memoryMb)}`;
+      return { detail: detailOf(`needs up to ${memory}`), fits };
+    },
   };
 }
 
+/** What a model needs beside what there is. First: a list of choices may have no room for the rest. */
+function needsOfBoth(
+  model: string,
+  defaults: PartialSettings,
+  device: KnownDevice,
+  end = '',
+): Omit<Candidate, 'choice'> {
+  const demand = memoryDemand(completeSettings([defaults], 'defaults'));
+  const questions = bothQuestions(model, demand);
+  return {
+    questions: [questions.lora, questions.full],
+    rest: (answers) => {
+      const needs = bothAnswers(answers, questions);
+      if ('code' in needs) return { detail: sentence(unknownNeedsText(needs)) + end, fits: true };
+      const { lora, full } = needs;
+      const memory = `Adapters need up to ${gibibytes(lora.wanted_mb)}, all weights ${gibibytes(full.wanted_mb)}, of ${gibibytes(device.memoryMb)}`;
+      return { detail: `${memory}; ${parameterText(lora.parameters)}${end}`, fits: lora.fits };
+    },
+  };
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Breadth first, so that what lies near is found before a large tree uses up the limit. */
-async function findModels(folder: string): Promise<[string, ModelShape][]> {
-  const models: [string, ModelShape][] = [];
+async function findModels(folder: string): Promise<string[]> {
+  const models: string[] = [];
   let level = [path.resolve(folder)];
   let looked = 0;
   for (let depth = 0; depth <= MODEL_DEPTH; depth += 1) {
@@ -166,9 +209,8 @@ async function findModels(folder: string): Promise<[string, ModelShape][]> {
     for (const candidate of level) {
       looked += 1;
       if (looked > MAXIMUM_FOLDERS) return models;
-      const size = modelShape(candidate);
-      if (size === undefined) next.push(...(await foldersIn(candidate)));
-      else models.push([candidate, size]);
+      if (modelParameters(candidate) === undefined) next.push(...(await foldersIn(candidate)));
+      else models.push(candidate);
     }
     level = next;
   }
@@ -186,10 +228,4 @@ async function foldersIn(folder: string): Promise<string[]> {
   } catch {
     return [];
   }
-}
-
-function parameterText({ parameters }: ModelShape): string {
-  return parameters >= 1e9
-    ? `${(parameters / 1e9).toFixed(1)} B parameters`
-    : `${(parameters / 1e6).toFixed(1)} M parameters`;
 }

@@ -7,9 +7,9 @@ import type { EngineServer } from '../../protocol/engineServers.ts';
 import { foreignSentence } from '../../protocol/foreignProblem.ts';
 import type { EngineProcessOptions } from './engineProcess.ts';
 import { startEngineProcess } from './engineProcess.ts';
+import type { MemoryDemand } from './memoryNeeds.ts';
 import type { ModelFacts } from './modelFacts.ts';
 import { readModelFacts } from './modelFacts.ts';
-import { type MemoryKnowledge, planFor, wirePlan } from './plannedMemory.ts';
 import { refuseModel, refuseUpdate } from './refuseUnsuitable.ts';
 import { fieldOf, listIn, textIn } from './tinker/replyChecks.ts';
 import { serverTraits } from './tinker/serverTraits.ts';
@@ -31,8 +31,8 @@ interface ModelOptions {
   /** Seed of the adapters' first weights and of what they drop. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
-  /** What is known for a memory plan; without it, the engine works with its own defaults. */
-  readonly memory?: MemoryKnowledge | undefined;
+  /** What an engine plans its memory by, if it can; without it, it works with its own defaults. */
+  readonly memoryDemand?: MemoryDemand | undefined;
 }
 
 export type LocalEngineOptions = EngineProcessOptions & ModelOptions;
@@ -86,7 +86,6 @@ async function open(
   refuseModel(traits, options);
   for (const { loss, adam } of updates) refuseUpdate(traits, loss, adam);
   const extensions = declared ?? {};
-  const plan = planFor(extensions, options.memory);
   const tokenizer = await FolderTokenizer.load(folder);
   try {
     const session = await client.post<unknown>(
@@ -100,7 +99,7 @@ async function open(
       ...options,
       sessionId,
       baseModel: servedModel(capabilities, options.model),
-      memoryPlan: plan && wirePlan(plan),
+      memoryDemand: extensions.memory_demand === true ? options.memoryDemand : undefined,
     });
     const facts = await readModelFacts(folder);
     const endTokens = await endTokensOf(facts, tokenizer);
@@ -209,9 +208,8 @@ const SHOWN_TEXTS = ['server', 'device', 'loss_reduction'];
 const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   server: 'string',
   device: 'string',
-  device_memory_bytes: 'number',
   lora_dropout: 'object',
-  memory_plan: 'boolean',
+  memory_demand: 'boolean',
   grad_clip_norm: 'boolean',
   losses: 'list',
   context_tokens: 'number',

@@ -1,10 +1,10 @@
 /** The device that the engine would use, with the memory that it may count on. */
 import { availableParallelism, totalmem } from 'node:os';
 
-import type { DeviceMemory } from '../engine/memoryPlan.ts';
 import type { EngineFacts } from './engineFacts.ts';
 
-export interface KnownDevice extends DeviceMemory {
+export interface KnownDevice {
+  readonly memoryMb: number;
   /** For a person, such as `CPU, 8 cores, 16 GiB`. */
   readonly text: string;
 }
@@ -13,7 +13,7 @@ export function knownDevice(facts: Omit<EngineFacts, 'versions'>): KnownDevice {
   const { device, deviceName, memoryMb = machineMemoryMb() } = facts;
   const names = { cuda: deviceName ?? 'GPU', mps: 'Apple GPU', cpu: 'CPU' };
   const cores = device === 'cuda' ? '' : `, ${availableParallelism()} cores`;
-  return { device, memoryMb, text: `${names[device]}${cores}, ${gibibytes(memoryMb)}` };
+  return { memoryMb, text: `${names[device]}${cores}, ${gibibytes(memoryMb)}` };
 }
 
 /** Inside a container its limit counts, not the machine's memory. */

@@ -10,9 +10,8 @@ import { assetRoot } from '../machine/assets.ts';
 import type { BoundKey } from '../machine/engineKeys.ts';
 import { describeEngine } from '../machine/engineFacts.ts';
 import { enginePython } from '../machine/enginePython.ts';
-import { machineMemoryMb } from '../machine/knownDevice.ts';
 import { memoryDemand } from '../machine/memoryDemand.ts';
-import { modelShape } from '../machine/models/modelShape.ts';
+import { modelParameters } from '../machine/models/modelParameters.ts';
 import type { PreparedRun } from './prepareRun.ts';
 import type { EngineOpener } from './run.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
@@ -33,15 +32,14 @@ function open(
   key: BoundKey | undefined,
 ): Promise<Engine> {
   const { trainable, loraRank, loraAlpha, loraDropout, seed, engineUrl } = settings;
-  const modelOptions = { trainable, loraRank, loraAlpha, loraDropout, seed, signal };
+  const modelOptions = {
+    ...{ trainable, loraRank, loraAlpha, loraDropout, seed, signal },
+    memoryDemand: memoryDemand(settings),
+  };
   if (engineUrl === 'local') {
     const pythonPath = enginePython();
-    const shape = modelShape(model.folder);
     const opening = openLocalEngine({
       ...modelOptions,
-      ...(shape !== undefined && {
-        memory: { shape, demand: memoryDemand(settings), machineMemoryMb: machineMemoryMb() },
-      }),
       modelFolder: model.folder,
       checkpointFolder: run.checkpoints,
       pythonPath,
@@ -56,7 +54,7 @@ function open(
     apiKey: key !== undefined && key.origin === engineOrigin(engineUrl) ? key.key : '',
     model: settings.model,
     tokenizerFolder: model.folder,
-    parameters: modelShape(model.folder)?.parameters,
+    parameters: modelParameters(model.folder),
     server: settings.engineServer,
     updates: updatesOf(settings),
   });

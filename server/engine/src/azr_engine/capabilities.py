@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, get_args
 
-import torch
-
 from azr_engine.losses import DEFAULT_CLIP_HIGH, DEFAULT_CLIP_LOW, LOSS_NAMES
 from azr_engine.optimizers import OptimizerName
 from azr_engine.policy import context_length
@@ -14,13 +12,6 @@ from azr_engine.precision import choose_device, sampler_matches_trainer
 from azr_engine.requests import DEFAULT_LORA_ALPHA
 
 MAXIMUM_REQUEST_BYTES = 64 * 1024 * 1024
-
-
-def _device_memory_bytes() -> int | None:
-    """Memory of a GPU that has its own; elsewhere it is the machine's, which the client knows."""
-    if choose_device().type != "cuda":
-        return None
-    return int(torch.cuda.mem_get_info()[1])
 
 
 def capabilities(base_folder: Path) -> dict[str, Any]:
@@ -31,9 +22,8 @@ def capabilities(base_folder: Path) -> dict[str, Any]:
         "extensions": {
             "server": "azr_engine",
             "device": device.type,
-            "device_memory_bytes": _device_memory_bytes(),
-            # create_model takes a memory_plan; a pass that is still too large is halved.
-            "memory_plan": True,
+            # create_model takes a memory_demand; a pass that is still too large is halved.
+            "memory_demand": True,
             "context_tokens": context_length(base_folder),
             "losses": list(LOSS_NAMES),
             "loss_reduction": "sum",

@@ -17,13 +17,12 @@ from torch.nn import functional
 from azr_engine.compact_network import CompactNetwork, UnsupportedNetworkError
 from azr_engine.decoding import DecodingBatch, EagerDecoder
 from azr_engine.length_buckets import cut_by_length
+from azr_engine.memory_plan import PREFILL_TOKENS
 from azr_engine.policy import Policy
 from azr_engine.prefix_cache import Groups, remaining_groups
 
 INITIAL_CAPACITY = 32
-# Tokens that a prefill may hold at once, and how many tokens of padding cost as much as one more
-# batch.
-PREFILL_TOKENS = 16_384
+# How many tokens of padding cost as much as one more batch of a prefill.
 PREFILL_OVERHEAD = 64
 # A step of fewer FLOPs runs on one thread: its matrix products are so short that synchronising with
 # a second thread, on a core that has other work, takes longer than the step (azr-nano beside such

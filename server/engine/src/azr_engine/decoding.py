@@ -16,6 +16,7 @@ from torch import Tensor
 from transformers.cache_utils import DynamicCache
 
 from azr_engine.length_buckets import cut_by_length
+from azr_engine.memory_plan import PREFILL_TOKENS
 from azr_engine.policy import Policy
 from azr_engine.prefix_cache import (
     AttendingCache,
@@ -24,7 +25,6 @@ from azr_engine.prefix_cache import (
     shared_prefix_attention,
 )
 
-PREFILL_TOKENS = 16_384
 # The overhead of one more batch in prefill, in tokens: it must save as much padding.
 PREFILL_OVERHEAD = 512
 GPU_PREFILL_OVERHEAD = 2048

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 # Messages quote text from elsewhere: names in a model's files, answers of a package index.
 MOST_CHARACTERS = 600
 CUT = "… (shortened)"
@@ -17,7 +19,7 @@ class EngineError(Exception):
         self.remedy = short_line(remedy)
         self.status = status
 
-    def payload(self) -> dict[str, str]:
+    def payload(self) -> dict[str, Any]:
         """The error as the dialect sends it; `category` is Tinker's field."""
         category = "server" if self.status >= 500 else "user"
         return {
@@ -26,6 +28,17 @@ class EngineError(Exception):
             "code": self.code,
             "remedy": self.remedy,
         }
+
+
+class DoesNotFitError(EngineError):
+    """`needs` are the numbers, which a client may put into words of its own."""
+
+    def __init__(self, message: str, remedy: str, needs: dict[str, Any]) -> None:
+        super().__init__("does_not_fit", message, remedy)
+        self._needs = needs
+
+    def payload(self) -> dict[str, Any]:
+        return {**super().payload(), "details": self._needs}
 
 
 def short_line(text: str) -> str:

@@ -55,9 +55,12 @@ def check_model_folder(folder: Path) -> None:
 
 def read_object(file: Path) -> dict[str, Any]:
     """A JSON object from a file of a model folder, which anybody may have written."""
-    with file.open("rb") as handle:
-        data = handle.read(MOST_JSON_BYTES + 1)
     try:
+        # Opening a pipe would wait for whoever writes into it.
+        if not file.is_file():
+            raise ValueError("it is not a file")
+        with file.open("rb") as handle:
+            data = handle.read(MOST_JSON_BYTES + 1)
         if len(data) > MOST_JSON_BYTES:
             raise ValueError(f"it has more than {MOST_JSON_BYTES} bytes")
         value: object = json.loads(data)

@@ -27,7 +27,7 @@ class TrainedModel:
     base_model: str
     lora: LoraSettings | None
     order: RequestOrder
-    plan: MemoryPlan
+    plan: MemoryPlan = field(default_factory=MemoryPlan)
     trainer: Trainer | None = None
     version: int = 0
 
@@ -86,7 +86,7 @@ class ModelRegistry:
             )
 
     def add_model(
-        self, session_id: str, base_model: str, lora: LoraSettings | None, plan: MemoryPlan
+        self, session_id: str, base_model: str, lora: LoraSettings | None
     ) -> TrainedModel:
         self.check_session(session_id)
         self.check_base_model(base_model)
@@ -99,7 +99,7 @@ class ModelRegistry:
             )
         model_id = f"model-{uuid.uuid4().hex[:12]}"
         order = RequestOrder(self._table)
-        model = TrainedModel(model_id, session_id, base_model, lora, order, plan)
+        model = TrainedModel(model_id, session_id, base_model, lora, order)
         self._models[model_id] = model
         return model
 

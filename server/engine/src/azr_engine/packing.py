@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from azr_engine.length_buckets import cut_by_length
+from azr_engine.memory_plan import MICRO_BATCH_TOKENS
 
 PROMPT_SEGMENT = 0
 PADDING_SEGMENT = -1
@@ -78,7 +79,7 @@ class MicroBatchLimits:
     how many tokens of padding one more micro-batch must save to be worth it.
     """
 
-    tokens: int = 16_384
+    tokens: int = MICRO_BATCH_TOKENS
     pairs: int = 1 << 25
     overhead: int = 512
 

@@ -10,7 +10,6 @@ from azr_engine.adapters import LoraSettings
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import LARGEST_SEED, Fields
 from azr_engine.losses import LossSettings
-from azr_engine.memory_plan import MemoryPlan
 from azr_engine.optimizers import AdamSettings, OptimizerName
 from azr_engine.packing import TrainingSequence
 from azr_engine.sampling import SampledSequence, SampleItem
@@ -21,7 +20,6 @@ Choice = TypeVar("Choice", bound=str)
 
 DEFAULT_LORA_ALPHA = 32.0
 MAXIMUM_TOKENS = 1 << 20
-MAXIMUM_CACHE_TOKENS = 1 << 30
 
 
 def parse_model_input(fields: Fields) -> list[int]:
@@ -54,22 +52,6 @@ def parse_lora(fields: Fields | None) -> LoraSettings | None:
         alpha=fields.number("alpha", 1e-6, 1e6, default=DEFAULT_LORA_ALPHA),
         seed=fields.integer("seed", 0, LARGEST_SEED, default=0),
         dropout=fields.number("dropout", 0.0, 0.99, default=0.0),
-    )
-
-
-def parse_memory_plan(fields: Fields | None) -> MemoryPlan:
-    """Our `memory_plan` of create_model: how much memory one pass may take."""
-    if fields is None:
-        return MemoryPlan()
-    default = MemoryPlan()
-    return MemoryPlan(
-        micro_batch_tokens=fields.integer(
-            "micro_batch_tokens", 1, MAXIMUM_TOKENS, default=default.micro_batch_tokens
-        ),
-        recompute_layers=fields.flag("recompute_layers", default=default.recompute_layers),
-        cache_tokens=fields.integer(
-            "cache_tokens", 1, MAXIMUM_CACHE_TOKENS, default=default.cache_tokens
-        ),
     )
 
 

@@ -17,6 +17,7 @@ from azr_engine.compact_decoding import CompactDecoder
 from azr_engine.decoding import Decoder, DecodingBatch, PaddedDecoder, SharedPrefixDecoder
 from azr_engine.errors import EngineError, cancelled, invalid_request
 from azr_engine.graphed_decoding import GraphedDecoder
+from azr_engine.memory_plan import CACHE_TOKENS
 from azr_engine.out_of_memory import is_out_of_memory, release_memory
 from azr_engine.policy import Policy
 from azr_engine.sampling_parameters import SamplingParameters, draw_tokens
@@ -27,8 +28,6 @@ logger = logging.getLogger("azr_engine")
 OwnedBatch = tuple[DecodingBatch, list[int]]
 DecodingKind = Literal["graphed", "compact", "shared-prefix", "padded"]
 
-# Cached tokens one decoding batch may come to hold, prompts and completions together.
-CACHE_TOKENS = 400_000
 UNIFORM_BLOCK = 32
 DECODERS: dict[DecodingKind, Callable[[Policy, DecodingBatch], Decoder]] = {
     "graphed": GraphedDecoder,

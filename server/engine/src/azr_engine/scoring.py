@@ -15,12 +15,10 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from azr_engine.losses import LossSettings
+from azr_engine.memory_plan import CHUNK_LOGITS
 from azr_engine.packing import MicroBatch, TrainingSequence, places_in_one_list
 from azr_engine.policy import Policy
 from azr_engine.probing import FastPaths
-
-# Largest number of logits (positions times vocabulary) held at once.
-CHUNK_LOGITS = 1 << 25
 
 
 class TokenScorer:

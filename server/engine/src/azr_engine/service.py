@@ -12,16 +12,17 @@ from typing import Any
 
 from azr_engine.capabilities import capabilities
 from azr_engine.checkpoints import CheckpointStore
+from azr_engine.device_plan import plan_for_device
 from azr_engine.errors import EngineError, invalid_request
 from azr_engine.fields import Fields
 from azr_engine.futures import Future, FutureTable
+from azr_engine.memory_demand import MemoryDemand
 from azr_engine.models import ModelRegistry, SamplingSession, TrainedModel, describe_model
 from azr_engine.requests import (
     forward_payload,
     parse_adam,
     parse_forward_input,
     parse_lora,
-    parse_memory_plan,
     parse_sample_item,
     parse_sampled_weights,
     parse_sampling_parameters,
@@ -97,14 +98,14 @@ class Service:
 
     def _create_model(self, fields: Fields) -> Body:
         lora = parse_lora(fields.optional_object("lora_config"))
-        plan = parse_memory_plan(fields.optional_object("memory_plan"))
-        model = self._registry.add_model(
-            fields.text("session_id"), fields.text("base_model"), lora, plan
-        )
+        demanded = fields.optional_object("memory_demand")
+        demand = MemoryDemand.parse(demanded) if demanded is not None else None
+        model = self._registry.add_model(fields.text("session_id"), fields.text("base_model"), lora)
 
         def create(_future: Future) -> Body:
             try:
-                model.trainer = self._workbench.create(model.model_id, lora, plan)
+                model.plan = plan_for_device(self._registry.base_folder, demand)
+                model.trainer = self._workbench.create(model.model_id, lora, model.plan)
             except BaseException:
                 self._registry.remove_model(model)
                 raise

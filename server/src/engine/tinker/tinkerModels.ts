@@ -1,4 +1,5 @@
 /** One trained model on a server of the dialect: created, loaded into, given back. */
+import { explainRefusal, type MemoryDemand } from '../memoryNeeds.ts';
 import { textIn } from './replyChecks.ts';
 import type { ServerTraits } from './serverTraits.ts';
 import type { TinkerClient } from './tinkerClient.ts';
@@ -13,8 +14,8 @@ export interface ModelRequest {
   readonly loraDropout: number;
   /** Seed of the adapters' first weights. */
   readonly seed: number;
-  /** As the dialect of our own server has it. */
-  readonly memoryPlan?: object | undefined;
+  /** For a server that plans by it. */
+  readonly memoryDemand?: MemoryDemand | undefined;
 }
 
 /** A step that changes no weight. */
@@ -67,19 +68,20 @@ export class TinkerModels {
   }
 
   async #create(signal?: AbortSignal): Promise<string> {
-    const { sessionId, baseModel, memoryPlan } = this.#request;
+    const { sessionId, baseModel, memoryDemand } = this.#request;
     const lora = this.#loraConfig();
-    const created = await this.#client.compute<unknown>(
-      'create_model',
-      {
-        session_id: sessionId,
-        model_seq_id: this.#created,
-        base_model: baseModel,
-        ...(lora !== undefined && { lora_config: lora }),
-        ...(memoryPlan !== undefined && { memory_plan: memoryPlan }),
-      },
-      { signal },
-    );
+    const body = {
+      session_id: sessionId,
+      model_seq_id: this.#created,
+      base_model: baseModel,
+      ...(lora !== undefined && { lora_config: lora }),
+      ...(memoryDemand !== undefined && { memory_demand: memoryDemand }),
+    };
+    const created = await this.#client
+      .compute<unknown>('create_model', body, { signal })
+      .catch((error: unknown) => {
+        throw explainRefusal(error);
+      });
     this.#created += 1;
     return textIn(created, 'model_id');
   }

@@ -33,9 +33,8 @@ export interface WireSequence {
 export interface Extensions {
   readonly server?: string;
   readonly device?: string;
-  readonly device_memory_bytes?: number | null;
-  /** Whether create_model takes a memory_plan. */
-  readonly memory_plan?: boolean;
+  /** Whether create_model takes a memory_demand, and the server plans by it. */
+  readonly memory_demand?: boolean;
   readonly context_tokens?: number;
   readonly losses?: readonly string[];
   readonly loss_reduction?: string;

@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { modelShape } from '../../server/src/machine/models/modelShape.ts';
+import { modelParameters } from '../../server/src/machine/models/modelParameters.ts';
 
 const NANO = path.join(import.meta.dirname, '../../server/models/azr-nano');
 
@@ -14,11 +14,11 @@ let count: number | undefined;
 const at = (name: string): string => path.join(folder, name);
 
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'azr-shape-'));
+  folder = mkdtempSync(path.join(tmpdir(), 'azr-parameters-'));
   for (const name of ['config.json', 'model.safetensors']) {
     copyFileSync(path.join(NANO, name), at(name));
   }
-  count = modelShape(folder)?.parameters;
+  count = modelParameters(folder);
   expect(count).toBeGreaterThan(1000);
 });
 
@@ -30,7 +30,7 @@ test('the same weights in another form, or an adapter, are not counted again', (
   for (const name of ['consolidated.safetensors', 'adapter_model.safetensors']) {
     copyFileSync(at('model.safetensors'), at(name));
   }
-  expect(modelShape(folder)?.parameters).toBe(count);
+  expect(modelParameters(folder)).toBe(count);
 });
 
 test('of an index, every part counts once', () => {
@@ -39,5 +39,5 @@ test('of an index, every part counts once', () => {
   copyFileSync(at('part-1.safetensors'), at('consolidated.safetensors'));
   const weight_map = { a: 'part-1.safetensors', b: 'part-1.safetensors', c: 'part-2.safetensors' };
   writeFileSync(at('model.safetensors.index.json'), JSON.stringify({ weight_map }));
-  expect(modelShape(folder)?.parameters).toBe(2 * count!);
+  expect(modelParameters(folder)).toBe(2 * count!);
 });
