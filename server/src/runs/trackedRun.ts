@@ -56,10 +56,6 @@ export class TrackedRun {
     });
   }
 
-  get state(): RunState {
-    return this.overview.state;
-  }
-
   get isLive(): boolean {
     return isLive(this.#follower.state);
   }
