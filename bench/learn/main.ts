@@ -18,7 +18,8 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
-import { exitCodeOf, failureData, failureText } from '../../server/src/cli/failure.ts';
+import { ProblemError } from '../../server/protocol/problem.ts';
+import { exitCodeOf, failureText } from '../../server/src/cli/failure.ts';
 import { pythonStart } from '../../server/src/python/pythonStart.mjs';
 import { enginePython } from '../../server/src/machine/enginePython.ts';
 import { armNamed } from './arms.ts';
@@ -35,7 +36,7 @@ try {
   await answer(parseLearnArguments(process.argv.slice(2)));
 } catch (error) {
   // What was made for a person is told like one; a defect keeps its stack.
-  if (failureData(error).remedy === undefined) throw error;
+  if (!(error instanceof ProblemError)) throw error;
   process.stderr.write(`${failureText(error)}\n`);
   process.exitCode = exitCodeOf(error);
 }

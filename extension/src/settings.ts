@@ -62,6 +62,8 @@ export function muteNotifications(): Thenable<void> {
     .update('notifications', 'problems', ConfigurationTarget.Global);
 }
 
+/** The setting, or `fallback` where the user wrote something of another type into a settings file. */
 function read<Value>(name: string, fallback: Value): Value {
-  return workspace.getConfiguration(SETTINGS_SECTION).get<Value>(name, fallback);
+  const value = workspace.getConfiguration(SETTINGS_SECTION).get<Value>(name, fallback);
+  return typeof value === typeof fallback ? value : fallback;
 }

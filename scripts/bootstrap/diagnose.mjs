@@ -3,7 +3,7 @@
  * with a remedy. The patterns are the words those programs print; the first that fits decides, so a
  * full disk wins over the follow-up errors it causes.
  */
-import { DIAGNOSES } from '../../server/src/python/diagnose.mjs';
+import { DIAGNOSES, findDiagnosis } from '../../server/src/python/diagnose.mjs';
 import { SetupFailure } from './setupFailure.mjs';
 
 /** Enough to see a reason in its surroundings; the whole is in the log file. */
@@ -27,12 +27,11 @@ const ALL = [...DIAGNOSES, LOCK_FILE_MISMATCH];
  */
 export function diagnoseOutput(subject, output, run) {
   const { logFile } = run;
-  for (const { code, pattern, happened, remedy } of ALL) {
-    const place = [...output.matchAll(new RegExp(pattern, `${pattern.flags}g`))].at(-1)?.index;
-    if (place !== undefined) {
-      const logTail = linesAround(output, place);
-      return new SetupFailure(code, `while ${subject}, ${happened}.`, remedy, { logFile, logTail });
-    }
+  const found = findDiagnosis(output, ALL);
+  if (found !== undefined) {
+    const { code, happened, remedy, place } = found;
+    const logTail = linesAround(output, place);
+    return new SetupFailure(code, `while ${subject}, ${happened}.`, remedy, { logFile, logTail });
   }
   return new SetupFailure(
     'step-failed',
@@ -51,7 +50,7 @@ export function diagnoseFileError(subject, error) {
   if (!(error instanceof Error) || !('code' in error)) {
     return error;
   }
-  const diagnosis = ALL.find(({ pattern }) => pattern.test(String(error.code)));
+  const diagnosis = findDiagnosis(String(error.code), ALL);
   return diagnosis === undefined
     ? error
     : new SetupFailure(

@@ -7,7 +7,8 @@ import { expect, test } from 'vitest';
 
 import type { RunEvent } from '../../server/protocol/events.ts';
 import { visibleJson } from '../../server/protocol/visibleText.ts';
-import { failureData, failureText } from '../../server/src/cli/failure.ts';
+import { failureText } from '../../server/src/cli/failure.ts';
+import { problemOf } from '../../server/src/runFolder/runOutcome.ts';
 import { jsonView } from '../../server/src/cli/views/jsonView.ts';
 import { liveView } from '../../server/src/cli/views/liveView.ts';
 import { logView } from '../../server/src/cli/views/logView.ts';
@@ -95,7 +96,7 @@ test('a failure and a defect are shown as they are, and no more', () => {
     const explained = Object.assign(new Error(text), { code: text, remedy: text });
     for (const error of [explained, new Error(text), text]) {
       terminal.line(failureText(error));
-      terminal.json({ error: failureData(error) });
+      terminal.json({ error: problemOf(error) });
     }
     expectNothingForTheTerminal(screen.text);
   }

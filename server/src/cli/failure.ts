@@ -5,12 +5,6 @@ import { inspect } from 'node:util';
 import type { ExitCode } from './command.ts';
 import { EXIT } from './command.ts';
 
-/** The failure as data, as it stands under `error` in JSON output. */
-export function failureData(error: unknown): { code: string; message: string; remedy?: string } {
-  if (error instanceof ProblemError) return error.toProblem();
-  return { code: 'defect', message: error instanceof Error ? error.message : String(error) };
-}
-
 /** The failure for a person. A defect comes with its stack and its causes, because somebody has to find it. */
 export function failureText(error: unknown): string {
   if (error instanceof ProblemError) {

@@ -8,7 +8,8 @@ import { EXIT } from './command.ts';
 import { doctorCommand } from './commands/doctorCommand.ts';
 import { evalCommand } from './commands/evalCommand.ts';
 import { execCommand } from './commands/execCommand.ts';
-import { exitCodeOf, failureData, failureText } from './failure.ts';
+import { problemOf } from '../runFolder/runOutcome.ts';
+import { exitCodeOf, failureText } from './failure.ts';
 import { modelsCommand } from './commands/modelsCommand.ts';
 import { replayCommand } from './commands/replayCommand.ts';
 import { resumeCommand } from './commands/resumeCommand.ts';
@@ -91,7 +92,7 @@ try {
   process.exitCode = await main(argumentList);
 } catch (error) {
   if (isLogging || argumentList.includes('--json')) {
-    STDOUT.json({ error: failureData(error) });
+    STDOUT.json({ error: problemOf(error) });
   } else {
     STDERR.line(failureText(error));
   }

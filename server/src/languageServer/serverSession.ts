@@ -19,7 +19,7 @@ import { EditorFeatures } from './features/editorFeatures.ts';
 import { OpenRuns } from './openRuns.ts';
 import { isDefect, responseError } from './requests/responseError.ts';
 import { createRequestHandlers, type RequestHandlers } from './requests/requestHandlers.ts';
-import { checkParameters, REQUEST_NAMES } from './requests/requestSchemas.ts';
+import { checkParameters } from './requests/requestSchemas.ts';
 import { requestSignal } from './requests/requestSignal.ts';
 import { Rerunner } from './reruns/rerunner.ts';
 import { ScratchFolder } from './scratch/scratchFolder.ts';
@@ -115,7 +115,7 @@ export class ServerSession {
   }
 
   #serveRequests(handlers: RequestHandlers): void {
-    for (const name of REQUEST_NAMES) {
+    for (const name of Object.keys(handlers) as RequestName[]) {
       const handle = handlers[name] as (
         parameters: RequestMap[RequestName]['parameters'],
         signal: AbortSignal,

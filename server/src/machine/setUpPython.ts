@@ -9,7 +9,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 
 import { makeFolder } from '../files/makeFolder.ts';
-import { DIAGNOSES } from '../python/diagnose.mjs';
+import { DIAGNOSES, findDiagnosis } from '../python/diagnose.mjs';
 import {
   environmentIsCurrent,
   environmentStamp,
@@ -106,7 +106,7 @@ function programOf({ onLine, signal }: SetUpOptions) {
 }
 
 function diagnosis(what: string, output: string): ProblemError {
-  const found = DIAGNOSES.find(({ pattern }) => pattern.test(output));
+  const found = findDiagnosis(output, DIAGNOSES);
   const last = output.trimEnd().split('\n').at(-1) ?? '';
   return found === undefined
     ? new ProblemError({

@@ -9,14 +9,15 @@
  */
 
 /**
+ * @template Code
  * @typedef {object} Diagnosis
- * @property {PythonFailureCode} code
+ * @property {Code} code
  * @property {RegExp} pattern
  * @property {string} happened What follows "While …,".
  * @property {string} remedy
  */
 
-/** @type {readonly Diagnosis[]} */
+/** @type {readonly Diagnosis<PythonFailureCode>[]} */
 export const DIAGNOSES = [
   {
     code: 'disk-full',
@@ -77,3 +78,19 @@ export const DIAGNOSES = [
       'Use a Python from 3.10 to 3.14 on 64-bit Linux, macOS or Windows: set AZR_PYTHON to its path and try again.',
   },
 ];
+
+/**
+ * The first of `diagnoses` that `output` fits, and the index of the character where it says so last.
+ * @template Code
+ * @param {string} output
+ * @param {readonly Diagnosis<Code>[]} diagnoses
+ * @returns {Diagnosis<Code> & { readonly place: number } | undefined}
+ */
+export function findDiagnosis(output, diagnoses) {
+  for (const diagnosis of diagnoses) {
+    const { flags } = diagnosis.pattern;
+    const place = [...output.matchAll(new RegExp(diagnosis.pattern, `${flags}g`))].at(-1)?.index;
+    if (place !== undefined) return { ...diagnosis, place };
+  }
+  return undefined;
+}

@@ -4,32 +4,22 @@ import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import { readSmallFile } from '../files/readFile.ts';
 import { schemaCheck } from '../settings/schemaCheck.ts';
+import { choice, integer, list, object, type Schema, text } from '../settings/typedSchema.ts';
 
 /** Some tens of thousands of tasks. */
 const LARGEST_BYTES = 16 * 2 ** 20;
 
-const text = { type: 'string' } as const;
-
-const check = schemaCheck<HeldOutTask>({
-  type: 'object',
-  required: ['mode', 'program', 'examples', 'visible'],
-  properties: {
-    mode: { enum: MODES },
-    program: text,
-    examples: {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        required: ['input', 'output'],
-        properties: { input: text, output: text },
-      },
-    },
-    visible: { type: 'integer', minimum: 0 },
-    message: text,
-    stratum: { type: 'string', minLength: 1, maxLength: 80 },
+const task: Schema<HeldOutTask> = object(
+  {
+    mode: choice(MODES),
+    program: text(),
+    examples: list(object({ input: text(), output: text() }), { minItems: 1 }),
+    visible: integer({ minimum: 0 }),
   },
-});
+  { message: text(), stratum: text({ minLength: 1, maxLength: 80 }) },
+);
+
+const check = schemaCheck(task);
 
 /** Throws ProblemError `invalid-held-out` that names the first line that is not a task. */
 export async function readHeldOutTasks(file: string): Promise<HeldOutTask[]> {

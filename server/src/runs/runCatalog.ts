@@ -77,7 +77,7 @@ export class RunCatalog {
       void this.scan();
     });
     this.#repeat(LOOK_MS, () => {
-      for (const run of this.#runs.values()) run.refresh();
+      for (const run of this.#runs.values()) void run.refresh();
     });
     void this.scan();
   }
@@ -177,7 +177,7 @@ export class RunCatalog {
   /** Wakes a paused runner, or starts a new one on a run that no process works on. */
   async resume(runId: RunId, signal: AbortSignal): Promise<void> {
     const tracked = this.#tracked(runId);
-    tracked.refresh();
+    void tracked.refresh();
     const { state, problem } = tracked.overview;
     if (tracked.isLive) {
       await tracked.command({ kind: 'resume' }, ['starting', 'running']);
@@ -286,7 +286,7 @@ export class RunCatalog {
       const count = this.#runs.size;
       const tracked = this.#track(folder);
       found.add(tracked);
-      if (this.#runs.size > count) tracked.refresh();
+      if (this.#runs.size > count) void tracked.refresh();
       if (index % BATCH === BATCH - 1) await new Promise((resolve) => setImmediate(resolve));
     }
     for (const tracked of this.#runs.values()) {
@@ -306,7 +306,7 @@ export class RunCatalog {
       const folders = new Set(this.#unsettled);
       this.#unsettled.clear();
       for (const tracked of this.#runs.values()) {
-        if (folders.has(tracked.run.folder)) tracked.refresh();
+        if (folders.has(tracked.run.folder)) void tracked.refresh();
       }
       if (this.#places.some((place) => folders.has(place))) void this.scan();
     }, SETTLE_MS);

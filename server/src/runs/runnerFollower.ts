@@ -1,175 +1,157 @@
-/** Follows the runner of one run until it is gone, whatever becomes of the connection meanwhile. */
-import { isFailure, type Problem, ProblemError } from '../../protocol/problem.ts';
-import { setTimeout as delay } from 'node:timers/promises';
-
-import type { RunEvent } from '../../protocol/events.ts';
-import type { ToRunner } from '../../protocol/runnerMessages.ts';
-import type { RunState } from '../../protocol/runs.ts';
+/**
+ * Follows the runner of one run through its connections: looks where it listens, connects, and tries again
+ * while it seems alive. {@link follow} decides what that makes of the state.
+ */
+import { isFailure, ProblemError } from '../../protocol/problem.ts';
+import type { FromRunner } from '../../protocol/runnerMessages.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
-import { readRunnerAddress } from '../runFolder/runnerAddress.ts';
-import { RunnerClient } from './runnerClient.ts';
-
-/** Between two tries to reach a runner that lives and does not answer. */
-const RETRY_MS = 500;
+import { readRunnerAddress, stalenessOf } from '../runFolder/runnerAddress.ts';
+import { follow, type Following, type FollowingEvent, NOT_FOLLOWING } from './following.ts';
+import { RunnerClient, type RunnerClientListener } from './runnerClient.ts';
 
 export interface RunnerFollowerListener {
-  event(event: RunEvent): void;
-  /** The runner's state is another one now. */
-  stateChanged(): void;
-  /** Connected, for the first time or again; what happened in between was not heard. */
-  connected(): void;
-  /** The connection broke though the runner seems to live; it is tried again until it answers. */
-  lost(reason: ProblemError): void;
+  /** The state is another one than `before`. */
+  changed(state: Following, before: Following): void;
+  /** Every message after the greeting; the state is `connected` by then. */
+  message(message: FromRunner): void;
 }
 
 export class RunnerFollower {
-  /** Process number of the runner. */
-  readonly processId: number;
-  /** Resolves when the runner is gone or the signal was raised. */
-  readonly ended: Promise<void>;
   readonly #run: RunFolder;
   readonly #listener: RunnerFollowerListener;
-  readonly #signal: AbortSignal;
-  #client: RunnerClient;
-  #end!: () => void;
+  readonly #disposed = new AbortController();
+  #state = NOT_FOLLOWING;
+  /** One at a time, shared by all who ask. */
+  #attempt: Promise<RunnerClient> | undefined;
+  #retry: NodeJS.Timeout | undefined;
 
-  private constructor(
-    run: RunFolder,
-    processId: number,
-    connection: Connection,
-    listener: RunnerFollowerListener,
-    signal: AbortSignal,
-  ) {
+  constructor(run: RunFolder, listener: RunnerFollowerListener) {
     this.#run = run;
-    this.processId = processId;
     this.#listener = listener;
-    this.#signal = signal;
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
-    this.#client = connection.client;
-    this.#adopt(connection);
-    signal.addEventListener('abort', () => {
-      this.#client.close();
-      this.#end();
-    });
+  }
+
+  get state(): Following {
+    return this.#state;
+  }
+
+  get client(): RunnerClient | undefined {
+    return this.#state.kind === 'connected' ? this.#state.client : undefined;
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed.signal.aborted;
+  }
+
+  /** Looks at the folder, and connects where a runner seems alive. Resolves when that is decided. */
+  async look(): Promise<void> {
+    if (this.isDisposed || this.client !== undefined) return;
+    this.#apply(seenIn(this.#run));
+    if (this.#state.kind === 'unreachable') this.#tryToConnect();
+    await this.#attempt?.catch(() => undefined);
   }
 
   /**
-   * Rejects with ProblemError `not-running` when no process works on the run, as
-   * {@link RunnerClient.connect} does, or with the signal's reason.
+   * The connection, made now where there is none. Rejects with ProblemError `not-running` when no process
+   * works on the run, as {@link RunnerClient.connect} does, or with an AbortError once this is disposed of.
    */
-  static async attach(
-    run: RunFolder,
-    listener: RunnerFollowerListener,
-    signal: AbortSignal,
-  ): Promise<RunnerFollower> {
-    const address = readRunnerAddress(run);
-    if (address === undefined) throw notRunning(run);
-    const connection = await connect(run, signal);
-    return new RunnerFollower(run, address.pid, connection, listener, signal);
+  connect(): Promise<RunnerClient> {
+    if (this.client !== undefined) return Promise.resolve(this.client);
+    this.#attempt ??= this.#connect().finally(() => {
+      this.#attempt = undefined;
+    });
+    return this.#attempt;
   }
 
-  /** What a run waits for that paused on its own. */
-  get problem(): Problem | undefined {
-    return this.#client.problem;
+  /** Notes that this process begins to start a runner, has started it, or failed to. */
+  noteStart(kind: 'start' | 'started' | 'start-failed'): void {
+    this.#apply({ kind });
   }
 
-  get state(): RunState {
-    return this.#client.state;
+  /** Closes the connection; the runner goes on. */
+  dispose(): void {
+    this.#disposed.abort();
+    clearTimeout(this.#retry);
+    this.client?.close();
+    this.#state = NOT_FOLLOWING;
   }
 
-  send(message: ToRunner): void {
-    this.#client.send(message);
+  #apply(event: FollowingEvent): void {
+    const before = this.#state;
+    this.#state = follow(before, event);
+    if (this.#state === before || this.isDisposed) return;
+    clearTimeout(this.#retry);
+    this.#listener.changed(this.#state, before);
+    if (this.#state.kind === 'connecting') this.#tryToConnect();
+    if (this.#state.kind === 'unreachable') {
+      this.#retry = setTimeout(() => void this.look(), this.#state.pauseMs);
+    }
   }
 
-  #adopt(connection: Connection): void {
-    this.#client = connection.client;
-    connection.deliverTo({
-      event: (event) => {
-        this.#listener.event(event);
-      },
-      stateChanged: () => {
-        this.#listener.stateChanged();
+  #tryToConnect(): void {
+    // What came of it is in the state.
+    this.connect().catch(() => undefined);
+  }
+
+  async #connect(): Promise<RunnerClient> {
+    // What comes in one go with the greeting is passed on once the state says that it is connected.
+    let early: FromRunner[] | undefined = [];
+    const client = await this.#knock({
+      message: (message) => {
+        if (early === undefined) this.#listener.message(message);
+        else early.push(message);
       },
       closed: () => {
-        void this.#reconnect();
+        this.#apply({ kind: 'closed' });
       },
     });
-    this.#listener.connected();
+    const heard = early;
+    early = undefined;
+    this.#apply({ kind: 'connected', client });
+    for (const message of heard) this.#listener.message(message);
+    return client;
   }
 
-  /** A runner drops clients that do not keep up; only its end ends the following. */
-  async #reconnect(): Promise<void> {
-    let isTold = false;
-    while (!this.#signal.aborted) {
-      try {
-        this.#adopt(await connect(this.#run, this.#signal));
-        return;
-      } catch (error) {
-        if (!isFailure(error, 'runner-unreachable')) break;
-        if (!isTold) this.#listener.lost(error);
-        isTold = true;
-        await delay(RETRY_MS, undefined, { signal: this.#signal }).catch(() => undefined);
-      }
+  async #knock(listener: RunnerClientListener): Promise<RunnerClient> {
+    try {
+      const address = readRunnerAddress(this.#run);
+      if (address === undefined) throw notRunning(this.#run);
+      return await RunnerClient.connect(address, listener, this.#disposed.signal);
+    } catch (error) {
+      if (error instanceof ProblemError) this.#apply(whyNot(error, this.#run));
+      throw error;
     }
-    this.#end();
   }
 }
 
-interface Receiver {
-  event(event: RunEvent): void;
-  stateChanged(): void;
-  closed(): void;
-}
-
-interface Connection {
-  readonly client: RunnerClient;
-  /** Passes on what came and what comes. */
-  readonly deliverTo: (receiver: Receiver) => void;
-}
-
-/** Connects and keeps what the runner says until somebody takes it. */
-async function connect(run: RunFolder, signal: AbortSignal): Promise<Connection> {
+/** What `runner.json` says, without a try to connect. */
+function seenIn(run: RunFolder): FollowingEvent {
   const address = readRunnerAddress(run);
-  if (address === undefined) throw notRunning(run);
-  const waiting: ((receiver: Receiver) => void)[] = [];
-  let taken: Receiver | undefined;
-  const deliver = (delivery: (receiver: Receiver) => void): void => {
-    if (taken === undefined) waiting.push(delivery);
-    else delivery(taken);
-  };
-  const client = await RunnerClient.connect(
-    address,
-    {
-      message: (message) => {
-        deliver((receiver) => {
-          if (message.kind !== 'event') receiver.stateChanged();
-          // A view shows what comes, and has shown it already where this is another connection.
-          else if (message.earlier !== true) receiver.event(message.event);
-        });
-      },
-      closed: () => {
-        deliver((receiver) => {
-          receiver.closed();
-        });
-      },
-    },
-    signal,
-  );
-  return {
-    client,
-    deliverTo: (receiver) => {
-      taken = receiver;
-      for (const delivery of waiting.splice(0)) delivery(receiver);
-    },
-  };
+  if (address === undefined) return { kind: 'absent', wasKilled: false };
+  switch (stalenessOf(address)) {
+    case undefined:
+      return { kind: 'alive' };
+    case 'other-protocol':
+      return { kind: 'other-protocol' };
+    case 'ended':
+      return { kind: 'absent', wasKilled: true };
+    case 'other-host':
+      return { kind: 'absent', wasKilled: false };
+  }
+}
+
+/** What a try that failed says of the runner. */
+function whyNot(error: ProblemError, run: RunFolder): FollowingEvent {
+  if (isFailure(error, 'runner-unreachable')) return { kind: 'unreachable', reason: error };
+  if (isFailure(error, 'protocol-changed')) return { kind: 'other-protocol' };
+  const seen = seenIn(run);
+  // The number of its process may be another one's by now: then only this try showed its end.
+  return seen.kind === 'absent' ? seen : { kind: 'absent', wasKilled: true };
 }
 
 function notRunning(run: RunFolder): ProblemError {
   return new ProblemError({
     code: 'not-running',
     message: `The run in ${run.folder} is not running.`,
-    remedy: `"azr resume ${run.folder}" goes on with it.`,
+    remedy: 'Resume it to go on.',
   });
 }

@@ -1,26 +1,23 @@
 /** One run of a catalog: its database, its runner if it has one, and the overview made of both. */
-import { isFailure, ProblemError } from '../../protocol/problem.ts';
+import { ProblemError } from '../../protocol/problem.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { FromRunner, RunnerAddress, ToRunner } from '../../protocol/runnerMessages.ts';
+import type { FromRunner, ToRunner } from '../../protocol/runnerMessages.ts';
 import type { LiveProgress, RunId, RunOverview, RunState } from '../../protocol/runs.ts';
 import type { RunReader } from '../store/runReader.ts';
+import { type Following, isLive, isStarting, runStateOf } from './following.ts';
 import { LiveTasks } from './liveTasks.ts';
 import { replayedName } from '../runFolder/replayNote.ts';
 import { PhasePace } from './phasePace.ts';
 import { RunDatabase } from './runDatabase.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 import { runIdOf } from '../runFolder/runId.ts';
-import { readRunnerAddress, stalenessOf } from '../runFolder/runnerAddress.ts';
-import { RunnerClient } from './runnerClient.ts';
+import { RunnerFollower } from './runnerFollower.ts';
 import { readRunOutcome, type RunOutcome } from '../runFolder/runOutcome.ts';
 import { overviewOf } from './runOverview.ts';
 
 const ANSWER_MS = 5_000;
 const STARTED_MS = 1_000;
-/** First pause before knocking again at a runner that seems to live; it doubles up to the second. */
-const RETRY_MS = 100;
-const SLOWEST_RETRY_MS = 3_000;
 
 export interface TrackedRunListener {
   /** The overview may be another one now. */
@@ -34,28 +31,13 @@ export class TrackedRun {
   readonly run: RunFolder;
   readonly #listener: TrackedRunListener;
   readonly #database: RunDatabase;
-  readonly #disposed = new AbortController();
-  #client: RunnerClient | undefined;
-  #attaching: Promise<void> | undefined;
-  #connecting: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #retryMs = RETRY_MS;
-  /** What the runner last said of itself. */
-  #lastState: RunState = 'starting';
+  readonly #follower: RunnerFollower;
   #progress: LiveProgress | undefined;
   readonly #pace = new PhasePace();
   #tasks = new LiveTasks();
-  /** A runner was seen at work, and its end was not told yet. */
-  #wasLive = false;
-  /** Somebody here is starting a runner. */
-  #isStarting = false;
-  /** A runner is there, or seems to be, though we are not connected. */
-  #seemsLive = false;
   #outcome: RunOutcome | undefined;
   /** Read with what the database says anew, since an overview is asked for all the time. */
   #replayOf: string | undefined;
-  /** An address is left though its runner is gone: it was killed. */
-  #isOrphaned = false;
   /** The runner told of a commit that was not looked at. */
   #hasNews = false;
 
@@ -64,46 +46,53 @@ export class TrackedRun {
     this.id = runIdOf(run.folder);
     this.#listener = listener;
     this.#database = new RunDatabase(run);
-  }
-
-  get state(): RunState {
-    return this.overview.state;
+    this.#follower = new RunnerFollower(run, {
+      changed: (state, before) => {
+        this.#follow(state, before);
+      },
+      message: (message) => {
+        this.#hear(message);
+      },
+    });
   }
 
   get isLive(): boolean {
-    return this.#client !== undefined || this.#isStarting || this.#seemsLive;
+    return isLive(this.#follower.state);
   }
 
-  /** Nothing is left of it but our own starting. */
+  /** Its runner is being started from here. */
   get isStarting(): boolean {
-    return this.#isStarting;
+    return isStarting(this.#follower.state);
   }
 
   /** Reads what was told of since the last time: as often as somebody asks, not for every step. */
   get overview(): RunOverview {
     if (this.#hasNews) this.#look(true);
+    const { state } = this.#follower;
     return overviewOf({
       id: this.id,
       run: this.run,
       look: this.#database.look,
       replayOf: this.#replayOf,
-      liveState: this.#liveState(),
-      held: this.#client?.problem,
+      liveState: runStateOf(state),
+      held: this.#follower.client?.problem,
       progress: this.#liveProgress(),
       outcome: this.#outcome,
-      isOrphaned: this.#isOrphaned,
+      isOrphaned: 'wasKilled' in state && state.wasKilled,
     });
   }
 
-  /** Looks at the folder again. Cheap when nothing changed; never throws. */
-  refresh(mustLook = false): void {
-    if (this.#disposed.signal.aborted) return;
+  /**
+   * Looks at the folder again. Cheap when nothing changed; never throws. Resolves when it is decided
+   * whether a runner that seems alive answers.
+   */
+  async refresh(mustLook = false): Promise<void> {
+    if (this.#follower.isDisposed) return;
+    const before = this.#outcome?.kind;
     const isNew = this.#look(mustLook);
-    const before = [this.#outcome?.kind, this.#isOrphaned, this.#seemsLive].join();
-    this.#lookForRunner();
-    const isOther = [this.#outcome?.kind, this.#isOrphaned, this.#seemsLive].join() !== before;
-    if (isNew || isOther) this.#listener.changed();
-    this.#tellEnd();
+    this.#readOutcome();
+    if (isNew || this.#outcome?.kind !== before) this.#listener.changed();
+    await this.#follower.look();
   }
 
   /** A reader of the run's database, open until the run is gone. Throws an error with a remedy. */
@@ -121,38 +110,31 @@ export class TrackedRun {
 
   /** Shows the run as starting while `action`, which starts a runner, is under way. */
   async whileStarting(action: () => Promise<void>): Promise<void> {
-    this.#isStarting = true;
-    this.#lastState = 'starting';
-    this.#listener.changed();
+    this.#follower.noteStart('start');
+    let end: 'started' | 'start-failed' = 'start-failed';
     try {
       await action();
-      this.#wasLive = true;
-    } catch (error) {
-      // The caller is told by this error, so the end need not be told as well.
-      this.#wasLive = false;
-      throw error;
+      end = 'started';
     } finally {
-      this.#isStarting = false;
-      this.refresh(true);
-      await this.#attaching;
+      const looked = this.refresh(true);
+      this.#follower.noteStart(end);
+      await looked;
       await this.#untilStarted();
       this.#listener.changed();
     }
   }
 
   /**
-   * Tells the runner something and waits until its state is one of `states`, or it is gone. Rejects
-   * with ProblemError `not-running` when there is no runner, and as {@link RunnerClient.connect} does.
+   * Tells the runner something and waits until its state is one of `states`, or it is gone. Rejects as
+   * {@link RunnerFollower.connect} does, and with ProblemError `runner-unreachable` or what the runner waits
+   * for when its state stays another one.
    */
   async command(message: ToRunner, states: readonly RunState[]): Promise<void> {
-    if (this.#client === undefined) {
-      this.refresh();
-      await this.#attaching;
-    }
-    const client = this.#client ?? (await this.#knock());
+    if (this.#follower.client === undefined) await this.refresh();
+    const client = await this.#follower.connect();
     client.send(message);
     const deadline = Date.now() + ANSWER_MS;
-    while (this.#client === client && !states.includes(client.state)) {
+    while (this.#follower.client === client && !states.includes(client.state)) {
       if (Date.now() > deadline) {
         // It heard us and cannot: what it waits for is still missing.
         if (client.problem !== undefined) throw ProblemError.of(client.problem);
@@ -167,10 +149,7 @@ export class TrackedRun {
   }
 
   dispose(): void {
-    this.#disposed.abort();
-    clearTimeout(this.#retry);
-    this.#client?.close();
-    this.#client = undefined;
+    this.#follower.dispose();
     this.#hasNews = false;
     this.#database.close();
   }
@@ -178,19 +157,13 @@ export class TrackedRun {
   /** The runner has told its starter that it works, and tells us in the same moment. */
   async #untilStarted(): Promise<void> {
     const deadlineMs = Date.now() + STARTED_MS;
-    while (this.#client?.state === 'starting' && Date.now() < deadlineMs) await delay(10);
+    while (this.#follower.client?.state === 'starting' && Date.now() < deadlineMs) await delay(10);
   }
 
   #liveProgress(): LiveProgress | undefined {
-    if (this.#client === undefined || this.#progress === undefined) return undefined;
+    if (this.#progress === undefined) return undefined;
     const tasks = this.#tasks.latest;
     return tasks.length === 0 ? this.#progress : { ...this.#progress, tasks };
-  }
-
-  #liveState(): RunState | undefined {
-    if (this.#client !== undefined) return this.#client.state;
-    if (this.#isStarting) return 'starting';
-    return this.#seemsLive ? this.#lastState : undefined;
   }
 
   /** Reads what the database says anew; whether that is another thing. */
@@ -201,93 +174,27 @@ export class TrackedRun {
     return isNew;
   }
 
-  #lookForRunner(): void {
-    if (this.#client !== undefined) return;
-    const address = readRunnerAddress(this.run);
-    const staleness = address === undefined ? undefined : stalenessOf(address);
-    this.#outcome = readRunOutcome(this.run);
-    this.#isOrphaned = address !== undefined && staleness === 'ended';
-    // A runner of another version is still at work; its database can only be read.
-    this.#seemsLive =
-      address !== undefined && (staleness === undefined || staleness === 'other-protocol');
-    if (address !== undefined && staleness === undefined) this.#attach(address);
-  }
-
-  #attach(address: RunnerAddress): void {
-    this.#attaching ??= this.#connect(address)
-      .catch((error: unknown) => {
-        const isGone = isFailure(error, 'runner-gone');
-        if (!isGone) {
-          this.#tryAgain();
-          return;
-        }
-        // The number of the process went to another one, so that only the knocking showed it.
-        this.#isOrphaned = true;
-        this.#seemsLive = false;
-        this.#outcome = readRunOutcome(this.run);
-        this.#listener.changed();
-        this.#tellEnd();
-      })
-      .finally(() => {
-        this.#attaching = undefined;
-      });
-  }
-
-  #tryAgain(): void {
-    if (this.#disposed.signal.aborted) return;
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => {
-      this.refresh();
-    }, this.#retryMs).unref();
-    this.#retryMs = Math.min(this.#retryMs * 2, SLOWEST_RETRY_MS);
-  }
-
-  /** One connection at a time, shared by all callers. */
-  #connect(address: RunnerAddress): Promise<void> {
-    this.#connecting ??= this.#open(address).finally(() => {
-      this.#connecting = undefined;
-    });
-    return this.#connecting;
-  }
-
-  async #open(address: RunnerAddress): Promise<void> {
-    if (this.#client !== undefined) return;
-    const client = await RunnerClient.connect(
-      address,
-      {
-        message: (message) => {
-          this.#hear(message);
-        },
-        closed: () => {
-          this.#lastState = this.#client?.state ?? 'starting';
-          this.#client = undefined;
-          this.#progress = undefined;
-          this.#tasks = new LiveTasks();
-          this.#database.follow(false);
-          this.refresh(true);
-          this.#listener.changed();
-        },
-      },
-      this.#disposed.signal,
-    );
-    this.#client = client;
-    this.#wasLive = true;
-    this.#retryMs = RETRY_MS;
-    this.#database.follow(true);
-    this.#look(true);
+  #follow(state: Following, before: Following): void {
+    // Another try in vain makes the pause before the next one longer, and changes nothing else.
+    if (state.kind === 'unreachable' && before.kind === 'unreachable') return;
+    const isConnected = state.kind === 'connected';
+    if (isConnected !== (before.kind === 'connected')) {
+      this.#progress = undefined;
+      this.#tasks = new LiveTasks();
+      this.#database.follow(isConnected);
+      this.#look(true);
+    }
+    this.#readOutcome();
     this.#listener.changed();
+    if (state.kind === 'ended' && before.kind !== 'ended') {
+      this.#look(true);
+      this.#listener.ended(this.overview);
+    }
   }
 
-  /** Connects where {@link refresh} did not, and says why it cannot be. */
-  async #knock(): Promise<RunnerClient> {
-    const address = readRunnerAddress(this.run);
-    if (address !== undefined) await this.#connect(address);
-    if (this.#client !== undefined) return this.#client;
-    throw new ProblemError({
-      code: 'not-running',
-      message: `The run in ${this.run.folder} is not running.`,
-      remedy: 'Resume it to go on.',
-    });
+  /** How the last runner ended, where none is at work. */
+  #readOutcome(): void {
+    if (!this.isLive) this.#outcome = readRunOutcome(this.run);
   }
 
   #hear(message: FromRunner): void {
@@ -308,12 +215,5 @@ export class TrackedRun {
       }
     }
     this.#listener.changed();
-  }
-
-  #tellEnd(): void {
-    if (!this.#wasLive || this.isLive) return;
-    this.#wasLive = false;
-    this.#look(true);
-    this.#listener.ended(this.overview);
   }
 }

@@ -5,6 +5,7 @@ import type { RunEvent } from '../../../protocol/events.ts';
 import { findRunFolders } from '../../runs/findRunFolders.ts';
 import { existingRunFolder, type RunFolder, runFolderAt } from '../../runFolder/runFolder.ts';
 import { readRunnerAddress, stalenessOf } from '../../runFolder/runnerAddress.ts';
+import { type Following, isLive, runStateOf } from '../../runs/following.ts';
 import { RunnerFollower } from '../../runs/runnerFollower.ts';
 import { readRunOutcome, unexplainedEnd } from '../../runFolder/runOutcome.ts';
 import type { StopTime } from '../../../protocol/runnerMessages.ts';
@@ -82,47 +83,53 @@ function stopTime(values: {
 class Watcher {
   readonly #run: RunFolder;
   readonly #output: 'text' | 'json';
-  readonly #leaving = new AbortController();
-  #follower: RunnerFollower | undefined;
+  readonly #follower: RunnerFollower;
+  /** Resolves when the runner is gone or somebody left. */
+  readonly #followed: Promise<void>;
+  #endFollowing!: () => void;
+  #failFollowing!: (reason: unknown) => void;
   #reader: RunReader | undefined;
   #view: RunView | undefined;
   #shownStep = -1;
+  #hasLeft = false;
   #isOver = false;
   #releaseKeys: () => void = () => undefined;
   readonly #leave = (): void => {
-    this.#leaving.abort();
+    this.#hasLeft = true;
+    this.#endFollowing();
   };
 
   constructor(run: RunFolder, output: 'text' | 'json') {
     this.#run = run;
     this.#output = output;
+    this.#followed = new Promise((resolve, reject) => {
+      this.#endFollowing = () => {
+        this.#follower.dispose();
+        resolve();
+      };
+      this.#failFollowing = reject;
+    });
+    this.#follower = new RunnerFollower(run, {
+      changed: (state, before) => {
+        this.#follow(state, before);
+      },
+      message: (message) => {
+        if (message.kind !== 'event') this.#showState();
+        // A view shows what comes, and has shown it already where this is another connection.
+        else if (message.earlier !== true) this.#show(message.event);
+      },
+    });
     for (const signal of LEAVE_SIGNALS) process.on(signal, this.#leave);
   }
 
   /**
    * Resolves when the view stands; the wish to stop is passed on as soon as the runner answers.
-   * Rejects as {@link RunnerFollower.attach} does.
+   * Rejects as {@link RunnerFollower.connect} does.
    */
   async start(stop: StopTime | undefined): Promise<void> {
-    const listener = {
-      event: (event: RunEvent) => {
-        this.#show(event);
-      },
-      stateChanged: () => {
-        const message = stateMessage(this.#follower);
-        if (message !== undefined) this.#view?.show({ kind: 'notice', message });
-      },
-      connected: () => {
-        this.#catchUp();
-      },
-      lost: ({ message, remedy }: ProblemError) => {
-        this.#view?.show({ kind: 'notice', message: `${message} ${remedy}` });
-      },
-    };
-    const { signal } = this.#leaving;
-    this.#follower = await RunnerFollower.attach(this.#run, listener, signal);
-    if (stop !== undefined) this.#follower.send({ kind: 'stop', when: stop });
-    this.#reader = await this.#readerOnceThere(this.#follower);
+    const client = await this.#follower.connect();
+    if (stop !== undefined) client.send({ kind: 'stop', when: stop });
+    this.#reader = await this.#readerOnceThere();
     if (this.#reader === undefined) return;
     const { settings } = this.#reader.information();
     const view = chooseView(
@@ -147,12 +154,14 @@ class Watcher {
 
   /** Resolves when the run stopped or somebody left. Rejects with a ProblemError when it failed. */
   async ended(): Promise<void> {
-    await this.#follower?.ended;
+    await this.#followed;
     this.#isOver = true;
     this.#releaseKeys();
-    if (this.#leaving.signal.aborted) {
+    const address = readRunnerAddress(this.#run);
+    // Without an address it ended in the moment in which somebody left.
+    if (this.#hasLeft && address !== undefined) {
       const { folder } = this.#run;
-      const message = `Left. The run goes on, in process ${String(this.#follower?.processId)}; "azr attach ${folder}" shows it again, and with --stop it ends.`;
+      const message = `Left. The run goes on, in process ${address.pid}; "azr attach ${folder}" shows it again, and with --stop it ends.`;
       this.#view?.show({ kind: 'notice', message });
       this.#view?.end(undefined);
       return;
@@ -170,8 +179,31 @@ class Watcher {
   dispose(): void {
     for (const signal of LEAVE_SIGNALS) process.off(signal, this.#leave);
     this.#releaseKeys();
-    this.#leaving.abort();
+    this.#follower.dispose();
     this.#reader?.close();
+  }
+
+  #follow(state: Following, before: Following): void {
+    if (state.kind === 'connected') {
+      try {
+        this.#catchUp();
+      } catch (error) {
+        this.#failFollowing(error);
+      }
+    } else if (state.kind === 'unreachable') {
+      // Said once: it is tried again until it answers or is gone.
+      if (before.kind !== 'unreachable') {
+        const { message, remedy } = state.reason;
+        this.#view?.show({ kind: 'notice', message: `${message} ${remedy}` });
+      }
+    } else if (state.kind !== 'connecting') {
+      this.#endFollowing();
+    }
+  }
+
+  #showState(): void {
+    const message = stateMessage(this.#follower);
+    if (message !== undefined) this.#view?.show({ kind: 'notice', message });
   }
 
   #show(event: RunEvent): void {
@@ -196,12 +228,8 @@ class Watcher {
   }
 
   /** The database of a run that only starts is made when its engine is there. */
-  async #readerOnceThere(follower: RunnerFollower): Promise<RunReader | undefined> {
-    const ending = new AbortController();
-    void follower.ended.then(() => {
-      ending.abort();
-    });
-    while (!ending.signal.aborted) {
+  async #readerOnceThere(): Promise<RunReader | undefined> {
+    while (isLive(this.#follower.state)) {
       let reader: RunReader | undefined;
       try {
         reader = RunReader.open(this.#run.database);
@@ -209,7 +237,7 @@ class Watcher {
         return reader;
       } catch (error) {
         reader?.close();
-        if (follower.state !== 'starting') throw error;
+        if (runStateOf(this.#follower.state) !== 'starting') throw error;
         await delay(LOOK_MS);
       }
     }
@@ -223,21 +251,18 @@ class Watcher {
   }
 
   #press(key: string): void {
-    const follower = this.#follower;
-    if (follower === undefined) return;
-    const wish = wishOf(key, follower.state);
-    if (wish === undefined) return;
-    if (wish.kind === 'leave') this.#leave();
-    else follower.send(wish);
+    const state = runStateOf(this.#follower.state);
+    const wish = state && wishOf(key, state);
+    if (wish?.kind === 'leave') this.#leave();
+    else if (wish !== undefined) this.#follower.client?.send(wish);
   }
 }
 
 /** What a run is about to do other than to go on. */
-function stateMessage(follower: RunnerFollower | undefined): string | undefined {
-  if (follower?.problem !== undefined) {
-    return `${follower.problem.message} ${follower.problem.remedy}`;
-  }
-  switch (follower?.state) {
+function stateMessage({ client, state }: RunnerFollower): string | undefined {
+  const problem = client?.problem;
+  if (problem !== undefined) return `${problem.message} ${problem.remedy}`;
+  switch (runStateOf(state)) {
     case 'stopping':
       return 'The run finishes its step, saves a checkpoint and stops; s stops it at once.';
     case 'pausing':

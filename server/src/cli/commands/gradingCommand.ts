@@ -12,7 +12,6 @@ import { openGrader } from '../../run/openGrader.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import type { ExitCode } from '../command.ts';
 import { EXIT, parseArguments } from '../command.ts';
-import { failureData } from '../failure.ts';
 import { decodeProgram } from '../decodeProgram.ts';
 import { answerLines, type JsonLine } from '../views/jsonLines.ts';
 import { type RequestReader } from '../requestSchema.ts';
@@ -147,7 +146,7 @@ async function answerStandardInput<Request>(
     } catch (error) {
       if (!(error instanceof ProblemError) || !BAD_REQUESTS.has(error.code)) throw error;
       misunderstood += 1;
-      return { error: { ...failureData(error), line: line.number } };
+      return { error: { ...error.toProblem(), line: line.number } };
     }
   };
   // A few more than can run at a time, so that no worker waits for its next program.
