@@ -5,7 +5,7 @@
 
 /** Each may import the folders before it that its rule names, and none after it. */
 const CORES = 'method|grading|sandbox|engine|store';
-const WIRING = 'settings|machine|runFolder|runs|run|doctor|languageServer|cli';
+const WIRING = 'settings|machine|runFolder|runs|run|doctor|serve|languageServer|cli';
 /** Which folders of the server's a folder of the wiring may import, beside itself, the protocol and the cores. */
 const WIRED = {
   settings: [],
@@ -14,6 +14,7 @@ const WIRED = {
   runs: ['settings', 'machine', 'runFolder'],
   run: ['settings', 'machine', 'runFolder', 'runs'],
   doctor: ['settings', 'machine', 'runFolder', 'run'],
+  serve: ['settings', 'machine', 'runFolder', 'runs', 'run'],
 };
 /** Below all: how files are opened, Python is started, literals are read; statistics. */
 const GROUND = 'files|python|literal|evaluation';
@@ -89,7 +90,7 @@ export default {
     ...Object.entries(WIRED).map(([folder, known]) => ({
       name: `${folder}-imports-downwards`,
       comment:
-        'Settings, the machine, the folder of a run, runs as viewers see them, the run itself and the doctor build on one another in this order.',
+        'Settings, the machine, the folder of a run, runs as viewers see them, the run itself, the doctor and what serves a model build on one another in this order.',
       severity: /** @type {const} */ ('error'),
       from: { path: `^server/src/${folder}/` },
       to: {

@@ -152,6 +152,7 @@ const ACTIONS = {
   context_length_exceeded: undefined,
   'too-many-requests': undefined,
   'server-ending': undefined,
+  'port-not-free': undefined,
 
   // Documents, reruns and scratch files.
   'no-document': undefined,

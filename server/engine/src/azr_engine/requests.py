@@ -167,7 +167,7 @@ def _first_loss_position(*values: Sequence[float]) -> int:
 
 
 def forward_payload(result: ForwardResult, with_top: bool = False) -> dict[str, Any]:
-    """`with_top` adds our `top_tokens` and `top_logprobs`, from each datum's first loss token on."""
+    """`with_top` adds our `top_tokens` and `top_logprobs`, from the first loss token on."""
     outputs = [{"logprobs": _tensor("float32", values)} for values in result.log_probs]
     if with_top:
         for output, scores in zip(outputs, result.scores, strict=True):
