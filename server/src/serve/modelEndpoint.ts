@@ -16,6 +16,7 @@ import { errorReply, RefusedRequest } from './refusedRequest.ts';
 const HOST = '127.0.0.1';
 const MOST_CLIENTS = 128;
 const MOST_BODY_BYTES = 4 * 2 ** 20;
+const MOST_DISCARDED_BYTES = 64 * 2 ** 20;
 /** How long the body of a request may take to come, and an answer to be read. */
 const TRANSFER_MS = 60_000;
 /** Longer than clients keep an idle connection, so that none is closed while one sends a request on it. */
@@ -167,22 +168,24 @@ export class ModelEndpoint {
   }
 }
 
-/** Throws RefusedRequest for a body that is longer than a request can need. */
+/**
+ * Throws RefusedRequest for a body that is longer than a request can need, once it is there: a client that
+ * is answered while it still sends may see a broken connection in place of the answer.
+ */
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) {
-      throw new RefusedRequest(413, {
-        code: 'too-long',
-        message: `The body of the request has more than ${MOST_BODY_BYTES} bytes.`,
-        remedy: 'Send fewer prompts in one request.',
-      });
-    }
-    chunks.push(chunk);
+    if (bytes <= MOST_BODY_BYTES) chunks.push(chunk);
+    else if (bytes > MOST_DISCARDED_BYTES) break;
   }
-  return Buffer.concat(chunks).toString('utf8');
+  if (bytes <= MOST_BODY_BYTES) return Buffer.concat(chunks).toString('utf8');
+  throw new RefusedRequest(413, {
+    code: 'too-long',
+    message: `The body of the request has more than ${MOST_BODY_BYTES} bytes.`,
+    remedy: 'Send fewer prompts in one request.',
+  });
 }
 
 function send(
