@@ -153,6 +153,14 @@ describe('a parameter that is not supported', () => {
     expect(completion(neutral)).toEqual(completion({}));
   });
 
+  test('cutting off what is improbable changes nothing at temperature 0, as EvalPlus asks', () => {
+    expect(chat({ top_p: 0.95, top_k: 40, min_p: 0.1, temperature: 0 })).toEqual(
+      chat({ temperature: 0 }),
+    );
+    const tempered = () => chat({ top_p: 0.95, temperature: 0.1 });
+    expect(refusalOf(tempered)).toMatchObject({ parameter: 'top_p' });
+  });
+
   test('names of one kind of request are not those of the other', () => {
     expect(refusalOf(() => chat({ echo: true }))).toMatchObject({ parameter: 'echo' });
     const messages = [{ role: 'user', content: 'a' }];

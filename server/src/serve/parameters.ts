@@ -38,10 +38,11 @@ export const SHARED_NAMES = [
 ];
 
 /** What such parameters are where they ask for nothing. */
-const NEUTRAL: Readonly<Record<string, (value: unknown) => boolean>> = {
-  top_p: (value) => value === 1,
-  top_k: (value) => value === -1 || value === 0,
-  min_p: (value) => value === 0,
+const NEUTRAL: Readonly<Record<string, (value: unknown, isGreedy: boolean) => boolean>> = {
+  // The most probable token is never cut off, and at temperature 0 no other is taken.
+  top_p: (value, isGreedy) => value === 1 || isGreedy,
+  top_k: (value, isGreedy) => value === -1 || value === 0 || isGreedy,
+  min_p: (value, isGreedy) => value === 0 || isGreedy,
   presence_penalty: (value) => value === 0,
   frequency_penalty: (value) => value === 0,
   repetition_penalty: (value) => value === 1,
@@ -65,10 +66,11 @@ const IGNORED = [
 
 /** Throws RefusedRequest for a parameter that is neither in `known` nor asks for nothing. */
 export function refuseUnsupported(fields: RequestFields, known: readonly string[]): void {
+  const isGreedy = fields.value('temperature') === 0;
   for (const name of fields.names) {
     if (known.includes(name) || IGNORED.includes(name)) continue;
     const isNeutral = Object.hasOwn(NEUTRAL, name) ? NEUTRAL[name] : undefined;
-    if (isNeutral?.(fields.value(name)) === true) continue;
+    if (isNeutral?.(fields.value(name), isGreedy) === true) continue;
     throw new RefusedRequest(
       400,
       {
