@@ -1,6 +1,14 @@
 /** The official client of OpenAI's API, and hand-made requests, against the embedded model on the real engine. */
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +17,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
 import OpenAI from 'openai';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Completion, TrainingDatum } from '../../server/protocol/engine.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
@@ -26,6 +34,7 @@ import { childrenRunning, isAlive } from '../run/faults/faultyWorld.ts';
 import { WatchedEngine } from './watchedEngine.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const NANO = path.join(ROOT, 'server/models/azr-nano');
 const KEY = 'the-key-of-the-test';
 const PROMPT = '[solve deduction]\ndef f(x):\n    return x + 1\n# 7\n-> ';
 const OPEN_PROMPT = '[propose deduction]\n';
@@ -34,6 +43,7 @@ const CONTEXT = 1024;
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'azr-serve-test-'));
 const runFolder = path.join(scratch, 'a-run');
+const chatModel = path.join(scratch, 'chat-model');
 const watched = new WatchedEngine();
 const ending = new AbortController();
 const notices: string[] = [];
@@ -47,16 +57,17 @@ let trained: Completion;
 
 beforeAll(async () => {
   mkdirSync(runFolder);
-  const open = () =>
+  const open = (modelFolder: string) =>
     openLocalEngine({
-      modelFolder: path.join(ROOT, 'server/models/azr-nano'),
+      modelFolder,
       checkpointFolder: path.join(runFolder, 'checkpoints'),
       pythonPath: enginePython(),
       packageFolder: path.join(ROOT, 'server/engine/src'),
       logPath: path.join(scratch, 'engine.log'),
       ...{ trainable: 'full', loraRank: 8, loraAlpha: 16, loraDropout: 0, seed: 1 },
     });
-  engine = await open();
+  engine = await open(NANO);
+  makeChatModel();
   await makeRun();
   const model = await servedModel('azr-nano');
   let opened = 0;
@@ -64,7 +75,7 @@ beforeAll(async () => {
     serving = serveWith(
       async () => {
         opened += 1;
-        return watched.watch(opened === 1 ? engine : await open());
+        return watched.watch(opened === 1 ? engine : await open(chatModel));
       },
       {
         ...{ model, port: 0, key: KEY, signal: ending.signal },
@@ -87,6 +98,15 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   expect(defects).toEqual([]);
 });
+
+/** The same model with a chat template, which takes the place of the first when that has died. */
+function makeChatModel(): void {
+  cpSync(NANO, chatModel, { recursive: true });
+  writeFileSync(
+    path.join(chatModel, 'chat_template.jinja'),
+    `{% for message in messages %}{% if message.role == 'system' %}{{ raise_exception('Nobody speaks of systems.') }}{% endif %}{{ message.content }}{% endfor %}{% if add_generation_prompt %}{{ '\\n-> ' }}{% endif %}`,
+  );
+}
 
 /** A run whose only step taught the model to answer {@link PROMPT} otherwise. */
 async function makeRun(): Promise<void> {
@@ -395,6 +415,67 @@ test('an engine that dies is told of as 503, and another one answers in its plac
   expect(error.headers?.get('retry-after')).toBe('1');
   expect((await completions({ temperature: 0 })).choices[0]!.text).toBe('8');
   expect(notices).toEqual([expect.stringContaining('It is started again.') as string]);
+});
+
+describe('chat with a model that has a template', () => {
+  const messages: OpenAI.ChatCompletionMessageParam[] = [
+    { role: 'user', content: PROMPT.replace('\n-> ', '') },
+  ];
+  const chat = (parameters: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming> = {}) =>
+    client.chat.completions.create({ model: 'azr-nano', messages, ...parameters });
+
+  test('answers what the template asks, with the log-probabilities of a completion', async () => {
+    const wanted = { temperature: 0, max_tokens: 20 };
+    const plain = await completions({ ...wanted, logprobs: 1 });
+    const answer = await chat({ ...wanted, logprobs: true, top_logprobs: 1 });
+    const [choice] = answer.choices;
+    expect(choice!.message).toMatchObject({ role: 'assistant', content: '8' });
+    expect(choice!.finish_reason).toBe('stop');
+    expect(answer.usage).toEqual(plain.usage);
+    const tokens = choice!.logprobs!.content!;
+    expect(tokens.map(({ logprob }) => logprob)).toEqual(
+      plain.choices[0]!.logprobs!.token_logprobs,
+    );
+    expect(tokens[0]).toEqual({
+      ...{ token: '8', bytes: [56], logprob: tokens[0]!.logprob },
+      top_logprobs: [{ token: '8', bytes: [56], logprob: tokens[0]!.logprob }],
+    });
+    const bare = await chat({ temperature: 0 });
+    expect(bare.choices[0]).toMatchObject({ message: { content: '8' }, logprobs: null });
+  });
+
+  test('n, seed and stop', async () => {
+    const wanted = { n: 3, seed: 4, max_tokens: 6, temperature: 1.5 };
+    const [first, second] = [await chat(wanted), await chat(wanted)];
+    const texts = ({ choices }: OpenAI.ChatCompletion) =>
+      choices.map(({ message }) => message.content);
+    expect(texts(first)).toHaveLength(3);
+    expect(texts(second)).toEqual(texts(first));
+    const stopped = await chat({ temperature: 0, stop: '8' });
+    expect(stopped.choices[0]).toMatchObject({ message: { content: '' }, finish_reason: 'stop' });
+  });
+
+  test('streams', async () => {
+    const stream = client.chat.completions.stream({
+      ...{ model: 'azr-nano', messages, temperature: 0 },
+      stream_options: { include_usage: true },
+    });
+    expect((await stream.finalChatCompletion()).choices[0]!.message.content).toBe('8');
+    expect((await stream.totalUsage()).completion_tokens).toBe(2);
+  });
+
+  test('is refused where the template refuses, and answers on', async () => {
+    const system = await failureOf(chat({ messages: [{ role: 'system', content: 'Be brief.' }] }));
+    expect(system).toMatchObject({ status: 400, code: 'chat_template_refused' });
+    expect(system.message).toContain('Nobody speaks of systems.');
+    const long = [{ role: 'user' as const, content: 'def f(x): '.repeat(1_000) }];
+    expect(await failureOf(chat({ messages: long }))).toMatchObject({
+      ...{ status: 400, code: 'context_length_exceeded', param: 'messages' },
+    });
+    const tools = [{ type: 'function' as const, function: { name: 'f' } }];
+    expect(await failureOf(chat({ tools }))).toMatchObject({ status: 400, param: 'tools' });
+    expect((await chat({ temperature: 0 })).choices).toHaveLength(1);
+  });
 });
 
 test('azr serve asks the checkpoint of a run, writes nothing there, and ends with Ctrl-C', async () => {
