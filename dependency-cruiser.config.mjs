@@ -5,7 +5,7 @@
 
 /** Each may import the folders before it that its rule names, and none after it. */
 const CORES = 'method|grading|sandbox|engine|store';
-const WIRING = 'settings|machine|runFolder|runs|run|doctor|evaluate|languageServer|cli';
+const WIRING = 'settings|machine|runFolder|runs|run|doctor|evaluate|serve|languageServer|cli';
 /** Which folders of the server's a folder of the wiring may import, beside itself, the protocol and the cores. */
 const WIRED = {
   settings: [],
@@ -15,6 +15,7 @@ const WIRED = {
   run: ['settings', 'machine', 'runFolder', 'runs'],
   doctor: ['settings', 'machine', 'runFolder', 'run'],
   evaluate: ['settings', 'machine', 'runFolder', 'runs', 'run'],
+  serve: ['settings', 'machine', 'runFolder', 'runs', 'run'],
 };
 /** Below all: how files are opened, Python is started, literals are read; statistics. */
 const GROUND = 'files|python|literal|evaluation';
@@ -90,7 +91,7 @@ export default {
     ...Object.entries(WIRED).map(([folder, known]) => ({
       name: `${folder}-imports-downwards`,
       comment:
-        'Settings, the machine, the folder of a run, runs as viewers see them, the run itself and the doctor build on one another in this order.',
+        'Settings, the machine, the folder of a run, runs as viewers see them, the run itself, the doctor and what serves a model build on one another in this order.',
       severity: /** @type {const} */ ('error'),
       from: { path: `^server/src/${folder}/` },
       to: {

@@ -46,7 +46,10 @@ if (!Number.isInteger(repetitions) || repetitions < 1) {
   throw new Error(`--repetitions must be a whole number from 1 on, not ${values.repetitions}.`);
 }
 
-const python = await peerPython();
+const python = await peerPython({
+  ...{ name: 'TRL', folder: 'trl', megabytes: 300 },
+  requirements: path.join(import.meta.dirname, 'requirements.txt'),
+});
 const folder = await mkdtemp(path.join(tmpdir(), 'azr-bench-'));
 try {
   console.log(

@@ -108,6 +108,14 @@ export interface UpdateResult {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** What the model says of a token at its place in a sequence, at temperature 1. */
+export interface TokenScore {
+  readonly logProbability: number;
+  /** The most probable token at that place. */
+  readonly topToken: number;
+  readonly topLogProbability: number;
+}
+
 export interface EngineDescription {
   readonly server: string;
   readonly model: string;
@@ -158,4 +166,18 @@ export interface Engine {
   saveCheckpoint(name: string, signal?: AbortSignal): Promise<string>;
   loadCheckpoint(path: string, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+/** An engine that answers other programs too, which ask for more than the loop does. */
+export interface ServedEngine extends Engine {
+  /** The part of a text that each of the tokens adds. */
+  tokenTexts(tokens: readonly number[]): Promise<string[]>;
+  /**
+   * Scores of the completion tokens under the current policy. Rejects with ProblemError
+   * `top_tokens_unsupported` where the server does not tell which token is the most probable.
+   */
+  scoreTokens(
+    data: readonly Pick<TrainingDatum, 'promptTokens' | 'completionTokens'>[],
+    signal?: AbortSignal,
+  ): Promise<TokenScore[][]>;
 }

@@ -142,7 +142,19 @@ const ACTIONS = {
   muon_unsupported: undefined,
   optimizer_unsupported: undefined,
   temperature_unsupported: undefined,
+  top_tokens_unsupported: undefined,
   weight_average_unsupported: undefined,
+
+  // Requests of `azr serve`, whose codes clients of OpenAI's API know.
+  invalid_api_key: undefined,
+  'foreign-request': undefined,
+  'unknown-route': undefined,
+  model_not_found: undefined,
+  unsupported_parameter: undefined,
+  context_length_exceeded: undefined,
+  'too-many-requests': undefined,
+  'server-ending': undefined,
+  'port-not-free': undefined,
 
   // Documents, reruns and scratch files.
   'no-document': undefined,

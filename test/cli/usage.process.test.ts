@@ -43,6 +43,7 @@ test('azr --version, azr --help and each command --help', async () => {
     'exec',
     'validate',
     'verify',
+    'serve',
     'schema',
   ]);
   for (const name of names) {

@@ -25,9 +25,7 @@ from azr_engine.optimizers import AdamSettings
 from azr_engine.packing import MicroBatchLimits, TrainingSequence
 from azr_engine.policy import Policy, load_policy
 from azr_engine.probing import FastPaths
-from azr_engine.scoring import (
-    _log_probs_and_entropy,  # pyright: ignore[reportPrivateUsage]
-)
+from azr_engine.scoring import TokenScores, token_scores
 from azr_engine.training import Trainer
 
 TOLERANCE = 2e-5
@@ -236,15 +234,36 @@ def test_entropy_is_not_computed_again_in_the_backward_pass(
     head = torch.randn(4, VOCABULARY, requires_grad=True)
     hidden, tokens = torch.randn(3, 4), torch.tensor([0, 1, 2])
 
-    def compute(hidden: Tensor) -> tuple[Tensor, Tensor]:
-        return _log_probs_and_entropy(hidden @ head, tokens, LossSettings("ppo"))
+    def compute(hidden: Tensor) -> TokenScores:
+        return token_scores(hidden @ head, tokens, LossSettings("ppo"))
 
-    log_probs, entropy = checkpoint(compute, hidden, use_reentrant=False)
+    log_probs, entropy, *_ = checkpoint(compute, hidden, use_reentrant=False)
     (-log_probs.sum()).backward()
     assert counted == [3]
     assert head.grad is not None and head.grad.abs().max() > 0
     expected = torch.distributions.Categorical(logits=(hidden @ head).detach()).entropy()
     assert entropy.tolist() == pytest.approx(expected.tolist(), rel=1e-5)
+
+
+def test_the_most_probable_token_is_the_one_that_no_other_outdoes(
+    model_folder: Callable[[str], Path],
+) -> None:
+    policy = load_policy(model_folder("llama"), lora=None)
+    trainer = Trainer(policy, FAST)
+    inputs, place = [5, 6, 7], 2
+    zeros, weights = [0.0] * 3, [0.0, 0.0, 1.0]
+    every = [
+        TrainingSequence(inputs, [6, 7, token], place, zeros, zeros, weights, zeros)
+        for token in range(policy.vocabulary_size())
+    ]
+    result = trainer.forward(every, LossSettings("cross_entropy"), backward=False)
+    log_probs = [values[place] for values in result.log_probs]
+    best = max(range(len(every)), key=log_probs.__getitem__)
+    assert {tuple(scores.top_tokens) for scores in result.scores} == {(best,)}
+    for scores in result.scores:
+        assert scores.top_log_probs == pytest.approx([log_probs[best]], abs=1e-5)
+    updated = trainer.forward(every[:1], LossSettings("cross_entropy"), backward=True)
+    assert updated.scores[0].top_tokens == []
 
 
 def test_adamw_matches_float64(model_folder: Callable[[str], Path]) -> None:

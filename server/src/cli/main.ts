@@ -15,6 +15,7 @@ import { replayCommand } from './commands/replayCommand.ts';
 import { resumeCommand } from './commands/resumeCommand.ts';
 import { runCommand } from './commands/runCommand.ts';
 import { schemaCommand } from './commands/schemaCommand.ts';
+import { serveCommand } from './commands/serveCommand.ts';
 import { setupCommand } from './commands/setupCommand.ts';
 import { STDERR, STDOUT } from './terminal/terminal.ts';
 import { validateCommand } from './commands/validateCommand.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly Command[] = [
   execCommand,
   validateCommand,
   verifyCommand,
+  serveCommand,
   schemaCommand,
 ];
 

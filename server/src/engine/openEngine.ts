@@ -223,6 +223,7 @@ const EXTENSION_TYPES: Readonly<Record<string, string>> = {
   entropy_bonus: 'boolean',
   weight_average: 'boolean',
   optimizers: 'list',
+  top_tokens: 'boolean',
 };
 
 function typeOf(value: unknown): string {

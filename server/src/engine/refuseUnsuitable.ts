@@ -99,6 +99,15 @@ export function refuseTemperature(
   });
 }
 
+/** Throws a ProblemError: the server does not say which token is the most probable at a place. */
+export function refuseTopTokens({ server }: ServerTraits): never {
+  throw new ProblemError({
+    code: 'top_tokens_unsupported',
+    message: `${server} does not say which token is the most probable at each place of a text.`,
+    remedy: 'Use the local engine.',
+  });
+}
+
 function refuseAverage({ server, averagesWeights }: ServerTraits): void {
   if (averagesWeights) return;
   throw new ProblemError({

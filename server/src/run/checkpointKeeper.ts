@@ -6,6 +6,7 @@ import type { RunSettings } from '../../protocol/settings.ts';
 import { isPlainFolder } from '../files/plainFile.ts';
 import { checkpointDamage } from '../runFolder/checkpointFiles.ts';
 import type { CheckpointRecord } from '../store/rows/runInformation.ts';
+import type { RunReader } from '../store/runReader.ts';
 import type { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import {
   checkpointFolder,
@@ -21,6 +22,21 @@ export type CheckpointRetention = Pick<RunSettings, 'checkpointsKept' | 'checkpo
 export interface KnownCheckpoint extends CheckpointRecord {
   /** Why it cannot be loaded, to follow a colon; absent where nothing is seen to be wrong. */
   readonly damage?: string;
+}
+
+/**
+ * All checkpoints that the database of `run` notes, the oldest first, with the path to load each from.
+ * Throws ProblemError `unsafe-run` when it names one outside of the run folder.
+ */
+export function knownCheckpoints(
+  run: RunFolder,
+  reader: Pick<RunReader, 'checkpoints'>,
+): KnownCheckpoint[] {
+  return reader.checkpoints().map(({ step, path: noted }) => {
+    const location = locateCheckpoint(run, noted);
+    const damage = isRemote(location) ? undefined : checkpointDamage(location);
+    return { step, path: location, ...(damage !== undefined && { damage }) };
+  });
 }
 
 export class CheckpointKeeper {
@@ -48,16 +64,9 @@ export class CheckpointKeeper {
     this.sweep();
   }
 
-  /**
-   * All checkpoints of the run, the oldest first, with the path to load each from. Throws ProblemError
-   * `unsafe-run` when the database names one outside of the run folder.
-   */
+  /** {@link knownCheckpoints} of the run. */
   known(): KnownCheckpoint[] {
-    return this.#store.reader.checkpoints().map(({ step, path: noted }) => {
-      const location = locateCheckpoint(this.#run, noted);
-      const damage = isRemote(location) ? undefined : checkpointDamage(location);
-      return { step, path: location, ...(damage !== undefined && { damage }) };
-    });
+    return knownCheckpoints(this.#run, this.#store.reader);
   }
 
   /**

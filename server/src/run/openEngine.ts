@@ -2,7 +2,7 @@
 import { isFailure } from '../../protocol/problem.ts';
 import path from 'node:path';
 
-import type { Engine } from '../../protocol/engine.ts';
+import type { ServedEngine } from '../../protocol/engine.ts';
 import { engineOrigin } from '../../protocol/engineKeys.ts';
 import { connectEngine, openLocalEngine } from '../engine/openEngine.ts';
 import { updatesOf } from '../method/training/optimizer.ts';
@@ -13,12 +13,15 @@ import { enginePython } from '../machine/enginePython.ts';
 import { memoryDemand } from '../machine/memoryDemand.ts';
 import { modelParameters } from '../machine/models/modelParameters.ts';
 import type { PreparedRun } from './prepareRun.ts';
-import type { EngineOpener } from './run.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
 
+/** Where an engine keeps its checkpoints and writes its log. */
+export type EngineFolders = Pick<RunFolder, 'checkpoints' | 'engineLog'>;
+
 /** Opens engines, and sends `key` to its own origin only, whatever the settings of a run say. */
-export function engineOpener(key: BoundKey | undefined): EngineOpener {
-  return (prepared, run, signal) => open(prepared, run, signal, key);
+export function engineOpener(key: BoundKey | undefined) {
+  return (prepared: PreparedRun, run: EngineFolders, signal: AbortSignal): Promise<ServedEngine> =>
+    open(prepared, run, signal, key);
 }
 
 /** Opens engines that ask for no key. */
@@ -27,10 +30,10 @@ export const openEngine = engineOpener(undefined);
 /** Rejects with a ProblemError, which may be about its Python. */
 function open(
   { settings, model }: PreparedRun,
-  run: RunFolder,
+  run: EngineFolders,
   signal: AbortSignal,
   key: BoundKey | undefined,
-): Promise<Engine> {
+): Promise<ServedEngine> {
   const { trainable, loraRank, loraAlpha, loraDropout, seed, engineUrl } = settings;
   const modelOptions = {
     ...{ trainable, loraRank, loraAlpha, loraDropout, seed, signal },
@@ -62,10 +65,10 @@ function open(
 
 /** An engine that ends at once does so mostly because of its Python, and then that is what to say. */
 async function explainingPython(
-  opening: Promise<Engine>,
+  opening: Promise<ServedEngine>,
   pythonPath: string,
   signal: AbortSignal,
-): Promise<Engine> {
+): Promise<ServedEngine> {
   try {
     return await opening;
   } catch (error) {

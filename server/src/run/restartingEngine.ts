@@ -7,20 +7,20 @@ const MAXIMUM_RESTARTS = 3;
 /** Its process has ended, or it no longer answers. */
 const ENDED = ['engine_ended', 'engine_silent'];
 
-export interface Restartable<Outcome> {
+export interface Restartable<Outcome, Kind extends Engine = Engine> {
   /** Works until the end, or rejects. */
-  readonly work: (engine: Engine) => Promise<Outcome>;
+  readonly work: (engine: Kind) => Promise<Outcome>;
   /** Opens a new engine that has the policy of the newest checkpoint. */
-  readonly restart: (dead: Engine, reason: ProblemError) => Promise<Engine>;
+  readonly restart: (dead: Kind, reason: ProblemError) => Promise<Kind>;
   /** The last step that was committed. */
   readonly lastStep: () => number;
   readonly signal: AbortSignal;
 }
 
 /** Works with `engine`, and with a new one whenever one ends. Rejects with every other failure. */
-export async function withRestarts<Outcome>(
-  engine: Engine,
-  { work, restart, lastStep, signal }: Restartable<Outcome>,
+export async function withRestarts<Outcome, Kind extends Engine>(
+  engine: Kind,
+  { work, restart, lastStep, signal }: Restartable<Outcome, Kind>,
 ): Promise<Outcome> {
   let current = engine;
   let death: ProblemError | undefined;
@@ -40,6 +40,7 @@ export async function withRestarts<Outcome>(
   }
 }
 
-function hasEnded(error: unknown): error is ProblemError {
+/** Whether `error` says that an engine is gone, so that only another one can answer. */
+export function hasEnded(error: unknown): error is ProblemError {
   return error instanceof ProblemError && ENDED.includes(error.code);
 }

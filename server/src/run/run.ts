@@ -266,7 +266,7 @@ async function runPrepared(
   }
   const lastStep = (): number => store.counters().lastStep;
   try {
-    const outcome = await withRestarts<LoopOutcome>(started.engine, {
+    const outcome = await withRestarts<LoopOutcome, Engine>(started.engine, {
       work: (engine) =>
         runLoop(
           {

@@ -51,6 +51,8 @@ def capabilities(base_folder: Path) -> dict[str, Any]:
             # optim_step takes optimizer; each optimizer has a state of its own.
             "optimizers": list(get_args(OptimizerName)),
             "unsupported_sampling": ["top_k", "prompt_logprobs", "stop_strings"],
+            # forward takes top_tokens, and then names the most probable token at each place.
+            "top_tokens": True,
             # Training outputs hold 0 before the first position that carries loss.
             "prompt_logprobs_in_training": False,
             "checkpoint_contains": ["weights", "average", "optimizer", "random_state"],

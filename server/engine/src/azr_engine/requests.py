@@ -148,16 +148,22 @@ def _first_loss_position(*values: Sequence[float]) -> int:
     )
 
 
-def forward_payload(result: ForwardResult) -> dict[str, Any]:
-    outputs = [
-        {"logprobs": {"data": values, "dtype": "float32", "shape": [len(values)]}}
-        for values in result.log_probs
-    ]
+def forward_payload(result: ForwardResult, with_top: bool = False) -> dict[str, Any]:
+    """`with_top` adds our `top_tokens` and `top_logprobs`, from the first loss token on."""
+    outputs = [{"logprobs": _tensor("float32", values)} for values in result.log_probs]
+    if with_top:
+        for output, scores in zip(outputs, result.scores, strict=True):
+            output["top_tokens"] = _tensor("int64", scores.top_tokens)
+            output["top_logprobs"] = _tensor("float32", scores.top_log_probs)
     return {
         "loss_fn_output_type": "scalar",
         "loss_fn_outputs": outputs,
         "metrics": result.metrics,
     }
+
+
+def _tensor(dtype: str, values: Sequence[float]) -> dict[str, Any]:
+    return {"data": values, "dtype": dtype, "shape": [len(values)]}
 
 
 def sequences_payload(sequences: list[SampledSequence]) -> list[dict[str, Any]]:

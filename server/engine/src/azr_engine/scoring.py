@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,6 +20,18 @@ from azr_engine.memory_plan import CHUNK_LOGITS
 from azr_engine.packing import MicroBatch, TrainingSequence, places_in_one_list
 from azr_engine.policy import Policy
 from azr_engine.probing import FastPaths
+
+
+class TokenScores(NamedTuple):
+    """
+    Of every loss token [N], in float32: its log-probability, the entropy in nats where it stands,
+    and in passes without gradients the most probable token there and its log-probability.
+    """
+
+    log_probs: Tensor
+    entropy: Tensor
+    top_log_probs: Tensor
+    top_tokens: Tensor
 
 
 class TokenScorer:
@@ -38,11 +51,11 @@ class TokenScorer:
         members: Sequence[TrainingSequence],
         loss: LossSettings,
         compact: bool,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> TokenScores:
         """
-        Log-probability and entropy [N] of every loss token of `members`, the sequences of the
-        batches in their order, at the loss's temperature, in float32. The entropies have gradients
-        where the loss has a bonus for them. Only the compact network takes more than one batch.
+        Scores of every loss token of `members`, the sequences of the batches in their order, at the
+        loss's temperature. The entropies have gradients where the loss has a bonus for them. Only
+        the compact network takes more than one batch.
         """
         wanted = [token for member in members for token in member.targets[member.start :]]
         tokens = torch.tensor(wanted, device=self._policy.device)
@@ -51,9 +64,7 @@ class TokenScorer:
         (batch,) = batches
         return self._score_batch(batch, tokens, loss)
 
-    def _score_batch(
-        self, batch: MicroBatch, tokens: Tensor, loss: LossSettings
-    ) -> tuple[Tensor, Tensor]:
+    def _score_batch(self, batch: MicroBatch, tokens: Tensor, loss: LossSettings) -> TokenScores:
         policy, device = self._policy, self._policy.device
         places = tuple(part.to(device) for part in (batch.inputs, batch.rows, batch.columns))
         forward: dict[str, Tensor | bool] = {"use_cache": False}
@@ -61,21 +72,21 @@ class TokenScorer:
             forward["attention_mask"] = batch.mask.to(device)
             forward["position_ids"] = batch.positions.to(device)
         if len(tokens) <= self.chunk() or not self._paths.chunked_head:
-            return _log_probs_and_entropy(policy.selected_logits(*places, **forward), tokens, loss)
+            return token_scores(policy.selected_logits(*places, **forward), tokens, loss)
         return self._in_chunks(
             policy.head, policy.selected_hidden(*places, **forward), tokens, loss
         )
 
     def _score_compactly(
         self, batches: Sequence[MicroBatch], tokens: Tensor, loss: LossSettings
-    ) -> tuple[Tensor, Tensor]:
+    ) -> TokenScores:
         network, reason = self._policy.compact
         assert network is not None, reason
         weights = network.weights()
         hidden = network.hidden(weights, batches, places_in_one_list(batches))
         head = functools.partial(network.head, weights)
         if len(tokens) <= self.chunk():
-            return _log_probs_and_entropy(head(hidden), tokens, loss)
+            return token_scores(head(hidden), tokens, loss)
         return self._in_chunks(head, hidden, tokens, loss)
 
     def _in_chunks(
@@ -84,24 +95,22 @@ class TokenScorer:
         hidden: Tensor,
         tokens: Tensor,
         loss: LossSettings,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> TokenScores:
         """The logits of a chunk are computed again in the backward pass instead of kept."""
 
-        def compute(hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-            return _log_probs_and_entropy(head(hidden), tokens, loss)
+        def compute(hidden: Tensor, tokens: Tensor) -> TokenScores:
+            return token_scores(head(hidden), tokens, loss)
 
         chunk = self.chunk()
-        parts: list[tuple[Tensor, Tensor]] = [
+        parts: list[TokenScores] = [
             checkpoint(compute, *part, use_reentrant=False)
             for part in zip(hidden.split(chunk), tokens.split(chunk), strict=True)
         ]
-        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+        return TokenScores(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
-def _log_probs_and_entropy(
-    logits: Tensor, tokens: Tensor, loss: LossSettings
-) -> tuple[Tensor, Tensor]:
-    """Log-probability of `tokens` [N] under logits [N, V], and their entropy in nats, both [N]."""
+def token_scores(logits: Tensor, tokens: Tensor, loss: LossSettings) -> TokenScores:
+    """Scores of `tokens` [N] under logits [N, V]."""
     scaled = logits.float() if loss.temperature == 1 else logits.float() / loss.temperature
     log_probs = torch.log_softmax(scaled, dim=-1)
     # Before the entropy: where a chunk is recomputed, PyTorch stops after the backward pass has all
@@ -110,7 +119,10 @@ def _log_probs_and_entropy(
     has_bonus = loss.entropy_coefficient > 0
     with contextlib.nullcontext() if has_bonus else torch.no_grad():
         entropy = _entropy(log_probs)
-    return chosen, entropy
+    if torch.is_grad_enabled():
+        nothing = log_probs.new_empty(0)
+        return TokenScores(chosen, entropy, nothing, nothing)
+    return TokenScores(chosen, entropy, *log_probs.max(dim=-1))
 
 
 def _entropy(log_probs: Tensor) -> Tensor:

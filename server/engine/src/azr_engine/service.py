@@ -137,11 +137,13 @@ class Service:
     def _pass(self, fields: Fields, name: str, backward: bool) -> Body:
         def run(model: TrainedModel, future: Future) -> Body:
             model.ready()
-            sequences, loss = parse_forward_input(fields.object(name))
+            given = fields.object(name)
+            sequences, loss = parse_forward_input(given)
+            with_top = not backward and given.flag("top_tokens", default=False)
             result = self._workbench.forward(
                 model.model_id, sequences, loss, backward, future.is_cancelled
             )
-            return forward_payload(result)
+            return forward_payload(result, with_top)
 
         return self._in_order(fields, run)
 

@@ -19,7 +19,7 @@ from azr_engine.out_of_memory import is_out_of_memory, release_memory
 from azr_engine.packing import MicroBatch, MicroBatchLimits, TrainingSequence, join, pack
 from azr_engine.policy import Policy
 from azr_engine.probing import FastPaths
-from azr_engine.scoring import TokenScorer
+from azr_engine.scoring import TokenScorer, TokenScores
 from azr_engine.seeding import seeded
 
 logger = logging.getLogger("azr_engine")
@@ -31,11 +31,22 @@ GPU_OVERHEAD = 2048
 
 
 @dataclass(frozen=True)
+class SequenceScores:
+    """Of each loss token of a sequence; the most probable ones in passes without gradients only."""
+
+    log_probs: list[float]
+    top_tokens: list[int]
+    top_log_probs: list[float]
+
+
+@dataclass(frozen=True)
 class ForwardResult:
     """`log_probs[i][j]` belongs to target j of sequence i; targets before its start have 0."""
 
     log_probs: list[list[float]]
     metrics: dict[str, float]
+    # Of the targets from each sequence's start on.
+    scores: list[SequenceScores]
 
 
 class Trainer:
@@ -105,7 +116,7 @@ class Trainer:
             release_memory()
         self._add_gradients(earlier)
         metrics = {**result.metrics, "out_of_memory_retries:sum": float(retries)}
-        return ForwardResult(result.log_probs, metrics)
+        return replace(result, metrics=metrics)
 
     def step(self, settings: AdamSettings) -> dict[str, float]:
         """One step on the accumulated gradients; returns its metrics."""
@@ -125,8 +136,8 @@ class Trainer:
         loss: LossSettings,
         backward: bool,
         sums: defaultdict[str, float],
-    ) -> list[list[float]]:
-        """Loss and, with `backward`, gradients of one pass; log-probabilities per member."""
+    ) -> list[SequenceScores]:
+        """Loss and, with `backward`, gradients of one pass; scores per member."""
         members = [sequences[index] for index in _members(batches)]
         targets = TokenTargets.of(members, self.policy.device)
         with contextlib.ExitStack() as stack:
@@ -135,7 +146,8 @@ class Trainer:
                 stack.enter_context(self.policy.gradient_pass(self.memory.recompute_layers))
                 stack.enter_context(self._seeded_dropout())
                 self._gradient_passes += 1
-            log_probs, entropy = self._scorer.score(batches, members, loss, self._is_compact())
+            scores = self._scorer.score(batches, members, loss, self._is_compact())
+            log_probs, entropy = scores.log_probs, scores.entropy
             value = summed_loss(loss, log_probs, entropy, targets)
             if backward:
                 value.backward()
@@ -145,7 +157,7 @@ class Trainer:
         sums["loss"] += value.item()
         sums["tokens"] += log_probs.numel()
         counts = [len(member.targets) - member.start for member in members]
-        return [part.tolist() for part in log_probs.detach().cpu().split(counts)]
+        return _by_member(scores, counts)
 
     def _set_gradients_aside(self) -> list[Tensor | None]:
         parameters = [parameter for _, parameter in self.policy.trainable_parameters()]
@@ -170,6 +182,7 @@ class Trainer:
         is_cancelled: Callable[[], bool],
     ) -> ForwardResult:
         log_probs = [[0.0] * len(sequence.targets) for sequence in sequences]
+        scores: dict[int, SequenceScores] = {}
         sums: defaultdict[str, float] = defaultdict(float)
         for batches in self._passes(sequences):
             if is_cancelled():
@@ -177,8 +190,10 @@ class Trainer:
             self._running = batches
             flat = self.run_pass(batches, sequences, loss, backward, sums)
             for member, values in zip(_members(batches), flat, strict=True):
-                log_probs[member][sequences[member].start :] = values
-        return ForwardResult(log_probs, _metrics(sums))
+                log_probs[member][sequences[member].start :] = values.log_probs
+                scores[member] = values
+        in_order = [scores[index] for index in range(len(sequences))]
+        return ForwardResult(log_probs, _metrics(sums), in_order)
 
     def _passes(self, sequences: Sequence[TrainingSequence]) -> list[list[MicroBatch]]:
         """Micro-batches of each pass: one, but several at once for the compact network."""
@@ -219,6 +234,16 @@ class Trainer:
                 f"{self.policy.context_tokens} tokens.",
                 "Shorten the sequence or use a model with a longer context.",
             )
+
+
+def _by_member(scores: TokenScores, counts: list[int]) -> list[SequenceScores]:
+    """The scores of each of several sequences, which have `counts` loss tokens."""
+    log_probs = [part.tolist() for part in scores.log_probs.detach().cpu().split(counts)]
+    if not len(scores.top_tokens):
+        return [SequenceScores(values, [], []) for values in log_probs]
+    tokens = [part.tolist() for part in scores.top_tokens.cpu().split(counts)]
+    tops = [part.tolist() for part in scores.top_log_probs.cpu().split(counts)]
+    return list(map(SequenceScores, log_probs, tokens, tops))
 
 
 def _members(batches: list[MicroBatch]) -> list[int]:

@@ -5,17 +5,23 @@ import path from 'node:path';
 import type {
   AdamParameters,
   Completion,
-  Engine,
   EngineDescription,
   Objective,
   SampledWeights,
   SampleRequest,
   SamplingParameters,
+  ServedEngine,
+  TokenScore,
   TrainingDatum,
   UpdateResult,
 } from '../../../protocol/engine.ts';
 import { combineMetrics } from './metrics.ts';
-import { refuseSampling, refuseTemperature, refuseUpdate } from '../refuseUnsuitable.ts';
+import {
+  refuseSampling,
+  refuseTemperature,
+  refuseTopTokens,
+  refuseUpdate,
+} from '../refuseUnsuitable.ts';
 import { replyBytes } from './replyBody.ts';
 import { listIn, metricsIn, sequencesIn, textIn } from './replyChecks.ts';
 import { advantagesForSequenceMeans } from './sequenceMeans.ts';
@@ -24,6 +30,7 @@ import type { ComputeOptions, TinkerClient } from './tinkerClient.ts';
 import {
   completionLogProbabilities,
   completions,
+  completionScores,
   lossSettings,
   wireAdam,
   wireSampling,
@@ -47,6 +54,8 @@ const SAMPLE_REQUEST_TOKENS = 2_000_000;
 /** Seeds of a server that adds the sample's number to them stay within 32 bits. */
 const SEEDS = 2 ** 30;
 const UNLOAD_MS = 2_000;
+/** A log-probability, and the most probable token with its own. */
+const NUMBERS_OF_A_SCORE = 3;
 
 export interface TinkerEngineParts {
   readonly client: TinkerClient;
@@ -71,7 +80,7 @@ interface ForwardPass {
   readonly metrics: readonly Readonly<Record<string, number>>[];
 }
 
-export class TinkerEngine implements Engine {
+export class TinkerEngine implements ServedEngine {
   readonly description: EngineDescription;
   readonly #parts: TinkerEngineParts;
   readonly #heartbeat: NodeJS.Timeout;
@@ -109,6 +118,10 @@ export class TinkerEngine implements Engine {
 
   decode(tokens: readonly number[]): Promise<string> {
     return this.#parts.tokenizer.decode(tokens);
+  }
+
+  tokenTexts(tokens: readonly number[]): Promise<string[]> {
+    return this.#parts.tokenizer.texts(tokens);
   }
 
   encodeChat(messages: readonly ChatMessage[]): Promise<number[] | undefined> {
@@ -230,6 +243,27 @@ export class TinkerEngine implements Engine {
         batchBytes(batch),
       );
       results.push(...completionLogProbabilities(reply, batch));
+    }
+    return results;
+  }
+
+  async scoreTokens(
+    data: readonly Pick<TrainingDatum, 'promptTokens' | 'completionTokens'>[],
+    signal?: AbortSignal,
+  ): Promise<TokenScore[][]> {
+    const { extensions, traits } = this.#parts;
+    if (extensions.top_tokens !== true) refuseTopTokens(traits);
+    const results: TokenScore[][] = [];
+    const bare = data.map((datum) => ({ ...datum, logProbabilities: [], advantages: [] }));
+    const scoring = { loss_fn: 'cross_entropy', loss_fn_config: {}, top_tokens: true };
+    for (const batch of trainingBatches(bare, scoringDatum, extensions.maximum_request_bytes)) {
+      const reply = await this.#computeInOrder<unknown>(
+        'forward',
+        { forward_input: { data: batch.data, ...scoring } },
+        signal,
+        NUMBERS_OF_A_SCORE * batchBytes(batch),
+      );
+      results.push(...completionScores(reply, batch));
     }
     return results;
   }

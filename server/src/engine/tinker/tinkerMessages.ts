@@ -5,6 +5,7 @@ import type {
   Completion,
   SampleRequest,
   SamplingParameters,
+  TokenScore,
   TrainingLoss,
 } from '../../../protocol/engine.ts';
 import { fieldOf, listIn, numbersIn } from './replyChecks.ts';
@@ -44,6 +45,27 @@ export function completionLogProbabilities(reply: unknown, batch: TrainingBatch)
     throw new ProblemError({
       code: 'engine_protocol',
       message: 'The engine returned training outputs without a log-probability for every token.',
+      remedy: 'Use a server that speaks the dialect of server/engine/README.md.',
+    });
+  });
+}
+
+/** Scores of the completions' tokens, per datum, where the request asked for the most probable tokens. */
+export function completionScores(reply: unknown, batch: TrainingBatch): TokenScore[][] {
+  const outputs = listIn(reply, 'loss_fn_outputs');
+  return completionLogProbabilities(reply, batch).map((values, index) => {
+    const tokens = numbersIn(fieldOf(outputs[index], 'top_tokens'), 'data');
+    const tops = numbersIn(fieldOf(outputs[index], 'top_logprobs'), 'data');
+    if (tokens.length === values.length && tops.length === values.length) {
+      return values.map((logProbability, place) => ({
+        logProbability,
+        topToken: tokens[place]!,
+        topLogProbability: tops[place]!,
+      }));
+    }
+    throw new ProblemError({
+      code: 'engine_protocol',
+      message: 'The engine did not name the most probable token at every place.',
       remedy: 'Use a server that speaks the dialect of server/engine/README.md.',
     });
   });

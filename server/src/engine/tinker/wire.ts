@@ -53,6 +53,8 @@ export interface Extensions {
   readonly weight_average?: boolean;
   /** Names that the `optimizer` of an optim_step may have; each keeps its state apart. */
   readonly optimizers?: readonly string[];
+  /** Whether forward takes top_tokens. */
+  readonly top_tokens?: boolean;
 }
 
 export function encodedText(tokens: readonly number[]): ModelInput {

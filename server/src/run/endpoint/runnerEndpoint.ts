@@ -6,7 +6,7 @@
  * not read in time is left out or costs it the connection. Nor can connections without the token keep
  * the owner out: they have a second, and of too many the oldest goes first.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { ListenOptions } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -22,6 +22,7 @@ import { MessageAllowance } from './messageAllowance.ts';
 import { PendingConnections } from './pendingConnections.ts';
 import { readToRunner } from './readToRunner.ts';
 import { runnerSocketIn } from '../../runFolder/runnerSocket.ts';
+import { isSameSecret } from './sameSecret.ts';
 import { StepUnderWay } from './stepUnderWay.ts';
 
 const HOST = '127.0.0.1';
@@ -239,10 +240,4 @@ async function listening(place: ListenOptions): Promise<Server> {
     });
   });
   return http;
-}
-
-/** Compares in a time that says nothing about where or how long the texts differ. */
-function isSameSecret(given: string, wanted: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(wanted));
 }
