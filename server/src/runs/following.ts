@@ -20,7 +20,10 @@ type Standing =
   | 'working';
 
 /** No runner is there. `wasKilled`: the address of one is, which ended without removing it. */
-type Absent = { readonly kind: 'none' | 'starting' | 'ended'; readonly wasKilled: boolean };
+interface Absent {
+  readonly kind: 'none' | 'starting' | 'ended';
+  readonly wasKilled: boolean;
+}
 
 type Present =
   /** Its address is worth a try; `said` is the state that it last told. */

@@ -59,7 +59,7 @@ export function list<Item>(
 }
 
 /** An object with these properties and any others. */
-export function object<Required extends object, Optional extends object = Record<never, never>>(
+export function object<Required extends object, Optional extends object = object>(
   required: SchemasOf<Required>,
   optional?: SchemasOf<Optional>,
 ): Schema<NoInfer<Required & Partial<Optional>>> {
@@ -71,10 +71,7 @@ export function object<Required extends object, Optional extends object = Record
 }
 
 /** An object with these properties and no others. */
-export function closedObject<
-  Required extends object,
-  Optional extends object = Record<never, never>,
->(
+export function closedObject<Required extends object, Optional extends object = object>(
   required: SchemasOf<Required>,
   optional?: SchemasOf<Optional>,
 ): Schema<NoInfer<Required & Partial<Optional>>> {
