@@ -82,8 +82,11 @@ function print(database: string, { measurements, peakMemoryMb }: Report): void {
   console.log(`run.db: ${size} MB. ${String(cores)} cores, load ${load.toFixed(1)}.`);
   console.log(
     busy
-      ? 'Other programs keep the machine busy: budgets are compared with processor time.\n'
-      : 'Budgets are compared with the longest wait.\n',
+      ? 'Other programs keep the machine busy: budgets are compared with processor time.'
+      : 'Budgets are compared with the longest wait.',
+  );
+  console.log(
+    'First and median are whole answers. Searches answer others between windows: the rest is a window.\n',
   );
   console.log(row('what is asked', 'rows', 'first ms', 'median', 'longest', 'processor', 'budget'));
   const missed: string[] = [];

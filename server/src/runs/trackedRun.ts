@@ -106,8 +106,8 @@ export class TrackedRun {
     this.#tellEnd();
   }
 
-  /** A reader of the run's database, open until the run is gone. Throws an error with a remedy. */
-  reader(): RunReader {
+  /** Where the run's database is. Throws ProblemError `run-starting` before there is one. */
+  folder(): RunFolder {
     if (this.#hasNews && this.#database.look.kind === 'none') this.#look(true);
     if (this.#database.look.kind === 'none') {
       throw new ProblemError({
@@ -116,6 +116,12 @@ export class TrackedRun {
         remedy: 'Wait until its engine has started.',
       });
     }
+    return this.run;
+  }
+
+  /** A reader of the run's database, open until the run is gone. Throws an error with a remedy. */
+  reader(): RunReader {
+    this.folder();
     return this.#database.reader();
   }
 

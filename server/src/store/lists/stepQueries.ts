@@ -21,32 +21,36 @@ import {
 } from './listItems.ts';
 import { pageSize, wholeNumber } from './pageCursor.ts';
 import type { ReadConnection, SqlRow } from '../readConnection.ts';
-import type { ScanBudget } from './scanBudget.ts';
+import type { Scan } from './scan.ts';
+
+/** Steps whose items are counted in one window: the rows of each have to be looked at. */
+const STEPS_COUNTED = 8;
 
 /**
- * Steps with their groups. The cursor is the number of the last step that was looked at, to be
- * handed back as `beyondStep`. With a filter, groups count what fits it and steps without are left
- * out; the page may then be short, even empty, and still have a cursor.
+ * Steps with their groups. The cursor is the number of the last step, to be handed back as
+ * `beyondStep`. With a filter, groups count what fits it and steps without are left out.
  */
-export function stepsPage(
+export function* stepsPage(
   connection: ReadConnection,
   query: StepsQuery,
-  budget: ScanBudget,
-): Page<StepOverview> {
+): Scan<Page<StepOverview>> {
   const limit = pageSize(query.limit);
   const filter = query.filter ?? {};
-  const items: StepOverview[] = [];
+  const windowSteps = countsItems(filter) ? STEPS_COUNTED : limit + 1;
+  const found: StepOverview[] = [];
   let beyond = query.beyondStep;
-  do {
-    const wanted = limit - items.length;
-    const steps = stepRows(connection, query, beyond, wanted + 1);
-    const looked = stepOverviews(connection, steps.slice(0, wanted), filter, budget);
-    items.push(...looked.found);
-    beyond = looked.lastStep ?? beyond;
-    const atEnd = steps.length <= wanted && looked.lastStep === steps.at(-1)?.step;
-    if (atEnd || beyond === undefined) return { items };
-  } while (items.length < limit && !budget.spent);
-  return { items, cursor: String(beyond) };
+  for (;;) {
+    const steps = stepRows(connection, query, beyond, windowSteps);
+    found.push(...stepOverviews(connection, steps, filter));
+    const atEnd = steps.length < windowSteps;
+    const items = found.slice(0, limit);
+    const last = items[limit - 1];
+    if (last !== undefined && !(atEnd && found.length === limit))
+      return { items, cursor: String(last.step) };
+    if (atEnd) return { items };
+    beyond = steps.at(-1)?.step;
+    yield;
+  }
 }
 
 interface StepRow {
@@ -83,40 +87,36 @@ function stepRows(
   });
 }
 
-/** Of `steps`, those that have something that fits; stops early when the budget is spent. */
+/** Whether the groups of a step must be counted item by item, instead of being read as they are stored. */
+function countsItems({ verdicts, reasons, text }: ItemFilter): boolean {
+  return isGiven(verdicts) || isGiven(reasons) || (text !== undefined && text !== '');
+}
+
+/** Of `steps`, those that have something that fits. */
 function stepOverviews(
   connection: ReadConnection,
   steps: readonly StepRow[],
   filter: ItemFilter,
-  budget: ScanBudget,
-): { readonly found: StepOverview[]; readonly lastStep: number | undefined } {
-  const ofItems = isGiven(filter.verdicts) || isGiven(filter.reasons) || hasText(filter);
-  const ofGroups = isGiven(filter.modes) || isGiven(filter.roles);
-  const stored = ofItems ? undefined : storedGroups(connection, steps);
-  const found: StepOverview[] = [];
-  let lastStep: number | undefined;
-  for (const step of steps) {
-    const groups = (
-      stored?.get(step.step) ?? (ofItems ? countedGroups(connection, step.step, filter) : [])
+): StepOverview[] {
+  const stored = countsItems(filter) ? undefined : storedGroups(connection, steps);
+  const isFiltered = stored === undefined || isGiven(filter.modes) || isGiven(filter.roles);
+  const overviews = steps.map((step) => ({
+    ...step,
+    groups: (stored === undefined
+      ? countedGroups(connection, step.step, filter)
+      : (stored.get(step.step) ?? [])
     ).filter(
       ({ role, mode }) =>
         (!isGiven(filter.roles) || filter.roles.includes(roleOf(role))) &&
         (!isGiven(filter.modes) || filter.modes.includes(mode)),
-    );
-    if (groups.length > 0 || !(ofItems || ofGroups)) found.push({ ...step, groups });
-    lastStep = step.step;
-    if (ofItems && budget.spent) break;
-  }
-  return { found, lastStep };
+    ),
+  }));
+  return isFiltered ? overviews.filter(({ groups }) => groups.length > 0) : overviews;
 }
 
 /** Held-out tasks are answered by the solver. */
 function roleOf(list: StepListName): Role {
   return list === 'proposer' ? 'proposer' : 'solver';
-}
-
-function hasText({ text }: ItemFilter): boolean {
-  return text !== undefined && text !== '';
 }
 
 function storedGroups(
