@@ -42,9 +42,14 @@ export function measureQueries(path: string): Measurement[] {
       const queries = RunQueries.open(path);
       queries.reader.information();
       queries.reader.counters();
-      const { value } = queries.steps({ ...RUN, order: 'newest', limit: 50 }).next();
+      const steps = counted(
+        queries.steps({ ...RUN, order: 'newest', limit: 50 }),
+        ({ items }) => items.length,
+      );
+      let window = steps.next();
+      while (window.done !== true) window = steps.next();
       queries.close();
-      return value?.items.length ?? 0;
+      return window.value;
     },
   });
   const queries = RunQueries.open(path);
@@ -269,6 +274,7 @@ function* counted<Result>(scan: Scan<Result>, count: (result: Result) => number)
   return count(yield* scan);
 }
 
-function curves(queries: RunQueries, names: readonly string[], afterStep: number): number {
-  return queries.metrics({ ...RUN, names, afterStep, maximumPoints: 500 }).steps.length;
+function curves(queries: RunQueries, names: readonly string[], afterStep: number): Scan<number> {
+  const asked = { ...RUN, names, afterStep, maximumPoints: 500 };
+  return counted(queries.metrics(asked), ({ steps }) => steps.length);
 }

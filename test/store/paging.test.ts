@@ -14,7 +14,7 @@ import type {
 } from '../../server/protocol/queries.ts';
 import { TABLE_SORTS } from '../../server/protocol/queries.ts';
 import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
-import type { Scan } from '../../server/src/store/lists/scan.ts';
+import { type Scan, WINDOW_ROWS } from '../../server/src/store/lists/scan.ts';
 import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation } from './sampleRun.ts';
 import { temporaryPath } from './temporaryRun.ts';
@@ -218,7 +218,9 @@ describe('a scan', () => {
   test('goes through all rows in windows, to a full page or the end', () => {
     const scans = RunQueries.open(path.join(folder, 'run.db'));
     const nothing = windowsOf(scans.table({ ...table, limit: 100, filter: { text: 'zebra' } }));
-    expect(nothing).toEqual({ result: { items: [] }, windows: 2 });
+    const windows = Math.floor(all.rollouts.length / WINDOW_ROWS);
+    expect(windows).toBeGreaterThan(1);
+    expect(nothing).toEqual({ result: { items: [] }, windows });
     const filter: ItemFilter = { modes: ['deduction'], roles: ['proposer'] };
     const fits = all.rollouts.filter(
       (item) => item.kind === 'rollout' && item.mode === 'deduction' && item.role === 'proposer',
@@ -228,7 +230,7 @@ describe('a scan', () => {
     expect(most.result.items).toEqual(fits.slice(0, 99));
     expect(most.result.cursor).toBeDefined();
     const last = windowsOf(scans.table({ ...table, limit: 100, filter }));
-    expect(last).toMatchObject({ result: { items: fits }, windows: 2 });
+    expect(last).toMatchObject({ result: { items: fits }, windows });
     expect(last.result.cursor).toBeUndefined();
     scans.close();
   });

@@ -16,7 +16,7 @@ const ALL: CompletionRetention = { completionsKeptSteps: 0, completionsKeptMb: 0
 /** Nothing of these tables may ever go. */
 const LASTING = [
   ...['task', 'proposal', 'reward_term', 'execution', 'baseline', 'metric', 'prompt', 'step'],
-  ...['prompt_pack', 'attempt', 'proposal_measure', 'step_group', 'task_parent', 'curriculum'],
+  ...['prompt_pack', 'attempt', 'proposal_measure', 'task_parent', 'curriculum'],
 ];
 
 /** Every row of `tables`, or of all, by a connection of its own. */

@@ -1,6 +1,14 @@
 /** Queries whose scans are taken to their end at once. */
-import type { Curriculum, Page, ProposalItem, RolloutItem } from '../../server/protocol/queries.ts';
-import type { StepsQuery, TableQuery } from '../../server/protocol/queries.ts';
+import type {
+  Curriculum,
+  MetricQuery,
+  MetricTable,
+  Page,
+  ProposalItem,
+  RolloutItem,
+  StepsQuery,
+  TableQuery,
+} from '../../server/protocol/queries.ts';
 import type { StepOverview } from '../../server/protocol/runs.ts';
 import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import type { Scan } from '../../server/src/store/lists/scan.ts';
@@ -44,9 +52,12 @@ export class WholeQueries {
     return whole(this.#queries.curriculum(runId, stretches));
   }
 
+  metrics(query: MetricQuery): MetricTable {
+    return whole(this.#queries.metrics(query));
+  }
+
   stepItems: RunQueries['stepItems'] = (query) => this.#queries.stepItems(query);
   answers: RunQueries['answers'] = (taskId, limit) => this.#queries.answers(taskId, limit);
-  metrics: RunQueries['metrics'] = (query) => this.#queries.metrics(query);
   metricNames: RunQueries['metricNames'] = () => this.#queries.metricNames();
   skillMap: RunQueries['skillMap'] = (runId) => this.#queries.skillMap(runId);
 }

@@ -18,11 +18,12 @@ type Scans<Names extends QueryName> = {
     parameters: RequestMap[Name]['parameters'],
   ) => Scan<RequestMap[Name]['result']>;
 };
-type ScanName = 'azr/steps' | 'azr/table' | 'azr/curriculum';
+type ScanName = 'azr/steps' | 'azr/table' | 'azr/metrics' | 'azr/curriculum';
 
 const SCANS: Scans<ScanName> = {
   'azr/steps': (queries, query) => queries.steps(query),
   'azr/table': (queries, query) => queries.table(query),
+  'azr/metrics': (queries, query) => queries.metrics(query),
   'azr/curriculum': (queries, { runId, stretches }) => queries.curriculum(runId, stretches),
 };
 
@@ -31,7 +32,6 @@ const reports = new LearningReports();
 const ANSWERS: Answers<Exclude<QueryName, ScanName>> = {
   'azr/stepItems': (queries, query) => queries.stepItems(query),
   'azr/answers': (queries, { taskId, limit }) => queries.answers(taskId, limit),
-  'azr/metrics': (queries, query) => queries.metrics(query),
   'azr/metricNames': (queries) => queries.metricNames(),
   'azr/learning': ({ reader }) => reports.of(reader),
   'azr/changedTasks': ({ reader }, query) => changedTasks(reader, query),

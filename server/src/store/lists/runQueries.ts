@@ -71,8 +71,8 @@ export class RunQueries {
     return this.#scan(() => tablePage(this.#connection, query));
   }
 
-  metrics(query: MetricQuery): MetricTable {
-    return this.#snapshot(() => metricTable(this.#connection, query));
+  metrics(query: MetricQuery): Scan<MetricTable> {
+    return this.#scan(() => metricTable(this.#connection, query));
   }
 
   metricNames(): string[] {

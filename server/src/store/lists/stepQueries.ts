@@ -8,7 +8,7 @@ import type {
   StepsQuery,
 } from '../../../protocol/queries.ts';
 import type { StepGroupOverview, StepOverview } from '../../../protocol/runs.ts';
-import { MODES, type Role, STEP_LISTS, type StepListName } from '../../../protocol/vocabulary.ts';
+import { MODES, STEP_LISTS, type StepListName } from '../../../protocol/vocabulary.ts';
 import { CheckedRow } from '../rows/checkedRow.ts';
 import { attemptConditions, isGiven, proposalConditions } from './filterConditions.ts';
 import {
@@ -23,8 +23,8 @@ import { pageSize, wholeNumber } from './pageCursor.ts';
 import type { ReadConnection, SqlRow } from '../readConnection.ts';
 import type { Scan } from './scan.ts';
 
-/** Steps whose items are counted in one window: the rows of each have to be looked at. */
-const STEPS_COUNTED = 8;
+/** Steps of one window: the items of each are counted, and searched if there is a filter. */
+const WINDOW_STEPS = 8;
 
 /**
  * Steps with their groups. The cursor is the number of the last step, to be handed back as
@@ -36,13 +36,12 @@ export function* stepsPage(
 ): Scan<Page<StepOverview>> {
   const limit = pageSize(query.limit);
   const filter = query.filter ?? {};
-  const windowSteps = countsItems(filter) ? STEPS_COUNTED : limit + 1;
   const found: StepOverview[] = [];
   let beyond = query.beyondStep;
   for (;;) {
-    const steps = stepRows(connection, query, beyond, windowSteps);
+    const steps = stepRows(connection, query, beyond, WINDOW_STEPS);
     found.push(...stepOverviews(connection, steps, filter));
-    const atEnd = steps.length < windowSteps;
+    const atEnd = steps.length < WINDOW_STEPS;
     const items = found.slice(0, limit);
     const last = items[limit - 1];
     if (last !== undefined && !(atEnd && found.length === limit))
@@ -87,53 +86,19 @@ function stepRows(
   });
 }
 
-/** Whether the groups of a step must be counted item by item, instead of being read as they are stored. */
-function countsItems({ verdicts, reasons, text }: ItemFilter): boolean {
-  return isGiven(verdicts) || isGiven(reasons) || (text !== undefined && text !== '');
-}
-
 /** Of `steps`, those that have something that fits. */
 function stepOverviews(
   connection: ReadConnection,
   steps: readonly StepRow[],
   filter: ItemFilter,
 ): StepOverview[] {
-  const stored = countsItems(filter) ? undefined : storedGroups(connection, steps);
-  const isFiltered = stored === undefined || isGiven(filter.modes) || isGiven(filter.roles);
   const overviews = steps.map((step) => ({
     ...step,
-    groups: (stored === undefined
-      ? countedGroups(connection, step.step, filter)
-      : (stored.get(step.step) ?? [])
-    ).filter(
-      ({ role, mode }) =>
-        (!isGiven(filter.roles) || filter.roles.includes(roleOf(role))) &&
-        (!isGiven(filter.modes) || filter.modes.includes(mode)),
-    ),
+    groups: countedGroups(connection, step.step, filter),
   }));
+  const { modes, roles, verdicts, reasons, text } = filter;
+  const isFiltered = [modes, roles, verdicts, reasons].some(isGiven) || (text ?? '') !== '';
   return isFiltered ? overviews.filter(({ groups }) => groups.length > 0) : overviews;
-}
-
-/** Held-out tasks are answered by the solver. */
-function roleOf(list: StepListName): Role {
-  return list === 'proposer' ? 'proposer' : 'solver';
-}
-
-function storedGroups(
-  connection: ReadConnection,
-  steps: readonly StepRow[],
-): Map<number, StepGroupOverview[]> {
-  const numbers = steps.map(({ step }) => step);
-  const groups = new Map<number, StepGroupOverview[]>(numbers.map((step) => [step, []]));
-  if (numbers.length === 0) return groups;
-  const rows = connection.all(
-    `SELECT step, role, mode, count, good, solve_rate FROM step_group WHERE step BETWEEN ? AND ?`,
-    Math.min(...numbers),
-    Math.max(...numbers),
-  );
-  for (const row of rows) groups.get(Number(row['step']))?.push(stepGroup(connection, row));
-  for (const ofStep of groups.values()) sortGroups(ofStep);
-  return groups;
 }
 
 /** Groups of one step over the items that fit, counted from the step's own rows. */
