@@ -14,6 +14,11 @@ const PROGRAM = new URL(
   import.meta.url,
 );
 
+/**
+ * Rows of a scan are garbage as soon as they were looked at: with a young heap of V8's own size, a search
+ * through a million of them took 100 MB more, and no less time.
+ */
+const YOUNG_HEAP_MB = 8;
 const CLOSING = 'the server is closing';
 
 interface Waiting {
@@ -65,7 +70,9 @@ export class QueryThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(PROGRAM);
+    const worker = new Worker(PROGRAM, {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
+    });
     let reason: string | undefined;
     worker.on('message', (message: FromQueryWorker) => {
       this.#hear(message);
