@@ -34,8 +34,12 @@ const BUNDLES = [
     external: ['vscode'],
   },
   {
-    // Two programs that have most of their code in common; it goes into a file that both import.
-    entryPoints: { cli: 'server/src/cli/main.ts', server: 'server/src/languageServer/main.ts' },
+    // Programs that have most of their code in common; it goes into files that they import.
+    entryPoints: {
+      cli: 'server/src/cli/main.ts',
+      server: 'server/src/languageServer/main.ts',
+      queryWorker: 'server/src/languageServer/queries/queryWorker.ts',
+    },
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },
     splitting: true,

@@ -28,6 +28,7 @@ import { RunList } from './state/runList.ts';
 import { StoredKeys } from './state/storedKeys.ts';
 import { Notifications } from './status/notifications.ts';
 import { StatusBar } from './status/statusBar.ts';
+import { withToken } from './connection/withToken.ts';
 import { tellProblem } from './tellProblem.ts';
 import { filterMessage, isEmptyFilter, storedFilter } from './tree/itemFilter.ts';
 import { TaskTree, TREE_VIEW_ID } from './tree/taskTree.ts';
@@ -76,7 +77,8 @@ export class Studio implements PageServices, Disposable {
     this.runs = new RunList(this.connection);
     this.treeModel = new TaskTreeModel(
       {
-        steps: (query) => this.connection.request('azr/steps', query),
+        steps: (query, signal) =>
+          withToken(signal, (token) => this.connection.request('azr/steps', query, token)),
         stepItems: (query) => this.connection.request('azr/stepItems', query),
       },
       (node) => {

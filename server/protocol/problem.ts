@@ -178,6 +178,8 @@ const ACTIONS = {
   // The language server.
   'server-start': 'restart-server',
   'server-crashed': 'restart-server',
+  /** The thread of the server that reads run databases. */
+  'query-thread-ended': undefined,
   'other-protocol': 'restart-server',
   /** Failures that were not foreseen, on the extension's side and on the server's. */
   unexpected: 'restart-server',

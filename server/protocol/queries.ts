@@ -1,7 +1,7 @@
 /**
- * What viewers ask of a run's database. Lists come in pages; a page never holds more than
- * {@link MAXIMUM_PAGE} rows, and no query takes longer than a page is worth: one that would have to
- * scan too far stops and says with `cursor` where to go on.
+ * What viewers ask of a run's database. Lists come in pages of at most {@link MAXIMUM_PAGE} rows. A page
+ * of a filtered list is full or the last one, so that it may take a search through the whole run:
+ * whoever does not wait for it any more cancels the request.
  */
 import type { RunId } from './runs.ts';
 import type {
@@ -113,10 +113,7 @@ export interface StepItemsQuery {
 
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /**
-   * Present when there may be more: hand it back with the next query. A page of a filtered list may
-   * be short or empty and still have one, because the search stopped for this time.
-   */
+  /** Present when there may be more: hand it back with the next query. */
   readonly cursor?: string;
 }
 
@@ -206,8 +203,6 @@ export interface Curriculum {
     /** By digests of 32 bits, which among 20,000 templates confuse 0.05 pairs on average. */
     readonly distinctTemplates: number;
   }[];
-  /** How many later stretches were not measured in the time of one answer; the next asks for more. */
-  readonly stretchesLeft?: number;
   /** n of the estimation rollouts. */
   readonly estimationRollouts: number;
 }

@@ -48,6 +48,8 @@ export type PageMessage =
       readonly method: PageRequestName;
       readonly parameters: unknown;
     }
+  /** Nobody waits for the answer to the request of this number any more. */
+  | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'action'; readonly action: PageAction }
   /** A violation of the content security policy or an uncaught error; goes to the log. */
   | { readonly kind: 'defect'; readonly message: string };

@@ -12,6 +12,7 @@ describe('a message from a page', () => {
   test.each([
     { kind: 'ready', protocolVersion: 1 },
     { kind: 'request', id: 3, method: 'azr/table', parameters: { runId: 'r' } },
+    { kind: 'cancel', id: 3 },
     { kind: 'action', action: { kind: 'open-document', uri: 'azr:/r/task-1.py' } },
     { kind: 'action', action: { kind: 'show-rewards', runId: 'r', rolloutId: 4 } },
     { kind: 'action', action: { kind: 'reveal-step', runId: 'r', step: 0 } },
@@ -29,6 +30,7 @@ describe('a message from a page', () => {
     ['may not ask', { kind: 'request', id: 1, method: 'azr/start', parameters: {} }],
     ['may not ask', { kind: 'request', id: 1.5, method: 'azr/table', parameters: {} }],
     ['may not ask', { kind: 'request', id: 1, method: 'azr/table', parameters: 'x' }],
+    ['which request', { kind: 'cancel', id: '3' }],
     ['action', { kind: 'action', action: { kind: 'open-document', uri: 'file:///etc/passwd' } }],
     ['action', { kind: 'action', action: { kind: 'open-document', uri: 'command:azr.stopRun' } }],
     ['action', { kind: 'action', action: { kind: 'rerun', uri: 'https://example.org' } }],
@@ -177,6 +179,28 @@ describe('the page host', () => {
       { kind: 'response', id: 1, result: 'rows' },
       { kind: 'refusal', id: 2, problem },
     ]);
+  });
+
+  test('gives up the request that a page cancels, and no other one', async () => {
+    ready();
+    const signals: AbortSignal[] = [];
+    answer = (signal) => {
+      signals.push(signal);
+      return new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(new Error('aborted'));
+        });
+        setTimeout(resolve, 100, 'rows');
+      });
+    };
+    const request = { kind: 'request', method: 'azr/table', parameters: {} };
+    host.receive({ ...request, id: 1 });
+    host.receive({ ...request, id: 2 });
+    host.receive({ kind: 'cancel', id: 1 });
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(sent).toEqual([{ kind: 'response', id: 2, result: 'rows' }]);
   });
 
   test('gives up what a hidden page waits for, and says nothing about it', async () => {

@@ -15,14 +15,16 @@ class RunSource implements TreeSource {
   /** Answers that are ready wait for it. */
   delivery: Promise<void> = Promise.resolve();
   readonly stepQueries: StepsQuery[] = [];
+  readonly signals: AbortSignal[] = [];
   readonly itemQueries: StepItemsQuery[] = [];
 
   constructor(lastStep: number) {
     this.lastStep = lastStep;
   }
 
-  async steps(query: StepsQuery) {
+  async steps(query: StepsQuery, signal: AbortSignal) {
     this.stepQueries.push(query);
+    this.signals.push(signal);
     if (this.failure !== undefined) throw this.failure;
     const all = Array.from({ length: this.lastStep + 1 }, (_, index) =>
       step(index, { durationMs: this.durationMs }),
@@ -37,6 +39,7 @@ class RunSource implements TreeSource {
     );
     const items = beyond.slice(0, query.limit);
     await this.delivery;
+    signal.throwIfAborted();
     return items.length < beyond.length ? { items, cursor: 'more' } : { items };
   }
 
@@ -317,6 +320,41 @@ describe('filter', () => {
 
     expect(changes).toEqual([undefined]);
     expect(source.stepQueries).toHaveLength(2);
+  });
+});
+
+describe('a search that is under way', () => {
+  test('is cancelled by a new filter, whose steps are shown in its place', async () => {
+    let deliver: () => void = () => undefined;
+    source.delivery = new Promise((resolve) => {
+      deliver = resolve;
+    });
+    model.setFilter({ text: 'x' });
+    const shown = stepsShown();
+    await vi.waitFor(() => {
+      expect(source.signals).toHaveLength(1);
+    });
+    model.setFilter({ text: 'xy' });
+    expect(source.signals[0]?.aborted).toBe(true);
+    deliver();
+
+    expect(await shown).toEqual([2, 1, 0]);
+    expect(source.signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
+  test('goes on from where it was, not from the last step that fits', async () => {
+    await stepsShown();
+    source.lastStep = 3;
+    model.setRuns([overview({ lastStep: 3 })]);
+    source.steps = (query) => {
+      source.stepQueries.push(query);
+      return Promise.resolve({ items: [] });
+    };
+    await stepsShown();
+    model.setRuns([overview({ lastStep: 4 })]);
+    await stepsShown();
+
+    expect(source.stepQueries.map(({ beyondStep }) => beyondStep)).toEqual([undefined, 2, 3]);
   });
 });
 

@@ -39,7 +39,7 @@ export function handMadeRun(
   for (const step of steps) store.commitStep(step);
   store.close();
   const reader = RunReader.open(place.database);
-  const runs = new OpenRuns({ run: () => ({ folder: place, reader }) });
+  const runs = new OpenRuns({ folder: () => place, run: () => ({ folder: place, reader }) });
   return {
     runs,
     library: new DocumentLibrary(runs),

@@ -11,6 +11,7 @@ import { documentUri, type DocumentKind } from '../../server/protocol/documents.
 import { DocumentLibrary } from '../../server/src/languageServer/documents/documentLibrary.ts';
 import { lensesOf } from '../../server/src/languageServer/features/lenses.ts';
 import { locateDocument } from '../../server/src/languageServer/documents/locateDocument.ts';
+import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { OpenRuns } from '../../server/src/languageServer/openRuns.ts';
 import { Rerunner } from '../../server/src/languageServer/reruns/rerunner.ts';
 import { scratchSource } from '../../server/src/languageServer/scratch/scratchSource.ts';
@@ -39,13 +40,12 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-held-out-'));
   const place = runFolderAt(folder);
   writeFileSync(place.database, brotliDecompressSync(readFileSync(demoArchive())));
-  // A recorded run ships without them.
+  // A recorded run ships without summaries.
   const database = new DatabaseSync(place.database);
-  database.exec('DELETE FROM metric_stretch');
   fillSummaries(database);
   database.close();
   reader = RunReader.open(place.database);
-  runs = new OpenRuns({ run: () => ({ folder: place, reader }) });
+  runs = new OpenRuns({ folder: () => place, run: () => ({ folder: place, reader }) });
   rerunner = new Rerunner(runs, () => undefined);
 });
 
@@ -115,7 +115,7 @@ describe('answers to held-out tasks', () => {
   });
 
   it('are found in the list of held-out tasks of their step, and a task where it was last asked', () => {
-    const { queries } = runs.run(RUN_ID);
+    const queries = new RunQueries(runs.run(RUN_ID).reader);
     for (const { id, taskId } of oneOfEachKind()) {
       for (const uri of [uriOf('answer', id), uriOf('task', taskId)]) {
         const { step, role, mode, position } = locateDocument(runs, uri, undefined);

@@ -1,5 +1,5 @@
 import { execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -732,10 +732,16 @@ describe('the end', () => {
     const server = fork('dist/server.mjs', ['--node-ipc'], {
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
-    const answer = once(server, 'message') as Promise<[{ result: { serverInfo: unknown } }]>;
+    /** What the server answers; it also tells of runs, unasked. */
+    const ask = async (id: number, method: string, parameters?: object): Promise<unknown> => {
+      const messages = on(server, 'message') as AsyncIterable<[{ id?: number; result?: unknown }]>;
+      server.send({ jsonrpc: '2.0', id, method, params: parameters });
+      for await (const [message] of messages) if (message.id === id) return message.result;
+      return undefined;
+    };
     const initializationOptions = {
       ...{ protocolVersion: PROTOCOL_VERSION, storageFolder: storage, pythonPath: '' },
-      workspaceFolders: [],
+      workspaceFolders: [path.join(parent, 'workspace')],
     };
     const params = {
       processId: process.pid,
@@ -743,13 +749,13 @@ describe('the end', () => {
       capabilities: {},
       initializationOptions,
     };
-    server.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
-    const [{ result }] = await answer;
-    expect(result.serverInfo).toEqual({ name: 'AZR Studio' });
+    expect(await ask(1, 'initialize', params)).toMatchObject({
+      serverInfo: { name: 'AZR Studio' },
+    });
+    // A query is answered by the bundle of the thread.
+    expect(await ask(2, 'azr/metricNames', { runId })).toContain('step.durationMs');
     const exited = once(server, 'exit') as Promise<[number]>;
-    const down = once(server, 'message');
-    server.send({ jsonrpc: '2.0', id: 2, method: 'shutdown' });
-    await down;
+    expect(await ask(3, 'shutdown')).toBeNull();
     server.send({ jsonrpc: '2.0', method: 'exit' });
     expect((await exited)[0]).toBe(0);
   });

@@ -16,20 +16,20 @@ import {
 } from '../../server/src/method/rewards.ts';
 import { rewardStory } from '../../server/src/languageServer/rewards/rewardStory.ts';
 import { completeSettings } from '../../server/src/settings/settings.ts';
-import type { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { proposerRollout, solverRollout } from '../store/handMadeSteps.ts';
 import { sampleInformation, sampleStep } from '../store/sampleRun.ts';
-import { temporaryPath, unhurriedQueries } from '../store/temporaryRun.ts';
+import { temporaryPath } from '../store/temporaryRun.ts';
+import { WholeQueries } from '../store/wholeQueries.ts';
 
-const open: RunQueries[] = [];
+const open: WholeQueries[] = [];
 
 afterEach(() => {
   for (const queries of open.splice(0)) queries.close();
 });
 
 /** A run whose step 1 is `step`, read back. */
-function run(step: Partial<StepRecord>, settings: Partial<RunSettings> = {}): RunQueries {
+function run(step: Partial<StepRecord>, settings: Partial<RunSettings> = {}): WholeQueries {
   const path = temporaryPath();
   const complete = completeSettings([{ ...settings }], 'test');
   const store = SqliteRunStore.create(path, { ...sampleInformation(), settings: complete });
@@ -41,12 +41,12 @@ function run(step: Partial<StepRecord>, settings: Partial<RunSettings> = {}): Ru
   store.commitStep({ ...record, step: 0 });
   store.commitStep({ ...record, ...step, step: 1 });
   store.close();
-  const queries = unhurriedQueries(path);
+  const queries = WholeQueries.open(path);
   open.push(queries);
   return queries;
 }
 
-function tell(queries: RunQueries, id: number): RewardStory {
+function tell(queries: WholeQueries, id: number): RewardStory {
   const story = rewardStory(queries, 'run', id, (tokens) =>
     tokens.map((token) => `t${String(token)}`),
   );
@@ -86,12 +86,12 @@ test('a story of a completion that was pruned says so, and keeps every number', 
   const path = temporaryPath();
   const store = SqliteRunStore.create(path, sampleInformation());
   for (const step of [0, 1]) store.commitStep(sampleStep(step));
-  const before = unhurriedQueries(path);
+  const before = WholeQueries.open(path);
   const told = tell(before, 2);
   before.close();
   store.keepCompletions({ completionsKeptSteps: 1, completionsKeptMb: 0 });
   store.close();
-  const queries = unhurriedQueries(path);
+  const queries = WholeQueries.open(path);
   open.push(queries);
   const story = tell(queries, 2);
   const sentence =

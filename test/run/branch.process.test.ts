@@ -5,10 +5,10 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { FaultyWorld } from './faults/faultyWorld.ts';
 import { rowsOf } from './rows.ts';
+import { WholeQueries } from '../store/wholeQueries.ts';
 
 const SETTINGS = [
   ...['--seed', '11', '--set', 'seedTasks=2', '--set', 'proposalsPerMode=2', '--set', 'probe=none'],
@@ -66,7 +66,7 @@ test('with nothing changed but the number of steps has the rows of one long run'
   expect(reader.information().settings).toMatchObject({ steps: 6, seed: 11 });
   // The curve has no gap: what was before the branch is there too.
   expect(reader.metricSeries('tokens.trained').map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
-  const queries = new RunQueries(reader);
+  const queries = new WholeQueries(reader);
   expect(
     queries.metrics({ runId: '', names: ['tokens.trained'], afterStep: -1, maximumPoints: 10 }),
   ).toMatchObject({ branchedAfter: 2, steps: [0, 1, 2, 3, 4, 5, 6] });

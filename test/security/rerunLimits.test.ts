@@ -54,7 +54,10 @@ function rerunnerAfter(
   database.close();
   const ownReader = RunReader.open(place.database);
   reader = ownReader;
-  const runs = new OpenRuns({ run: () => ({ folder: place, reader: ownReader }) });
+  const runs = new OpenRuns({
+    folder: () => place,
+    run: () => ({ folder: place, reader: ownReader }),
+  });
   const sandbox = {
     description: { engine: 'native', pythonVersion: '3.13' },
     runBatch: async (_: string, inputs: string[], { signal }: { signal: AbortSignal }) => [

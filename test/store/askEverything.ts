@@ -1,9 +1,9 @@
 import { rewardStory } from '../../server/src/languageServer/rewards/rewardStory.ts';
-import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
+import { WholeQueries } from './wholeQueries.ts';
 
 /** Asks the run.db at `path` everything that a viewer may ask for. Throws what a viewer would be told. */
 export function askEverything(path: string): void {
-  const queries = RunQueries.open(path);
+  const queries = WholeQueries.open(path);
   try {
     const run = { runId: 'run' };
     queries.reader.information();

@@ -15,7 +15,8 @@ import { RunReader } from '../../server/src/store/runReader.ts';
 import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { handMadeSteps, proposerRollout, solverRollout } from './handMadeSteps.ts';
 import { sampleStep } from './sampleRun.ts';
-import { runWith, storeErrorOf, unhurriedQueries } from './temporaryRun.ts';
+import { runWith, storeErrorOf } from './temporaryRun.ts';
+import { WholeQueries } from './wholeQueries.ts';
 
 /** A generator of whole numbers below 2³², by its seed. */
 function randomNumbers(seed: number): () => number {
@@ -167,7 +168,7 @@ describe('lists and searches see what is packed', () => {
       },
     ]);
     store.close();
-    return unhurriedQueries(path);
+    return WholeQueries.open(path);
   };
 
   test.each([
@@ -202,7 +203,7 @@ describe('lists and searches see what is packed', () => {
        ORDER BY rollout.token_count DESC, id DESC LIMIT 9`,
     );
     expect(plan.map(({ detail }) => String(detail)).join()).toContain('rollout_token_count');
-    const queries = unhurriedQueries(path);
+    const queries = WholeQueries.open(path);
     const query = { runId: 'run', table: 'rollouts', sort: 'tokenCount' } as const;
     const { items } = queries.table({ ...query, descending: false, limit: 1 });
     expect(items).toMatchObject([{ id: 4, tokenCount: 1 }]);
@@ -261,7 +262,7 @@ describe('a pack that no version of ours writes is reported as damage', () => {
     const { path, store } = runWith(handMadeSteps());
     store.close();
     rowsOf(path, 'DELETE FROM rollout_pack');
-    const queries = unhurriedQueries(path);
+    const queries = WholeQueries.open(path);
     const table = { runId: 'run', table: 'rollouts', sort: 'id', descending: false } as const;
     for (const ask of [
       () => queries.reader.rollout(6),

@@ -14,17 +14,18 @@ import type {
 } from '../../server/protocol/queries.ts';
 import { TABLE_SORTS } from '../../server/protocol/queries.ts';
 import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
-import { RunReader } from '../../server/src/store/runReader.ts';
+import { type Scan, WINDOW_ROWS } from '../../server/src/store/lists/scan.ts';
 import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation } from './sampleRun.ts';
-import { temporaryPath, unhurriedQueries } from './temporaryRun.ts';
+import { temporaryPath } from './temporaryRun.ts';
+import { whole, WholeQueries } from './wholeQueries.ts';
 
 type Item = ProposalItem | RolloutItem;
 type Asked = Pick<TableQuery, 'table' | 'sort' | 'descending' | 'limit'> & { filter?: ItemFilter };
 
 /** All pages of a table one after another, and how many there were. */
 function allPages(
-  queries: RunQueries,
+  queries: WholeQueries,
   asked: Asked,
   between: () => void = () => undefined,
 ): { items: Item[]; pages: number } {
@@ -59,7 +60,7 @@ function sorted(items: readonly Item[], { sort, descending }: Asked): number[] {
 }
 
 let folder: string;
-let queries: RunQueries;
+let queries: WholeQueries;
 let all: Readonly<Record<'proposals' | 'rollouts', readonly Item[]>>;
 
 beforeAll(() => {
@@ -67,7 +68,7 @@ beforeAll(() => {
   const file = path.join(folder, 'run.db');
   const made = generateRun(file, { tasks: 200, seed: 7 });
   expect(made).toMatchObject({ steps: 5, tasks: 200, proposals: 300, rollouts: 2040 });
-  queries = unhurriedQueries(file);
+  queries = WholeQueries.open(file);
   const byId = { sort: 'id', descending: false, limit: 200 } as const;
   all = {
     proposals: allPages(queries, { table: 'proposals', ...byId }).items,
@@ -180,7 +181,7 @@ describe('while a runner commits', () => {
       const file = temporaryPath();
       copyFileSync(original, file);
       const store = SqliteRunStore.open(file);
-      const reading = unhurriedQueries(file);
+      const reading = WholeQueries.open(file);
       const asked = { table, sort, descending, limit: 50 } as Asked;
       const before = new Set(
         firstSteps
@@ -202,49 +203,75 @@ describe('while a runner commits', () => {
   );
 });
 
-describe('a search that would take too long', () => {
-  /** A clock by which every look takes longer than a query may. */
-  function slowClock(): () => number {
-    let now = 0;
-    return () => (now += 30);
+describe('a scan', () => {
+  const table = { runId: 'run', table: 'rollouts', sort: 'id', descending: false } as const;
+  const steps = { runId: 'run', order: 'oldest', limit: 10 } as const;
+
+  /** The answer, and how many windows were looked at before the last one. */
+  function windowsOf<Result>(scan: Scan<Result>): { result: Result; windows: number } {
+    for (let windows = 0; ; windows += 1) {
+      const window = scan.next();
+      if (window.done === true) return { result: window.value, windows };
+    }
   }
 
-  test('stops, says where to go on, and finds everything in the end', () => {
-    const reader = RunReader.open(path.join(folder, 'run.db'));
-    const slow = new RunQueries(reader, slowClock());
-    const asked = { table: 'rollouts', sort: 'reward', descending: true, limit: 100 } as const;
-    const filter = { text: '7' };
-    const quick = allPages(queries, { ...asked, filter });
-    const halting = allPages(slow, { ...asked, filter });
-    expect(halting.items).toEqual(quick.items);
-    expect(halting.pages).toBeGreaterThan(quick.pages);
-
-    const nothing = allPages(slow, { ...asked, filter: { text: 'zebra' } });
-    expect(nothing.items).toEqual([]);
-    expect(nothing.pages).toBeGreaterThan(1);
-    reader.close();
+  test('goes through all rows in windows, to a full page or the end', () => {
+    const scans = RunQueries.open(path.join(folder, 'run.db'));
+    const nothing = windowsOf(scans.table({ ...table, limit: 100, filter: { text: 'zebra' } }));
+    const windows = Math.floor(all.rollouts.length / WINDOW_ROWS);
+    expect(windows).toBeGreaterThan(1);
+    expect(nothing).toEqual({ result: { items: [] }, windows });
+    const filter: ItemFilter = { modes: ['deduction'], roles: ['proposer'] };
+    const fits = all.rollouts.filter(
+      (item) => item.kind === 'rollout' && item.mode === 'deduction' && item.role === 'proposer',
+    );
+    expect(fits).toHaveLength(100);
+    const most = windowsOf(scans.table({ ...table, limit: 99, filter }));
+    expect(most.result.items).toEqual(fits.slice(0, 99));
+    expect(most.result.cursor).toBeDefined();
+    const last = windowsOf(scans.table({ ...table, limit: 100, filter }));
+    expect(last).toMatchObject({ result: { items: fits }, windows });
+    expect(last.result.cursor).toBeUndefined();
+    scans.close();
   });
 
-  test('also over steps', () => {
-    const reader = RunReader.open(path.join(folder, 'run.db'));
-    const slow = new RunQueries(reader, slowClock());
-    const query = { runId: 'run', order: 'oldest', limit: 10 } as const;
+  test('over steps gives full pages too', () => {
+    const file = temporaryPath();
+    generateRun(file, { tasks: 800, seed: 7 });
+    const scans = RunQueries.open(file);
     const filter: ItemFilter = { verdicts: ['malformed'] };
-    const quick = queries.steps({ ...query, filter });
-    const found = [];
-    let beyondStep = -1;
-    let pages = 0;
-    for (;;) {
-      const page = slow.steps({ ...query, filter, beyondStep });
-      found.push(...page.items);
-      pages += 1;
-      if (page.cursor === undefined) break;
-      expect(Number(page.cursor)).toBeGreaterThan(beyondStep);
-      beyondStep = Number(page.cursor);
-    }
-    expect(found).toEqual(quick.items);
-    expect(pages).toBeGreaterThan(1);
-    reader.close();
+    const { result, windows } = windowsOf(scans.steps({ ...steps, filter }));
+    expect(result.items.map(({ step }) => step)).toEqual(oneTo(10).map((step) => step - 1));
+    expect(result.cursor).toBe('9');
+    expect(windows).toBe(1);
+    const rest = windowsOf(scans.steps({ ...steps, filter, beyondStep: 9 }));
+    expect(rest.result.items.map(({ step }) => step)).toEqual(oneTo(10).map((step) => step + 9));
+    expect(rest.result.cursor).toBeUndefined();
+    scans.close();
+  });
+
+  test('begins again when steps are taken back meanwhile, so that no answer mixes two states', () => {
+    const file = temporaryPath();
+    const made = [...generatedSteps({ tasks: 200, seed: 3 })];
+    const store = SqliteRunStore.create(file, sampleInformation());
+    for (const step of made) store.commitStep(step);
+    const scans = RunQueries.open(file);
+    const scan = scans.table({ ...table, limit: 200, filter: { roles: ['proposer'] } });
+    const curriculum = scans.curriculum('run', 4);
+    expect(scan.next().done).toBe(false);
+    expect(curriculum.next().done).toBe(false);
+    store.discardStepsAfter(1);
+    store.commitStep(made[2]!);
+    expect(whole(scan).items.map(({ step }) => step)).toEqual(
+      made
+        .slice(0, 3)
+        .flatMap(({ step, rollouts }) =>
+          rollouts.filter(({ role }) => role === 'proposer').map(() => step),
+        ),
+    );
+    expect(whole(curriculum)).toEqual(whole(RunQueries.open(file).curriculum('run', 4)));
+    scans.close();
+    store.close();
   });
 });
 

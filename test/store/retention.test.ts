@@ -9,13 +9,14 @@ import type { RunReader } from '../../server/src/store/runReader.ts';
 import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
 import { sampleInformation, sampleStep } from './sampleRun.ts';
-import { runWith, temporaryPath, unhurriedQueries } from './temporaryRun.ts';
+import { runWith, temporaryPath } from './temporaryRun.ts';
+import { WholeQueries } from './wholeQueries.ts';
 
 const ALL: CompletionRetention = { completionsKeptSteps: 0, completionsKeptMb: 0 };
 /** Nothing of these tables may ever go. */
 const LASTING = [
   ...['task', 'proposal', 'reward_term', 'execution', 'baseline', 'metric', 'prompt', 'step'],
-  ...['prompt_pack', 'attempt', 'proposal_measure', 'step_group', 'task_parent', 'curriculum'],
+  ...['prompt_pack', 'attempt', 'proposal_measure', 'task_parent', 'curriculum'],
 ];
 
 /** Every row of `tables`, or of all, by a connection of its own. */
@@ -121,7 +122,7 @@ describe('completions of the newest steps only', () => {
     const path = store.reader.connection.path;
     const page = { runId: 'run', descending: false, limit: 50, sort: 'id' } as const;
     const find = () => {
-      const queries = unhurriedQueries(path);
+      const queries = WholeQueries.open(path);
       const found = queries.table({ ...page, table: 'rollouts', filter: { text: 'findable' } });
       const { items } = queries.stepItems({
         ...{ runId: 'run', step: 1, role: 'proposer', mode: 'abduction', offset: 0, limit: 9 },

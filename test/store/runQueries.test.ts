@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ItemFilter, TableQuery } from '../../server/protocol/queries.ts';
-import type { RunQueries } from '../../server/src/store/lists/runQueries.ts';
 import { handMadeSteps } from './handMadeSteps.ts';
 import { sampleSession } from './sampleRun.ts';
-import { runWith, storeErrorOf, unhurriedQueries } from './temporaryRun.ts';
+import { runWith, storeErrorOf } from './temporaryRun.ts';
+import { WholeQueries } from './wholeQueries.ts';
 
 const RUN = { runId: 'run' };
-let queries: RunQueries;
+let queries: WholeQueries;
 let close: () => void;
 
 beforeEach(() => {
   const { path, store } = runWith(handMadeSteps());
   store.startSession(sampleSession(-1));
   store.startSession(sampleSession(0));
-  queries = unhurriedQueries(path);
+  queries = WholeQueries.open(path);
   close = () => {
     queries.close();
     store.close();

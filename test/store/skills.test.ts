@@ -7,7 +7,8 @@ import { fillSkills } from '../../server/src/store/schema/skillSummary.ts';
 import { loopFixture } from '../method/loopFixture.ts';
 import { solverRollout } from './handMadeSteps.ts';
 import { sampleStep } from './sampleRun.ts';
-import { runWith, unhurriedQueries } from './temporaryRun.ts';
+import { runWith } from './temporaryRun.ts';
+import { WholeQueries } from './wholeQueries.ts';
 
 type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
 
@@ -83,7 +84,7 @@ function steps(
 function skills(records: readonly StepRecord[]) {
   const { path, store } = runWith(records);
   store.close();
-  const queries = unhurriedQueries(path);
+  const queries = WholeQueries.open(path);
   const map = queries.skillMap('run');
   queries.close();
   return map;
@@ -191,7 +192,7 @@ describe('the map of skills', () => {
     const { path, store } = runWith([]);
     store.close();
     withOneTaskPerStep(path, count);
-    const queries = unhurriedQueries(path);
+    const queries = WholeQueries.open(path);
     const { selfPlay } = queries.skillMap('run');
     queries.close();
     expect(selfPlay.columns).toHaveLength(Math.ceil(count / width));

@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 
 import { generatedSteps } from '../../bench/scale/generatedSteps.ts';
 import type { StepRecord } from '../../server/protocol/records.ts';
-import { RunReader } from '../../server/src/store/runReader.ts';
 import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
+import { RunReader } from '../../server/src/store/runReader.ts';
 import { SUMMARY_SCHEMA } from '../../server/src/store/schema/summarySchema.ts';
 import { fillSummaries } from '../../server/src/store/writer/summaryWriter.ts';
-import { runWith, unhurriedQueries } from './temporaryRun.ts';
+import { runWith } from './temporaryRun.ts';
+import { WholeQueries } from './wholeQueries.ts';
 
 const SUMMARIES = [...SUMMARY_SCHEMA.matchAll(/CREATE TABLE (\w+)/g)].map(([, name = '']) => name);
 
@@ -70,7 +71,7 @@ describe('summaries', () => {
   test('averages over stretches are those of the steps', () => {
     const { path, store } = runWith(steps);
     store.close();
-    const queries = unhurriedQueries(path);
+    const queries = WholeQueries.open(path);
     const [name] = ['solver.deduction.entropy'];
     const values = queries.reader.metricSeries(name).map(({ value }) => value);
     expect(values).toHaveLength(20);
@@ -93,27 +94,21 @@ describe('summaries', () => {
     queries.close();
   });
 
-  test('a curriculum that takes too long comes in parts, which add up to the same', () => {
+  test('a curriculum is measured a stretch at a time, each once', () => {
     const { path, store } = runWith(steps);
     store.close();
-    const unhurried = unhurriedQueries(path);
-    const whole = unhurried.curriculum('run', 5);
-    unhurried.close();
-    expect(whole.stretches.map(({ lastStep }) => lastStep)).toEqual([3, 7, 11, 15, 19]);
-    expect(whole).not.toHaveProperty('stretchesLeft');
-    let nowMs = 0;
-    const hurried = new RunQueries(RunReader.open(path), () => (nowMs += 15));
-    const parts = [1, 2, 3].map(() => hurried.curriculum('run', 5));
-    hurried.close();
-    expect(parts.map(({ stretchesLeft }) => stretchesLeft)).toEqual([3, 1, undefined]);
-    expect(parts[0]!.stretches).toEqual(whole.stretches.slice(0, 2));
-    expect(parts[1]!.stretches).toEqual(whole.stretches.slice(0, 4));
-    expect(parts[2]).toEqual(whole);
+    const queries = RunQueries.open(path);
+    const scan = queries.curriculum('run', 5);
+    for (let stretch = 0; stretch < 5; stretch += 1) expect(scan.next().done).toBe(false);
+    const { value } = scan.next();
+    expect(value?.stretches.map(({ lastStep }) => lastStep)).toEqual([3, 7, 11, 15, 19]);
+    expect(queries.curriculum('run', 5).next()).toEqual({ done: true, value });
+    queries.close();
   });
 
   test('the curriculum forgets what was discarded', () => {
     const { path, store } = runWith(steps.slice(0, 4));
-    const queries = unhurriedQueries(path);
+    const queries = WholeQueries.open(path);
     const before = queries.curriculum('run', 4);
     store.discardStepsAfter(1);
     const [, other] = [...generatedSteps({ tasks: 120, seed: 99 })];

@@ -7,8 +7,6 @@ import path from 'node:path';
 import { afterEach } from 'vitest';
 
 import type { StepRecord } from '../../server/protocol/records.ts';
-import { RunQueries } from '../../server/src/store/lists/runQueries.ts';
-import { RunReader } from '../../server/src/store/runReader.ts';
 import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
 import { sampleInformation } from './sampleRun.ts';
 
@@ -31,11 +29,6 @@ export function runWith(steps: readonly StepRecord[]): { path: string; store: Sq
   const store = SqliteRunStore.create(path, sampleInformation());
   for (const step of steps) store.commitStep(step);
   return { path, store };
-}
-
-/** Queries whose clock stands still, so that no answer depends on how busy the machine is. */
-export function unhurriedQueries(path: string): RunQueries {
-  return new RunQueries(RunReader.open(path), () => 0);
 }
 
 /** The ProblemError that `action` throws; fails when it throws nothing or anything else. */

@@ -44,14 +44,37 @@ test('a refusal carries what happened and what to do', async () => {
 
 test('a request that nobody answers is given up, and an answer after that is dropped', async () => {
   vi.useFakeTimers();
-  const { connection } = connected(50);
+  const { connection, sent } = connected(50);
   const request = connection.request('azr/metricNames', { runId: 'a' });
   const given = expect(request).rejects.toBeInstanceOf(RequestRefused);
 
   await vi.advanceTimersByTimeAsync(50);
 
   await given;
+  expect(sent.at(-1)).toEqual({ kind: 'cancel', id: 1 });
   connection.receive({ kind: 'response', id: 1, result: [] });
+  vi.useRealTimers();
+});
+
+test('a request that its asker gives up is cancelled, and nothing else gives it up', async () => {
+  vi.useFakeTimers();
+  const { connection, sent } = connected(50);
+  const asker = new AbortController();
+  const request = connection.request('azr/metricNames', { runId: 'a' }, asker.signal);
+  const given = expect(request).rejects.toMatchObject({ problem: { code: 'cancelled' } });
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(sent).toHaveLength(1);
+
+  asker.abort();
+
+  await given;
+  expect(sent.at(-1)).toEqual({ kind: 'cancel', id: 1 });
+  const answered = new AbortController();
+  const second = connection.request('azr/metricNames', { runId: 'a' }, answered.signal);
+  connection.receive({ kind: 'response', id: 2, result: ['rows'] });
+  answered.abort();
+  expect(await second).toEqual(['rows']);
+  expect(sent).toHaveLength(3);
   vi.useRealTimers();
 });
 

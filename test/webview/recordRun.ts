@@ -25,6 +25,7 @@ import { existingRunFolder } from '../../server/src/runFolder/runFolder.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
 import { MAXIMUM_POINTS } from '../../webview/src/dashboard/metricStore.ts';
 import { METRIC_NAMES, STRETCHES } from '../../webview/src/dashboard/runData.ts';
+import { WholeQueries } from '../store/wholeQueries.ts';
 import { RECORDING_PATH, requestKey } from './harness/recordedHost.ts';
 
 const RUN_ID = 'recorded-run';
@@ -33,7 +34,8 @@ const ROWS = 60;
 
 const folder = existingRunFolder(path.resolve(process.argv[2] ?? '.'));
 const reader = RunReader.open(folder.database);
-const run = new OpenRuns({ run: () => ({ folder, reader }) }).run(RUN_ID);
+const run = new OpenRuns({ folder: () => folder, run: () => ({ folder, reader }) }).run(RUN_ID);
+const queries = new WholeQueries(reader);
 const answers: Record<string, unknown> = {};
 const rollouts: Record<string, number> = {};
 
@@ -48,7 +50,7 @@ function recordTable(
   filter: ItemFilter,
 ): Page<unknown> {
   const query = { runId: RUN_ID, descending, limit: 200, filter, table, sort } as TableQuery;
-  const page = { items: run.queries.table(query).items.slice(0, ROWS) };
+  const page = { items: queries.table(query).items.slice(0, ROWS) };
   record('azr/table', query, page);
   return page;
 }
@@ -67,7 +69,7 @@ async function recordStory(
 
 const tokenReaders = new TokenReaders();
 const names = METRIC_NAMES;
-const metrics = run.queries.metrics({
+const metrics = queries.metrics({
   runId: RUN_ID,
   names,
   afterStep: -1,
@@ -81,14 +83,14 @@ record(
 record(
   'azr/curriculum',
   { runId: RUN_ID, stretches: STRETCHES },
-  run.queries.curriculum(RUN_ID, STRETCHES),
+  queries.curriculum(RUN_ID, STRETCHES),
 );
 record('azr/learning', { runId: RUN_ID }, learningReport(reader));
 for (const change of TASK_CHANGES) {
   const query = { runId: RUN_ID, change, limit: MAXIMUM_PAGE };
   record('azr/changedTasks', query, changedTasks(reader, query));
 }
-record('azr/skillMap', { runId: RUN_ID }, run.queries.skillMap(RUN_ID));
+record('azr/skillMap', { runId: RUN_ID }, queries.skillMap(RUN_ID));
 record('azr/configuration', { runId: RUN_ID }, runConfiguration({ ...run, id: RUN_ID }));
 recordTable('proposals', 'id', true, {});
 recordTable('proposals', 'solveRate', true, {});
@@ -105,7 +107,7 @@ const solved = recordTable('rollouts', 'advantage', true, {
 /** Whether the trained proposer wrote the task: what the starting model wrote has no advantage. */
 async function isOfProposer(rolloutId: number): Promise<boolean> {
   const { links } = await tellReward({ ...run, id: RUN_ID }, rolloutId, tokenReaders);
-  return run.queries.relatives.rolloutItem(links.proposal ?? -1)?.phase === 'propose';
+  return queries.relatives.rolloutItem(links.proposal ?? -1)?.phase === 'propose';
 }
 let shown: number | undefined;
 for (const { id, phase } of solved.items) {
@@ -116,7 +118,7 @@ await recordStory('worst', solver?.links.worstSibling);
 await recordStory('best', solver?.links.bestSibling);
 const proposal = await recordStory('proposer', solver?.links.proposal);
 await recordStory('attempt', proposal?.links.firstAttempt);
-const rejected = run.queries.table({
+const rejected = queries.table({
   runId: RUN_ID,
   table: 'proposals',
   sort: 'id',
@@ -126,7 +128,7 @@ const rejected = run.queries.table({
 }).items[0];
 if (rejected?.kind === 'proposal') await recordStory('rejected', rejected.rolloutId);
 for (const mode of ['induction', 'abduction'] as const) {
-  const [first] = run.queries.table({
+  const [first] = queries.table({
     runId: RUN_ID,
     table: 'rollouts',
     sort: 'advantage',

@@ -1,6 +1,6 @@
 /** Puts a page into a webview and connects it: the same for the panel and for the view. */
 import { randomBytes } from 'node:crypto';
-import { CancellationTokenSource, env, Uri, type Webview } from 'vscode';
+import { env, Uri, type Webview } from 'vscode';
 
 import type { RequestMap } from '../../../server/protocol/languageMessages.ts';
 import type {
@@ -8,6 +8,7 @@ import type {
   PageFocus,
   PageRequestName,
 } from '../../../server/protocol/webviewMessages.ts';
+import { withToken } from '../connection/withToken.ts';
 import { tellStalePage } from '../tellProblem.ts';
 import { pageHtml } from './pageHtml.ts';
 import { PageHost } from './pageHost.ts';
@@ -38,7 +39,15 @@ export function attachPage(
     post: (message) => {
       void webview.postMessage(message);
     },
-    request: (method, parameters, signal) => request(services, method, parameters, signal),
+    request: (method, parameters, signal) =>
+      withToken(signal, (token) =>
+        // The server checks the parameters; the page host has checked that they are an object.
+        services.connection.request(
+          method,
+          parameters as RequestMap[PageRequestName]['parameters'],
+          token,
+        ),
+      ),
     runs: () => services.runs.all,
     act: (action) => {
       if (action.kind !== 'remember') act(action);
@@ -76,28 +85,4 @@ export function attachPage(
       host.dispose();
     },
   };
-}
-
-async function request(
-  services: PageServices,
-  method: PageRequestName,
-  parameters: unknown,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const source = new CancellationTokenSource();
-  const cancel = () => {
-    source.cancel();
-  };
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    // The server checks the parameters; the page host has checked that they are an object.
-    return await services.connection.request(
-      method,
-      parameters as RequestMap[PageRequestName]['parameters'],
-      source.token,
-    );
-  } finally {
-    signal.removeEventListener('abort', cancel);
-    source.dispose();
-  }
 }

@@ -42,6 +42,8 @@ export class PageHost {
   #focus: PageFocus;
   /** Aborted when the page goes; undefined until it says that it is ready. */
   #ready: AbortController | undefined;
+  /** What the page waits for, by the numbers of its requests. */
+  readonly #asked = new Map<number, AbortController>();
 
   constructor(focus: PageFocus, options: PageHostOptions) {
     this.#focus = focus;
@@ -64,6 +66,9 @@ export class PageHost {
         break;
       case 'request':
         void this.#answer(message.id, message.method, message.parameters);
+        break;
+      case 'cancel':
+        this.#asked.get(message.id)?.abort();
         break;
       case 'action':
         this.#options.act(message.action);
@@ -118,15 +123,19 @@ export class PageHost {
   async #answer(id: number, method: PageRequestName, parameters: unknown): Promise<void> {
     const page = this.#ready;
     if (page === undefined) return;
+    const own = new AbortController();
+    this.#asked.set(id, own);
+    const signal = AbortSignal.any([page.signal, own.signal]);
     let answer: HostMessage;
     try {
-      const result = await this.#options.request(method, parameters, page.signal);
+      const result = await this.#options.request(method, parameters, signal);
       answer = { kind: 'response', id, result };
     } catch (error) {
-      if (page.signal.aborted) return;
       answer = { kind: 'refusal', id, problem: refusal(error) };
     }
-    if (!page.signal.aborted) this.#post(answer);
+    // A page that started over counts its requests anew.
+    if (this.#asked.get(id) === own) this.#asked.delete(id);
+    if (!signal.aborted) this.#post(answer);
   }
 
   #post(message: HostMessage): void {

@@ -25,6 +25,10 @@ export function pageMessage(value: unknown): PageMessage | { readonly refused: s
         : { refused: 'A page did not say which protocol it speaks.' };
     case 'request':
       return requestMessage(value);
+    case 'cancel':
+      return isInteger(value['id'])
+        ? { kind: 'cancel', id: value['id'] }
+        : { refused: 'A page did not say which request it gives up.' };
     case 'action':
       return actionMessage(value['action']);
     case 'defect':

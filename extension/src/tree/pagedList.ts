@@ -1,16 +1,12 @@
 /** A list that is fetched page by page. Concurrent readers share one fetch. */
 import type { Page } from '../../../server/protocol/queries.ts';
 
-/** Gives the page after `loaded`; `cursor` is what the page before it came with. */
-export type FetchPage<Item> = (
-  loaded: readonly Item[],
-  cursor: string | undefined,
-) => Promise<Page<Item>>;
+/** Gives the page after `loaded`. */
+export type FetchPage<Item> = (loaded: readonly Item[]) => Promise<Page<Item>>;
 
 export class PagedList<Item> {
   readonly #fetch: FetchPage<Item>;
   #items: readonly Item[] = [];
-  #cursor: string | undefined;
   #hasMore = true;
   #fetching: Promise<void> | undefined;
 
@@ -36,7 +32,6 @@ export class PagedList<Item> {
   async grow(): Promise<void> {
     if (this.#hasMore) return;
     this.#hasMore = true;
-    this.#cursor = undefined;
     await this.load(Number.POSITIVE_INFINITY);
   }
 
@@ -46,21 +41,15 @@ export class PagedList<Item> {
   }
 
   #nextPage(): Promise<void> {
-    this.#fetching ??= this.#fetch(this.#items, this.#cursor)
+    this.#fetching ??= this.#fetch(this.#items)
       .then(({ items, cursor }) => {
         this.#items = [...this.#items, ...items];
-        // A page that neither brings nor leads to anything must not be asked for for ever.
-        this.#hasMore = cursor !== undefined && (items.length > 0 || cursor !== this.#cursor);
-        this.#cursor = cursor;
+        // A page that brings nothing must not be asked for for ever.
+        this.#hasMore = cursor !== undefined && items.length > 0;
       })
       .finally(() => {
         this.#fetching = undefined;
       });
     return this.#fetching;
   }
-}
-
-/** The number in a cursor that is one: queries by step or offset go on from there. */
-export function cursorNumber(cursor: string | undefined): number | undefined {
-  return cursor !== undefined && /^-?\d{1,15}$/.test(cursor) ? Number(cursor) : undefined;
 }

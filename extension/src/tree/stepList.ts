@@ -6,18 +6,19 @@ import {
   type StepsQuery,
 } from '../../../server/protocol/queries.ts';
 import type { RunId, StepOverview } from '../../../server/protocol/runs.ts';
-import { cursorNumber, PagedList } from './pagedList.ts';
+import { PagedList } from './pagedList.ts';
 
 export interface StepListOptions {
   readonly runId: RunId;
   readonly newestFirst: boolean;
   readonly filter: ItemFilter;
-  readonly query: (query: StepsQuery) => Promise<Page<StepOverview>>;
+  readonly query: (query: StepsQuery, signal: AbortSignal) => Promise<Page<StepOverview>>;
 }
 
 export class StepList {
   readonly #options: StepListOptions;
   readonly #list: PagedList<StepOverview>;
+  readonly #dropped = new AbortController();
   #shown = MAXIMUM_PAGE;
   #newestStep = -1;
   #catchingUp: Promise<void> | undefined;
@@ -25,9 +26,7 @@ export class StepList {
   constructor(options: StepListOptions) {
     this.#options = options;
     const order = options.newestFirst ? 'newest' : 'oldest';
-    this.#list = new PagedList((loaded, cursor) =>
-      this.#page(order, cursorNumber(cursor) ?? loaded.at(-1)?.step),
-    );
+    this.#list = new PagedList((loaded) => this.#page(order, loaded.at(-1)?.step));
   }
 
   /**
@@ -43,6 +42,11 @@ export class StepList {
     else if (lastStep > this.#newestStep) await this.#catchUp(lastStep);
     const steps = this.#list.items.slice(0, this.#shown);
     return { steps, hasMore: this.#list.hasMore || this.#list.items.length > steps.length };
+  }
+
+  /** Gives up what is on its way: a filter may have the server look through the whole run. */
+  drop(): void {
+    this.#dropped.abort();
   }
 
   showMore(): void {
@@ -76,24 +80,23 @@ export class StepList {
       await this.#list.grow();
       return;
     }
-    let newest = this.#list.items[0]?.step ?? this.#newestStep;
+    // Older ones were looked at, also where a filter left them out.
+    let newest = Math.max(this.#list.items[0]?.step ?? -1, this.#newestStep);
     while (true) {
-      const page = await this.#page('oldest', newest);
-      this.#list.prepend(page.items.toReversed());
-      const next = cursorNumber(page.cursor) ?? page.items.at(-1)?.step;
-      if (page.cursor === undefined || next === undefined || next <= newest) return;
+      const { items, cursor } = await this.#page('oldest', newest);
+      this.#list.prepend(items.toReversed());
+      const next = items.at(-1)?.step;
+      if (cursor === undefined || next === undefined || next <= newest) return;
       newest = next;
     }
   }
 
   #page(order: StepsQuery['order'], beyondStep: number | undefined): Promise<Page<StepOverview>> {
     const { runId, filter, query } = this.#options;
-    return query({
-      runId,
-      order,
-      limit: MAXIMUM_PAGE,
-      filter,
-      ...(beyondStep !== undefined && { beyondStep }),
-    });
+    const asked = { runId, order, limit: MAXIMUM_PAGE, filter };
+    return query(
+      { ...asked, ...(beyondStep !== undefined && { beyondStep }) },
+      this.#dropped.signal,
+    );
   }
 }

@@ -17,7 +17,7 @@ import type { Problem } from '../../../server/protocol/problem.ts';
 import type { RunId, RunOverview, StepOverview } from '../../../server/protocol/runs.ts';
 import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import { isBusy } from '../state/runFacts.ts';
-import { cursorNumber, PagedList } from './pagedList.ts';
+import { PagedList } from './pagedList.ts';
 import { StepList } from './stepList.ts';
 import {
   runNodeId,
@@ -33,7 +33,7 @@ import {
 } from './treeNode.ts';
 
 export interface TreeSource {
-  steps(query: StepsQuery): Promise<Page<StepOverview>>;
+  steps(query: StepsQuery, signal: AbortSignal): Promise<Page<StepOverview>>;
   stepItems(query: StepItemsQuery): Promise<Page<ProposalItem | AttemptItem>>;
 }
 
@@ -113,7 +113,7 @@ export class TaskTreeModel {
   async stepNode(runId: RunId, step: number): Promise<StepNode | undefined> {
     const runNode = this.runNode(runId);
     if (runNode === undefined) return undefined;
-    await this.#stepList(runNode).showStep(step, runNode.run.lastStep);
+    await this.#fromSteps(runNode, (list) => list.showStep(step, runNode.run.lastStep));
     const children = await this.children(runNode);
     return children.find((child) => child.kind === 'step' && child.step.step === step) as
       StepNode | undefined;
@@ -145,7 +145,7 @@ export class TaskTreeModel {
     if (node.run.state === 'unreadable' && node.run.problem !== undefined) {
       return [problemNode(node, node.run.problem)];
     }
-    const { steps, hasMore } = await this.#readSteps(node);
+    const { steps, hasMore } = await this.#fromSteps(node, (list) => list.read(node.run.lastStep));
     const stepNodes = steps
       .map((step) =>
         this.#known<StepNode>({ kind: 'step', id: `${node.id}/${step.step}`, parent: node, step }),
@@ -156,12 +156,20 @@ export class TaskTreeModel {
     return this.#newestFirst ? [...live, ...stepNodes, ...more] : [...stepNodes, ...more, ...live];
   }
 
-  /** What was on its way when its list was dropped is read again. */
-  async #readSteps(node: RunNode): ReturnType<StepList['read']> {
+  /** What was on its way when its list was dropped is read again, from the list in its place. */
+  async #fromSteps<Result>(
+    node: RunNode,
+    read: (list: StepList) => Promise<Result>,
+  ): Promise<Result> {
     for (;;) {
       const list = this.#stepList(node);
-      const read = await list.read(node.run.lastStep);
-      if (list === this.#steps.get(node.run.id)) return read;
+      const isDropped = () => list !== this.#steps.get(node.run.id);
+      try {
+        const result = await read(list);
+        if (!isDropped()) return result;
+      } catch (error) {
+        if (!isDropped()) throw error;
+      }
     }
   }
 
@@ -225,13 +233,13 @@ export class TaskTreeModel {
     const known = this.#items.get(node.id);
     if (known !== undefined) return known;
     const { run } = node.parent.parent;
-    const list: Items = new PagedList((loaded, cursor) =>
+    const list: Items = new PagedList((loaded) =>
       this.#source.stepItems({
         runId: run.id,
         step: node.parent.step.step,
         role: node.group.role,
         mode: node.group.mode,
-        offset: cursorNumber(cursor) ?? loaded.length,
+        offset: loaded.length,
         limit: MAXIMUM_PAGE,
         filter: this.#filter,
       }),
@@ -247,7 +255,7 @@ export class TaskTreeModel {
       runId: node.run.id,
       newestFirst: this.#newestFirst,
       filter: this.#filter,
-      query: (query) => this.#source.steps(query),
+      query: (query, signal) => this.#source.steps(query, signal),
     });
     this.#steps.set(node.run.id, list);
     return list;
@@ -297,6 +305,7 @@ export class TaskTreeModel {
 
   /** The steps of a run, and all that is below them, are read again. */
   #forgetStepsOf(run: RunNode): void {
+    this.#steps.get(run.run.id)?.drop();
     this.#steps.delete(run.run.id);
     const below = `${run.id}/`;
     for (const map of [this.#nodes, this.#items, this.#shownItems]) {

@@ -1,4 +1,7 @@
-/** Runs as documents and queries see them, looked up by their id. */
+/**
+ * Runs as documents, lenses and the stories of rewards see them, looked up by their id: these read some
+ * rows by their ids, in less than a millisecond. What takes longer is read in a thread, see queries.
+ */
 import { ProblemError } from '../../protocol/problem.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -6,8 +9,7 @@ import path from 'node:path';
 import type { RunId } from '../../protocol/runs.ts';
 import type { RunCatalog } from '../runs/runCatalog.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
-import { RunQueries } from '../store/lists/runQueries.ts';
-import type { Relatives } from '../store/lists/relatives.ts';
+import { Relatives } from '../store/lists/relatives.ts';
 import type { RunReader } from '../store/runReader.ts';
 
 export interface OpenRun {
@@ -16,15 +18,12 @@ export interface OpenRun {
   readonly folder: RunFolder;
   readonly reader: RunReader;
   readonly relatives: Relatives;
-  readonly queries: RunQueries;
 }
 
 export class OpenRuns {
-  readonly #catalog: Pick<RunCatalog, 'run'>;
-  /** A curriculum remembers what it summed up, so queries live as long as their reader. */
-  readonly #queries = new WeakMap<RunReader, RunQueries>();
+  readonly #catalog: Pick<RunCatalog, 'folder' | 'run'>;
 
-  constructor(catalog: Pick<RunCatalog, 'run'>) {
+  constructor(catalog: Pick<RunCatalog, 'folder' | 'run'>) {
     this.#catalog = catalog;
   }
 
@@ -34,20 +33,23 @@ export class OpenRuns {
    */
   run(id: RunId): OpenRun {
     const { folder, reader } = this.#catalog.run(id);
-    // The open file outlives its name, and would show a run that cannot be found any more.
-    if (!existsSync(folder.database)) throw deleted(folder);
-    let queries = this.#queries.get(reader);
-    if (queries === undefined) {
-      queries = new RunQueries(reader);
-      this.#queries.set(reader, queries);
-    }
+    requireDatabase(folder);
     const name = path.basename(folder.folder);
-    return { id, name, folder, reader, queries, relatives: queries.relatives };
+    return { id, name, folder, reader, relatives: new Relatives(reader.connection) };
+  }
+
+  /** Path of the run's database, which is there. Throws an error with a remedy when it is not. */
+  database(id: RunId): string {
+    const folder = this.#catalog.folder(id);
+    requireDatabase(folder);
+    return folder.database;
   }
 }
 
-function deleted({ folder }: RunFolder): ProblemError {
-  return new ProblemError({
+/** The open file outlives its name, and would show a run that cannot be found any more. */
+function requireDatabase({ folder, database }: RunFolder): void {
+  if (existsSync(database)) return;
+  throw new ProblemError({
     code: 'run-deleted',
     message: `The run in ${folder} is gone: there is no run.db any more.`,
     remedy: 'Put the folder back where it was, or close what shows the run.',

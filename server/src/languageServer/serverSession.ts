@@ -17,6 +17,7 @@ import { RunCatalog } from '../runs/runCatalog.ts';
 import { DocumentLibrary } from './documents/documentLibrary.ts';
 import { EditorFeatures } from './features/editorFeatures.ts';
 import { OpenRuns } from './openRuns.ts';
+import { QueryThread } from './queries/queryThread.ts';
 import { isDefect, responseError } from './requests/responseError.ts';
 import { createRequestHandlers, type RequestHandlers } from './requests/requestHandlers.ts';
 import { checkParameters } from './requests/requestSchemas.ts';
@@ -29,6 +30,7 @@ export class ServerSession {
   readonly #connection: Connection;
   readonly #catalog: RunCatalog;
   readonly #runs: OpenRuns;
+  readonly #queries = new QueryThread();
   readonly #library: DocumentLibrary;
   readonly #rerunner: Rerunner;
   readonly #features: EditorFeatures;
@@ -68,6 +70,7 @@ export class ServerSession {
       createRequestHandlers({
         catalog: this.#catalog,
         runs: this.#runs,
+        queries: this.#queries,
         rerunner: this.#rerunner,
         scratchFolder: new ScratchFolder(options.storageFolder),
         pythonPath: options.pythonPath,
@@ -87,7 +90,7 @@ export class ServerSession {
 
   /** Ends everything that was started here but the runs, which go on. */
   async close(): Promise<void> {
-    await Promise.all([this.#rerunner.close(), this.#catalog.dispose()]);
+    await Promise.all([this.#rerunner.close(), this.#queries.dispose(), this.#catalog.dispose()]);
   }
 
   #openCatalog(options: InitializationOptions): RunCatalog {

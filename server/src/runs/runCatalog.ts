@@ -87,9 +87,14 @@ export class RunCatalog {
     return newestFirst([...this.#runs.values()].map(({ overview }) => overview));
   }
 
+  /** The folder of a run that has a database. Throws ProblemError `unknown-run` or `run-starting`. */
+  folder(runId: RunId): RunFolder {
+    return this.#tracked(runId).folder();
+  }
+
   /**
    * The folder and a reader of a run. Ask again for every request: the reader is closed when its
-   * database goes away. Throws ProblemError `unknown-run` or `run-starting`, or a ProblemError.
+   * database goes away. Throws as {@link folder} does, and a ProblemError for what cannot be read.
    */
   run(runId: RunId): { readonly folder: RunFolder; readonly reader: RunReader } {
     const tracked = this.#tracked(runId);

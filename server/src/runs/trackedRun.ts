@@ -95,8 +95,8 @@ export class TrackedRun {
     await this.#follower.look();
   }
 
-  /** A reader of the run's database, open until the run is gone. Throws an error with a remedy. */
-  reader(): RunReader {
+  /** Where the run's database is. Throws ProblemError `run-starting` before there is one. */
+  folder(): RunFolder {
     if (this.#hasNews && this.#database.look.kind === 'none') this.#look(true);
     if (this.#database.look.kind === 'none') {
       throw new ProblemError({
@@ -105,6 +105,12 @@ export class TrackedRun {
         remedy: 'Wait until its engine has started.',
       });
     }
+    return this.run;
+  }
+
+  /** A reader of the run's database, open until the run is gone. Throws an error with a remedy. */
+  reader(): RunReader {
+    this.folder();
     return this.#database.reader();
   }
 

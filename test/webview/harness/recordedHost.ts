@@ -63,6 +63,7 @@ export function recordedHost(recording: Recording, options: HostOptions): Answer
         return message.action.kind === 'show-rewards'
           ? [{ kind: 'focus', focus: { ...message.action, kind: 'rewards' } }]
           : [];
+      case 'cancel':
       case 'defect':
         return [];
     }

@@ -154,7 +154,11 @@ export class RunData {
       case 'metrics':
         return this.#askMetrics(known);
       case 'curriculum':
-        return this.#askCurriculum(known);
+        known.curriculum = await this.#connection.request('azr/curriculum', {
+          runId: known.overview.id,
+          stretches: STRETCHES,
+        });
+        return;
       case 'learning':
         known.learning = await this.#connection.request('azr/learning', {
           runId: known.overview.id,
@@ -183,21 +187,5 @@ export class RunData {
       maximumPoints: MAXIMUM_POINTS,
     });
     known.metrics = mergeMetrics(known.metrics, answer, afterStep);
-  }
-
-  /** The first look at a long run comes in several answers, each shown while the next is measured. */
-  async #askCurriculum(known: KnownRun): Promise<void> {
-    for (;;) {
-      const answer = await this.#connection.request('azr/curriculum', {
-        runId: known.overview.id,
-        stretches: STRETCHES,
-      });
-      const before = known.curriculum?.stretches.length ?? 0;
-      // Stretches of a run that grew may have to be measured anew: what is shown stays until then.
-      if (answer.stretchesLeft === undefined || answer.stretches.length > before)
-        known.curriculum = answer;
-      if (answer.stretchesLeft === undefined) return;
-      this.#onChange(known.overview.id, 'curriculum');
-    }
   }
 }

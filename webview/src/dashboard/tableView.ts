@@ -37,8 +37,8 @@ export const FIRST_TABLE_STATE: TableState = {
 };
 
 const TYPING_MS = 250;
-/** Pages without a row, of a filter that fits little, before the person is asked. */
-const MOST_EMPTY_PAGES = 20;
+/** Rows that take longer to find are found anew at somebody's wish only, not with every step. */
+const SLOW_MS = 1000;
 /** Rows that the newest page is read anew with, while a run goes on. */
 const ALL = '';
 
@@ -67,8 +67,9 @@ export class TableView {
   #rows: readonly TableRow[] = [];
   #cursor: string | undefined;
   #shownSequence = -1;
-  /** Grows with every new list; an answer to an older one is dropped. */
-  #list = 0;
+  /** Of the present list; aborted when another takes its place. */
+  #reading = new AbortController();
+  #readingMs = 0;
   #fetching = false;
   #typing: number | undefined;
 
@@ -113,7 +114,7 @@ export class TableView {
     if (other) void this.#start(false);
     else if (run.sequence !== this.#shownSequence && !this.#fetching) {
       // Rows that somebody reads do not move under their eyes.
-      if (this.#grid.isAtTop) void this.#start(true);
+      if (this.#grid.isAtTop && this.#readingMs < SLOW_MS) void this.#start(true);
       else this.#tellCount(true);
     }
   }
@@ -127,7 +128,8 @@ export class TableView {
   async #start(keepPlace: boolean): Promise<void> {
     const run = this.#run;
     if (run === undefined) return;
-    this.#list += 1;
+    this.#reading.abort();
+    this.#reading = new AbortController();
     this.#shownSequence = run.sequence;
     this.#cursor = undefined;
     const { table, sort, descending } = this.#state;
@@ -135,38 +137,36 @@ export class TableView {
       this.#grid.setColumns(COLUMNS[table], { column: sort, descending });
       this.#rows = [];
       this.#grid.setRows([], false, false);
-      this.#status.textContent = 'Reading…';
+      this.#status.textContent = this.#isFiltered ? 'Searching…' : 'Reading…';
     }
-    await this.#fetch(run.id, this.#list, keepPlace ? 'again' : 'first');
+    await this.#fetch(run.id, keepPlace ? 'again' : 'first');
   }
 
   async #more(): Promise<void> {
     const run = this.#run;
     if (run === undefined || this.#fetching || this.#cursor === undefined) return;
-    await this.#fetch(run.id, this.#list, 'next');
+    await this.#fetch(run.id, 'next');
   }
 
-  async #fetch(runId: RunId, list: number, which: 'first' | 'again' | 'next'): Promise<void> {
+  async #fetch(runId: RunId, which: 'first' | 'again' | 'next'): Promise<void> {
+    const { signal } = this.#reading;
+    const began = performance.now();
     this.#fetching = true;
     try {
-      for (let page = 0; page < MOST_EMPTY_PAGES; page += 1) {
-        const answer = await this.#connection.request('azr/table', this.#query(runId));
-        if (list !== this.#list) return;
-        const isFirst = which !== 'next' && page === 0;
-        this.#rows = isFirst ? answer.items : [...this.#rows, ...answer.items];
-        this.#cursor = answer.cursor;
-        if (answer.items.length > 0 || answer.cursor === undefined) break;
-      }
+      const answer = await this.#connection.request('azr/table', this.#query(runId), signal);
+      this.#rows = which === 'next' ? [...this.#rows, ...answer.items] : answer.items;
+      this.#cursor = answer.cursor;
+      this.#readingMs = performance.now() - began;
       this.#showRows(which !== 'first');
     } catch (error) {
-      if (list !== this.#list) return;
+      if (signal.aborted) return;
       fill(
         this.#place,
         problemNotice(problemOf(error), () => void this.#start(false)),
       );
       this.#status.textContent = '';
     } finally {
-      if (list === this.#list) this.#fetching = false;
+      if (!signal.aborted) this.#fetching = false;
     }
   }
 
@@ -197,9 +197,12 @@ export class TableView {
     );
   }
 
+  get #isFiltered(): boolean {
+    return Object.keys(this.#state.filter).length > 0;
+  }
+
   #nothing(): HTMLElement {
-    const filtered = Object.keys(this.#state.filter).length > 0;
-    return filtered
+    return this.#isFiltered
       ? emptyNotice('Nothing matches the filter.', 'Remove a condition, or clear the filter.')
       : emptyNotice(
           this.#state.table === 'proposals' ? 'No proposals yet.' : 'No rollouts yet.',

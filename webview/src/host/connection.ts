@@ -13,13 +13,18 @@ import type {
 } from '../../../server/protocol/webviewMessages.ts';
 
 const TIMEOUT_MS = 20_000;
+const GIVEN_UP: Problem = {
+  code: 'cancelled',
+  message: 'The request was given up.',
+  remedy: 'Ask again.',
+};
 
 /** What VS Code's `acquireVsCodeApi()` returns, as far as pages use it. */
 export interface MessageHost {
   postMessage(message: unknown): void;
 }
 
-/** A request that the server refused or did not answer. */
+/** A request that the server refused or did not answer, or that was given up. */
 export class RequestRefused extends Error {
   readonly problem: Problem;
 
@@ -35,7 +40,7 @@ export type UnaskedMessage = Exclude<HostMessage, { kind: 'response' | 'refusal'
 interface Waiting {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: RequestRefused) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 export class Connection {
@@ -67,24 +72,37 @@ export class Connection {
     this.#post({ kind: 'defect', message });
   }
 
-  /** Rejects with {@link RequestRefused} and with nothing else. */
+  /**
+   * Rejects with {@link RequestRefused} and with nothing else. With a `signal`, which gives the request
+   * up, it may take as long as the server looks for the answer.
+   */
   request<Name extends PageRequestName>(
     method: Name,
     parameters: RequestMap[Name]['parameters'],
+    signal?: AbortSignal,
   ): Promise<RequestMap[Name]['result']> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(
-          new RequestRefused({
-            code: 'timeout',
-            message: `No answer came within ${String(this.#timeoutMs / 1000)} s.`,
-            remedy: 'Try again; if it keeps failing, run “AZR: Restart Server”.',
-          }),
-        );
-      }, this.#timeoutMs);
+      const giveUp = (problem: Problem) => {
+        // It may have been answered.
+        if (!this.#waiting.delete(id)) return;
+        this.#post({ kind: 'cancel', id });
+        reject(new RequestRefused(problem));
+      };
+      signal?.addEventListener('abort', () => {
+        giveUp(GIVEN_UP);
+      });
+      const timer =
+        signal === undefined
+          ? setTimeout(() => {
+              giveUp({
+                code: 'timeout',
+                message: `No answer came within ${String(this.#timeoutMs / 1000)} s.`,
+                remedy: 'Try again; if it keeps failing, run “AZR: Restart Server”.',
+              });
+            }, this.#timeoutMs)
+          : undefined;
       this.#waiting.set(id, {
         resolve: resolve as (result: unknown) => void,
         reject,

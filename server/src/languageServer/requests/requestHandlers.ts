@@ -8,17 +8,16 @@ import { isHubId, PACKAGED_MODEL } from '../../../protocol/modelNames.ts';
 import { chosenPython } from '../../machine/enginePython.ts';
 import { fetchModel } from '../../machine/models/fetchModel.ts';
 import type { DoctorCheck } from '../../../protocol/runs.ts';
-import { evaluationReport } from '../../runs/evaluationReport.ts';
-import { changedTasks } from '../../runs/learningReport.ts';
 import { checkMachine } from '../../doctor/machineChecks.ts';
 import { machineOverview } from '../../doctor/machineOverview.ts';
 import type { RunCatalog } from '../../runs/runCatalog.ts';
 import { existingRunFolder } from '../../runFolder/runFolder.ts';
 import { runIdOf } from '../../runFolder/runId.ts';
 import { addressOf } from '../documents/subject.ts';
-import { LearningReports } from './learningReports.ts';
 import { locateDocument } from '../documents/locateDocument.ts';
 import type { OpenRuns } from '../openRuns.ts';
+import { QUERY_NAMES, type QueryName } from '../queries/queryMessages.ts';
+import type { QueryThread } from '../queries/queryThread.ts';
 import type { Rerunner } from '../reruns/rerunner.ts';
 import { runConfiguration } from '../features/runConfiguration.ts';
 import { pythonFileText } from '../scratch/pythonFile.ts';
@@ -38,6 +37,7 @@ export type RequestHandlers = {
 export interface HandlerDependencies {
   readonly catalog: RunCatalog;
   readonly runs: OpenRuns;
+  readonly queries: QueryThread;
   readonly rerunner: Rerunner;
   readonly scratchFolder: ScratchFolder;
   /** Python of the engine; empty to find one. */
@@ -54,7 +54,7 @@ export function createRequestHandlers(dependencies: HandlerDependencies): Reques
   const tokenReaders = new TokenReaders();
   return {
     ...runHandlers(dependencies),
-    ...queryHandlers(runs),
+    ...queryHandlers(dependencies),
     ...copyHandlers(dependencies),
     'azr/machine': ({ folder }) =>
       machineOverview({ pythonPath, ...(folder !== undefined && { folder }) }),
@@ -114,22 +114,14 @@ function runHandlers(dependencies: HandlerDependencies) {
   } satisfies Partial<RequestHandlers>;
 }
 
-function queryHandlers(runs: OpenRuns) {
-  const reports = new LearningReports();
-  return {
-    'azr/steps': (query) => runs.run(query.runId).queries.steps(query),
-    'azr/stepItems': (query) => runs.run(query.runId).queries.stepItems(query),
-    'azr/answers': ({ runId, taskId, limit }) => runs.run(runId).queries.answers(taskId, limit),
-    'azr/table': (query) => runs.run(query.runId).queries.table(query),
-    'azr/metrics': (query) => runs.run(query.runId).queries.metrics(query),
-    'azr/metricNames': ({ runId }) => runs.run(runId).queries.metricNames(),
-    'azr/learning': ({ runId }) => reports.of(runs.run(runId).reader),
-    'azr/changedTasks': (query) => changedTasks(runs.run(query.runId).reader, query),
-    'azr/evaluationReport': ({ runId }) => evaluationReport(runs.run(runId).reader) ?? null,
-    'azr/skillMap': ({ runId }) => runs.run(runId).queries.skillMap(runId),
-    'azr/curriculum': ({ runId, stretches }) =>
-      runs.run(runId).queries.curriculum(runId, stretches),
-  } satisfies Partial<RequestHandlers>;
+/** Queries go to the thread that reads databases for viewers. */
+function queryHandlers({ runs, queries }: HandlerDependencies) {
+  const handlers = QUERY_NAMES.map((name) => [
+    name,
+    (parameters: RequestMap[QueryName]['parameters'], signal: AbortSignal) =>
+      queries.ask(name, parameters, runs.database(parameters.runId), signal),
+  ]);
+  return Object.fromEntries(handlers) as Pick<RequestHandlers, QueryName>;
 }
 
 function copyHandlers({ runs, scratchFolder }: HandlerDependencies) {

@@ -16,7 +16,7 @@ export async function tellReward(
   const tokens = run.reader.rollout(rolloutId)?.tokens ?? [];
   const { texts, problem } = await tokenReaders.textsOf(run, tokens);
   // Meanwhile the run may have been resumed, and its rollouts written again.
-  const story = rewardStory(run.queries, run.id, rolloutId, (stored) =>
+  const story = rewardStory(run, run.id, rolloutId, (stored) =>
     isDeepStrictEqual(stored, tokens) ? texts : stored.map(numberedToken),
   );
   if (story === undefined) {

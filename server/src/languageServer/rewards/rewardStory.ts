@@ -2,13 +2,12 @@
 import type { RewardStage, RewardStory } from '../../../protocol/rewardStory.ts';
 import type { RunId } from '../../../protocol/runs.ts';
 import { oneLine, taskTitle } from '../../store/lists/listText.ts';
-import type { RunQueries } from '../../store/lists/runQueries.ts';
 import { completionText } from '../documents/prunedCompletion.ts';
 import { advantageStages, tokensStage } from './advantageStages.ts';
 import { executionStage, groupStage, validationStage } from './judgementStages.ts';
 import { completionStage, parseStage, promptStage } from './openingStages.ts';
 import { rewardStages } from './rewardStages.ts';
-import { readStoryContext, type StoryContext } from './storyContext.ts';
+import { readStoryContext, type StoryContext, type StorySource } from './storyContext.ts';
 import { storyLinks } from './storyLinks.ts';
 
 /** The text of each of a completion's tokens. */
@@ -19,27 +18,27 @@ export type TokenTexts = (tokens: readonly number[]) => readonly string[];
  * database cannot be read.
  */
 export function rewardStory(
-  queries: RunQueries,
+  source: StorySource,
   runId: RunId,
   rolloutId: number,
   tokenTexts: TokenTexts,
 ): RewardStory | undefined {
   // All of it is of one state of the run, and packs of completions are inflated once.
-  return queries.reader.connection.snapshot(() => {
-    const context = readStoryContext(queries, rolloutId);
-    return context && toldStory(context, queries, runId, tokenTexts);
+  return source.reader.connection.snapshot(() => {
+    const context = readStoryContext(source, rolloutId);
+    return context && toldStory(context, source, runId, tokenTexts);
   });
 }
 
 function toldStory(
   context: StoryContext,
-  queries: RunQueries,
+  source: StorySource,
   runId: RunId,
   tokenTexts: TokenTexts,
 ): RewardStory {
   const { id, step, role, mode, phase, tokens } = context.rollout;
   const judged: RewardStage[] =
-    role === 'proposer' ? validationStage(context) : executionStage(context, queries.reader);
+    role === 'proposer' ? validationStage(context) : executionStage(context, source.reader);
   return {
     runId,
     rolloutId: id,
@@ -58,7 +57,7 @@ function toldStory(
       ...advantageStages(context),
       tokensStage(context, tokenTexts(tokens)),
     ],
-    links: storyLinks(context, queries),
+    links: storyLinks(context, source),
   };
 }
 

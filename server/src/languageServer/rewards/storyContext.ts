@@ -12,7 +12,10 @@ import type { RunSettings } from '../../../protocol/settings.ts';
 import type { Dialect } from '../../method/dialects/dialect.ts';
 import { dialectNamed } from '../../method/dialects/dialectFor.ts';
 import type { AttemptCounts, TrainedRollout } from '../../store/lists/relatives.ts';
-import type { RunQueries } from '../../store/lists/runQueries.ts';
+import type { OpenRun } from '../openRuns.ts';
+
+/** What a story is read from. */
+export type StorySource = Pick<OpenRun, 'reader' | 'relatives'>;
 
 export interface StoryContext {
   readonly settings: RunSettings;
@@ -39,8 +42,8 @@ export type PartBaselines = Readonly<
 >;
 
 /** Undefined when there is no such rollout. */
-export function readStoryContext(queries: RunQueries, rolloutId: number): StoryContext | undefined {
-  const { reader, relatives } = queries;
+export function readStoryContext(source: StorySource, rolloutId: number): StoryContext | undefined {
+  const { reader, relatives } = source;
   const rollout = reader.rollout(rolloutId);
   if (rollout === undefined) return undefined;
   const { settings, dialect } = reader.information();
@@ -66,12 +69,12 @@ export function readStoryContext(queries: RunQueries, rolloutId: number): StoryC
     baseline: trained
       ? reader.baselines(step).find((baseline) => baseline.role === role && baseline.mode === mode)
       : undefined,
-    parts: trained ? partBaselines(queries, settings, rollout) : undefined,
+    parts: trained ? partBaselines(source, settings, rollout) : undefined,
   };
 }
 
 function partBaselines(
-  { reader }: RunQueries,
+  { reader }: StorySource,
   { proposerAdvantage }: RunSettings,
   { step, role, mode }: RolloutRecord,
 ): PartBaselines | undefined {

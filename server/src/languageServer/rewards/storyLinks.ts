@@ -1,12 +1,11 @@
 /** Where one can go from a rollout: up to its task, down to an attempt, sideways to its siblings. */
 import type { RolloutItem } from '../../../protocol/queries.ts';
 import type { RewardStory } from '../../../protocol/rewardStory.ts';
-import type { RunQueries } from '../../store/lists/runQueries.ts';
-import type { StoryContext } from './storyContext.ts';
+import type { StoryContext, StorySource } from './storyContext.ts';
 
 type Links = RewardStory['links'];
 
-export function storyLinks(context: StoryContext, { relatives }: RunQueries): Links {
+export function storyLinks(context: StoryContext, { relatives }: StorySource): Links {
   const { rollout, proposal } = context;
   const { taskId } = rollout;
   const ofProposer = rollout.role === 'proposer';

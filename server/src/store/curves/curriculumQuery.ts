@@ -5,6 +5,7 @@ import { CurriculumTotals } from './curriculumTotals.ts';
 import { lastStepOf } from './metricQueries.ts';
 import { wholeNumber } from '../lists/pageCursor.ts';
 import type { ReadConnection } from '../readConnection.ts';
+import type { Scan } from '../lists/scan.ts';
 
 type Stretch = Curriculum['stretches'][number];
 
@@ -22,14 +23,10 @@ export class CurriculumQuery {
 
   /**
    * At most `stretches` equally long stretches, the last of which may be shorter. They are a power
-   * of two long, so that while a run grows those that were measured stay, until all double. When
-   * `isSpent` says so after a measurement, the later stretches are left for the next time.
+   * of two long, so that while a run grows those that were measured stay, until all double. Each one
+   * that is not known yet is a window of the scan.
    */
-  ask(
-    stretches: number,
-    estimationRollouts: number,
-    isSpent: () => boolean,
-  ): Pick<Curriculum, 'stretches' | 'stretchesLeft'> {
+  *ask(stretches: number, estimationRollouts: number): Scan<Stretch[]> {
     const wanted = Math.min(wholeNumber('stretches', stretches, 1), MOST_STRETCHES);
     this.#forgetDiscarded();
     const lastStep = lastStepOf(this.#connection);
@@ -42,10 +39,9 @@ export class CurriculumQuery {
       found.push(known ?? this.#measure(first, Math.min(last, lastStep), estimationRollouts));
       if (known !== undefined) continue;
       if (last <= lastStep) this.#keep(found.at(-1)!);
-      if (isSpent()) break;
+      yield;
     }
-    const stretchesLeft = Math.ceil((lastStep + 1) / width) - found.length;
-    return { stretches: found, ...(stretchesLeft > 0 && { stretchesLeft }) };
+    return found;
   }
 
   #keep(stretch: Stretch): void {

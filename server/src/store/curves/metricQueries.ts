@@ -3,8 +3,8 @@ import { ProblemError } from '../../../protocol/problem.ts';
 import type { MetricQuery, MetricTable } from '../../../protocol/queries.ts';
 import { CheckedRow } from '../rows/checkedRow.ts';
 import { wholeNumber } from '../lists/pageCursor.ts';
-import type { ReadConnection, SqlValue } from '../readConnection.ts';
-import { METRIC_STRETCH_WIDTHS } from '../schema/summarySchema.ts';
+import type { Scan } from '../lists/scan.ts';
+import type { ReadConnection } from '../readConnection.ts';
 
 /** The one metric that has no row: it is a column of the step itself. */
 const STEP_DURATION = 'step.durationMs';
@@ -13,9 +13,10 @@ const MOST_POINTS = 10_000;
 
 /**
  * Stretches are powers of two wide and start at multiples of their width, so that those that are
- * complete stay what they are while a run grows. A point stands at the last step of its stretch.
+ * complete stay what they are while a run grows. A point stands at the last step of its stretch. Each
+ * metric is a window of the scan.
  */
-export function metricTable(connection: ReadConnection, query: MetricQuery): MetricTable {
+export function* metricTable(connection: ReadConnection, query: MetricQuery): Scan<MetricTable> {
   const maximumPoints = Math.min(wholeNumber('maximumPoints', query.maximumPoints, 1), MOST_POINTS);
   const firstStep = wholeNumber('afterStep', query.afterStep, -1) + 1;
   if (query.names.length > MOST_NAMES) {
@@ -28,19 +29,12 @@ export function metricTable(connection: ReadConnection, query: MetricQuery): Met
   const lastStep = lastStepOf(connection);
   const width = stretchWidth(lastStep + 1, maximumPoints);
   const steps = stretchEnds(firstStep, lastStep, width);
-  const series = Object.fromEntries(
-    query.names.map((name) => {
-      const means = stretchMeans(connection, name, firstStep, width);
-      return [name, steps.map((step) => means.get(Math.floor(step / width)) ?? null)];
-    }),
-  );
-  return {
+  const frame = {
     runId: query.runId,
     sequence: Number(
       connection.first('SELECT coalesce(max(sequence), 0) AS sequence FROM change')?.['sequence'],
     ),
     steps,
-    series,
     resumedAfter: connection
       .all(
         'SELECT DISTINCT after_step FROM session WHERE after_step BETWEEN ? AND ? ORDER BY after_step',
@@ -50,6 +44,13 @@ export function metricTable(connection: ReadConnection, query: MetricQuery): Met
       .map((row) => Number(row['after_step'])),
     ...branchedAfter(connection),
   };
+  const series: [string, (number | null)[]][] = [];
+  for (const name of query.names) {
+    const means = stretchMeans(connection, name, { firstStep, lastStep, width });
+    series.push([name, steps.map((step) => means.get(Math.floor(step / width)) ?? null)]);
+    yield;
+  }
+  return { ...frame, series: Object.fromEntries(series) };
 }
 
 /** Names of all metrics of the run, sorted. */
@@ -90,15 +91,22 @@ function stretchEnds(firstStep: number, lastStep: number, width: number): number
 function stretchMeans(
   connection: ReadConnection,
   name: string,
-  firstStep: number,
-  width: number,
+  { firstStep, lastStep, width }: Record<'firstStep' | 'lastStep' | 'width', number>,
 ): Map<number, number> {
-  const { sql, parameters } = stretchTotals(name, firstStep, width);
-  // Two lists as JSON instead of thousands of rows: several times quicker to take over.
+  const isDuration = name === STEP_DURATION;
+  const rows = isDuration
+    ? 'duration_ms AS value FROM step WHERE'
+    : 'value FROM metric WHERE name = ? AND value IS NOT NULL AND';
+  // Two lists as JSON instead of thousands of rows: several times quicker to take over. The width is
+  // written out, because a number that is bound counts as real and would not divide to a whole.
   const row = connection.first(
-    `SELECT json_group_array(stretch) AS stretches, json_group_array(total / count) AS means
-     FROM (${sql}) WHERE count > 0`,
-    ...parameters,
+    `SELECT json_group_array(stretch) AS stretches, json_group_array(mean) AS means
+     FROM (SELECT stretch, avg(value) AS mean
+       FROM (SELECT step / ${String(width)} AS stretch, ${rows} step BETWEEN ? AND ?)
+       GROUP BY stretch)`,
+    ...(isDuration ? [] : [name]),
+    firstStep,
+    lastStep,
   );
   const checked = new CheckedRow(row ?? {}, connection.path);
   const means = JSON.parse(checked.text('means')) as (number | null)[];
@@ -109,49 +117,6 @@ function stretchMeans(
 /** A mean beyond the range of numbers comes as null. */
 function pair(stretch: number, mean: number | null | undefined): [number, number][] {
   return mean === null || mean === undefined ? [] : [[stretch, mean]];
-}
-
-interface Totals {
-  /** With the columns stretch, total and count. */
-  readonly sql: string;
-  readonly parameters: readonly SqlValue[];
-}
-
-function stretchTotals(name: string, firstStep: number, width: number): Totals {
-  if (name === STEP_DURATION) {
-    const sql = totals('step', 'step', 1, width, 'duration_ms', '1', 'step >= ?');
-    return { sql, parameters: [firstStep] };
-  }
-  const stored = METRIC_STRETCH_WIDTHS.findLast(
-    (storedWidth) => storedWidth <= width && firstStep % storedWidth === 0,
-  );
-  if (stored === undefined) {
-    const where = 'name = ? AND step >= ? AND value IS NOT NULL';
-    const sql = totals('metric', 'step', 1, width, 'value', '1', where);
-    return { sql, parameters: [name, firstStep] };
-  }
-  const where = 'name = ? AND width = ? AND first_step >= ?';
-  const sql = totals('metric_stretch', 'first_step', stored, width, 'total', 'count', where);
-  return { sql, parameters: [name, stored, firstStep] };
-}
-
-/** Sums over stretches of `width` steps; rows that are as wide already need no summing. */
-function totals(
-  table: string,
-  step: string,
-  rowWidth: number,
-  width: number,
-  total: string,
-  count: string,
-  where: string,
-): string {
-  // The width is written out, because a number that is bound counts as real and would not divide to
-  // a whole.
-  const stretch = `${step} / ${String(width)}`;
-  return rowWidth === width
-    ? `SELECT ${stretch} AS stretch, ${total} AS total, ${count} AS count FROM ${table} WHERE ${where}`
-    : `SELECT ${stretch} AS stretch, sum(${total}) AS total, sum(${count}) AS count
-       FROM ${table} WHERE ${where} GROUP BY stretch`;
 }
 
 function branchedAfter(connection: ReadConnection): Pick<MetricTable, 'branchedAfter'> {

@@ -1,9 +1,8 @@
 /**
  * Everything that viewers read from one run.db: lists a page at a time, curves, the curriculum, and
- * what belongs together. However large the run is, no call scans more than a bounded stretch.
+ * what belongs together. What may have to look at many rows is a {@link Scan}, of which no window
+ * takes longer than the other calls.
  */
-import { performance } from 'node:perf_hooks';
-
 import type {
   AttemptItem,
   Curriculum,
@@ -23,13 +22,10 @@ import { metricNames, metricTable } from '../curves/metricQueries.ts';
 import type { ReadConnection } from '../readConnection.ts';
 import { Relatives } from './relatives.ts';
 import { RunReader } from '../runReader.ts';
-import { ScanBudget } from './scanBudget.ts';
+import type { Scan } from './scan.ts';
 import { skillTable } from '../curves/skillQuery.ts';
 import { stepItemsPage, stepsPage } from './stepQueries.ts';
 import { tablePage } from './tableQuery.ts';
-
-/** After which time a curriculum gives what it has measured; a stretch of a long run takes some 3 ms. */
-const CURRICULUM_MS = 25;
 
 /** Every method throws a ProblemError when the file cannot be read or the query makes no sense. */
 export class RunQueries {
@@ -39,16 +35,11 @@ export class RunQueries {
   readonly relatives: Relatives;
   readonly #connection: ReadConnection;
   readonly #curriculum: CurriculumQuery;
-  readonly #now: () => number;
 
-  /**
-   * Queries over the connection of `reader`, which its owner closes.
-   * @param now a clock in milliseconds; how long a query may scan is measured with it
-   */
-  constructor(reader: RunReader, now: () => number = () => performance.now()) {
+  /** Queries over the connection of `reader`, which its owner closes. */
+  constructor(reader: RunReader) {
     this.reader = reader;
     this.#connection = reader.connection;
-    this.#now = now;
     this.relatives = new Relatives(this.#connection);
     this.#curriculum = new CurriculumQuery(this.#connection);
   }
@@ -63,8 +54,8 @@ export class RunQueries {
     this.reader.close();
   }
 
-  steps(query: StepsQuery): Page<StepOverview> {
-    return this.#snapshot(() => stepsPage(this.#connection, query, this.#budget()));
+  steps(query: StepsQuery): Scan<Page<StepOverview>> {
+    return this.#scan(() => stepsPage(this.#connection, query));
   }
 
   stepItems(query: StepItemsQuery): Page<ProposalItem | AttemptItem> {
@@ -76,26 +67,22 @@ export class RunQueries {
     return this.relatives.answers(taskId, limit);
   }
 
-  table(query: TableQuery): Page<ProposalItem | RolloutItem> {
-    return this.#snapshot(() => tablePage(this.#connection, query, this.#budget()));
+  table(query: TableQuery): Scan<Page<ProposalItem | RolloutItem>> {
+    return this.#scan(() => tablePage(this.#connection, query));
   }
 
-  metrics(query: MetricQuery): MetricTable {
-    return this.#snapshot(() => metricTable(this.#connection, query));
+  metrics(query: MetricQuery): Scan<MetricTable> {
+    return this.#scan(() => metricTable(this.#connection, query));
   }
 
   metricNames(): string[] {
     return this.#snapshot(() => metricNames(this.#connection));
   }
 
-  curriculum(runId: RunId, stretches: number): Curriculum {
-    return this.#snapshot(() => {
-      const { estimationRollouts } = this.reader.information().settings;
-      const endMs = this.#now() + CURRICULUM_MS;
-      const isSpent = () => this.#now() >= endMs;
-      const found = this.#curriculum.ask(stretches, estimationRollouts, isSpent);
-      return { runId, ...found, estimationRollouts };
-    });
+  *curriculum(runId: RunId, stretches: number): Scan<Curriculum> {
+    const { estimationRollouts } = this.reader.information().settings;
+    const found = yield* this.#scan(() => this.#curriculum.ask(stretches, estimationRollouts));
+    return { runId, stretches: found, estimationRollouts };
   }
 
   skillMap(runId: RunId): SkillMap {
@@ -106,8 +93,24 @@ export class RunQueries {
     }));
   }
 
-  #budget(): ScanBudget {
-    return new ScanBudget(this.#now);
+  /**
+   * Each window sees one state of the database. Where steps were taken back between two windows the
+   * scan begins again, so that no answer mixes rows from before with rows from after.
+   */
+  *#scan<Result>(begin: () => Scan<Result>): Scan<Result> {
+    let scan: Scan<Result> | undefined;
+    let sequence = 0;
+    for (;;) {
+      const window = this.#snapshot(() => {
+        if (scan === undefined || this.reader.lastDiscardAfter(sequence) !== undefined) {
+          sequence = this.reader.sequence();
+          scan = begin();
+        }
+        return scan.next();
+      });
+      if (window.done === true) return window.value;
+      yield;
+    }
   }
 
   #snapshot<Result>(action: () => Result): Result {

@@ -8,7 +8,7 @@ import type {
   StepsQuery,
 } from '../../../protocol/queries.ts';
 import type { StepGroupOverview, StepOverview } from '../../../protocol/runs.ts';
-import { MODES, type Role, STEP_LISTS, type StepListName } from '../../../protocol/vocabulary.ts';
+import { MODES, STEP_LISTS, type StepListName } from '../../../protocol/vocabulary.ts';
 import { CheckedRow } from '../rows/checkedRow.ts';
 import { attemptConditions, isGiven, proposalConditions } from './filterConditions.ts';
 import {
@@ -21,32 +21,35 @@ import {
 } from './listItems.ts';
 import { pageSize, wholeNumber } from './pageCursor.ts';
 import type { ReadConnection, SqlRow } from '../readConnection.ts';
-import type { ScanBudget } from './scanBudget.ts';
+import type { Scan } from './scan.ts';
+
+/** Steps of one window: the items of each are counted, and searched if there is a filter. */
+const WINDOW_STEPS = 8;
 
 /**
- * Steps with their groups. The cursor is the number of the last step that was looked at, to be
- * handed back as `beyondStep`. With a filter, groups count what fits it and steps without are left
- * out; the page may then be short, even empty, and still have a cursor.
+ * Steps with their groups. The cursor is the number of the last step, to be handed back as
+ * `beyondStep`. With a filter, groups count what fits it and steps without are left out.
  */
-export function stepsPage(
+export function* stepsPage(
   connection: ReadConnection,
   query: StepsQuery,
-  budget: ScanBudget,
-): Page<StepOverview> {
+): Scan<Page<StepOverview>> {
   const limit = pageSize(query.limit);
   const filter = query.filter ?? {};
-  const items: StepOverview[] = [];
+  const found: StepOverview[] = [];
   let beyond = query.beyondStep;
-  do {
-    const wanted = limit - items.length;
-    const steps = stepRows(connection, query, beyond, wanted + 1);
-    const looked = stepOverviews(connection, steps.slice(0, wanted), filter, budget);
-    items.push(...looked.found);
-    beyond = looked.lastStep ?? beyond;
-    const atEnd = steps.length <= wanted && looked.lastStep === steps.at(-1)?.step;
-    if (atEnd || beyond === undefined) return { items };
-  } while (items.length < limit && !budget.spent);
-  return { items, cursor: String(beyond) };
+  for (;;) {
+    const steps = stepRows(connection, query, beyond, WINDOW_STEPS);
+    found.push(...stepOverviews(connection, steps, filter));
+    const atEnd = steps.length < WINDOW_STEPS;
+    const items = found.slice(0, limit);
+    const last = items[limit - 1];
+    if (last !== undefined && !(atEnd && found.length === limit))
+      return { items, cursor: String(last.step) };
+    if (atEnd) return { items };
+    beyond = steps.at(-1)?.step;
+    yield;
+  }
 }
 
 interface StepRow {
@@ -83,57 +86,19 @@ function stepRows(
   });
 }
 
-/** Of `steps`, those that have something that fits; stops early when the budget is spent. */
+/** Of `steps`, those that have something that fits. */
 function stepOverviews(
   connection: ReadConnection,
   steps: readonly StepRow[],
   filter: ItemFilter,
-  budget: ScanBudget,
-): { readonly found: StepOverview[]; readonly lastStep: number | undefined } {
-  const ofItems = isGiven(filter.verdicts) || isGiven(filter.reasons) || hasText(filter);
-  const ofGroups = isGiven(filter.modes) || isGiven(filter.roles);
-  const stored = ofItems ? undefined : storedGroups(connection, steps);
-  const found: StepOverview[] = [];
-  let lastStep: number | undefined;
-  for (const step of steps) {
-    const groups = (
-      stored?.get(step.step) ?? (ofItems ? countedGroups(connection, step.step, filter) : [])
-    ).filter(
-      ({ role, mode }) =>
-        (!isGiven(filter.roles) || filter.roles.includes(roleOf(role))) &&
-        (!isGiven(filter.modes) || filter.modes.includes(mode)),
-    );
-    if (groups.length > 0 || !(ofItems || ofGroups)) found.push({ ...step, groups });
-    lastStep = step.step;
-    if (ofItems && budget.spent) break;
-  }
-  return { found, lastStep };
-}
-
-/** Held-out tasks are answered by the solver. */
-function roleOf(list: StepListName): Role {
-  return list === 'proposer' ? 'proposer' : 'solver';
-}
-
-function hasText({ text }: ItemFilter): boolean {
-  return text !== undefined && text !== '';
-}
-
-function storedGroups(
-  connection: ReadConnection,
-  steps: readonly StepRow[],
-): Map<number, StepGroupOverview[]> {
-  const numbers = steps.map(({ step }) => step);
-  const groups = new Map<number, StepGroupOverview[]>(numbers.map((step) => [step, []]));
-  if (numbers.length === 0) return groups;
-  const rows = connection.all(
-    `SELECT step, role, mode, count, good, solve_rate FROM step_group WHERE step BETWEEN ? AND ?`,
-    Math.min(...numbers),
-    Math.max(...numbers),
-  );
-  for (const row of rows) groups.get(Number(row['step']))?.push(stepGroup(connection, row));
-  for (const ofStep of groups.values()) sortGroups(ofStep);
-  return groups;
+): StepOverview[] {
+  const overviews = steps.map((step) => ({
+    ...step,
+    groups: countedGroups(connection, step.step, filter),
+  }));
+  const { modes, roles, verdicts, reasons, text } = filter;
+  const isFiltered = [modes, roles, verdicts, reasons].some(isGiven) || (text ?? '') !== '';
+  return isFiltered ? overviews.filter(({ groups }) => groups.length > 0) : overviews;
 }
 
 /** Groups of one step over the items that fit, counted from the step's own rows. */

@@ -23,7 +23,7 @@ import {
 import { type OrderedRow, type RowOrder, rowsBeyond } from './orderedRows.ts';
 import { cursorPlace, cursorText, pageSize, type Place } from './pageCursor.ts';
 import type { ReadConnection } from '../readConnection.ts';
-import type { ScanBudget } from './scanBudget.ts';
+import { type Scan, WINDOW_ROWS } from './scan.ts';
 
 /** Where the columns that one can sort by are, beside the id. */
 const SORT_KEYS = {
@@ -36,6 +36,11 @@ const SORT_KEYS = {
   rollouts: { reward: 'reward', advantage: 'advantage', tokenCount: 'rollout.token_count' },
 } as const;
 
+interface FoundRow {
+  readonly item: ProposalItem | RolloutItem;
+  readonly place: Place;
+}
+
 /** What one table's rows are read with. */
 interface TableReading {
   readonly select: string;
@@ -44,37 +49,30 @@ interface TableReading {
 }
 
 /** Rows without a value of the sorted column come last, in either direction. */
-export function tablePage(
+export function* tablePage(
   connection: ReadConnection,
   query: TableQuery,
-  budget: ScanBudget,
-): Page<ProposalItem | RolloutItem> {
+): Scan<Page<ProposalItem | RolloutItem>> {
   const limit = pageSize(query.limit);
   const order = rowOrder(query);
   const orderName = `${query.table} ${query.sort} ${query.descending ? 'down' : 'up'}`;
   const reading = tableReading(query);
-  const unfiltered = reading.conditions.empty;
+  const windowRows = reading.conditions.empty ? limit + 1 : WINDOW_ROWS;
 
-  const items: (ProposalItem | RolloutItem)[] = [];
+  const found: FoundRow[] = [];
   let place = query.cursor === undefined ? undefined : cursorPlace(orderName, query.cursor);
-  do {
-    const windowRows = unfiltered ? limit + 1 : budget.nextWindowRows();
+  for (;;) {
     const window = rowsBeyond(connection, order, place, windowRows);
-    const matches = matchingRows(connection, reading, window, limit - items.length + 1);
-    const taken = matches.slice(0, limit - items.length);
-    items.push(...taken.map(({ item }) => item));
+    found.push(...matchingRows(connection, reading, window, limit - found.length + 1));
     const atEnd = window.length < windowRows;
-    if (items.length === limit) {
-      const last = taken.at(-1)?.place ?? place;
-      const more = matches.length > taken.length || !atEnd;
-      return more && last !== undefined
-        ? { items, cursor: cursorText(orderName, last) }
-        : { items };
-    }
+    const items = found.slice(0, limit).map(({ item }) => item);
+    const last = found[limit - 1];
+    if (last !== undefined && !(atEnd && found.length === limit))
+      return { items, cursor: cursorText(orderName, last.place) };
     if (atEnd) return { items };
-    place = window.at(-1)?.place ?? place;
-  } while (!budget.spent);
-  return place === undefined ? { items } : { items, cursor: cursorText(orderName, place) };
+    place = window.at(-1)?.place;
+    yield;
+  }
 }
 
 function rowOrder(query: TableQuery): RowOrder {
@@ -124,7 +122,7 @@ function matchingRows(
   { select, conditions, item }: TableReading,
   window: readonly OrderedRow[],
   count: number,
-): { readonly item: ProposalItem | RolloutItem; readonly place: Place }[] {
+): FoundRow[] {
   const rows = connection.all(
     `${select} WHERE ${conditions.sql} ORDER BY candidate.key LIMIT ?`,
     JSON.stringify(window.map(({ id }) => id)),

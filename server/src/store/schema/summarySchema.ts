@@ -4,9 +4,6 @@
  */
 import { SKILL_SCHEMA } from './skillSummary.ts';
 
-/** Widths, in steps, of the stretches over which metrics are summed in advance. */
-export const METRIC_STRETCH_WIDTHS = [8, 64] as const;
-
 /** Summaries that one SELECT over the records defines. `step` is a column of each. */
 export const SUMMARY_VIEWS = {
   /** One row per group of answers to a task: what the solver's lists show. */
@@ -19,19 +16,6 @@ export const SUMMARY_VIEWS = {
   proposal_measure: `SELECT proposal.id, proposal.step, reward, advantage, solve_rate, learnability, syntax_nodes
     FROM proposal LEFT JOIN rollout ON rollout.id = rollout_id LEFT JOIN task ON task.id = proposal.task_id`,
 
-  /**
-   * Per step what the tree's lists hold. Held-out tasks have a list of their own, counted by their
-   * greedy answers. Solve rates leave the starting model's answers out: they say how self-play went.
-   */
-  step_group: `SELECT proposal.step, 'proposer' AS role, mode, count(*) AS count, sum(accepted) AS good,
-      avg(solve_rate) AS solve_rate
-    FROM proposal JOIN proposal_measure USING (id) GROUP BY proposal.step, mode
-    UNION ALL
-    SELECT step, CASE WHEN phase = 'greedy' THEN 'held-out' ELSE 'solver' END AS role, mode, count(*),
-      count(CASE WHEN correct > 0 THEN 1 END),
-      avg(CASE WHEN phase <> 'curriculum' THEN 1.0 * correct / attempts END)
-    FROM attempt WHERE phase <> 'probe' GROUP BY step, role, mode`,
-
   /** Which tasks came from which: the tasks a proposer was shown. */
   task_parent: `SELECT DISTINCT parent.value AS parent_id, task.id AS task_id, task.step
     FROM task, json_each(CASE WHEN json_valid(parent_task_ids) THEN parent_task_ids ELSE '[]' END) AS parent
@@ -42,17 +26,10 @@ export type SummaryView = keyof typeof SUMMARY_VIEWS;
 export const SUMMARY_COLUMNS: Readonly<Record<SummaryView, string>> = {
   attempt: 'step, mode, group_id, phase, task_id, correct, attempts, first_rollout_id',
   proposal_measure: 'id, step, reward, advantage, solve_rate, learnability, syntax_nodes',
-  step_group: 'step, role, mode, count, good, solve_rate',
   task_parent: 'parent_id, task_id, step',
 };
 
-/** In this order, because some are made from others. */
-export const SUMMARY_ORDER: readonly SummaryView[] = [
-  'attempt',
-  'proposal_measure',
-  'step_group',
-  'task_parent',
-];
+export const SUMMARY_ORDER: readonly SummaryView[] = ['attempt', 'proposal_measure', 'task_parent'];
 
 export const SUMMARY_SCHEMA = `
 CREATE TABLE attempt (
@@ -82,32 +59,11 @@ CREATE INDEX proposal_measure_solve_rate ON proposal_measure (solve_rate);
 CREATE INDEX proposal_measure_learnability ON proposal_measure (learnability);
 CREATE INDEX proposal_measure_syntax_nodes ON proposal_measure (syntax_nodes);
 
-CREATE TABLE step_group (
-  step INTEGER NOT NULL,
-  role TEXT NOT NULL,
-  mode TEXT NOT NULL,
-  count INTEGER NOT NULL,
-  good INTEGER NOT NULL,
-  solve_rate REAL,
-  PRIMARY KEY (step, role, mode)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE task_parent (
   parent_id INTEGER NOT NULL,
   task_id INTEGER NOT NULL,
   step INTEGER NOT NULL,
   PRIMARY KEY (parent_id, task_id)
-) STRICT, WITHOUT ROWID;
-
--- Sums of a metric over the steps from first_step on, as many as the width says; 'count' is how
--- many of them have the metric, as a number.
-CREATE TABLE metric_stretch (
-  name TEXT NOT NULL,
-  width INTEGER NOT NULL,
-  first_step INTEGER NOT NULL,
-  total REAL NOT NULL,
-  count INTEGER NOT NULL,
-  PRIMARY KEY (name, width, first_step)
 ) STRICT, WITHOUT ROWID;
 
 -- How hard a step's accepted tasks were: solve rates as Float32 and digests of the distinct

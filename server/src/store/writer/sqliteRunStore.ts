@@ -24,7 +24,7 @@ import { copyStep } from './stepCopier.ts';
 import { StepWriter } from './stepWriter.ts';
 import { explainSqliteError } from '../sqliteErrors.ts';
 import { repairSkills } from '../schema/skillSummary.ts';
-import { repairMetricStretches, SUMMARY_STEP_TABLES, SummaryWriter } from './summaryWriter.ts';
+import { SUMMARY_STEP_TABLES, SummaryWriter } from './summaryWriter.ts';
 
 /** Tables with a `step` column whose rows belong to that step. */
 const STEP_TABLES = [
@@ -252,7 +252,6 @@ export class SqliteRunStore implements RunStore {
       }
       for (const table of STEP_TABLES)
         this.#database.prepare(`DELETE FROM ${table} WHERE step > ?`).run(step);
-      repairMetricStretches(this.#database, step);
       repairSkills(this.#database, step);
       this.#recordChange('discard', step);
     });

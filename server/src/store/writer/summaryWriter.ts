@@ -12,7 +12,6 @@ import {
 import { floatsToBlob, integersToBlob } from '../packs/numberBlobs.ts';
 import { fillSkills, SkillWriter } from '../schema/skillSummary.ts';
 import {
-  METRIC_STRETCH_WIDTHS,
   SUMMARY_COLUMNS,
   SUMMARY_ORDER,
   SUMMARY_VIEWS,
@@ -28,7 +27,6 @@ const INSERT_CURRICULUM = `INSERT INTO curriculum
 
 export class SummaryWriter {
   readonly #ofStep: readonly StatementSync[];
-  readonly #stretches: readonly StatementSync[];
   readonly #skills: SkillWriter;
   readonly #curriculum: StatementSync;
   readonly #tasks: StatementSync;
@@ -36,15 +34,6 @@ export class SummaryWriter {
   constructor(database: DatabaseSync) {
     this.#ofStep = SUMMARY_ORDER.map((name) =>
       database.prepare(`${insertion(name)} WHERE step = ?`),
-    );
-    this.#stretches = METRIC_STRETCH_WIDTHS.map((width) =>
-      database.prepare(
-        `INSERT INTO metric_stretch (name, width, first_step, total, count)
-         SELECT name, ${String(width)}, step / ${String(width)} * ${String(width)}, coalesce(value, 0), value IS NOT NULL
-         FROM metric WHERE step = ?
-         ON CONFLICT (name, width, first_step)
-         DO UPDATE SET total = total + excluded.total, count = count + excluded.count`,
-      ),
     );
     this.#skills = new SkillWriter(database);
     this.#curriculum = database.prepare(INSERT_CURRICULUM);
@@ -54,7 +43,6 @@ export class SummaryWriter {
   /** Adds the summaries of `step`, whose records are written; the transaction is its caller's. */
   write(step: number): void {
     for (const statement of this.#ofStep) statement.run(step);
-    for (const statement of this.#stretches) statement.run(step);
     this.#skills.write(step);
     writeCurriculum(this.#curriculum, step, this.#tasks.all(step) as unknown as CurriculumTask[]);
   }
@@ -79,9 +67,6 @@ function writeCurriculum(
 /** Fills the empty summaries of a database from all of its records. */
 export function fillSummaries(database: DatabaseSync): void {
   for (const name of SUMMARY_ORDER) database.exec(insertion(name));
-  for (const width of METRIC_STRETCH_WIDTHS) {
-    database.prepare(fillStretches(width)).run(0);
-  }
   fillSkills(database);
   const steps = database.prepare('SELECT step FROM step ORDER BY step').all();
   const curriculum = database.prepare(INSERT_CURRICULUM);
@@ -92,26 +77,7 @@ export function fillSummaries(database: DatabaseSync): void {
   }
 }
 
-/** Makes the sums of metrics right after every step beyond `step` was deleted. */
-export function repairMetricStretches(database: DatabaseSync, step: number): void {
-  for (const width of METRIC_STRETCH_WIDTHS) {
-    // The stretch that `step` lies in may have summed steps that are gone.
-    const first = Math.floor(Math.max(step, 0) / width) * width;
-    database
-      .prepare('DELETE FROM metric_stretch WHERE width = ? AND first_step >= ?')
-      .run(width, first);
-    database.prepare(fillStretches(width)).run(first);
-  }
-}
-
 function insertion(name: SummaryView): string {
   const columns = SUMMARY_COLUMNS[name];
   return `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM (${SUMMARY_VIEWS[name]})`;
-}
-
-function fillStretches(width: number): string {
-  const text = String(width);
-  return `INSERT INTO metric_stretch (name, width, first_step, total, count)
-    SELECT name, ${text}, step / ${text} * ${text} AS first_step, coalesce(sum(value), 0), count(value)
-    FROM metric WHERE step >= ? GROUP BY name, first_step`;
 }
