@@ -275,7 +275,7 @@ test('a stream sends the same text, its end and the numbers of tokens', async ()
   const stream = await client.completions.create({ model: 'azr-nano', ...wanted, ...options });
   for await (const event of stream) {
     for (const { index, text: part, finish_reason: end } of event.choices) {
-      texts[index] += part;
+      texts[index] = (texts[index] ?? '') + part;
       ends.push(end);
     }
     usage = event.usage ?? usage;
@@ -412,7 +412,7 @@ test('an engine that dies is told of as 503, and another one answers in its plac
   release();
   const error = await asked;
   expect(error).toMatchObject({ status: 503, code: 'engine_ended' });
-  expect(error.headers?.get('retry-after')).toBe('1');
+  expect((error.headers as Headers).get('retry-after')).toBe('1');
   expect((await completions({ temperature: 0 })).choices[0]!.text).toBe('8');
   expect(notices).toEqual([expect.stringContaining('It is started again.') as string]);
 });

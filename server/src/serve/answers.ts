@@ -59,7 +59,7 @@ export async function echoedTokens(
 ): Promise<AnswerToken[]> {
   const texts = await textsOf(decoder, tokens);
   const tops = await Promise.all(
-    scores.map(({ topToken }, place) =>
+    scores.map(async ({ topToken }, place) =>
       // Decoded by itself, a token may lose the space that it begins with.
       topToken === tokens[place + 1] ? texts[place + 1]! : decoder.decode([topToken]),
     ),

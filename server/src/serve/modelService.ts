@@ -49,7 +49,7 @@ export class ModelService {
     this.#requireModel(fields);
     const engine = await this.#parts.engine();
     const prompts = await Promise.all(
-      request.prompts.map((prompt) =>
+      request.prompts.map(async (prompt) =>
         typeof prompt === 'string' ? engine.encode(prompt) : prompt,
       ),
     );
