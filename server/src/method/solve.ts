@@ -11,7 +11,7 @@ import { encodePrompt, sampleJobs, type Sampling, type SamplingOptions } from '.
 /** What of a task the solver meets, and what its answer is judged by. */
 export type SolvableTask = Pick<
   TaskRecord,
-  'mode' | 'program' | 'examples' | 'visible' | 'message'
+  'mode' | 'program' | 'examples' | 'visible' | 'message' | 'tolerance'
 >;
 
 type StoredTask = SolvableTask & Pick<TaskRecord, 'id'>;
@@ -129,7 +129,7 @@ export async function verifyAnswer(
   answer: string,
   signal: AbortSignal,
 ): Promise<Verification> {
-  const { program, examples, visible } = task;
+  const { program, examples, visible, tolerance } = task;
   const { output } = examples[0]!;
   switch (task.mode) {
     case 'deduction':
@@ -137,7 +137,11 @@ export async function verifyAnswer(
     case 'abduction':
       return grader.verifyAbduction({ program, output }, answer, signal);
     case 'induction':
-      return grader.verifyInduction({ hidden: examples.slice(visible) }, answer, signal);
+      return grader.verifyInduction(
+        { hidden: examples.slice(visible), ...(tolerance !== undefined && { tolerance }) },
+        answer,
+        signal,
+      );
   }
 }
 

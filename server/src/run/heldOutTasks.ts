@@ -28,6 +28,8 @@ const check = schemaCheck<HeldOutTask>({
     visible: { type: 'integer', minimum: 0 },
     message: text,
     stratum: { type: 'string', minLength: 1, maxLength: 80 },
+    itemId: { type: 'string', minLength: 1, maxLength: 80 },
+    tolerance: { type: 'number', minimum: 0 },
   },
 });
 
