@@ -72,12 +72,16 @@ const ACTIONS = {
   corrupt: undefined,
   'input-output': undefined,
 
-  // Models and held-out tasks.
+  // Models, held-out tasks and suites of benchmarks.
   'no-model': undefined,
   'invalid-model': undefined,
   'model-not-fetched': 'run-doctor',
   'unknown-model': undefined,
   'invalid-held-out': undefined,
+  'unknown-suite': undefined,
+  'no-suite-data': undefined,
+  'suite-data-changed': undefined,
+  'invalid-suite-data': undefined,
 
   // Python and its packages.
   'no-python': 'set-up-python',
