@@ -6,6 +6,7 @@ import { schemaCheck } from '../settings/schemaCheck.ts';
 import { type DataSource, suiteText } from './data/dataSource.ts';
 import { readJsonLines } from './data/jsonLines.ts';
 import { literal, loadEach } from './gold.ts';
+import { remembered } from './preparedSuite.ts';
 import { recordedArguments } from './recordedArguments.ts';
 import { SUITE_LIMITS } from './suiteRules.ts';
 import type { LoadContext, LoadedSuite, Suite } from './suite.ts';
@@ -42,10 +43,12 @@ export const cruxeval: Suite = {
   async load(context) {
     const data = await suiteText(SOURCE, context);
     const lines = readJsonLines(data, context.dataFile ?? SOURCE.fileName, check());
-    return loadEach(
-      lines.map(({ value }) => value),
-      (line) => itemsOf(line, context),
-      context,
+    return remembered(this.name, data, context, () =>
+      loadEach(
+        lines.map(({ value }) => value),
+        (line) => itemsOf(line, context),
+        context,
+      ),
     );
   },
 };

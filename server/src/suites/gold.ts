@@ -1,10 +1,10 @@
 /** Tasks of writing a function: what the reference gives for every input, executed in our sandbox. */
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
-import type { Grader } from '../../protocol/sandbox.ts';
+import type { Grader, InputOutput } from '../../protocol/sandbox.ts';
 import { parseLiteral } from '../literal/parse.ts';
 import type { LiteralValue } from '../literal/value.ts';
 import { type Call, withCall } from './reading/callAdapter.ts';
-import type { LeftOutItem, LoadContext, LoadedSuite, SuiteItem } from './suite.ts';
+import type { LoadContext, LoadedSuite } from './suite.ts';
 
 /** What EvalPlus allows where it says nothing else and floats are expected. */
 const FLOAT_TOLERANCE = 1e-6;
@@ -32,30 +32,36 @@ export async function functionTask(
   const validation = await grader.validate(proposal, signal);
   if (!validation.valid) return `The reference solution cannot be executed: ${validation.message}`;
   const { examples } = validation;
-  const hasFloats = examples.some(({ output }) => holdsFloat(literal(output)));
-  const tolerance = Math.max(item.tolerance ?? 0, hasFloats ? FLOAT_TOLERANCE : 0);
+  const tolerance = Math.max(item.tolerance ?? 0, functionTolerance(examples));
   return { mode: 'induction', program, examples, visible: 0, message, itemId: id, tolerance };
 }
 
-/** Makes tasks of `lines` side by side, in their order, and says how far it is. */
-export async function loadEach<Line extends { readonly id: string }>(
+/** How close the numbers must be that a function returns where nothing else is said: see `HeldOutTask.tolerance`. */
+export function functionTolerance(examples: readonly InputOutput[]): number {
+  return examples.some(({ output }) => holdsFloat(literal(output))) ? FLOAT_TOLERANCE : 0;
+}
+
+/** As many as keep the processes of a sandbox busy; with more, none would be done before all are begun. */
+const SIDE_BY_SIDE = 8;
+
+/** Makes tasks of `lines`, several at a time and in their order, and says how far it is. */
+export async function loadEach<Line>(
   lines: readonly Line[],
-  makeItems: (line: Line) => Promise<{
-    readonly items: readonly SuiteItem[];
-    readonly leftOut: readonly LeftOutItem[];
-  }>,
+  makeItems: (line: Line) => Promise<LoadedSuite>,
   { onProgress, signal }: Pick<LoadContext, 'onProgress' | 'signal'>,
 ): Promise<LoadedSuite> {
+  const made: LoadedSuite[] = [];
+  const rest = lines.entries();
   let done = 0;
-  const made = await Promise.all(
-    lines.map(async (line) => {
-      const loaded = await makeItems(line);
+  const makeInTurn = async () => {
+    for (const [index, line] of rest) {
       signal.throwIfAborted();
+      made[index] = await makeItems(line);
       done += 1;
       onProgress({ phase: 'prepare', done, total: lines.length });
-      return loaded;
-    }),
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, makeInTurn));
   return {
     items: made.flatMap(({ items }) => items),
     leftOut: made.flatMap(({ leftOut }) => leftOut),

@@ -16,11 +16,13 @@ export function readJsonLines<Value>(
   text: string,
   place: string,
   validate: ValidateFunction<Value>,
+  parse: (json: string) => unknown = JSON.parse,
 ): NumberedLine<Value>[] {
   const lines = text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     const number = index + 1;
-    return [{ number, text: line, value: checkedValue(line, lineOf(place, number), validate) }];
+    const value = checkedValue(line, lineOf(place, number), validate, parse);
+    return [{ number, text: line, value }];
   });
   if (lines.length === 0) throw invalidData(place, 'it holds no item');
   return lines;
@@ -44,10 +46,11 @@ function checkedValue<Value>(
   line: string,
   place: string,
   validate: ValidateFunction<Value>,
+  parse: (json: string) => unknown,
 ): Value {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parse(line);
   } catch {
     throw invalidData(place, 'it is not valid JSON');
   }

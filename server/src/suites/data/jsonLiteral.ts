@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<string, string>> = {
   Infinity: 'inf',
 };
 
+const STRING_OR_NON_NUMBER = /"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g;
 const STRING_OR_NAME = /"(?:[^"\\]|\\.)*"|[A-Za-z]+/g;
 
 /** @param characters longest accepted text */
@@ -19,6 +20,12 @@ export function jsonLiteral(json: string, characters: number): ParseResult<Liter
     token.startsWith('"') ? stringLiteral(token) : (NAMES[token] ?? token),
   );
   return parseLiteral(python, { characters: characters * 2, depth: 64 });
+}
+
+/** What JSON.parse gives, also of NaN and Infinity, which Python writes: they are null. */
+export function parsePythonJson(json: string): unknown {
+  const withoutNonNumber = (token: string) => (token.startsWith('"') ? token : 'null');
+  return JSON.parse(json.replace(STRING_OR_NON_NUMBER, withoutNonNumber));
 }
 
 function stringLiteral(token: string): string {

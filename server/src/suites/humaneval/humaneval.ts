@@ -5,6 +5,7 @@ import { schemaCheck } from '../../settings/schemaCheck.ts';
 import { type DataSource, suiteText } from '../data/dataSource.ts';
 import { readJsonLines } from '../data/jsonLines.ts';
 import { functionTask, loadEach, oneItem } from '../gold.ts';
+import { remembered } from '../preparedSuite.ts';
 import { suiteGrader } from '../suiteRules.ts';
 import type { LoadContext, LoadedSuite, Suite } from '../suite.ts';
 import { completionBase, completionChat } from '../templates/completionTemplates.ts';
@@ -51,10 +52,12 @@ export const humaneval: Suite = {
     const data = await suiteText(SOURCE, context);
     const lines = readJsonLines(data, context.dataFile ?? SOURCE.fileName, check());
     const grader = suiteGrader(context.sandbox);
-    return loadEach(
-      lines.map(({ value }) => ({ ...value, id: value.task_id })),
-      (line) => itemOf(line, grader, context),
-      context,
+    return remembered(this.name, data, context, () =>
+      loadEach(
+        lines.map(({ value }) => ({ ...value, id: value.task_id })),
+        (line) => itemOf(line, grader, context),
+        context,
+      ),
     );
   },
 };

@@ -5,7 +5,7 @@
  */
 
 const NUMBER =
-  /(?<![\w.,])[-+−]?(?:\d+ \d+\/\d+|\d+\/\d+|\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?![\d/])/g;
+  /(?<![\w.,])[-+−]?(?:\d+ \d+\/\d+|\d+\/\d+|\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:\.\d*)?|\.\d+)(?![\d/]|[.,]\d)/g;
 
 /** Symbols of currencies, and the marks that TeX and Markdown set around a number. */
 const AROUND = /[$€£¥₹%*`_]|\\[(),!;[\]]|\\text(?:bf)?|\\mathrm/g;
@@ -20,6 +20,7 @@ export function numberLiteral(text: string): string | undefined {
   const boxed = [...text.matchAll(BOXED)].at(-1)?.[1] ?? text;
   const side = (boxed.split(/=|≈/).at(-1) ?? '')
     .replace(TEX_FRACTION, '$1/$2')
+    .replaceAll('{,}', ',')
     .replace(AROUND, ' ')
     .replace(/[{}]/g, ' ')
     // Between a sign and its number there may have been a currency.
