@@ -12,7 +12,7 @@ import { completionBase, completionChat } from '../templates/completionTemplates
 import { realRoots } from './realRoots.ts';
 import { recordCalls } from './recordCalls.ts';
 
-const SOURCE: DataSource = {
+export const HUMANEVAL_SOURCE: DataSource = {
   title: 'HumanEval',
   fileName: 'HumanEval.jsonl',
   sha256: '1d49078ba3e2b196b9344535bef34a43021f038fad9561d6ee7c53450609a6a2',
@@ -49,8 +49,8 @@ export const humaneval: Suite = {
   title: 'HumanEval: functions from their docstrings',
   templates: [completionChat, completionBase],
   async load(context) {
-    const data = await suiteText(SOURCE, context);
-    const lines = readJsonLines(data, context.dataFile ?? SOURCE.fileName, check());
+    const data = await suiteText(HUMANEVAL_SOURCE, context);
+    const lines = readJsonLines(data, context.dataFile ?? HUMANEVAL_SOURCE.fileName, check());
     const grader = suiteGrader(context.sandbox);
     return remembered(this.name, data, context, () =>
       loadEach(

@@ -5,7 +5,7 @@ import { literal } from '../gold.ts';
 import { recordedArguments } from '../recordedArguments.ts';
 
 /** A test makes hundreds of calls; what it records may be longer than what one call returns. */
-const LIMITS = { ...SUITE_LIMITS, cpuMs: 10_000, wallMs: 60_000, outputCharacters: 1_000_000 };
+const LIMITS = { ...SUITE_LIMITS, cpuMs: 5_000, wallMs: 30_000, outputCharacters: 1_000_000 };
 
 /**
  * Takes the place of Python's module `random`, which not every sandbox has, so that a test draws the same
