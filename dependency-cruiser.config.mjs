@@ -5,11 +5,12 @@
 
 /** Each may import the folders before it that its rule names, and none after it. */
 const CORES = 'method|grading|sandbox|engine|store';
-const WIRING = 'settings|machine|runFolder|runs|run|doctor|languageServer|cli';
+const WIRING = 'settings|machine|suites|runFolder|runs|run|doctor|languageServer|cli';
 /** Which folders of the server's a folder of the wiring may import, beside itself, the protocol and the cores. */
 const WIRED = {
   settings: [],
   machine: ['settings'],
+  suites: ['settings', 'machine'],
   runFolder: ['settings', 'machine'],
   runs: ['settings', 'machine', 'runFolder'],
   run: ['settings', 'machine', 'runFolder', 'runs'],
@@ -89,7 +90,7 @@ export default {
     ...Object.entries(WIRED).map(([folder, known]) => ({
       name: `${folder}-imports-downwards`,
       comment:
-        'Settings, the machine, the folder of a run, runs as viewers see them, the run itself and the doctor build on one another in this order.',
+        'Settings, the machine, suites of benchmarks, the folder of a run, runs as viewers see them, the run itself and the doctor build on one another in this order.',
       severity: /** @type {const} */ ('error'),
       from: { path: `^server/src/${folder}/` },
       to: {
@@ -97,6 +98,17 @@ export default {
         pathNot: `^server/src/(${[folder, ...known].join('|')})/`,
       },
     })),
+    {
+      name: 'suites-know-dialects-alone',
+      comment:
+        'A suite writes prompts as a dialect does; how a model is trained and which sandbox runs programs is for others to know.',
+      severity: 'error',
+      from: { path: '^server/src/suites/' },
+      to: {
+        path: '^server/src/(engine|method|sandbox|store)/',
+        pathNot: '^server/src/method/dialects/',
+      },
+    },
     {
       name: 'server-stands-alone',
       comment: 'The server runs without VS Code; what ships never imports tests or scripts.',

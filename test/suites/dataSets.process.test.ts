@@ -74,27 +74,30 @@ describe.skipIf(humanEval === undefined)('HumanEval, from PyPI', () => {
 });
 
 const cruxevalFile = dataBeside('cruxeval-600.jsonl');
-test.skipIf(cruxevalFile === undefined)('CRUXEval: every twentieth pair verifies, in both directions', async () => {
-  const suite = suiteNamed('cruxeval');
-  const text = readFileSync(cruxevalFile!, 'utf8');
-  const odd = ['sample_135', 'sample_258', 'sample_694'].map((id) => `"id": "${id}"`);
-  const lines = every(1, text).filter(
-    (line, index) => index % 20 === 0 || odd.some((id) => line.includes(id)),
-  );
-  const { items, leftOut } = await loadLines(suite, sandbox, lines);
-  expect(leftOut).toEqual([
-    { id: 'sample_258 input', reason: 'Its input has no literal, so an answer cannot state it.' },
-  ]);
-  expect(items).toHaveLength(2 * lines.length - 1);
-  const verdicts = await Promise.all(
-    items.map(async ({ id, task }) => {
-      const { input, output } = task.examples[0]!;
-      const completion = task.mode === 'deduction' ? `Answer: ${output}` : `Answer: f(${input})`;
-      return { id, verdict: (await judged({ sandbox, suite }, task, completion))?.verdict };
-    }),
-  );
-  expect(verdicts.filter(({ verdict }) => verdict !== 'correct')).toEqual([]);
-});
+test.skipIf(cruxevalFile === undefined)(
+  'CRUXEval: every twentieth pair verifies, in both directions',
+  async () => {
+    const suite = suiteNamed('cruxeval');
+    const text = readFileSync(cruxevalFile!, 'utf8');
+    const odd = ['sample_135', 'sample_258', 'sample_694'].map((id) => `"id": "${id}"`);
+    const lines = every(1, text).filter(
+      (line, index) => index % 20 === 0 || odd.some((id) => line.includes(id)),
+    );
+    const { items, leftOut } = await loadLines(suite, sandbox, lines);
+    expect(leftOut).toEqual([
+      { id: 'sample_258 input', reason: 'Its input has no literal, so an answer cannot state it.' },
+    ]);
+    expect(items).toHaveLength(2 * lines.length - 1);
+    const verdicts = await Promise.all(
+      items.map(async ({ id, task }) => {
+        const { input, output } = task.examples[0]!;
+        const completion = task.mode === 'deduction' ? `Answer: ${output}` : `Answer: f(${input})`;
+        return { id, verdict: (await judged({ sandbox, suite }, task, completion))?.verdict };
+      }),
+    );
+    expect(verdicts.filter(({ verdict }) => verdict !== 'correct')).toEqual([]);
+  },
+);
 
 const mbppFile = dataBeside('mbpp-plus.jsonl');
 test.skipIf(mbppFile === undefined)('MBPP+: a sample of references passes', async () => {
@@ -114,18 +117,25 @@ test.skipIf(mbppFile === undefined)('MBPP+: a sample of references passes', asyn
 });
 
 const gsm8kFile = dataBeside('gsm8k-test-400.jsonl');
-test.skipIf(gsm8kFile === undefined)('GSM8K: every question has a number, which is right however it is written', async () => {
-  const lines = every(1, readFileSync(gsm8kFile!, 'utf8'));
-  const { items } = await loadLines(gsm8k, sandbox, lines);
-  expect(items).toHaveLength(400);
-  for (const { id, task } of items) {
-    const { output } = task.examples[0]!;
-    const withCommas = output.replace(/\B(?=(\d{3})+$)/g, ',');
-    for (const stated of [output, `$${withCommas}.00`, `**${output}** dollars`]) {
-      const verification = await judged({ sandbox, suite: gsm8k }, task, `So.\nAnswer: ${stated}`);
-      expect(verification?.verdict, `${id}: ${stated}`).toBe('correct');
+test.skipIf(gsm8kFile === undefined)(
+  'GSM8K: every question has a number, which is right however it is written',
+  async () => {
+    const lines = every(1, readFileSync(gsm8kFile!, 'utf8'));
+    const { items } = await loadLines(gsm8k, sandbox, lines);
+    expect(items).toHaveLength(400);
+    for (const { id, task } of items) {
+      const { output } = task.examples[0]!;
+      const withCommas = output.replace(/\B(?=(\d{3})+$)/g, ',');
+      for (const stated of [output, `$${withCommas}.00`, `**${output}** dollars`]) {
+        const verification = await judged(
+          { sandbox, suite: gsm8k },
+          task,
+          `So.\nAnswer: ${stated}`,
+        );
+        expect(verification?.verdict, `${id}: ${stated}`).toBe('correct');
+      }
+      const next = await judged({ sandbox, suite: gsm8k }, task, `Answer: ${output}1`);
+      expect(next?.verdict, id).toBe('wrong');
     }
-    const next = await judged({ sandbox, suite: gsm8k }, task, `Answer: ${output}1`);
-    expect(next?.verdict, id).toBe('wrong');
-  }
-});
+  },
+);

@@ -77,7 +77,9 @@ describe('data that are not there', () => {
     const error = await text().catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: 'no-suite-data',
-      message: expect.stringMatching(/^The data of Questions are not on this machine.*ECONNREFUSED/),
+      message: expect.stringMatching(
+        /^The data of Questions are not on this machine.*ECONNREFUSED/,
+      ),
       remedy: expect.stringContaining(cached()),
     });
     expect(error).toMatchObject({ remedy: expect.stringContaining(source.sha256) });
@@ -103,7 +105,9 @@ describe('data that are not there', () => {
   });
 
   test('are not waited for after a cancellation', async () => {
-    await expect(text(undefined, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(text(undefined, AbortSignal.abort())).rejects.toMatchObject({
+      name: 'AbortError',
+    });
   });
 
   test('are not taken beyond a size', async () => {

@@ -34,8 +34,14 @@ test('every kind of line becomes tasks, blank lines none', async () => {
   expect(leftOut).toEqual([]);
   const examples = [{ input: "'x', b=3", output: "['x', 'x', 'x']" }];
   expect(items).toMatchObject([
-    { id: 'double output', task: { mode: 'deduction', stratum: 'output', itemId: 'double', examples } },
-    { id: 'double input', task: { mode: 'abduction', stratum: 'input', itemId: 'double', examples } },
+    {
+      id: 'double output',
+      task: { mode: 'deduction', stratum: 'output', itemId: 'double', examples },
+    },
+    {
+      id: 'double input',
+      task: { mode: 'abduction', stratum: 'input', itemId: 'double', examples },
+    },
     { id: 'line 3', task: { mode: 'induction', message: 'Half of a number.', tolerance: 1e-6 } },
     { id: 'line 4', task: { mode: 'deduction', program: '', examples: [{ output: '12' }] } },
   ]);
@@ -46,15 +52,34 @@ test('answers are read and judged by the kind of the line', async () => {
   const verdicts = async (answers: readonly string[], name: string) =>
     Promise.all(
       items.map(async ({ task }, index) => {
-        const verification = await judged({ sandbox, suite: fileSuite, name }, task, answers[index]!);
+        const verification = await judged(
+          { sandbox, suite: fileSuite, name },
+          task,
+          answers[index]!,
+        );
         return verification?.verdict;
       }),
     );
-  const right = ["Answer: ['x', 'x', 'x']", "Answer: f('x', 3)", block('half = lambda x: x / 2\ndef unused(): pass'), 'Answer: twelve'];
+  const right = [
+    "Answer: ['x', 'x', 'x']",
+    "Answer: f('x', 3)",
+    block('half = lambda x: x / 2\ndef unused(): pass'),
+    'Answer: twelve',
+  ];
   expect(await verdicts(right, 'chat')).toEqual(Array(4).fill('correct'));
-  const wrong = ["Answer: ('x', 'x', 'x')", "Answer: 'x'", block('def half(x):\n    return x // 2'), 'Answer: 13'];
+  const wrong = [
+    "Answer: ('x', 'x', 'x')",
+    "Answer: 'x'",
+    block('def half(x):\n    return x // 2'),
+    'Answer: 13',
+  ];
   expect(await verdicts(wrong, 'chat')).toEqual(Array(4).fill('wrong'));
-  const base = [" ['x','x','x']\n", "'x', 3) # done", 'def half(x):\n    return x / 2\n\n"""', ' 3 * 4.\nAnswer: 12'];
+  const base = [
+    " ['x','x','x']\n",
+    "'x', 3) # done",
+    'def half(x):\n    return x / 2\n\n"""',
+    ' 3 * 4.\nAnswer: 12',
+  ];
   expect(await verdicts(base, 'base')).toEqual(Array(4).fill('correct'));
 });
 
@@ -65,7 +90,7 @@ describe('an answer without what was asked is not right:', () => {
     ['code that would be evaluated', 'Answer: __import__("os")._exit(0)'],
     ['an expression', "Answer: ['x'] * 3"],
     ['a comparison', 'Answer: True or 1'],
-    ['a printed text', block('print("[\'x\', \'x\', \'x\']")')],
+    ['a printed text', block("print(\"['x', 'x', 'x']\")")],
     ['an object equal to everything', block('type("A", (), {"__eq__": lambda s, o: True})()')],
   ])('%s', async (_, completion) => {
     const { items } = await loadLines(fileSuite, sandbox, [PROGRAM, QUESTION]);
@@ -83,20 +108,66 @@ describe('a bad line is refused with its number and the reason:', () => {
     ['not JSON', '{"program"', 'it is not valid JSON'],
     ['not an object', '[1]', 'it must be object'],
     ['nothing known', {}, "it must have required property 'question'"],
-    ['no output', { program: 'def f(): pass', input: '' }, "it must have required property 'output'"],
+    [
+      'no output',
+      { program: 'def f(): pass', input: '' },
+      "it must have required property 'output'",
+    ],
     ['a wrong field', { ...QUESTION, solution: 'x' }, 'it must NOT have additional properties'],
     ['no tests', { ...TESTED, tests: [] }, '"tests" must NOT have fewer than 1 items'],
     ['a wrong type', { ...QUESTION, answer: 12 }, '"answer" must be string'],
-    ['an input that is not literals', { ...PROGRAM, input: 'g(1)' }, 'its "input" is not made of literals: g is a name'],
-    ['an output that is not a literal', { ...PROGRAM, output: 'set' }, 'its "output" is not made of literals'],
-    ['an output that does not come true', { ...PROGRAM, output: '1' }, "its \"output\" does not come true: The answer is 1; the program gives ['x', 'x', 'x']"],
+    [
+      'an input that is not literals',
+      { ...PROGRAM, input: 'g(1)' },
+      'its "input" is not made of literals: g is a name',
+    ],
+    [
+      'an output that is not a literal',
+      { ...PROGRAM, output: 'set' },
+      'its "output" is not made of literals',
+    ],
+    [
+      'an output that does not come true',
+      { ...PROGRAM, output: '1' },
+      "its \"output\" does not come true: The answer is 1; the program gives ['x', 'x', 'x']",
+    ],
     ['a program with an error', { ...PROGRAM, program: 'def f(:' }, 'its program is refused: '],
-    ['a program that never ends', { ...PROGRAM, program: 'def f(a, b):\n    while True: pass' }, 'its program is refused: The program did not finish'],
-    ['a program that exits', { ...PROGRAM, program: 'import os\ndef f(a, b): os._exit(0)' }, 'its program is refused: '],
-    ['a program of chance', { ...PROGRAM, program: 'def f(a, b):\n    return id(object())' }, 'its program is refused: Two runs of the program differ'],
-    ['a test that is not literals', { ...TESTED, tests: [{ input: '1', output: '1' }, { input: 'x', output: '1' }] }, 'its "input" of test 2 is not made of literals'],
-    ['an entry point that is not a name', { ...TESTED, entry_point: 'f()\nimport os' }, '"entry_point" must match pattern'],
-    ['an answer that is not a number', { ...QUESTION, answer: 'many' }, 'its "answer" is not a number'],
+    [
+      'a program that never ends',
+      { ...PROGRAM, program: 'def f(a, b):\n    while True: pass' },
+      'its program is refused: The program did not finish',
+    ],
+    [
+      'a program that exits',
+      { ...PROGRAM, program: 'import os\ndef f(a, b): os._exit(0)' },
+      'its program is refused: ',
+    ],
+    [
+      'a program of chance',
+      { ...PROGRAM, program: 'def f(a, b):\n    return id(object())' },
+      'its program is refused: Two runs of the program differ',
+    ],
+    [
+      'a test that is not literals',
+      {
+        ...TESTED,
+        tests: [
+          { input: '1', output: '1' },
+          { input: 'x', output: '1' },
+        ],
+      },
+      'its "input" of test 2 is not made of literals',
+    ],
+    [
+      'an entry point that is not a name',
+      { ...TESTED, entry_point: 'f()\nimport os' },
+      '"entry_point" must match pattern',
+    ],
+    [
+      'an answer that is not a number',
+      { ...QUESTION, answer: 'many' },
+      'its "answer" is not a number',
+    ],
     ['a repeated id', { ...QUESTION, id: 'one' }, 'it has the same "id" as line 1'],
   ])('%s', async (_, line, reason) => {
     const lines = [{ ...QUESTION, id: 'one' }, '', line];

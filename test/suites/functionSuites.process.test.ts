@@ -26,7 +26,12 @@ const LINES: Readonly<Record<string, object>> = {
     canonical_solution: REFERENCE.slice(SIGNATURE.length),
   },
   mbpp: {
-    ...{ task_id: 'Mbpp/3', prompt: '"""Say what belongs to x."""', entry_point: 'secret', atol: 0 },
+    ...{
+      task_id: 'Mbpp/3',
+      prompt: '"""Say what belongs to x."""',
+      entry_point: 'secret',
+      atol: 0,
+    },
     canonical_solution: REFERENCE,
     base_input: CALLS.map(({ x }) => [x]),
     plus_input: {},
@@ -193,7 +198,12 @@ describe('an honest answer passes', () => {
   });
 
   test('with its elements in another order where EvalPlus compares sets', async () => {
-    const given = line('Diff', 'def Diff(a, b):\n    return list(set(a) ^ set(b))', [[[1, 2], [2, 3]]]);
+    const given = line('Diff', 'def Diff(a, b):\n    return list(set(a) ^ set(b))', [
+      [
+        [1, 2],
+        [2, 3],
+      ],
+    ]);
     expect(await verdictOn(given, 'def Diff(a, b):\n    return [3, 1, 1]')).toBe('correct');
     expect(await verdictOn(given, 'def Diff(a, b):\n    return [3]')).toBe('wrong');
   });
@@ -210,7 +220,16 @@ describe('an honest answer passes', () => {
   test('where both readings of Mbpp/558 agree', async () => {
     const reference =
       'def digits(a, b):\n    return sum(abs(int(x) - int(y)) for x, y in zip(str(a), str(b)))';
-    const given = line('digits', reference, [[1, 2], [123, 56], [23, 56]], 'Mbpp/558');
+    const given = line(
+      'digits',
+      reference,
+      [
+        [1, 2],
+        [123, 56],
+        [23, 56],
+      ],
+      'Mbpp/558',
+    );
     const { items } = await loadLines(mbpp, sandbox, [given]);
     expect(items[0]?.task.examples.map(({ input }) => input)).toEqual(['1, 2', '23, 56']);
   });
@@ -219,7 +238,7 @@ describe('an honest answer passes', () => {
 test('loading can be cancelled', async () => {
   const lines = [LINES['humaneval']!];
   const signal = AbortSignal.abort();
-  await expect(loadLines(suiteNamed('humaneval'), sandbox, lines, { signal })).rejects.toMatchObject(
-    { name: 'AbortError' },
-  );
+  await expect(
+    loadLines(suiteNamed('humaneval'), sandbox, lines, { signal }),
+  ).rejects.toMatchObject({ name: 'AbortError' });
 });

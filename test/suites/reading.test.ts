@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import { callIn, withCall } from '../../server/src/suites/reading/callAdapter.ts';
-import { completionBase, completionChat } from '../../server/src/suites/templates/completionTemplates.ts';
+import {
+  completionBase,
+  completionChat,
+} from '../../server/src/suites/templates/completionTemplates.ts';
 import { functionBase, functionChat } from '../../server/src/suites/templates/functionTemplates.ts';
 import { programBase, programChat } from '../../server/src/suites/templates/programTemplates.ts';
 import { questionBase, questionChat } from '../../server/src/suites/templates/questionTemplates.ts';
@@ -21,7 +24,11 @@ const question: HeldOutTask = {
 
 describe('an answer about a program is', () => {
   test.each([
-    ['the last block', `I think.\n${FENCE}python\n1\n${FENCE}\nNo:\n${FENCE}\n[1]\n${FENCE}\n`, '[1]'],
+    [
+      'the last block',
+      `I think.\n${FENCE}python\n1\n${FENCE}\nNo:\n${FENCE}\n[1]\n${FENCE}\n`,
+      '[1]',
+    ],
     ['what follows the phrase', 'It doubles.\nAnswer: [1, 2]', '[1, 2]'],
     ['what follows the phrase in bold', '**Answer:** [1]', '[1]'],
     ['what follows the phrase in bold marks', '**Answer: [1]**', '[1]'],

@@ -3,10 +3,13 @@ import { expect, test } from 'vitest';
 
 import { SUITES, suiteNamed } from '../../server/src/suites/suiteTable.ts';
 
-test.each(SUITES)('$name is found, with a form for instruct models and one for base models', (suite) => {
-  expect(suiteNamed(suite.name)).toBe(suite);
-  expect(suite.templates.map(({ name }) => name)).toEqual(['chat', 'base']);
-});
+test.each(SUITES)(
+  '$name is found, with a form for instruct models and one for base models',
+  (suite) => {
+    expect(suiteNamed(suite.name)).toBe(suite);
+    expect(suite.templates.map(({ name }) => name)).toEqual(['chat', 'base']);
+  },
+);
 
 test('an unknown name lists the known ones', () => {
   const known = 'cruxeval, humaneval, mbpp, gsm8k, file';

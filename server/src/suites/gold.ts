@@ -78,7 +78,8 @@ export function oneItem(id: string, task: HeldOutTask | string): LoadedSuite {
 /** What the grader or the sandbox wrote. */
 export function literal(text: string): LiteralValue {
   const parsed = parseLiteral(text);
-  if (!parsed.ok) throw new Error(`The sandbox wrote what is not a literal: ${parsed.error.message}`);
+  if (!parsed.ok)
+    throw new Error(`The sandbox wrote what is not a literal: ${parsed.error.message}`);
   return parsed.value;
 }
 

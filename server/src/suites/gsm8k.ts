@@ -40,7 +40,8 @@ export const gsm8k: Suite = {
       // The data have no names; a line has its number, from 0 as in the file of the Hugging Face hub.
       const id = `gsm8k/${number - 1}`;
       const task = questionTask(id, value);
-      if (task === undefined) throw invalidData(lineOf(place, number), 'its answer is not a number');
+      if (task === undefined)
+        throw invalidData(lineOf(place, number), 'its answer is not a number');
       return { id, task };
     });
     return { items, leftOut: [] };
@@ -48,7 +49,10 @@ export const gsm8k: Suite = {
 };
 
 /** The task has no program: the number is compared with the one that the data state. Undefined where they state none. */
-export function questionTask(id: string, { question, answer }: QuestionLine): HeldOutTask | undefined {
+export function questionTask(
+  id: string,
+  { question, answer }: QuestionLine,
+): HeldOutTask | undefined {
   const output = numberLiteral(answer.split('####').at(-1) ?? '');
   if (output === undefined) return undefined;
   const examples = [{ input: '', output }];

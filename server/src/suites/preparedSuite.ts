@@ -49,7 +49,9 @@ async function keyOf(
 
 async function loadedFrom(file: string): Promise<LoadedSuite | undefined> {
   try {
-    const loaded = JSON.parse(await readSmallFile(file, LARGEST_BYTES, 'refuse')) as Partial<LoadedSuite>;
+    const loaded = JSON.parse(
+      await readSmallFile(file, LARGEST_BYTES, 'refuse'),
+    ) as Partial<LoadedSuite>;
     return Array.isArray(loaded.items) && Array.isArray(loaded.leftOut)
       ? (loaded as LoadedSuite)
       : undefined;

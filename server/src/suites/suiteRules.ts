@@ -1,5 +1,10 @@
 /** By which rules and within which limits references are executed, and answers are to be judged. */
-import type { ExecutionLimits, Grader, GraderRules, PythonSandbox } from '../../protocol/sandbox.ts';
+import type {
+  ExecutionLimits,
+  Grader,
+  GraderRules,
+  PythonSandbox,
+} from '../../protocol/sandbox.ts';
 import { createGrader } from '../grading/grader.ts';
 
 /** HumanEval gives three seconds to a whole test; here every call has as much. */
@@ -18,7 +23,17 @@ export const SUITE_LIMITS: ExecutionLimits = {
  */
 export const SUITE_RULES: GraderRules = {
   allowedImports: [
-    ...['__future__', 'abc', 'array', 'ast', 'base64', 'binascii', 'bisect', 'builtins', 'calendar'],
+    ...[
+      '__future__',
+      'abc',
+      'array',
+      'ast',
+      'base64',
+      'binascii',
+      'bisect',
+      'builtins',
+      'calendar',
+    ],
     ...['cmath', 'collections', 'contextlib', 'copy', 'csv', 'dataclasses', 'datetime', 'decimal'],
     ...['difflib', 'enum', 'fractions', 'functools', 'gc', 'hashlib', 'heapq', 'html', 'inspect'],
     ...['io', 'itertools', 'json', 'keyword', 'locale', 'logging', 'math', 'numbers', 'numpy'],

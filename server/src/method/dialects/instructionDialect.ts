@@ -139,7 +139,10 @@ function solvedIdentity(mode: Mode): Turn {
   const { program, input, output } = ZERO_TRIPLET;
   switch (mode) {
     case 'deduction':
-      return { asked: solverText({ mode, program, input }), answered: fencedText('output', output) };
+      return {
+        asked: solverText({ mode, program, input }),
+        answered: fencedText('output', output),
+      };
     case 'abduction':
       return { asked: solverText({ mode, program, output }), answered: fencedText('input', input) };
     case 'induction': {

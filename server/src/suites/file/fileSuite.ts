@@ -42,7 +42,9 @@ export const fileSuite: Suite = {
 };
 
 /** The two forms of every kind of item share a name. */
-function byKind(templates: Readonly<Record<'program' | 'function' | 'question', Template>>): Template {
+function byKind(
+  templates: Readonly<Record<'program' | 'function' | 'question', Template>>,
+): Template {
   const templateOf = ({ mode, program }: HeldOutTask) => {
     if (mode === 'induction') return templates.function;
     return program === '' ? templates.question : templates.program;
@@ -79,9 +81,10 @@ async function itemsOf(
 ): Promise<LoadedSuite> {
   const tasks = await tasksOf(id, value, context);
   if (typeof tasks === 'string') throw invalidData(place, tasks);
-  const items = tasks.map(
-    (task): SuiteItem => ({ id: tasks.length === 1 ? id : `${id} ${task.stratum ?? ''}`, task }),
-  );
+  const items = tasks.map((task): SuiteItem => ({
+    id: tasks.length === 1 ? id : `${id} ${task.stratum ?? ''}`,
+    task,
+  }));
   return { items, leftOut: [] };
 }
 

@@ -16,7 +16,8 @@ export async function programTasks(
   { program, input, output }: ProgramLine,
   { sandbox, signal }: LoadContext,
 ): Promise<readonly HeldOutTask[] | string> {
-  const wrong = unreadable('"input"', parseArguments(input)) ?? unreadable('"output"', parseLiteral(output));
+  const wrong =
+    unreadable('"input"', parseArguments(input)) ?? unreadable('"output"', parseLiteral(output));
   if (wrong !== undefined) return wrong;
   const proposal = { mode: 'deduction', program, input } as const;
   const validation = await suiteGrader(sandbox).validate(proposal, signal);
@@ -54,9 +55,12 @@ export function testedTask(
 
 function unreadable(
   name: string,
-  parsed: { readonly ok: true } | { readonly ok: false; readonly error: { readonly message: string } },
+  parsed:
+    { readonly ok: true } | { readonly ok: false; readonly error: { readonly message: string } },
 ): string | undefined {
-  return parsed.ok ? undefined : `its ${name} is not made of literals: ${sentence(parsed.error.message)}`;
+  return parsed.ok
+    ? undefined
+    : `its ${name} is not made of literals: ${sentence(parsed.error.message)}`;
 }
 
 /** Goes into another sentence, which has a full stop of its own. */
