@@ -79,11 +79,13 @@ describe('data that are not there', () => {
       code: 'no-suite-data',
       message: expect.stringMatching(
         /^The data of Questions are not on this machine.*ECONNREFUSED/,
-      ),
-      remedy: expect.stringContaining(cached()),
+      ) as unknown,
+      remedy: expect.stringContaining(cached()) as unknown,
     });
-    expect(error).toMatchObject({ remedy: expect.stringContaining(source.sha256) });
-    expect(error).toMatchObject({ remedy: expect.stringContaining(`127.0.0.1:${port}`) });
+    expect(error).toMatchObject({ remedy: expect.stringContaining(source.sha256) as unknown });
+    expect(error).toMatchObject({
+      remedy: expect.stringContaining(`127.0.0.1:${port}`) as unknown,
+    });
     server = createServer().listen(0);
   });
 
@@ -91,7 +93,7 @@ describe('data that are not there', () => {
     status = 404;
     await expect(text()).rejects.toMatchObject({
       code: 'no-suite-data',
-      message: expect.stringContaining('status 404'),
+      message: expect.stringContaining('status 404') as unknown,
     });
   });
 
@@ -99,7 +101,7 @@ describe('data that are not there', () => {
     served = Buffer.from(TEXT.replace('1', '2'));
     await expect(text()).rejects.toMatchObject({
       code: 'suite-data-changed',
-      message: expect.stringContaining(source.sha256),
+      message: expect.stringContaining(source.sha256) as unknown,
     });
     expect(() => readFileSync(cached())).toThrow('ENOENT');
   });
@@ -128,7 +130,7 @@ describe('data in the cache', () => {
     writeFileSync(cached(), bytes);
     await expect(text()).rejects.toMatchObject({
       code: 'suite-data-changed',
-      message: expect.stringContaining(cached()),
+      message: expect.stringContaining(cached()) as unknown,
     });
     expect(requests).toBe(1);
   });
@@ -155,7 +157,7 @@ describe('a file of the user', () => {
     const file = path.join(folder, 'none.jsonl');
     await expect(text(file)).rejects.toMatchObject({
       code: 'no-suite-data',
-      message: expect.stringContaining(file),
+      message: expect.stringContaining(file) as unknown,
     });
   });
 

@@ -173,13 +173,13 @@ describe('a bad line is refused with its number and the reason:', () => {
     const lines = [{ ...QUESTION, id: 'one' }, '', line];
     await expect(loadLines(fileSuite, sandbox, lines)).rejects.toMatchObject({
       code: 'invalid-suite-data',
-      message: expect.stringContaining(`items.jsonl, line 3: ${reason}`),
+      message: expect.stringContaining(`items.jsonl, line 3: ${reason}`) as unknown,
     });
   });
 
   test('and so is a file without lines, and no file', async () => {
     await expect(loadLines(fileSuite, sandbox, ['', ' '])).rejects.toMatchObject({
-      message: expect.stringContaining('it holds no item'),
+      message: expect.stringContaining('it holds no item') as unknown,
     });
     const { signal } = new AbortController();
     const context = { sandbox, cacheFolder: '', signal, onProgress: () => undefined };
@@ -212,10 +212,10 @@ test('lines of chance are taken or refused, and nothing else happens', async () 
 function damaged(line: string, random: () => number): string {
   if (random() < 0.3) return JSON.stringify(mutated(JSON.parse(line), random) ?? null);
   const below = (count: number) => Math.floor(random() * count);
-  const characters = [...line];
+  const characters = Array.from(line);
   const place = below(characters.length);
   const kind = below(3);
-  if (kind === 0) characters[place] = [...'{}[]",:\\0e\u{1f600}\0'][below(12)]!;
+  if (kind === 0) characters[place] = Array.from('{}[]",:\\0e\u{1f600}\0')[below(12)]!;
   else if (kind === 1) characters.splice(place, 1 + below(4));
   else characters.splice(place, 0, characters[place]!);
   return characters.join('');

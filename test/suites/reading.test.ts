@@ -130,7 +130,7 @@ describe('a function', () => {
 
   test('of a base model after a docstring ends where the next begins', () => {
     const code = 'import math\ndef twice(x):\n    """Doubles."""\n    return x * 2';
-    for (const next of ['"""\nWrite', 'assert twice(1) == 2', `${FENCE}`, 'print(twice(1))']) {
+    for (const next of ['"""\nWrite', 'assert twice(1) == 2', FENCE, 'print(twice(1))']) {
       expect(functionBase.readAnswer(completed, `${code}\n\n${next}`)).toBe(withCall(code, CALL));
     }
     expect(functionBase.readAnswer(completed, '\n"""')).toBeUndefined();

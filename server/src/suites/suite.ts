@@ -38,7 +38,7 @@ export type LoadProgress =
   | { readonly phase: 'prepare'; readonly done: number; readonly total: number };
 
 export interface LoadContext {
-  /** References are executed in it; within the limits of `suiteRules.ts`, whatever its own are. */
+  /** References are executed in it, within the limits of suiteRules.ts. */
   readonly sandbox: PythonSandbox;
   /** Where fetched data are kept. */
   readonly cacheFolder: string;

@@ -10,7 +10,7 @@ import { createGrader } from '../grading/grader.ts';
 /** HumanEval gives three seconds to a whole test; here every call has as much. */
 export const SUITE_LIMITS: ExecutionLimits = {
   cpuMs: 3_000,
-  wallMs: 20_000,
+  wallMs: 45_000,
   memoryMb: 256,
   // As long as a literal may be that is read.
   outputCharacters: 65_536,

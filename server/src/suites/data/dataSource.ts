@@ -70,7 +70,7 @@ export async function userFile(dataFile: string): Promise<string> {
 }
 
 /** What went wrong, deepest cause first: fetch hides it under "fetch failed". */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
