@@ -5,16 +5,18 @@
 
 /** Each may import the folders before it that its rule names, and none after it. */
 const CORES = 'method|grading|sandbox|engine|store';
-const WIRING = 'settings|machine|runFolder|runs|run|doctor|evaluate|serve|languageServer|cli';
+const WIRING =
+  'settings|machine|suites|runFolder|runs|run|doctor|evaluate|serve|languageServer|cli';
 /** Which folders of the server's a folder of the wiring may import, beside itself, the protocol and the cores. */
 const WIRED = {
   settings: [],
   machine: ['settings'],
+  suites: ['settings', 'machine'],
   runFolder: ['settings', 'machine'],
   runs: ['settings', 'machine', 'runFolder'],
   run: ['settings', 'machine', 'runFolder', 'runs'],
   doctor: ['settings', 'machine', 'runFolder', 'run'],
-  evaluate: ['settings', 'machine', 'runFolder', 'runs', 'run'],
+  evaluate: ['settings', 'machine', 'suites', 'runFolder', 'runs', 'run'],
   serve: ['settings', 'machine', 'runFolder', 'runs', 'run'],
 };
 /** Below all: how files are opened, Python is started, literals are read; statistics. */
@@ -91,7 +93,7 @@ export default {
     ...Object.entries(WIRED).map(([folder, known]) => ({
       name: `${folder}-imports-downwards`,
       comment:
-        'Settings, the machine, the folder of a run, runs as viewers see them, the run itself, the doctor and what serves a model build on one another in this order.',
+        'Settings, the machine, suites of benchmarks, the folder of a run, runs as viewers see them, the run itself, the doctor, evaluations and what serves a model build on one another in this order.',
       severity: /** @type {const} */ ('error'),
       from: { path: `^server/src/${folder}/` },
       to: {
@@ -99,6 +101,17 @@ export default {
         pathNot: `^server/src/(${[folder, ...known].join('|')})/`,
       },
     })),
+    {
+      name: 'suites-know-dialects-alone',
+      comment:
+        'A suite writes prompts as a dialect does; how a model is trained and which sandbox runs programs is for others to know.',
+      severity: 'error',
+      from: { path: '^server/src/suites/' },
+      to: {
+        path: '^server/src/(engine|method|sandbox|store)/',
+        pathNot: '^server/src/method/dialects/',
+      },
+    },
     {
       name: 'server-stands-alone',
       comment: 'The server runs without VS Code; what ships never imports tests or scripts.',

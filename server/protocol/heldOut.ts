@@ -12,6 +12,10 @@ export interface HeldOutTask {
   readonly message?: string;
   /** Part of the set that is reported by itself, such as `untaught 1`. */
   readonly stratum?: string;
+  /** The benchmark's own name of the item that the task was made from, such as `HumanEval/12`. */
+  readonly itemId?: string;
+  /** Induction: present where numbers are compared by value: see `Grader.verifyInduction`. */
+  readonly tolerance?: number;
 }
 
 /** A held-out task that was executed and found right, with what was found of its program. */

@@ -72,7 +72,7 @@ const ACTIONS = {
   corrupt: undefined,
   'input-output': undefined,
 
-  // Models and held-out tasks.
+  // Models, held-out tasks and suites of benchmarks.
   'no-model': undefined,
   'invalid-model': undefined,
   'model-not-fetched': 'run-doctor',
@@ -80,6 +80,10 @@ const ACTIONS = {
   'invalid-held-out': undefined,
   'no-tasks': undefined,
   'unknown-template': undefined,
+  'unknown-suite': undefined,
+  'no-suite-data': undefined,
+  'suite-data-changed': undefined,
+  'invalid-suite-data': undefined,
 
   // Python and its packages.
   'no-python': 'set-up-python',

@@ -106,6 +106,10 @@ export interface TaskRecord {
   readonly parentTaskIds: readonly number[];
   /** Of a held-out task whose file names one: the part of the set that is reported by itself. */
   readonly stratum?: string;
+  /** Of a held-out task that was made from an item of a benchmark: the benchmark's own name of it. */
+  readonly itemId?: string;
+  /** Induction: present where numbers are compared by value: see `Grader.verifyInduction`. */
+  readonly tolerance?: number;
   /** Mean of the estimation rollouts' correctness, in [0, 1]; absent for seeds and held-out tasks. */
   readonly solveRate?: number;
   readonly learnability?: number;

@@ -195,9 +195,13 @@ export interface Grader {
     answer: string,
     signal?: AbortSignal,
   ): Promise<Verification>;
-  /** Does the program `answer` give every hidden output? Hidden outputs never enter the jail. */
+  /**
+   * Does the program `answer` give every hidden output? Hidden outputs never enter the jail. With a
+   * `tolerance`, numbers are compared by value, as Python's `==` does (1, 1.0 and True are equal), and
+   * a float may differ from the expected one by so much; without, types count too.
+   */
   verifyInduction(
-    task: { readonly hidden: readonly InputOutput[] },
+    task: { readonly hidden: readonly InputOutput[]; readonly tolerance?: number },
     answer: string,
     signal?: AbortSignal,
   ): Promise<Verification>;

@@ -18,22 +18,31 @@ export async function readSmallFile(
   maximumBytes: number,
   links: LinkRule,
 ): Promise<string> {
+  return decodeUtf8(await readSmallBytes(file, maximumBytes, links), file);
+}
+
+/** The same for what need not be text. */
+export async function readSmallBytes(
+  file: string,
+  maximumBytes: number,
+  links: LinkRule,
+): Promise<Buffer> {
   const fd = openOfSize(file, maximumBytes, links);
-  const text = new BoundedText(file, maximumBytes);
-  for await (const part of createReadStream('', { fd })) text.add(part as Buffer);
-  return text.whole();
+  const bytes = new BoundedBytes(file, maximumBytes);
+  for await (const part of createReadStream('', { fd })) bytes.add(part as Buffer);
+  return bytes.whole();
 }
 
 /** The same, for files so small that the wait is not noticed. */
 export function readSmallFileSync(file: string, maximumBytes: number, links: LinkRule): string {
   const descriptor = openOfSize(file, maximumBytes, links);
   try {
-    const text = new BoundedText(file, maximumBytes);
+    const bytes = new BoundedBytes(file, maximumBytes);
     for (;;) {
       const part = Buffer.alloc(CHUNK_BYTES);
       const length = readSync(descriptor, part);
-      if (length === 0) return text.whole();
-      text.add(part.subarray(0, length));
+      if (length === 0) return decodeUtf8(bytes.whole(), file);
+      bytes.add(part.subarray(0, length));
     }
   } finally {
     closeSync(descriptor);
@@ -69,7 +78,7 @@ function openOfSize(file: string, maximumBytes: number, links: LinkRule): number
 }
 
 /** Counts as it reads: a file may grow, and some files of the system tell no size. */
-class BoundedText {
+class BoundedBytes {
   readonly #file: string;
   readonly #maximumBytes: number;
   readonly #parts: Buffer[] = [];
@@ -86,8 +95,8 @@ class BoundedText {
     this.#parts.push(part);
   }
 
-  whole(): string {
-    return decodeUtf8(Buffer.concat(this.#parts), this.#file);
+  whole(): Buffer {
+    return Buffer.concat(this.#parts);
   }
 }
 

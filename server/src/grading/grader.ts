@@ -27,6 +27,6 @@ export function createGrader(
     executeInputs: (program, inputs, signal) => executeInputs(context, program, inputs, signal),
     verifyDeduction: judgeOutput,
     verifyAbduction: (task, answer, signal) => judgeInput(context, task, answer, signal),
-    verifyInduction: ({ hidden }, answer, signal) => judgeProgram(context, hidden, answer, signal),
+    verifyInduction: (task, answer, signal) => judgeProgram(context, task, answer, signal),
   };
 }

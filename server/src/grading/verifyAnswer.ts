@@ -5,6 +5,7 @@
 import type { Execution, InputOutput, Verification } from '../../protocol/sandbox.ts';
 import type { Verdict, VerdictReason } from '../../protocol/vocabulary.ts';
 import { canonicalKey } from '../literal/canonicalKey.ts';
+import { closeValues } from '../literal/closeValues.ts';
 import { formatArguments } from '../literal/format.ts';
 import { parseArguments, parseLiteral } from '../literal/parse.ts';
 import { checkInspection, checkText, type GateRefusal } from './staticGate.ts';
@@ -46,10 +47,11 @@ export async function judgeInput(
 /** Induction: the program in the answer must give every hidden output, twice. */
 export async function judgeProgram(
   context: GradingContext,
-  hidden: readonly InputOutput[],
+  task: { readonly hidden: readonly InputOutput[]; readonly tolerance?: number },
   answer: string,
   signal: AbortSignal | undefined,
 ): Promise<Verification> {
+  const { hidden } = task;
   if (hidden.length === 0)
     throw new Error('An induction task without hidden examples proves nothing.');
   const { sandbox, rules, limits } = context;
@@ -61,14 +63,14 @@ export async function judgeProgram(
 
   const inputs = hidden.map(({ input }) => input);
   const first = await sandbox.runBatch(answer, inputs, { ...options, variant: 0 });
-  const failure = firstFailure(first, hidden, first);
+  const failure = firstFailure(first, task, first);
   if (failure !== undefined) return failure;
 
   // Only right answers cost a second run: under another hash seed and in reverse order.
   const reversed = await sandbox.runBatch(answer, inputs.toReversed(), { ...options, variant: 1 });
   const second = reversed.toReversed();
   const executions = [...first, ...second];
-  const contradiction = firstFailure(second, hidden, executions);
+  const contradiction = firstFailure(second, task, executions);
   if (contradiction === undefined) return correct(executions);
   if (contradiction.reason === 'timeout' || contradiction.reason === 'unavailable') {
     return contradiction;
@@ -79,18 +81,24 @@ export async function judgeProgram(
 
 function firstFailure(
   executions: readonly Execution[],
-  hidden: readonly InputOutput[],
+  { hidden, tolerance }: { readonly hidden: readonly InputOutput[]; readonly tolerance?: number },
   shown: readonly Execution[],
 ): Verification | undefined {
   for (const [index, { input, output }] of hidden.entries()) {
     const execution = executions[index]!;
     if (execution.outcome !== 'ok') return failed(execution, shown);
-    if (!sameValue(execution.output!, output)) {
+    if (!isExpected(execution.output!, output, tolerance)) {
       const message = `For the hidden input ${excerpt(input)} the program gives ${excerpt(execution.output!)}, not ${excerpt(output)}.`;
       return judged('wrong', 'hidden-example-failed', message, shown);
     }
   }
   return undefined;
+}
+
+function isExpected(given: string, expected: string, tolerance: number | undefined): boolean {
+  if (tolerance === undefined || given === expected) return sameValue(given, expected);
+  const [first, second] = [parseLiteral(given), parseLiteral(expected)];
+  return first.ok && second.ok && closeValues(first.value, second.value, tolerance);
 }
 
 /** A text that is not a program at all is malformed; a program that breaks a rule is wrong. */

@@ -123,7 +123,7 @@ export async function verifyAnswer(
   answer: string,
   signal: AbortSignal,
 ): Promise<Verification> {
-  const { program, examples, visible } = task;
+  const { program, examples, visible, tolerance } = task;
   const { output } = examples[0]!;
   switch (task.mode) {
     case 'deduction':
@@ -131,6 +131,10 @@ export async function verifyAnswer(
     case 'abduction':
       return grader.verifyAbduction({ program, output }, answer, signal);
     case 'induction':
-      return grader.verifyInduction({ hidden: examples.slice(visible) }, answer, signal);
+      return grader.verifyInduction(
+        { hidden: examples.slice(visible), ...(tolerance !== undefined && { tolerance }) },
+        answer,
+        signal,
+      );
   }
 }

@@ -4,7 +4,15 @@ import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
 import { readSmallFile } from '../files/readFile.ts';
 import { schemaCheck } from '../settings/schemaCheck.ts';
-import { choice, integer, list, object, type Schema, text } from '../settings/typedSchema.ts';
+import {
+  choice,
+  integer,
+  list,
+  number,
+  object,
+  type Schema,
+  text,
+} from '../settings/typedSchema.ts';
 
 /** Some tens of thousands of tasks. */
 const LARGEST_BYTES = 16 * 2 ** 20;
@@ -16,7 +24,12 @@ const task: Schema<HeldOutTask> = object(
     examples: list(object({ input: text(), output: text() }), { minItems: 1 }),
     visible: integer({ minimum: 0 }),
   },
-  { message: text(), stratum: text({ minLength: 1, maxLength: 80 }) },
+  {
+    message: text(),
+    stratum: text({ minLength: 1, maxLength: 80 }),
+    itemId: text({ minLength: 1, maxLength: 80 }),
+    tolerance: number({ minimum: 0 }),
+  },
 );
 
 const check = schemaCheck(task);

@@ -1,4 +1,4 @@
-/** The lines that open and close fenced blocks. */
+/** Fenced blocks: how they are written, and the lines that open and close them. */
 import { type BlockLine, CODE_INDENTATION } from './blockLine.ts';
 
 export interface Fence {
@@ -39,4 +39,11 @@ function fenceIn({ indentation, words }: BlockLine) {
   let length = 1;
   while (words[length] === character) length += 1;
   return length < SHORTEST ? undefined : { character, length, information: words.slice(length) };
+}
+
+/** A block whose fence is longer than any in `content`, which would end it. */
+export function fencedText(label: string, content: string): string {
+  const inside = content.match(/`{3,}/g) ?? [];
+  const ticks = '`'.repeat(Math.max(3, ...inside.map(({ length }) => length + 1)));
+  return `${ticks}${label}\n${content}\n${ticks}`;
 }

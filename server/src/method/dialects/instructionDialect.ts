@@ -14,8 +14,10 @@ import {
   type Reference,
   type SolverQuestion,
 } from './dialect.ts';
+import { fencedText } from './fence.ts';
 import { blocksLabelled } from './fencedBlocks.ts';
 import { type Span, trimmedPassage } from './span.ts';
+import { afterThought, THOUGHT_END } from './thought.ts';
 
 export interface InstructionOptions {
   readonly name: 'chat' | 'turns' | 'r1';
@@ -30,8 +32,6 @@ const ANSWER_LABEL: Readonly<Record<Mode, string>> = {
   induction: 'python',
 };
 
-const THOUGHT_END = '</think>';
-
 export function instructionDialect(options: InstructionOptions): Dialect {
   const asked = options.name === 'turns' ? inTurns(options) : inOneMessage(options);
   const answerOf = options.name === 'r1' ? answerSection : afterThought;
@@ -41,7 +41,7 @@ export function instructionDialect(options: InstructionOptions): Dialect {
     ...asked,
 
     writeAnswer(mode, answer) {
-      const block = fence(ANSWER_LABEL[mode], answer);
+      const block = fencedText(ANSWER_LABEL[mode], answer);
       // The prompt of `r1` ends inside an open thought.
       return options.name === 'r1' ? `\n</think>\n<answer>\n${block}\n</answer>` : block;
     },
@@ -77,16 +77,6 @@ export function instructionDialect(options: InstructionOptions): Dialect {
   });
 }
 
-/**
- * What stands after the thinking of a model that thinks aloud, which is all where none does. The
- * template of some opens the thought in the prompt. A thought that is not closed is followed by nothing.
- */
-function afterThought(completion: string): Span | undefined {
-  const closed = completion.indexOf(THOUGHT_END);
-  if (closed < 0 && completion.trimStart().startsWith('<think>')) return undefined;
-  return { start: closed < 0 ? 0 : closed + THOUGHT_END.length, end: completion.length };
-}
-
 type Questions = Pick<DialectRules, 'proposeTask' | 'proposeInduction' | 'solve'>;
 
 function inOneMessage(options: InstructionOptions): Questions {
@@ -110,15 +100,15 @@ function inTurns(options: InstructionOptions): Questions {
       const another = 'Write another one, different from all before, in the same form.';
       const turns = shown.map(({ program, input }, index) => ({
         asked: index === 0 ? rules : another,
-        answered: `${fence('python', program)}\n${fence('input', input)}`,
+        answered: `${fencedText('python', program)}\n${fencedText('input', input)}`,
       }));
       return asChat(another, turns);
     },
     proposeInduction(program, inputs) {
-      const examples = IDENTITY_INPUTS.slice(0, inputs).map((input) => fence('input', input));
+      const examples = IDENTITY_INPUTS.slice(0, inputs).map((input) => fencedText('input', input));
       const turn = {
         asked: inductionProposalText(ZERO_TRIPLET.program, examples.length),
-        answered: [...examples, fence('message', IDENTITY_MESSAGE)].join('\n'),
+        answered: [...examples, fencedText('message', IDENTITY_MESSAGE)].join('\n'),
       };
       return asChat(inductionProposalText(program, inputs), [turn]);
     },
@@ -149,14 +139,17 @@ function solvedIdentity(mode: Mode): Turn {
   const { program, input, output } = ZERO_TRIPLET;
   switch (mode) {
     case 'deduction':
-      return { asked: solverText({ mode, program, input }), answered: fence('output', output) };
+      return {
+        asked: solverText({ mode, program, input }),
+        answered: fencedText('output', output),
+      };
     case 'abduction':
-      return { asked: solverText({ mode, program, output }), answered: fence('input', input) };
+      return { asked: solverText({ mode, program, output }), answered: fencedText('input', input) };
     case 'induction': {
       const visible = IDENTITY_INPUTS.map((value) => ({ input: value, output: value }));
       return {
         asked: solverText({ mode, message: IDENTITY_MESSAGE, visible }),
-        answered: fence('python', program),
+        answered: fencedText('python', program),
       };
     }
   }
@@ -187,13 +180,6 @@ function answerSection(completion: string): Span | undefined {
   return thought < 0 || start < 0 || end < start
     ? undefined
     : { start: start + '<answer>'.length, end };
-}
-
-/** Longer than any fence in `content`, which would end the block. */
-function fence(label: string, content: string): string {
-  const inside = content.match(/`{3,}/g) ?? [];
-  const ticks = '`'.repeat(Math.max(3, ...inside.map(({ length }) => length + 1)));
-  return `${ticks}${label}\n${content}\n${ticks}`;
 }
 
 function proposalText(
@@ -229,16 +215,16 @@ function proposalText(
 function referenceText({ program, input, output }: Reference, number: number): string {
   return [
     `Task ${String(number)}:`,
-    fence('python', program),
-    fence('input', input),
-    fence('output', output),
+    fencedText('python', program),
+    fencedText('input', input),
+    fencedText('output', output),
   ].join('\n');
 }
 
 function inductionProposalText(program: string, inputs: number): string {
   return [
     'Here is a Python function:',
-    fence('python', program),
+    fencedText('python', program),
     `Write ${String(inputs)} different inputs for it whose outputs together reveal what it does, and a short message that hints at it without giving the code.`,
     'Give each input in its own ```input block, as a list of Python literals as in a call, and the message in one ```message block.',
   ].join('\n');
@@ -249,23 +235,23 @@ function solverText(question: SolverQuestion): string {
     case 'deduction':
       return [
         'What does this function return for this input?',
-        fence('python', question.program),
-        fence('input', question.input),
+        fencedText('python', question.program),
+        fencedText('input', question.input),
         'Give the returned value as a Python literal in one ```output block.',
       ].join('\n');
     case 'abduction':
       return [
         'Find an input for which this function returns this output. Any such input is right.',
-        fence('python', question.program),
-        fence('output', question.output),
+        fencedText('python', question.program),
+        fencedText('output', question.output),
         'Give the arguments as Python literals, as in a call, in one ```input block.',
       ].join('\n');
     case 'induction':
       return [
         'Write a Python function `f` that gives these outputs for these inputs, and generalises to others.',
         ...question.visible.flatMap(({ input, output }) => [
-          fence('input', input),
-          fence('output', output),
+          fencedText('input', input),
+          fencedText('output', output),
         ]),
         `Hint: ${question.message}`,
         'Give the function in one ```python block.',

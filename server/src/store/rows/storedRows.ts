@@ -99,8 +99,8 @@ export function storableOptionalText(text: string | undefined): string | null {
 /** Columns of `task`, in SELECT form. */
 export const TASK_COLUMNS =
   'id, step, origin, mode, program, examples, visible, message, structure, template, constructs, ' +
-  'syntax_nodes AS syntaxNodes, parent_task_ids AS parentTaskIds, stratum, solve_rate AS solveRate, ' +
-  'learnability';
+  'syntax_nodes AS syntaxNodes, parent_task_ids AS parentTaskIds, stratum, item_id AS itemId, tolerance, ' +
+  'solve_rate AS solveRate, learnability';
 
 export type TaskRow = Omit<Nullable<TaskRecord>, 'examples' | 'constructs' | 'parentTaskIds'> & {
   readonly examples: string;

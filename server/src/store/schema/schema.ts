@@ -156,6 +156,8 @@ CREATE TABLE task (
   syntax_nodes INTEGER NOT NULL,
   parent_task_ids TEXT NOT NULL,
   stratum TEXT,
+  item_id TEXT,
+  tolerance REAL,
   solve_rate REAL,
   learnability REAL
 ) STRICT;

@@ -136,7 +136,8 @@ export class StepWriter {
         'template',
         'constructs',
       ] as const),
-      ...(['syntax_nodes', 'parent_task_ids', 'stratum', 'solve_rate', 'learnability'] as const),
+      ...(['syntax_nodes', 'parent_task_ids', 'stratum', 'item_id', 'tolerance'] as const),
+      ...(['solve_rate', 'learnability'] as const),
     ]);
     this.#attempt = new Insertion(database, 'task_attempt', [
       ...(['step', 'task_id', 'solve_rate', 'estimate'] as const),
@@ -309,6 +310,8 @@ export class StepWriter {
       syntax_nodes: task.syntaxNodes,
       parent_task_ids: JSON.stringify(task.parentTaskIds),
       stratum: storableOptionalText(task.stratum),
+      item_id: storableOptionalText(task.itemId),
+      tolerance: task.tolerance ?? null,
       solve_rate: task.solveRate ?? null,
       learnability: task.learnability ?? null,
     });

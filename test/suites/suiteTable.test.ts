@@ -1,0 +1,23 @@
+/** Suites are found by name, and an unknown name is told which there are. */
+import { expect, test } from 'vitest';
+
+import { SUITES, suiteNamed } from '../../server/src/suites/suiteTable.ts';
+
+test.each(SUITES)(
+  '$name is found, with a form for instruct models and one for base models',
+  (suite) => {
+    expect(suiteNamed(suite.name)).toBe(suite);
+    expect(suite.templates.map(({ name }) => name)).toEqual(['chat', 'base']);
+  },
+);
+
+test('an unknown name lists the known ones', () => {
+  const known = 'cruxeval, humaneval, mbpp, gsm8k, file';
+  expect(() => suiteNamed('humanevil')).toThrow(
+    expect.objectContaining({
+      code: 'unknown-suite',
+      remedy: expect.stringContaining(known) as unknown,
+    }),
+  );
+  expect(() => suiteNamed('__proto__')).toThrow('There is no suite "__proto__".');
+});
