@@ -123,7 +123,9 @@ describe('inputs are found by the test of an item', () => {
     ]);
     expect(items.map(({ id }) => id)).toEqual(['HumanEval/7']);
     expect(leftOut.map(({ id, reason }) => `${id}: ${reason}`)).toEqual([
-      expect.stringMatching(/^HumanEval\/0: Its own test does not end well .*did not finish/),
+      expect.stringMatching(
+        /^HumanEval\/0: Its own test does not end well .*(?:did not finish|used more than)/,
+      ),
       expect.stringMatching(/^HumanEval\/1: Its own test does not end well .*AssertionError/),
       'HumanEval/2: Its test does not call the function.',
       'HumanEval/3: Its test calls the function with an argument that has no literal.',
