@@ -1,29 +1,30 @@
 /** From what somebody wants to know to the plan of an evaluation. */
-import {
-  DIALECT_TEMPLATE,
-  type EvaluationPlan,
-  type EvaluationSubject,
-} from '../../protocol/evaluation.ts';
-import { nameSubject } from './subjects.ts';
+import type { EvaluationPlan, EvaluationSubject } from '../../protocol/evaluation.ts';
+import { nameSubject, prepareSubject } from './subjects.ts';
+import { askingOf, suiteSettings, usualTemplate } from './suiteTasks.ts';
 
 export type EvaluationRequest = Omit<EvaluationPlan, 'subjects'> & {
   /** Models, runs, or `run@step`, in the order in which they are asked; the others are compared with the first. */
   readonly subjects: readonly string[];
-  /** Templates that each is asked in; none for the dialect's. */
+  /** Templates that each is asked in; none for the one that fits its model. */
   readonly templates: readonly string[];
 };
 
-/** Throws a ProblemError for a subject that cannot be asked. */
+/** Throws a ProblemError for a suite, a template or a subject that is not there. */
 export async function planEvaluation(request: EvaluationRequest): Promise<EvaluationPlan> {
   const { subjects: names, templates: named, ...plan } = request;
-  const templates = named.length === 0 ? [DIALECT_TEMPLATE] : named;
+  suiteSettings(plan.suite);
   const subjects: EvaluationSubject[] = [];
   for (const text of names) {
-    const { name, ...subject } = await nameSubject(text);
+    const { name, ...identity } = await nameSubject(text);
+    const asked = { ...identity, step: subjects.length, label: name, template: '' };
+    const prepared = await prepareSubject(asked);
+    const templates = named.length > 0 ? named : [usualTemplate(plan.suite, prepared)];
     for (const template of templates) {
+      askingOf(plan.suite, template, prepared.dialect);
       const wanted = templates.length === 1 ? name : `${name}, ${template}`;
       const label = differing(wanted, subjects);
-      subjects.push({ ...subject, step: subjects.length, label, template });
+      subjects.push({ ...identity, step: subjects.length, label, template });
     }
   }
   return { ...plan, subjects };

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createEvaluation } from '../../evaluate/evaluate.ts';
 import { planEvaluation } from '../../evaluate/planEvaluation.ts';
 import { prepareSubject } from '../../evaluate/subjects.ts';
+import { SUITES } from '../../suites/suiteTable.ts';
 import { engineOpener } from '../../run/openEngine.ts';
 import { newRunFolder } from '../../runFolder/newRunFolder.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
@@ -43,9 +44,12 @@ A subject is a model (azr-nano, a folder, a fetched model), a run (its newest ch
 times; the others are compared with the first, task by task. Every answer is kept in a folder like a
 run's, so that it can be opened and rerun.
 
-  --suite <name>            ${HELD_OUT_SUITE} (default): the held-out tasks of the first subject
+  --suite <name>            ${HELD_OUT_SUITE} (default): the held-out tasks of the first subject;
+                            ${SUITES.map(({ name }) => name).join(', ')}: benchmarks, fetched on
+                            first use, and your own file
   --task <number>           a task of the first subject's run in place of a suite, as often as needed
-  --template <name>         how tasks are put to a model; several times to try several
+  --template <name>         chat, base or dialect: how tasks are put to a model; several times to
+                            try several, of which each model's best is compared
   --samples <count>         answers to each task beside the greedy one, ${String(DEFAULT_SAMPLES)} by default
   --temperature <number>    of those answers, ${String(DEFAULT_TEMPERATURE)} by default
   --items <count>           only the first tasks of the suite
