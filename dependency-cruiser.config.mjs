@@ -6,7 +6,7 @@
 /** Each may import the folders before it that its rule names, and none after it. */
 const CORES = 'method|grading|sandbox|engine|store';
 const WIRING =
-  'settings|machine|suites|runFolder|runs|run|doctor|evaluate|serve|languageServer|cli';
+  'settings|machine|suites|runFolder|runs|run|doctor|evaluation|serve|languageServer|cli';
 /** Which folders of the server's a folder of the wiring may import, beside itself, the protocol and the cores. */
 const WIRED = {
   settings: [],
@@ -16,11 +16,11 @@ const WIRED = {
   runs: ['settings', 'machine', 'runFolder'],
   run: ['settings', 'machine', 'runFolder', 'runs'],
   doctor: ['settings', 'machine', 'runFolder', 'run'],
-  evaluate: ['settings', 'machine', 'suites', 'runFolder', 'runs', 'run'],
+  evaluation: ['settings', 'machine', 'suites', 'runFolder', 'runs', 'run'],
   serve: ['settings', 'machine', 'runFolder', 'runs', 'run'],
 };
 /** Below all: how files are opened, Python is started, literals are read; statistics. */
-const GROUND = 'files|python|literal|evaluation';
+const GROUND = 'files|python|literal|statistics';
 const OUTSIDE_SERVER = '^(extension|webview|test|bench|scripts)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -70,11 +70,11 @@ export default {
       to: { path: '^server/', pathNot: '^server/src/literal/' },
     },
     {
-      name: 'evaluation-imports-only-protocol',
+      name: 'statistics-import-only-protocol',
       comment: 'Statistics are functions of numbers: where those come from is for others to know.',
       severity: 'error',
-      from: { path: '^server/src/evaluation/' },
-      to: { path: '^server/', pathNot: '^server/(protocol|src/evaluation)/' },
+      from: { path: '^server/src/statistics/' },
+      to: { path: '^server/', pathNot: '^server/(protocol|src/statistics)/' },
     },
     {
       name: 'python-imports-nothing',

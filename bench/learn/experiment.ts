@@ -7,7 +7,7 @@ import type { Engine } from '../../server/protocol/engine.ts';
 import type { LearningReport } from '../../server/protocol/learning.ts';
 import type { MetricRecord } from '../../server/protocol/records.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
-import { mean } from '../../server/src/evaluation/cells.ts';
+import { mean } from '../../server/src/statistics/cells.ts';
 import { learningReport } from '../../server/src/runs/learningReport.ts';
 import { openEngine } from '../../server/src/run/openEngine.ts';
 import { prepareNewRun } from '../../server/src/run/prepareRun.ts';

@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import { RandomStream } from '../../server/src/method/randomStream.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
-import { cellsOf } from '../../server/src/evaluation/cells.ts';
+import { cellsOf } from '../../server/src/statistics/cells.ts';
 import { readHeldOutTasks } from '../../server/src/run/heldOutTasks.ts';
 import { EMBEDDED_MODEL, openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
 import { openGrader } from '../../server/src/run/openGrader.ts';

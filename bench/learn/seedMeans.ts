@@ -1,5 +1,5 @@
 /** What the seeds of an arm come to together, and how far self-play gets towards the ceiling. */
-import { mean } from '../../server/src/evaluation/cells.ts';
+import { mean } from '../../server/src/statistics/cells.ts';
 import { ARMS } from './arms.ts';
 import { partOf, type RecordedResult } from './results.ts';
 

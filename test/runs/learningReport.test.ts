@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { RolloutRecord, StepRecord, TaskRecord } from '../../server/protocol/records.ts';
 import type { Mode } from '../../server/protocol/vocabulary.ts';
-import { probeMetrics } from '../../server/src/evaluation/probeMetrics.ts';
+import { probeMetrics } from '../../server/src/statistics/probeMetrics.ts';
 import { LearningReports } from '../../server/src/languageServer/queries/learningReports.ts';
 import { changedTasks, learningReport } from '../../server/src/runs/learningReport.ts';
 import { summarise } from '../../server/src/runs/runSummary.ts';

@@ -8,10 +8,10 @@ import type {
 } from '../../protocol/evaluation.ts';
 import { REPORT_LEVEL } from '../../protocol/learning.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
-import { bootstrapInterval } from '../evaluation/bootstrap.ts';
-import { cellMean, cellsOf, mean } from '../evaluation/cells.ts';
-import { greedyChange } from '../evaluation/pairedChange.ts';
-import { passRate, strataOf } from '../evaluation/probeMetrics.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { cellMean, cellsOf, mean } from '../statistics/cells.ts';
+import { greedyChange } from '../statistics/pairedChange.ts';
+import { passRate, strataOf } from '../statistics/probeMetrics.ts';
 import { type HeldOutAnswer, heldOutAnswers } from '../store/curves/heldOutQuery.ts';
 import type { RunReader } from '../store/runReader.ts';
 import { answersEach, greedyRate, pairsOf, passChange } from './pairedAnswers.ts';

@@ -9,10 +9,10 @@ import type {
 } from '../../protocol/learning.ts';
 import type { Page } from '../../protocol/queries.ts';
 import { MODES } from '../../protocol/vocabulary.ts';
-import { learnedConstructs } from '../evaluation/learnedConstructs.ts';
-import { learningFinding } from '../evaluation/learningFinding.ts';
-import { greedyChange } from '../evaluation/pairedChange.ts';
-import { strataOf } from '../evaluation/probeMetrics.ts';
+import { learnedConstructs } from '../statistics/learnedConstructs.ts';
+import { learningFinding } from '../statistics/learningFinding.ts';
+import { greedyChange } from '../statistics/pairedChange.ts';
+import { strataOf } from '../statistics/probeMetrics.ts';
 import { answersEach, greedyRate, type Pair, pairsOf, passChange } from './pairedAnswers.ts';
 import { type HeldOutAnswer, measuredSteps } from '../store/curves/heldOutQuery.ts';
 import { taskTitle } from '../store/lists/listText.ts';

@@ -1,7 +1,7 @@
 /** Held-out tasks as two steps of a database answered them. */
 import type { RateChange } from '../../protocol/learning.ts';
-import { type PairedRate, rateChange } from '../evaluation/pairedChange.ts';
-import { passRate } from '../evaluation/probeMetrics.ts';
+import { type PairedRate, rateChange } from '../statistics/pairedChange.ts';
+import { passRate } from '../statistics/probeMetrics.ts';
 import { type HeldOutAnswer, heldOutAnswers } from '../store/curves/heldOutQuery.ts';
 import type { RunReader } from '../store/runReader.ts';
 

@@ -2,9 +2,9 @@ import { type EvaluationPlan, HELD_OUT_SUITE, TASKS_SUITE } from '../../../proto
 import { ProblemError } from '../../../protocol/problem.ts';
 import path from 'node:path';
 
-import { createEvaluation } from '../../evaluate/evaluate.ts';
-import { planEvaluation } from '../../evaluate/planEvaluation.ts';
-import { prepareSubject } from '../../evaluate/subjects.ts';
+import { createEvaluation } from '../../evaluation/evaluate.ts';
+import { planEvaluation } from '../../evaluation/planEvaluation.ts';
+import { prepareSubject } from '../../evaluation/subjects.ts';
 import { SUITES } from '../../suites/suiteTable.ts';
 import { engineOpener } from '../../run/openEngine.ts';
 import { newRunFolder } from '../../runFolder/newRunFolder.ts';

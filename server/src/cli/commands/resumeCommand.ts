@@ -1,5 +1,5 @@
 import { ProblemError } from '../../../protocol/problem.ts';
-import { resumeEvaluation } from '../../evaluate/evaluate.ts';
+import { resumeEvaluation } from '../../evaluation/evaluate.ts';
 import { engineOpener } from '../../run/openEngine.ts';
 import { resumeReplay } from '../../run/replayRun.ts';
 import { replayIn } from '../../runFolder/replayNote.ts';

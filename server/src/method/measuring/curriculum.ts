@@ -5,7 +5,7 @@
 import { combinedConstructs } from '../../../protocol/constructs.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
 import type { LoopDependencies } from '../context.ts';
-import { mean } from '../../evaluation/cells.ts';
+import { mean } from '../../statistics/cells.ts';
 import type { Ledger, TaskDraft } from '../ledger.ts';
 import { RandomStream } from '../randomStream.ts';
 import { solveTasks, type SolvedTask } from '../solve.ts';

@@ -1,6 +1,6 @@
 /** Frozen tasks asked of a model: greedily, so that they can be compared one by one, and several times. */
 import type { TaskRecord } from '../../../protocol/records.ts';
-import { probeMetrics } from '../../evaluation/probeMetrics.ts';
+import { probeMetrics } from '../../statistics/probeMetrics.ts';
 import type { AskingDependencies } from '../context.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Sampling } from '../rollouts.ts';

@@ -1,7 +1,7 @@
 /** What a user watches: solve rates, validity, and the signs that self-play narrows or collapses. Measured, never acted on. */
 import { taskRole } from '../../../protocol/events.ts';
 import { MODES, ROLES } from '../../../protocol/vocabulary.ts';
-import { mean } from '../../evaluation/cells.ts';
+import { mean } from '../../statistics/cells.ts';
 import type { Ledger, RolloutDraft, TaskDraft } from '../ledger.ts';
 import { isExplored, type ProposalOutcome } from '../proposals/settleProposal.ts';
 import type { SolvedTask } from '../solve.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { bootstrapInterval } from '../../server/src/evaluation/bootstrap.ts';
-import { cellMean, cellsOf } from '../../server/src/evaluation/cells.ts';
-import { holm } from '../../server/src/evaluation/holm.ts';
-import { mcNemarP } from '../../server/src/evaluation/mcnemar.ts';
-import { passAtK } from '../../server/src/evaluation/passAtK.ts';
-import { probeMetrics } from '../../server/src/evaluation/probeMetrics.ts';
+import { bootstrapInterval } from '../../server/src/statistics/bootstrap.ts';
+import { cellMean, cellsOf } from '../../server/src/statistics/cells.ts';
+import { holm } from '../../server/src/statistics/holm.ts';
+import { mcNemarP } from '../../server/src/statistics/mcnemar.ts';
+import { passAtK } from '../../server/src/statistics/passAtK.ts';
+import { probeMetrics } from '../../server/src/statistics/probeMetrics.ts';
 
 describe('pass@k', () => {
   /** The share of all subsets of k answers that hold a right one. */

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { TASKS_SUITE } from '../../server/protocol/evaluation.ts';
 import type { RunEvent } from '../../server/protocol/events.ts';
-import { createEvaluation, resumeEvaluation } from '../../server/src/evaluate/evaluate.ts';
-import { planEvaluation } from '../../server/src/evaluate/planEvaluation.ts';
+import { createEvaluation, resumeEvaluation } from '../../server/src/evaluation/evaluate.ts';
+import { planEvaluation } from '../../server/src/evaluation/planEvaluation.ts';
 import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
 import { createRun } from '../../server/src/run/run.ts';
 import type { RunResult } from '../../server/src/run/runSession.ts';

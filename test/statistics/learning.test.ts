@@ -11,9 +11,9 @@ import { findingText, findingTitle, learnedText } from '../../server/protocol/le
 import {
   type AnsweredTask,
   learnedConstructs,
-} from '../../server/src/evaluation/learnedConstructs.ts';
-import { learningFinding } from '../../server/src/evaluation/learningFinding.ts';
-import { greedyChange, rateChange } from '../../server/src/evaluation/pairedChange.ts';
+} from '../../server/src/statistics/learnedConstructs.ts';
+import { learningFinding } from '../../server/src/statistics/learningFinding.ts';
+import { greedyChange, rateChange } from '../../server/src/statistics/pairedChange.ts';
 
 const MODE = { mode: 'deduction' } as const;
 
