@@ -1,8 +1,8 @@
 /**
  * `npm run demo -- <run folder> [steps]`: makes media/demo/run.db.br, the recorded run that ships with
  * AZR Studio, from the first steps of a run. What a replay works out again is left out of it. Answers to
- * held-out tasks are most of its bytes: the run in the repository has 4 steps and 36 such tasks, every
- * fortieth of azr-nano's (`--steps 4 --set probe=<file>`).
+ * held-out tasks are most of its bytes: the run in the repository has 3 steps and 36 such tasks, every
+ * fortieth of azr-nano's (`--steps 3 --set probe=<file>`).
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
