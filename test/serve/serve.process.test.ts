@@ -25,7 +25,7 @@ import { openLocalEngine } from '../../server/src/engine/openEngine.ts';
 import type { TinkerEngine } from '../../server/src/engine/tinker/tinkerEngine.ts';
 import { enginePython } from '../../server/src/machine/enginePython.ts';
 import { modelDigest, openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
-import { servedModel } from '../../server/src/serve/servedModel.ts';
+import { namedPolicy } from '../../server/src/run/namedPolicy.ts';
 import { serveWith } from '../../server/src/serve/serveModel.ts';
 import { completeSettings, presetDepartures } from '../../server/src/settings/settings.ts';
 import { SqliteRunStore } from '../../server/src/store/writer/sqliteRunStore.ts';
@@ -69,7 +69,7 @@ beforeAll(async () => {
   engine = await open(NANO);
   makeChatModel();
   await makeRun();
-  const model = await servedModel('azr-nano');
+  const model = await namedPolicy('azr-nano', 'none');
   let opened = 0;
   await new Promise<void>((resolve, reject) => {
     serving = serveWith(
@@ -511,16 +511,20 @@ test('azr serve asks the checkpoint of a run, writes nothing there, and ends wit
 });
 
 test('what a run has no checkpoint of is not served', async () => {
-  await expect(servedModel(`${runFolder}@0`)).resolves.toMatchObject({ checkpoint: undefined });
-  await expect(servedModel(`${runFolder}@7`)).rejects.toMatchObject({
+  await expect(namedPolicy(`${runFolder}@0`, 'none')).resolves.toMatchObject({
+    checkpoint: undefined,
+  });
+  await expect(namedPolicy(`${runFolder}@7`, 'none')).rejects.toMatchObject({
     code: 'no-checkpoint',
     remedy: expect.stringContaining('0, 1') as string,
   });
-  await expect(servedModel(path.join(scratch, 'nothing@1'))).rejects.toMatchObject({
+  await expect(namedPolicy(path.join(scratch, 'nothing@1'), 'none')).rejects.toMatchObject({
     code: 'no-run',
   });
   rmSync(path.join(runFolder, 'checkpoints', 'step-000001'), { recursive: true });
-  await expect(servedModel(runFolder)).rejects.toMatchObject({ code: 'checkpoint-lost' });
+  await expect(namedPolicy(runFolder, 'none')).rejects.toMatchObject({
+    code: 'checkpoint-lost',
+  });
 });
 
 /** Every file below `folder`, but what SQLite keeps beside a database while it reads it. */

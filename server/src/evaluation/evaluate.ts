@@ -12,6 +12,7 @@ import { Ledger } from '../method/ledger.ts';
 import type { LoopOutcome } from '../method/loop.ts';
 import { measureTasks } from '../method/measuring/measureTasks.ts';
 import { type OpenGrader, openGrader } from '../run/openGrader.ts';
+import type { NamedPolicy } from '../run/namedPolicy.ts';
 import type { EngineOpener } from '../run/run.ts';
 import {
   finish,
@@ -27,7 +28,7 @@ import type { RunFolder } from '../runFolder/runFolder.ts';
 import { presetDepartures } from '../settings/settings.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import { rememberingEngine, StoppedBetweenParts } from './rememberingEngine.ts';
-import { type PreparedSubject, prepareSubject } from './subjects.ts';
+import { prepareSubject } from './subjects.ts';
 import { askingOf, suiteSettings, suiteTasks } from './suiteTasks.ts';
 
 /** Tasks of one request: few, so that a slow model shows how far it is and loses little when it is cut off. */
@@ -57,7 +58,7 @@ export async function createEvaluation(
       protocolVersion: PROTOCOL_VERSION,
       settings,
       departures: presetDepartures(settings),
-      dialect: first.dialect.name,
+      dialect: first.prepared.dialect.name,
       modelDigest: firstOf(plan).modelDigest,
       evaluation: plan,
     });
@@ -135,18 +136,13 @@ async function askSubject(
   { run, presence, openEngine, listener, steering }: EvaluationSession,
 ): Promise<void> {
   const { control } = steering;
-  const prepared = await prepareSubject(subject);
-  const settings = settingsOf(prepared, plan);
+  const policy = await prepareSubject(subject);
+  const { prepared, checkpoint } = policy;
+  const settings = settingsOf(policy, plan);
   listener({ kind: 'notice', message: `Asking ${subject.label}.` });
-  const engine = await openEngine(
-    { ...prepared, settings },
-    placesOf(prepared, run),
-    control.signal,
-  );
+  const engine = await openEngine({ ...prepared, settings }, placesOf(policy, run), control.signal);
   try {
-    if (prepared.checkpoint !== undefined) {
-      await engine.loadCheckpoint(prepared.checkpoint, control.signal);
-    }
+    if (checkpoint !== undefined) await engine.loadCheckpoint(checkpoint, control.signal);
     noteSession(store, engine, grader);
     steering.started();
     const ledger = new Ledger(subject.step, store.counters(), Date.now());
@@ -165,7 +161,7 @@ async function askSubject(
       {
         samples: plan.samples,
         temperature: plan.temperature,
-        isAveraged: prepared.weights === 'average',
+        isAveraged: policy.weights === 'average',
         partSize: PART_TASKS,
       },
       control.signal,
@@ -180,7 +176,7 @@ async function askSubject(
 }
 
 /** The policies of another run are loaded from its folder; everything else goes into this one's. */
-function placesOf({ run: source }: PreparedSubject, run: RunFolder): RunFolder {
+function placesOf({ run: source }: NamedPolicy, run: RunFolder): RunFolder {
   return source === undefined ? run : { ...run, checkpoints: source.checkpoints };
 }
 
@@ -218,7 +214,7 @@ async function openedGrader(
 }
 
 /** The subject's own settings, where the suite does not say otherwise. */
-function settingsOf({ settings }: PreparedSubject, plan: EvaluationPlan): RunSettings {
+function settingsOf({ prepared: { settings } }: NamedPolicy, plan: EvaluationPlan): RunSettings {
   return {
     ...settings,
     ...suiteSettings(plan.suite),

@@ -1,6 +1,7 @@
 /** From what somebody wants to know to the plan of an evaluation. */
 import type { EvaluationPlan, EvaluationSubject } from '../../protocol/evaluation.ts';
-import { nameSubject, prepareSubject } from './subjects.ts';
+import { namedPolicy } from '../run/namedPolicy.ts';
+import { identityOf } from './subjects.ts';
 import { askingOf, suiteSettings, usualTemplate } from './suiteTasks.ts';
 
 export type EvaluationRequest = Omit<EvaluationPlan, 'subjects'> & {
@@ -16,9 +17,9 @@ export async function planEvaluation(request: EvaluationRequest): Promise<Evalua
   suiteSettings(plan.suite);
   const subjects: EvaluationSubject[] = [];
   for (const text of names) {
-    const { name, ...identity } = await nameSubject(text);
-    const asked = { ...identity, step: subjects.length, label: name, template: '' };
-    const prepared = await prepareSubject(asked);
+    const policy = await namedPolicy(text, 'none');
+    const identity = await identityOf(policy);
+    const { name, prepared } = policy;
     const templates = named.length > 0 ? named : [usualTemplate(plan.suite, prepared)];
     for (const template of templates) {
       askingOf(plan.suite, template, prepared.dialect);

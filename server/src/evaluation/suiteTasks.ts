@@ -15,11 +15,12 @@ import { userCache } from '../files/userCache.ts';
 import type { Dialect } from '../method/dialects/dialect.ts';
 import { type Asking, askingIn } from '../method/asking.ts';
 import { heldOutSet } from '../run/heldOutSet.ts';
+import type { NamedPolicy } from '../run/namedPolicy.ts';
 import type { OpenGrader } from '../run/openGrader.ts';
+import type { PreparedRun } from '../run/prepareRun.ts';
 import { SUITE_LIMITS, SUITE_RULES } from '../suites/suiteRules.ts';
 import { suiteNamed } from '../suites/suiteTable.ts';
 import { RunReader } from '../store/runReader.ts';
-import type { PreparedSubject } from './subjects.ts';
 
 /** Suites whose tasks are those of runs and models: they are asked in the model's own dialect. */
 const OWN_SUITES: readonly string[] = [HELD_OUT_SUITE, TASKS_SUITE];
@@ -31,14 +32,16 @@ const ANSWER_TOKENS = 512;
 /** The plan's tasks, executed and found right. Rejects with a ProblemError where there are none. */
 export async function suiteTasks(
   plan: EvaluationPlan,
-  first: PreparedSubject,
+  first: NamedPolicy,
   grader: OpenGrader,
   listener: RunListener,
   signal: AbortSignal,
 ): Promise<readonly InspectedTask[]> {
   if (!OWN_SUITES.includes(plan.suite)) return benchmarkTasks(plan, grader, listener, signal);
   const wanted =
-    plan.suite === TASKS_SUITE ? namedTasks(plan, first) : first.heldOut.slice(0, plan.items);
+    plan.suite === TASKS_SUITE
+      ? namedTasks(plan, first)
+      : first.prepared.heldOut.slice(0, plan.items);
   if (wanted.length > 0) return (await heldOutSet(grader, wanted, signal)).tasks;
   throw new ProblemError({
     code: 'no-tasks',
@@ -91,7 +94,7 @@ async function inspected(
 }
 
 /** The tasks that the plan names. Throws ProblemError `no-tasks` where the run does not have one of them. */
-function namedTasks({ taskIds = [] }: EvaluationPlan, { run }: PreparedSubject): HeldOutTask[] {
+function namedTasks({ taskIds = [] }: EvaluationPlan, { run }: NamedPolicy): HeldOutTask[] {
   if (run === undefined) {
     throw new ProblemError({
       code: 'no-tasks',
@@ -146,7 +149,7 @@ export function suiteSettings(suite: string): Partial<RunSettings> {
 /** The template that fits a model where none is named. */
 export function usualTemplate(
   suite: string,
-  { dialect, model }: Pick<PreparedSubject, 'dialect' | 'model'>,
+  { dialect, model }: Pick<PreparedRun, 'dialect' | 'model'>,
 ): string {
   // The embedded model reads programs and nothing else.
   if (OWN_SUITES.includes(suite) || dialect.name === 'compact') return DIALECT_TEMPLATE;

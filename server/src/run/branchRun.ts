@@ -21,7 +21,6 @@ import { isPlainFile, isPlainFolder } from '../files/plainFile.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import { copyDatabase } from '../store/writer/copyDatabase.ts';
 import type { CheckpointRecord } from '../store/rows/runInformation.ts';
-import { chosenCheckpoint } from './chosenCheckpoint.ts';
 import { RunReader } from '../store/runReader.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import { checkpointDamage } from '../runFolder/checkpointFiles.ts';
@@ -32,6 +31,9 @@ import { completeSettings, type PartialSettings, presetDepartures } from '../set
 
 /** What a checkpoint only fits to: other weights, or weights of another shape, are another run. */
 const FIXED = ['model', 'dialect', 'trainable', 'loraRank', 'loraAlpha', 'engineUrl'] as const;
+
+/** So many steps fit into a message. */
+const NAMED_STEPS = 20;
 
 export interface BranchRequest {
   /** Folder of the run to branch from. */
@@ -52,7 +54,7 @@ export async function branchRun(request: BranchRequest): Promise<RunFolder> {
   const parent = existingRunFolder(request.parent);
   const reader = RunReader.open(parent.database);
   try {
-    const checkpoint = chosenCheckpoint(reader, parent, request.step);
+    const checkpoint = checkpointAt(reader, parent, request.step);
     const before = reader.information();
     const settings = completeSettings([before.settings, ...request.changes], 'the branch');
     requireFitting(before.settings, settings, checkpoint.step);
@@ -83,6 +85,33 @@ export async function branchRun(request: BranchRequest): Promise<RunFolder> {
   } finally {
     reader.close();
   }
+}
+
+function checkpointAt(
+  reader: RunReader,
+  parent: RunFolder,
+  step: number | undefined,
+): CheckpointRecord {
+  const checkpoints = reader.checkpoints();
+  const wanted =
+    step === undefined
+      ? checkpoints.findLast((one) => isWhole(one, parent))
+      : checkpoints.find((one) => one.step === step);
+  if (wanted !== undefined) return wanted;
+  const kept = checkpoints.map((one) => one.step).slice(-NAMED_STEPS);
+  throw new ProblemError({
+    code: 'no-checkpoint',
+    message: `The run in ${parent.folder} has no checkpoint ${step === undefined ? 'yet' : `of step ${step}`}.`,
+    remedy:
+      kept.length === 0
+        ? 'Wait until it has saved one; "checkpointEverySteps" says how often it does.'
+        : `The newest that it keeps are of the steps ${kept.join(', ')}. "checkpointsKeptEvery" keeps more.`,
+  });
+}
+
+function isWhole({ path: noted }: CheckpointRecord, parent: RunFolder): boolean {
+  const location = locateCheckpoint(parent, noted);
+  return isRemote(location) || checkpointDamage(location) === undefined;
 }
 
 function requireFitting(before: RunSettings, after: RunSettings, step: number): void {

@@ -10,10 +10,10 @@ import type { EngineQueue, Sampling } from './engineQueue.ts';
 import type { SharedParameters } from './parameters.ts';
 import { RefusedRequest } from './refusedRequest.ts';
 import { RequestFields, wrongParameter } from './requestFields.ts';
-import type { ServedModel } from './servedModel.ts';
+import type { NamedPolicy } from '../run/namedPolicy.ts';
 
 export interface ServiceParts {
-  readonly model: ServedModel;
+  readonly model: NamedPolicy;
   readonly queue: EngineQueue;
   /** The engine, once there is one that has not ended. */
   readonly engine: () => Promise<ServedEngine>;

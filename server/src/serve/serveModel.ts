@@ -11,10 +11,10 @@ import { hasEnded, withRestarts } from '../run/restartingEngine.ts';
 import { EngineQueue } from './engineQueue.ts';
 import { ModelEndpoint } from './modelEndpoint.ts';
 import { ModelService } from './modelService.ts';
-import type { ServedModel } from './servedModel.ts';
+import type { NamedPolicy } from '../run/namedPolicy.ts';
 
 export interface ServeOptions {
-  readonly model: ServedModel;
+  readonly model: NamedPolicy;
   /** 0 for any that is free. */
   readonly port: number;
   /** What clients have to show. */
@@ -33,7 +33,7 @@ export async function serveModel(options: ServeOptions): Promise<void> {
   // A run's own log is its runner's to write to.
   const scratch = mkdtempSync(path.join(tmpdir(), 'azr-serve-'));
   const folders = {
-    checkpoints: options.model.checkpoints ?? path.join(scratch, 'checkpoints'),
+    checkpoints: options.model.run?.checkpoints ?? path.join(scratch, 'checkpoints'),
     engineLog: path.join(scratch, 'engine.log'),
   };
   const open = engineOpener(options.engineKey);

@@ -85,7 +85,7 @@ async function evaluate(argumentList: readonly string[]): Promise<ExitCode> {
       remedy: 'Name a model, a run, or a run and a step: "azr eval azr-nano runs/mine@80".',
     });
   }
-  const { settings } = await prepareSubject(first);
+  const { settings } = (await prepareSubject(first)).prepared;
   const folder =
     values.directory === undefined
       ? newRunFolder(RUNS_FOLDER, `eval-${plan.suite}`, new Date())

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { EngineDescription } from '../../../protocol/engine.ts';
 import { ProblemError } from '../../../protocol/problem.ts';
 import { takeVariable } from '../../machine/engineKeys.ts';
+import { namedPolicy } from '../../run/namedPolicy.ts';
 import { newestRun } from '../../runFolder/runFolder.ts';
 import { RUNS_FOLDER } from '../../runFolder/runsFolder.ts';
-import { servedModel } from '../../serve/servedModel.ts';
 import { serveModel } from '../../serve/serveModel.ts';
 import type { Command, ExitCode } from '../command.ts';
 import { EXIT, parseArguments } from '../command.ts';
@@ -50,7 +50,7 @@ async function serve(argumentList: readonly string[]): Promise<ExitCode> {
   }
   const given = takeVariable(process.env, KEY_VARIABLE);
   const key = given === undefined ? randomBytes(32).toString('base64url') : checkedKey(given);
-  const model = await servedModel(target ?? (await newestRun(RUNS_FOLDER)).folder);
+  const model = await namedPolicy(target ?? (await newestRun(RUNS_FOLDER)).folder, 'none');
   const { engineUrl } = model.prepared.settings;
   const engineKey = await terminalKey(engineUrl);
   const notice = destinationNotice(engineUrl, engineKey);
