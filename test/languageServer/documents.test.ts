@@ -48,6 +48,32 @@ describe('documents of a small run', () => {
     expect(lines).toContain('# Answers of the starting model: 7 wrong.');
   });
 
+  it('shows a question in words, and an answer to it', () => {
+    const step = sampleStep(1);
+    const question = { program: '', message: 'How many legs\ndo 3 cats have?', itemId: '12' };
+    const [task] = step.tasks;
+    run = handMadeRun([
+      sampleStep(0),
+      {
+        ...step,
+        tasks: [
+          {
+            ...{ ...task!, ...question, origin: 'held-out', mode: 'deduction' },
+            examples: [{ input: '', output: '12' }],
+          },
+        ],
+      },
+    ]);
+    const lines = textOf('task', 2).split('\n');
+    expect(lines[0]).toBe('# Question: the solver reads it, and must say the value.');
+    expect(lines[1]).toContain('Item 12.');
+    expect(lines).toEqual(
+      expect.arrayContaining(['#   How many legs', '#   do 3 cats have?', '#   12']),
+    );
+    expect(textOf('answer', 5)).toContain('#   do 3 cats have?');
+    expect(textOf('answer', 5)).not.toContain('f()');
+  });
+
   it('shows a rejected proposal with its reason', () => {
     run = handMadeRun([sampleStep(0), sampleStep(1)]);
     expect(textOf('proposal', 4)).toMatchInlineSnapshot(`

@@ -125,11 +125,15 @@ function heldOutFrom({
   visible,
   message,
   stratum,
+  itemId,
+  tolerance,
 }: TaskRecord): HeldOutTask {
   return {
     ...{ mode, program, examples, visible },
     ...(message !== undefined && { message }),
     ...(stratum !== undefined && { stratum }),
+    ...(itemId !== undefined && { itemId }),
+    ...(tolerance !== undefined && { tolerance }),
   };
 }
 

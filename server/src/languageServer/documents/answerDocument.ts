@@ -5,9 +5,9 @@ import { completionText } from './prunedCompletion.ts';
 import { parseArguments, parseLiteral } from '../../literal/parse.ts';
 import type { AzrDocument, DocumentFacts } from './azrDocument.ts';
 import { DocumentBuilder, type Part } from './documentBuilder.ts';
+import { isQuestion, taskKind, writeQuestion } from './questionText.ts';
 import { linkTo } from './documentLinks.ts';
 import { entryFunction } from './entryFunction.ts';
-import { MODE_NAMES, MODE_SENTENCES } from './modeText.ts';
 import { hasUnseen, isPlain, numberText } from './shownText.ts';
 
 export interface AnswerContext {
@@ -54,7 +54,7 @@ function writeHeader(
     numbers.push(', ', { text: 'advantage', term: 'advantage' }, ` ${numberText(advantage)}`);
   }
   builder
-    .comment({ text: MODE_NAMES[mode], term: mode }, `: ${MODE_SENTENCES[mode]}`)
+    .comment(...taskKind(task))
     .comment('Verdict: ', { text: verdict, term: `verdict:${verdict}` }, ...numbers, '.');
   if (verdictReason !== undefined) {
     const term = `reason:${verdictReason}`;
@@ -83,6 +83,14 @@ function samplingText({ phase }: RolloutRecord): string {
 function writeValueAnswer(builder: DocumentBuilder, rollout: RolloutRecord, task: TaskRecord) {
   const { input, output } = task.examples[0]!;
   const name = entryFunction(task.program);
+  if (isQuestion(task)) {
+    writeQuestion(builder, task);
+    builder.blank();
+    const start = builder.nextLine;
+    const line = writeValue(builder, rollout, name);
+    builder.section('Answer', 'answer', start);
+    return line;
+  }
   builder.program(task.program, 'Program');
   builder.blank();
   const firstLine = builder.nextLine;

@@ -3,9 +3,9 @@ import type { RolloutItem } from '../../../protocol/queries.ts';
 import type { TaskRecord } from '../../../protocol/records.ts';
 import type { AzrDocument, DocumentFacts } from './azrDocument.ts';
 import { DocumentBuilder, type Part } from './documentBuilder.ts';
+import { isQuestion, taskKind, writeQuestion } from './questionText.ts';
 import { linkTo, listed } from './documentLinks.ts';
 import { entryFunction } from './entryFunction.ts';
-import { MODE_NAMES, MODE_SENTENCES } from './modeText.ts';
 import { hasUnseen, numberText } from './shownText.ts';
 import { CHILDREN_SHOWN, type TaskContext } from './taskContext.ts';
 
@@ -17,9 +17,12 @@ export function taskDocument(context: TaskContext): AzrDocument {
   const { task } = context;
   writeTaskHeader(builder, context);
   builder.section('How it went', 'header', 0).blank();
-  builder.program(task.program, 'Program');
-  builder.blank();
-  writeExamples(builder, task);
+  if (isQuestion(task)) writeQuestion(builder, task);
+  else {
+    builder.program(task.program, 'Program');
+    builder.blank();
+    writeExamples(builder, task);
+  }
   return builder.build(taskFacts(context));
 }
 
@@ -30,7 +33,7 @@ export function taskDocument(context: TaskContext): AzrDocument {
 function writeTaskHeader(builder: DocumentBuilder, context: TaskContext): void {
   const { task, proposal, runId, runName } = context;
   builder
-    .comment({ text: MODE_NAMES[task.mode], term: task.mode }, `: ${MODE_SENTENCES[task.mode]}`)
+    .comment(...taskKind(task))
     .comment(...outcomeParts(context))
     .comment(
       `${task.origin === 'held-out' ? 'Held-out task' : 'Task'} ${task.id} of run ${runName}, step ${task.step}`,
@@ -60,8 +63,9 @@ function writeTaskHeader(builder: DocumentBuilder, context: TaskContext): void {
 
 function outcomeParts({ task, proposer, estimation }: TaskContext): Part[] {
   if (task.origin === 'held-out') {
+    const item = task.itemId === undefined ? '' : ` Item ${task.itemId}.`;
     const part = task.stratum === undefined ? '' : ` Part of the set: ${task.stratum}.`;
-    return [`Held out: it measures what was learned, and is never trained on.${part}`];
+    return [`Held out: it measures what was learned, and is never trained on.${item}${part}`];
   }
   if (task.solveRate === undefined || task.learnability === undefined) {
     return ['Filled the buffers before the first step; its ', SOLVE_RATE, ' was not measured.'];

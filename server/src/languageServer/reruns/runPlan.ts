@@ -98,17 +98,18 @@ function summaryOf(
   verdict: string | undefined,
 ): string {
   const runs = times === 1 ? '1 run' : `${times} runs`;
+  if (cases.length === 0) return `compared: ${verdictText(verdict, judged?.stored)}`;
   const parts = [cases.length > 1 ? `${runs} of ${cases.length} inputs` : runs];
   parts.push(...(cases.length === 1 ? oneCase(cases[0]!, times) : manyCases(cases, times)));
-  if (verdict !== undefined) {
-    const before = judged?.stored;
-    if (before === undefined) parts.push(verdict);
-    else
-      parts.push(before === verdict ? `${verdict}, as before` : `${verdict} now, ${before} before`);
-  }
+  if (verdict !== undefined) parts.push(verdictText(verdict, judged?.stored));
   const executions = cases.flatMap((found) => found.executions);
   const totalMs = executions.reduce((sum, { durationMs }) => sum + durationMs, 0);
   return `${parts.join(', ')} · ${durationText(totalMs / Math.max(1, executions.length))}`;
+}
+
+function verdictText(verdict = 'not judged', before?: string): string {
+  if (before === undefined) return verdict;
+  return before === verdict ? `${verdict}, as before` : `${verdict} now, ${before} before`;
 }
 
 function oneCase({ executions, deterministic, expected, matches }: RerunCase, times: number) {

@@ -4,6 +4,7 @@ import type { DocumentAddress } from '../../../protocol/documents.ts';
 import type { TaskRecord } from '../../../protocol/records.ts';
 import { type Subject, subjectOf } from '../documents/subject.ts';
 import type { OpenRun } from '../openRuns.ts';
+import { isQuestion } from '../documents/questionText.ts';
 import { verifyAnswer } from '../../method/solve.ts';
 import type { OpenGrader } from '../../run/openGrader.ts';
 import { inputsOf } from './proposalInputs.ts';
@@ -16,6 +17,7 @@ export function storedPlan(run: OpenRun, address: DocumentAddress): RerunPlan {
   const common = { title: `${kind} ${id}`, settings: settingsOf(run) };
   switch (kind) {
     case 'task':
+      if (isQuestion(subject.task)) throw nothingToRun(`Task ${id} is a question in words`);
       return { ...common, program: subject.task.program, inputs: inputsOfTask(subject.task) };
     case 'proposal': {
       const { proposal, task } = subject;
@@ -47,6 +49,8 @@ function answerParts({
       verifyAnswer(grader, task, answer, signal),
     ...(verdict !== undefined && { stored: verdict }),
   };
+  // A question in words has no program: its answer is only compared.
+  if (isQuestion(task)) return { judged, program, inputs: [] };
   switch (mode) {
     case 'deduction':
       return { judged, program, inputs: [{ input, expected: output }] };
