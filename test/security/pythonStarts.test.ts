@@ -40,6 +40,7 @@ const OTHER_STARTS: Readonly<Record<string, string>> = {
   'bench/engine/steps.ts': 'starts git and tar',
   'bench/security/main.ts': 'starts Node',
   'bench/scale/main.ts': 'starts Node',
+  'bench/evaluation/lmEval.ts': 'starts Node, and Python with its options',
   'bench/studio/activation.ts': 'starts Node',
   'bench/studio/main.ts': 'starts Node',
 };
