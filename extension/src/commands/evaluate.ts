@@ -29,11 +29,7 @@ export async function evaluate(studio: Studio, argument: unknown): Promise<void>
     placeHolder: t('Run to evaluate'),
   });
   if (run === undefined) return;
-  const steps = await pickSteps(
-    studio,
-    run,
-    t('Policies to ask the held-out tasks; the others are compared with the first'),
-  );
+  const steps = await pickSteps(studio, run, t('Policies to ask the held-out tasks'));
   if (steps === undefined) return;
   const samples = await pickSamples();
   if (samples === undefined) return;

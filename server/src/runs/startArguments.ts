@@ -69,8 +69,7 @@ export function evaluationArguments(
     ...(items === undefined ? [] : ['--items', String(items)]),
     ...(taskIds ?? []).flatMap((id) => ['--task', String(id)]),
   ];
-  // A subject may begin with a dash.
-  return { run, command: ['eval', ...options, '--', ...subjects], engineUrl };
+  return { run, command: ['eval', ...subjects, ...options], engineUrl };
 }
 
 /** As `--set` reads it: texts as they are, everything else as JSON. */

@@ -103,7 +103,7 @@ function table(
         'compare',
         { kind: 'compare-answers', runId, rolloutBefore, rolloutAfter },
         '',
-        `Task ${String(taskId)}: both answers side by side`,
+        `Task ${String(taskId)}: compare both answers`,
       ),
     ]),
   });
