@@ -148,6 +148,15 @@ describe('a notification', () => {
     expect(String(interrupted?.message)).toContain('repeats the steps after that');
   });
 
+  test('of an evaluation speaks of no training', () => {
+    const evaluation = { suite: 'humaneval', subjects: ['a@0', 'a@80'] };
+    const asked = { evaluation, heldOutBefore: 0.1, heldOutAfter: 0.2 };
+    const messageOf = (state: 'finished' | 'interrupted') =>
+      String(endedNotice(overview({ ...asked, state }), 'all')?.message);
+    expect(messageOf('finished')).toMatch(/^Evaluation of humaneval, .* is finished\.$/);
+    expect(messageOf('interrupted')).toContain('it goes on where it was');
+  });
+
   test('is left out for what the user did, and for what the setting keeps quiet', () => {
     expect(endedNotice(overview({ state: 'stopped' }), 'all')).toBeUndefined();
     expect(endedNotice(finished, 'problems')).toBeUndefined();

@@ -117,6 +117,23 @@ describe('a node', () => {
     });
   });
 
+  test('of an evaluation names its suite and its subjects', () => {
+    const evaluation = { suite: 'cruxeval', subjects: ['mine@0', 'mine@80'] };
+    const live = { step: 1, phase: 'probe', done: 3, total: 24 } as const;
+    const parent = runNode({ evaluation, lastStep: 0, live });
+    expect(nodeText(parent)).toMatchObject({
+      label: expect.stringMatching(/^Evaluation of cruxeval, /) as string,
+      description: expect.stringContaining('1 of 2 asked') as string,
+    });
+    expect(nodeText({ kind: 'live', id: 'live', parent })).toMatchObject({ label: 'mine@80' });
+    const step = { ...stepNode().step, step: 0 };
+    const groups = [
+      { role: 'held-out', mode: 'deduction', count: 10, good: 4, solveRate: 0.4 },
+    ] as const;
+    const subject = { ...stepNode(), parent, step: { ...step, groups } };
+    expect(nodeText(subject)).toMatchObject({ label: 'mine@0', description: '4/10' });
+  });
+
   test('of a replayed task says so', () => {
     expect(nodeText(itemNode(attempt({ phase: 'replay' }))).description).toBe(
       '3/8 correct · replay',

@@ -25,11 +25,14 @@ export function endedNotice(run: RunOverview, level: NotificationLevel): EndedNo
     case 'interrupted':
       return {
         severity: 'warning',
-        message: t(
-          'The run {0} was interrupted after step {1}. You can resume it: it continues from its last checkpoint and repeats the steps after that.',
-          runLabel(run),
-          Math.max(0, run.lastStep),
-        ),
+        message:
+          run.evaluation !== undefined
+            ? t('{0} was interrupted. You can resume it: it goes on where it was.', runLabel(run))
+            : t(
+                'The run {0} was interrupted after step {1}. You can resume it: it continues from its last checkpoint and repeats the steps after that.',
+                runLabel(run),
+                Math.max(0, run.lastStep),
+              ),
       };
     case 'starting':
     case 'running':
@@ -49,6 +52,7 @@ function failedText(run: RunOverview): SafeText {
 }
 
 function finishedText(run: RunOverview): SafeText {
+  if (run.evaluation !== undefined) return t('{0} is finished.', runLabel(run));
   const { heldOutBefore, heldOutAfter } = run;
   return heldOutBefore === undefined || heldOutAfter === undefined
     ? t('The run {0} is finished: {1} steps, {2} tasks.', runLabel(run), run.steps, run.taskCount)

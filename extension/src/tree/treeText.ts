@@ -194,8 +194,10 @@ function runTooltip(run: RunOverview): SafeText[] {
   return [...lines, foreignText(run.folder)];
 }
 
-function liveText({ live }: RunOverview): NodeText {
-  const label = live === undefined ? t('Working…') : t('Step {0}', live.step);
+function liveText({ live, evaluation }: RunOverview): NodeText {
+  const subject = live === undefined ? undefined : evaluation?.subjects[live.step];
+  const step = live === undefined ? t('Working…') : t('Step {0}', live.step);
+  const label = subject === undefined ? step : foreignText(subject);
   const phase = live === undefined ? [] : [phaseText(live.phase)];
   const count = live === undefined || live.total === 0 ? [] : [ratio(live.done, live.total)];
   const left = live === undefined ? [] : phaseLeft(live);
@@ -207,7 +209,9 @@ function liveText({ live }: RunOverview): NodeText {
       label,
       ...phase,
       ...left,
-      t('The step appears in the list when it is finished and stored.'),
+      evaluation === undefined
+        ? t('The step appears in the list when it is finished and stored.')
+        : t('It appears in the list when all its tasks are answered.'),
     ],
   };
 }
