@@ -37,6 +37,7 @@ test('azr --version, azr --help and each command --help', async () => {
     'resume',
     'attach',
     'replay',
+    'eval',
     'doctor',
     'setup',
     'models',
@@ -72,6 +73,9 @@ describe('wrong usage starts nothing and says what is right', () => {
     [['run', 'missing.json'], 'missing.json: It cannot be read'],
     [['run', '--set', 'inductionVisible=60'], '"inductionVisible" must be less than'],
     [['exec', '--program', 'missing.py'], 'missing.py cannot be read'],
+    [['eval'], 'The evaluation names nothing to ask'],
+    [['eval', 'azr-nano', '--samples', 'many'], '--samples is "many"'],
+    [['eval', 'azr-nano', '--temperature', '0'], '--temperature is "0"'],
   ])('azr %j', async (argumentList, message) => {
     const { code, stdout, stderr } = await azr(argumentList, { folder });
     expect(stderr).toContain(message);
@@ -101,6 +105,11 @@ describe('wrong usage starts nothing and says what is right', () => {
     [['run', '--model', './nothing'], 'There is no model'],
     [['resume'], 'There is no run in'],
     [['resume', '.'], 'holds no run'],
+    [['eval', './nothing'], 'There is no model'],
+    [['eval', 'nothing@3'], 'holds no run'],
+    [['eval', 'azr-nano', '--suite', 'humanevil'], 'There is no suite "humanevil"'],
+    [['eval', 'azr-nano', '--template', 'chat'], 'has no template "chat"'],
+    [['eval', '--show', '.'], 'holds no run'],
   ])('azr %j', async (argumentList, message) => {
     const { code, stderr } = await azr(argumentList, { folder });
     expect(code).toBe(1);

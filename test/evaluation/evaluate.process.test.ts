@@ -32,7 +32,7 @@ const TINY_RUN = {
     steps: 1,
     modes: ['deduction' as const],
     proposalsPerMode: 1,
-    estimationRollouts: 1,
+    estimationRollouts: 2,
     curriculumEverySteps: 0,
   },
 };
@@ -77,9 +77,25 @@ function adderOf(known: number, isGreedy: () => boolean): Policy {
 }
 
 class EvaluatedEngine extends ScriptedEngine {
-  constructor(known: number) {
+  /** Checkpoints that were loaded. */
+  readonly loaded: string[] = [];
+  readonly #folder: string;
+
+  constructor(known: number, checkpoints: string) {
     super((prompt, random) => adder(prompt, random));
+    this.#folder = checkpoints;
     const adder = adderOf(known, () => this.sampleCalls.at(-1)?.parameters.temperature === 0);
+  }
+
+  override async saveCheckpoint(name: string): Promise<string> {
+    const folder = path.join(this.#folder, name);
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'weights'), '');
+    return folder;
+  }
+
+  override async loadCheckpoint(location: string): Promise<void> {
+    this.loaded.push(location);
   }
 }
 
@@ -96,8 +112,12 @@ function hostOf({ steering = new RunSteering(), onSample }: Session, events: Run
     host: {
       steering,
       listener: (event: RunEvent) => events.push(event),
-      openEngine: async ({ model }: { readonly model: { readonly folder: string } }) => {
-        const engine = new EvaluatedEngine(path.basename(model.folder) === 'weak' ? 20 : 50);
+      openEngine: async (
+        { model }: { readonly model: { readonly folder: string } },
+        { checkpoints }: { readonly checkpoints: string },
+      ) => {
+        const known = path.basename(model.folder) === 'weak' ? 20 : 50;
+        const engine = new EvaluatedEngine(known, checkpoints);
         engine.onCall = (name) => {
           if (name === 'sample') onSample?.(sampleCount(engines));
         };
@@ -212,7 +232,7 @@ test('the weights have changed since: refused', async () => {
 
 test('the tasks of a run that are named, asked of its start and of a checkpoint', async () => {
   const run = runFolderAt(path.join(folder, 'run'));
-  const { host } = hostOf({}, []);
+  const { host, engines } = hostOf({}, []);
   const model = path.join(folder, 'strong');
   const prepared = await prepareNewRun([{ model, ...TINY_RUN }], 'test');
   await createRun(prepared, run.folder, host);
@@ -226,6 +246,12 @@ test('the tasks of a run that are named, asked of its start and of a checkpoint'
     { label: 'run@1', runStep: 1 },
   ]);
   await createEvaluation(plan, path.join(folder, 'again'), host);
+  // The run's own engine, the start, and the checkpoint.
+  expect(engines.map(({ loaded }) => loaded)).toEqual([
+    [],
+    [],
+    [path.join(run.checkpoints, 'step-000001')],
+  ]);
   const { results } = reading('again', evaluationReport)!;
   expect(results.map(({ greedy }) => greedy.rate)).toEqual([1, 1]);
   const [task] = reading('again', (reader) => [...reader.heldOutTasks()]);
