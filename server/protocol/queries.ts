@@ -1,7 +1,7 @@
 /**
  * What viewers ask of a run's database. Lists come in pages of at most {@link MAXIMUM_PAGE} rows. A page
  * of a filtered list is full or the last one, so that it may take a search through the whole run:
- * whoever does not wait for it any more cancels the request.
+ * a client that no longer waits for it cancels the request.
  */
 import type { RunId } from './runs.ts';
 import type {

@@ -133,7 +133,7 @@ export class PageHost {
     } catch (error) {
       answer = { kind: 'refusal', id, problem: refusal(error) };
     }
-    // A page that started over counts its requests anew.
+    // A page that started over counts its requests from the beginning.
     if (this.#asked.get(id) === own) this.#asked.delete(id);
     if (!signal.aborted) this.#post(answer);
   }

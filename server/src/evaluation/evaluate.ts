@@ -1,13 +1,10 @@
 /** Asks the tasks of a suite of several subjects, one after the other, and keeps every answer. */
-import type { Engine } from '../../protocol/engine.ts';
 import type { EvaluationPlan, EvaluationSubject } from '../../protocol/evaluation.ts';
 import type { InspectedTask } from '../../protocol/heldOut.ts';
 import type { RunListener } from '../../protocol/events.ts';
-import { ProblemError } from '../../protocol/problem.ts';
 import type { TaskRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-import { machineFacts } from '../machine/machineFacts.ts';
 import { Ledger } from '../method/ledger.ts';
 import type { LoopOutcome } from '../method/loop.ts';
 import { measureTasks } from '../method/measuring/measureTasks.ts';
@@ -16,6 +13,7 @@ import type { NamedPolicy } from '../run/namedPolicy.ts';
 import type { EngineOpener } from '../run/run.ts';
 import {
   finish,
+  noteSession,
   type RunResult,
   type Session,
   type SessionHost,
@@ -194,16 +192,6 @@ function announce(
   listener({ kind: 'step', step, durationMs, generatedTokens, trainedTokens: 0, metrics });
 }
 
-function noteSession(store: SqliteRunStore, engine: Engine, grader: OpenGrader): void {
-  store.startSession({
-    startedAt: new Date().toISOString(),
-    afterStep: store.counters().lastStep,
-    engine: engine.description,
-    sandbox: grader.sandbox.description,
-    machine: machineFacts(),
-  });
-}
-
 async function openedGrader(
   settings: RunSettings,
   { releases }: EvaluationSession,
@@ -222,12 +210,7 @@ function settingsOf({ prepared: { settings } }: NamedPolicy, plan: EvaluationPla
   };
 }
 
+/** A plan has at least one subject. */
 function firstOf({ subjects }: EvaluationPlan): EvaluationSubject {
-  const [first] = subjects;
-  if (first !== undefined) return first;
-  throw new ProblemError({
-    code: 'usage',
-    message: 'The evaluation names nothing to ask.',
-    remedy: 'Name a model, a run, or a run and a step: "azr eval azr-nano runs/mine@80".',
-  });
+  return subjects[0]!;
 }

@@ -1,5 +1,6 @@
 /** From what somebody wants to know to the plan of an evaluation. */
 import type { EvaluationPlan, EvaluationSubject } from '../../protocol/evaluation.ts';
+import { ProblemError } from '../../protocol/problem.ts';
 import { namedPolicy } from '../run/namedPolicy.ts';
 import { identityOf } from './subjects.ts';
 import { askingOf, suiteSettings, usualTemplate } from './suiteTasks.ts';
@@ -14,6 +15,13 @@ export type EvaluationRequest = Omit<EvaluationPlan, 'subjects'> & {
 /** Throws a ProblemError for a suite, a template or a subject that is not there. */
 export async function planEvaluation(request: EvaluationRequest): Promise<EvaluationPlan> {
   const { subjects: names, templates: named, ...plan } = request;
+  if (names.length === 0) {
+    throw new ProblemError({
+      code: 'usage',
+      message: 'The evaluation names nothing to ask.',
+      remedy: 'Name a model, a run, or a run and a step: "azr eval azr-nano runs/mine@80".',
+    });
+  }
   suiteSettings(plan.suite);
   const subjects: EvaluationSubject[] = [];
   for (const text of names) {

@@ -19,7 +19,6 @@ import { CheckpointKeeper } from './checkpointKeeper.ts';
 import { createRunFolder } from '../runFolder/createRunFolder.ts';
 import { DiskRoom } from './diskRoom.ts';
 import { heldOutSet } from './heldOutSet.ts';
-import { machineFacts } from '../machine/machineFacts.ts';
 import { modelDigest } from '../machine/models/modelFolder.ts';
 import type { OpenGrader } from './openGrader.ts';
 import { openGrader } from './openGrader.ts';
@@ -32,6 +31,7 @@ import { existingRunFolder, type RunFolder } from '../runFolder/runFolder.ts';
 import { isComplete, type ResumePoint, resumePoint } from './resumePoint.ts';
 import {
   finish,
+  noteSession,
   type RunResult,
   type Session,
   type SessionHost,
@@ -199,19 +199,6 @@ async function returnTo(
   }
 }
 
-function noteSession(
-  store: SqliteRunStore,
-  { engine, grader }: Pick<Started, 'engine' | 'grader'>,
-): void {
-  store.startSession({
-    startedAt: new Date().toISOString(),
-    afterStep: store.counters().lastStep,
-    engine: engine.description,
-    sandbox: grader.sandbox.description,
-    machine: machineFacts(),
-  });
-}
-
 async function runPrepared(
   prepared: PreparedRun,
   started: Started,
@@ -227,7 +214,7 @@ async function runPrepared(
     const message = `Pruned the completions of ${pruned} steps, as "completionsKeptSteps" and "completionsKeptMb" ask for.`;
     listener({ kind: 'notice', message });
   }
-  noteSession(store, started);
+  noteSession(store, started.engine, started.grader);
   const keeper = new CheckpointKeeper(run, store, settings);
   const left = keeper.sweep();
   if (left.length > 0) {
@@ -285,7 +272,7 @@ async function runPrepared(
         await returnTo(resumePoint(keeper, run.folder), store, engine, session);
         // It may have died between saving a checkpoint and saying so.
         keeper.sweep();
-        noteSession(store, { engine, grader });
+        noteSession(store, engine, grader);
         return engine;
       },
       ...{ lastStep, signal: control.signal },

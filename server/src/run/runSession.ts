@@ -1,10 +1,13 @@
 /** One sitting of a runner on a run: seen by everybody, and cleaned up however it ends. */
+import type { Engine } from '../../protocol/engine.ts';
 import type { RunListener } from '../../protocol/events.ts';
+import { machineFacts } from '../machine/machineFacts.ts';
 import type { LoopOutcome } from '../method/loop.ts';
 import type { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import { makeRunFolders } from '../runFolder/createRunFolder.ts';
 import { requirePlainRunFolder } from '../runFolder/plainRunFolder.ts';
 import type { RunFolder } from '../runFolder/runFolder.ts';
+import type { OpenGrader } from './openGrader.ts';
 import { RunnerPresence } from './endpoint/runnerPresence.ts';
 import { problemOf, type RunOutcome } from '../runFolder/runOutcome.ts';
 import type { RunSteering } from './runSteering.ts';
@@ -82,6 +85,17 @@ export async function withPresence<Host extends SessionHost>(
   if (result.outcome.reason === 'steps') ending = { kind: 'finished' };
   await releases.all();
   return result;
+}
+
+/** Notes that this process works on the run, and with what. */
+export function noteSession(store: SqliteRunStore, engine: Engine, grader: OpenGrader): void {
+  store.startSession({
+    startedAt: new Date().toISOString(),
+    afterStep: store.counters().lastStep,
+    engine: engine.description,
+    sandbox: grader.sandbox.description,
+    machine: machineFacts(),
+  });
 }
 
 /** Tells everybody how it ended, and sums up. */

@@ -56,7 +56,7 @@ def check_model_folder(folder: Path) -> None:
 def read_object(file: Path) -> dict[str, Any]:
     """A JSON object from a file of a model folder, which anybody may have written."""
     try:
-        # Opening a pipe would wait for whoever writes into it.
+        # Opening a pipe would wait for a program that writes into it.
         if not file.is_file():
             raise ValueError("it is not a file")
         with file.open("rb") as handle:

@@ -36,7 +36,7 @@ def read_tensor_header(file: Path) -> dict[str, StoredTensor]:
     """The tensors of a file by name. Throws DamagedFileError, or OSError when it cannot be read."""
     facts = file.stat()
     size = facts.st_size
-    # Opening a pipe would wait for whoever writes into it.
+    # Opening a pipe would wait for a program that writes into it.
     if not stat.S_ISREG(facts.st_mode):
         raise DamagedFileError("it is not a file")
     with file.open("rb") as handle:

@@ -77,15 +77,7 @@ async function evaluate(argumentList: readonly string[]): Promise<ExitCode> {
     subjects: positionals,
     templates: values.template ?? [],
   });
-  const [first] = plan.subjects;
-  if (first === undefined) {
-    throw new ProblemError({
-      code: 'usage',
-      message: 'The evaluation names nothing to ask.',
-      remedy: 'Name a model, a run, or a run and a step: "azr eval azr-nano runs/mine@80".',
-    });
-  }
-  const { settings } = (await prepareSubject(first)).prepared;
+  const { settings } = (await prepareSubject(plan.subjects[0]!)).prepared;
   const folder =
     values.directory === undefined
       ? newRunFolder(RUNS_FOLDER, `eval-${plan.suite}`, new Date())

@@ -111,7 +111,7 @@ function changeLines({ plan }: EvaluationReport, change: SubjectChange): string[
     [
       'greedy',
       changeText(greedy),
-      `${String(greedy.gained)} solved anew, ${String(greedy.lost)} lost, p = ${pText(greedy.pValue)}`,
+      `${String(greedy.gained)} gained, ${String(greedy.lost)} lost, p = ${pText(greedy.pValue)}`,
     ],
     ...(pass1 === undefined ? [] : [['pass@1', changeText(pass1), '']]),
     ...(passK === undefined ? [] : [[`pass@${String(plan.samples)}`, changeText(passK), '']]),

@@ -1,6 +1,6 @@
 /**
  * An answer that takes a scan over many rows. It is found a window of rows at a time, so that between two
- * windows the thread can answer something else, and whoever asked can give up.
+ * windows the thread can answer something else, and the client can cancel.
  */
 export type Scan<Result> = Generator<void, Result, void>;
 
