@@ -113,6 +113,12 @@ describe('the environment of a user without a clone', () => {
 });
 
 describe('what a machine can run', () => {
+  beforeEach(() => {
+    // Models fetched earlier on this machine would be offered too.
+    vi.stubEnv('XDG_DATA_HOME', path.join(folder, 'data'));
+    vi.stubEnv('HF_HUB_CACHE', path.join(folder, 'hub'));
+  });
+
   test('is its device, the embedded model, and the run file and models of the folder', async () => {
     writeFileSync(path.join(folder, 'azr.json'), '{"steps": 12, "seed": 3}');
     makeModel('models/small', 5_000_000);
