@@ -73,9 +73,8 @@ test('without Python, the start says what to do, and the log has it too', async 
   });
   await logged.first().waitFor();
   await takePicture(workbench.page, 'dark', 'log');
-  await workbench.page.keyboard.press('Control+J');
+  await workbench.runCommand('View: Hide Panel');
   await logged.first().waitFor({ state: 'hidden' });
-  writeWorkspaceSettings(workspace, {});
 });
 
 test('a corrupt, a foreign and a newer run.db each say so in the tree', async () => {
@@ -104,6 +103,7 @@ test('a corrupt, a foreign and a newer run.db each say so in the tree', async ()
 });
 
 test('an azr.json with errors is explained before anything starts', async () => {
+  writeWorkspaceSettings(workspace, {});
   writeFileSync(runFile, '{ "stepz": 3, "seed": -1 }\n');
   await workbench.openFile('azr.json');
   await workbench.page.locator('.squiggly-warning, .squiggly-error').first().waitFor();
