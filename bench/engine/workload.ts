@@ -7,7 +7,7 @@ import { compactDialect } from '../../server/src/method/dialects/compactDialect.
 import type { Dialect, Prompt } from '../../server/src/method/dialects/dialect.ts';
 import { dialectFor } from '../../server/src/method/dialects/dialectFor.ts';
 import { questionOf } from '../../server/src/method/asking.ts';
-import { readHeldOutTasks } from '../../server/src/run/heldOutTasks.ts';
+import { readTasks } from '../../server/src/run/heldOutTasks.ts';
 import { openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
 import { completeSettings } from '../../server/src/settings/settings.ts';
 
@@ -58,7 +58,7 @@ async function dialectOf(model: string): Promise<Dialect> {
 }
 
 async function solverPrompts(dialect: Dialect, tasksPerMode: number): Promise<readonly Prompt[]> {
-  const tasks = await readHeldOutTasks(path.join(MODEL, 'probe.jsonl'));
+  const tasks = await readTasks(path.join(MODEL, 'probe.jsonl'), 'probe');
   return MODES.flatMap((mode) =>
     tasks.filter((task) => task.mode === mode).slice(0, tasksPerMode),
   ).map((task) => dialect.solve(questionOf(task)));

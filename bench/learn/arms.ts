@@ -1,13 +1,6 @@
 /** The runs that docs/learning.md compares: each is one change to the recipe, or one way to break it. */
 import type { Experiment } from '../../server/src/method/experiment.ts';
-import { randomRewards, randomTeacher, supervised } from './controls.ts';
-
-/** What an arm needs to be set up. */
-export interface ArmContext {
-  readonly seed: number;
-  /** A file of tasks from the generator of the embedded model's world. */
-  readonly teacherFile: string;
-}
+import { randomRewards, supervised } from './controls.ts';
 
 export interface Arm {
   readonly name: string;
@@ -15,11 +8,9 @@ export interface Arm {
   readonly question: string;
   /** Settings that differ from the preset's, as the command line takes them. */
   readonly settings: readonly string[];
-  readonly experiment?: (context: ArmContext) => Experiment;
+  readonly experiment?: (seed: number) => Experiment;
   /** Turns what the rewards say into its opposite. */
   readonly isReversed?: boolean;
-  /** Whether the tasks come from the generator. */
-  readonly needsTeacher?: boolean;
 }
 
 const REWARD_ALONE = ['goldLossWeight=0'];
@@ -37,7 +28,7 @@ export const ARMS: readonly Arm[] = [
     name: 'random reward',
     question: 'verdicts dealt at random among the answers of a step; must not rise',
     settings: REWARD_ALONE,
-    experiment: ({ seed }) => randomRewards(seed),
+    experiment: randomRewards,
   },
   {
     name: 'reversed advantage',
@@ -53,16 +44,13 @@ export const ARMS: readonly Arm[] = [
   {
     name: 'random teacher',
     question: 'tasks from the generator in place of the model’s own',
-    settings: [],
-    experiment: ({ teacherFile }) => randomTeacher(teacherFile),
-    needsTeacher: true,
+    settings: ['tasks=generator'],
   },
   {
     name: 'supervised',
     question: 'the generator’s tasks learned by cross-entropy alone: the ceiling',
-    settings: [],
-    experiment: ({ teacherFile }) => supervised(teacherFile),
-    needsTeacher: true,
+    settings: ['tasks=generator'],
+    experiment: supervised,
   },
 ];
 

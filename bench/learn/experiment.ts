@@ -24,7 +24,6 @@ export interface ExperimentRequest {
   readonly steps: number;
   /** Settings on top of the arm's, as `name=value`. */
   readonly settings: readonly string[];
-  readonly teacherFile: string;
   /** Another model than the embedded one, and the file of its held-out tasks. */
   readonly larger?: {
     readonly model: string;
@@ -43,7 +42,7 @@ export interface CurvePoint {
   readonly rates: Readonly<Record<string, number>>;
 }
 
-export interface ExperimentResult extends Omit<ExperimentRequest, 'teacherFile' | 'larger'> {
+export interface ExperimentResult extends Omit<ExperimentRequest, 'larger'> {
   /** Absent for the embedded model. */
   readonly model?: string;
   /** What `model` was asked, and on what it was trained. */
@@ -87,11 +86,11 @@ export async function runExperiment(request: ExperimentRequest): Promise<Experim
 }
 
 async function makeRun(arm: Arm, request: ExperimentRequest, folder: string): Promise<string> {
-  const { seed, steps, settings, teacherFile, larger } = request;
+  const { seed, steps, settings, larger } = request;
   const layers = await settingsLayers(undefined, { set: [...arm.settings, ...settings] });
   const own = { seed, steps, ...(larger && { model: larger.model, probe: larger.probe }) };
   const prepared = await prepareNewRun([...layers, own], 'the experiment');
-  const experiment = arm.experiment?.({ seed, teacherFile });
+  const experiment = arm.experiment?.(seed);
   const wrap = arm.isReversed === true ? withReversedAdvantages : (engine: Engine) => engine;
   const result = await createRun(prepared, folder, {
     openEngine: async (...parts) => wrap(await openEngine(...parts)),

@@ -6,7 +6,7 @@ import type { HeldOutTask } from '../../server/protocol/heldOut.ts';
 import { RandomStream } from '../../server/src/method/randomStream.ts';
 import { settingsLayers } from '../../server/src/cli/settingsOptions.ts';
 import { cellsOf } from '../../server/src/statistics/cells.ts';
-import { readHeldOutTasks } from '../../server/src/run/heldOutTasks.ts';
+import { readTasks } from '../../server/src/run/heldOutTasks.ts';
 import { EMBEDDED_MODEL, openModelFolder } from '../../server/src/machine/models/modelFolder.ts';
 import { openGrader } from '../../server/src/run/openGrader.ts';
 import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
@@ -52,7 +52,7 @@ export async function writeLargerHeldOut(
   const layers = await settingsLayers(undefined, { set: settings });
   const run = await prepareNewRun([...layers, { model, probe: 'none' }], 'the experiment');
   const { probeFile } = await openModelFolder(EMBEDDED_MODEL);
-  const nano = someOfEach(await readHeldOutTasks(probeFile!), probeTasks);
+  const nano = someOfEach(await readTasks(probeFile!, 'probe'), probeTasks);
   const drawn = cruxeval === undefined ? [] : await drawnItems(cruxeval);
   const { tasks, leftOut } = await inSandbox(run.settings, drawn);
   const lines = [...nano, ...tasks].map((task) => `${JSON.stringify(task)}\n`);

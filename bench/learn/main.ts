@@ -16,12 +16,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { execa } from 'execa';
-
 import { ProblemError } from '../../server/protocol/problem.ts';
 import { exitCodeOf, failureText } from '../../server/src/cli/failure.ts';
-import { pythonStart } from '../../server/src/python/pythonStart.mjs';
-import { enginePython } from '../../server/src/machine/enginePython.ts';
 import { armNamed } from './arms.ts';
 import { type LearnRequest, parseLearnArguments } from './arguments.ts';
 import { type ExperimentRequest, runExperiment } from './experiment.ts';
@@ -29,8 +25,6 @@ import { compositionText, writeLargerHeldOut } from './largerHeldOut.ts';
 import { writeReport } from './report.ts';
 import { recordedResults, recordedShortRuns, recordResult, recordShortRun } from './results.ts';
 import { shortRun } from './shortRun.ts';
-
-const TEACHER_TASKS = 60_000;
 
 try {
   await answer(parseLearnArguments(process.argv.slice(2)));
@@ -68,10 +62,8 @@ async function makeRuns(request: LearnRequest, folder: string): Promise<void> {
   const { arm, steps, settings, table, isDry } = request;
   const larger = request.larger && (await largerOf(request, request.larger, folder));
   for (const seed of request.seeds) {
-    const teacherFile = path.join(folder, `${String(seed)}.jsonl`);
-    if (armNamed(arm).needsTeacher === true) await writeTeacher(teacherFile, seed);
     const result = await runExperiment({
-      ...{ arm, seed, steps, settings, teacherFile },
+      ...{ arm, seed, steps, settings },
       ...(larger && { larger }),
     });
     if (!isDry) await recordResult({ table, ...result });
@@ -93,15 +85,4 @@ async function largerOf(
   const heldOut = await writeLargerHeldOut(wanted, all, probe);
   process.stderr.write(`${compositionText(heldOut)}\n`);
   return { model: wanted.model, probe, heldOut };
-}
-
-/** Tasks of the embedded model's world, of every operator, none of them held out. */
-async function writeTeacher(file: string, seed: number): Promise<void> {
-  const options = ['--output', file, '--seed', String(seed), '--tasks', String(TEACHER_TASKS)];
-  const packages = [path.join(import.meta.dirname, '../../server/nano')];
-  await execa(enginePython(), ['-m', 'azr_nano.teacher', ...options], {
-    ...pythonStart({ packages }),
-    stdout: 'inherit',
-    stderr: 'inherit',
-  });
 }

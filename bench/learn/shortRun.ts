@@ -72,7 +72,7 @@ export async function shortRun({ arm, seed }: ShortRun): Promise<ShortRunResult>
       },
       listener: () => undefined,
       steering: new RunSteering(),
-      ...(experiment && { experiment: experiment({ seed, teacherFile: '' }) }),
+      ...(experiment && { experiment: experiment(seed) }),
     });
     const [before, after] = gold;
     return {

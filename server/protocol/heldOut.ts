@@ -18,6 +18,18 @@ export interface HeldOutTask {
   readonly tolerance?: number;
 }
 
+/**
+ * Whether a task is asked in words alone, and not about a program: a question, or a function to write that
+ * hidden tests decide about. Nothing of it can be executed before there is an answer.
+ */
+export function isInWords({
+  mode,
+  program,
+  visible,
+}: Pick<HeldOutTask, 'mode' | 'program' | 'visible'>): boolean {
+  return program === '' || (mode === 'induction' && visible === 0);
+}
+
 /** A held-out task that was executed and found right, with what was found of its program. */
 export type InspectedTask = HeldOutTask &
   Pick<ValidProposal, 'structure' | 'template' | 'constructs' | 'syntaxNodes'>;

@@ -79,6 +79,7 @@ const ACTIONS = {
   'unknown-model': undefined,
   'invalid-held-out': undefined,
   'no-tasks': undefined,
+  'unsuitable-tasks': undefined,
   'unknown-template': undefined,
   'unknown-suite': undefined,
   'no-suite-data': undefined,

@@ -138,6 +138,14 @@ export const SETTINGS = settingsTable({
       'Which kinds of task are proposed and solved. Induction starts from programs of the other two, so it cannot stand alone.',
     paperReference: 'section 3.2, ablations in Table 2',
   },
+  tasks: {
+    type: { kind: 'text' },
+    studio: 'model',
+    paper: 'model',
+    description:
+      'Where tasks come from. `model`: the policy proposes its own, which is self-play. A file: one task per line, as people or another program wrote them; they are shuffled for every epoch, and nobody proposes. `generator`: random tasks of the world of `azr-nano`, without end. The file or the generated tasks are kept in run.db.',
+    paperReference: 'section 4.1, the baselines that learn from human data',
+  },
   references: {
     type: integer(0, 32),
     studio: 3,
@@ -485,7 +493,7 @@ export const SETTINGS = settingsTable({
     studio: 'auto',
     paper: 'auto',
     description:
-      'File with frozen held-out tasks, one JSON object per line. `auto` takes the one in the model folder, if any; `none` is off. Proposals that equal a held-out program are rejected.',
+      'File with frozen held-out tasks, one JSON object per line. `auto` takes the one in the model folder, if any; `tasks` holds out a tenth of the file that `tasks` names, 200 programs or questions at most, and so does `auto` where the model folder has none; `none` is off. Tasks that equal a held-out one are never trained on.',
   },
   probeEverySteps: {
     type: integer(1, 1_000_000),

@@ -89,7 +89,7 @@ export const ROLLOUT_PHASES = ['seed', 'propose', 'explore', ...SOLVER_PHASES] a
 export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];
 
 /** Where a task came from: the buffers' seeds, a proposal of a step, or the frozen held-out set. */
-export const TASK_ORIGINS = ['seed', 'proposed', 'held-out'] as const;
+export const TASK_ORIGINS = ['seed', 'proposed', 'given', 'held-out'] as const;
 export type TaskOrigin = (typeof TASK_ORIGINS)[number];
 
 /** The lists of one step: what was proposed, what was solved in self-play, what was measured. */

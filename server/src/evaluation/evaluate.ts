@@ -150,7 +150,7 @@ async function askSubject(
         engine: rememberingEngine(engine, store, () => control.stopAfterStep()),
         grader: grader.grader,
         settings,
-        asking: askingOf(plan.suite, subject.template, prepared.dialect),
+        asking: askingOf(plan.suite, subject.template, prepared),
         clock: { now: () => Date.now() },
         listener,
       },

@@ -30,7 +30,7 @@ export async function planEvaluation(request: EvaluationRequest): Promise<Evalua
     const { name, prepared } = policy;
     const templates = named.length > 0 ? named : [usualTemplate(plan.suite, prepared)];
     for (const template of templates) {
-      askingOf(plan.suite, template, prepared.dialect);
+      askingOf(plan.suite, template, prepared);
       const wanted = templates.length === 1 ? name : `${name}, ${template}`;
       const label = differing(wanted, subjects);
       subjects.push({ ...identity, step: subjects.length, label, template });

@@ -9,15 +9,15 @@ import type { RunListener } from '../../protocol/events.ts';
 import type { HeldOutTask, InspectedTask } from '../../protocol/heldOut.ts';
 import { ProblemError } from '../../protocol/problem.ts';
 import type { TaskRecord } from '../../protocol/records.ts';
-import type { PythonSandbox } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { userCache } from '../files/userCache.ts';
-import type { Dialect } from '../method/dialects/dialect.ts';
-import { type Asking, askingIn } from '../method/asking.ts';
+import type { Asking } from '../method/asking.ts';
 import { heldOutSet } from '../run/heldOutSet.ts';
+import { inspectTask } from '../run/inspectTask.ts';
 import type { NamedPolicy } from '../run/namedPolicy.ts';
 import type { OpenGrader } from '../run/openGrader.ts';
 import type { PreparedRun } from '../run/prepareRun.ts';
+import { runAsking } from '../run/runAsking.ts';
 import { SUITE_LIMITS, SUITE_RULES } from '../suites/suiteRules.ts';
 import { suiteNamed } from '../suites/suiteTable.ts';
 import { RunReader } from '../store/runReader.ts';
@@ -75,22 +75,7 @@ async function benchmarkTasks(
     listener({ kind: 'notice', message });
   }
   const asked = loaded.items.slice(0, items);
-  return Promise.all(asked.map(({ task }) => inspected(task, sandbox, signal)));
-}
-
-/** What a list shows of the task's program; a question in words has none. */
-async function inspected(
-  task: HeldOutTask,
-  sandbox: PythonSandbox,
-  signal: AbortSignal,
-): Promise<InspectedTask> {
-  if (task.program === '') {
-    return { ...task, structure: '', template: '', constructs: [], syntaxNodes: 0 };
-  }
-  const { structure, template, constructs, syntaxNodes } = await sandbox.inspect(task.program, {
-    signal,
-  });
-  return { ...task, structure, template, constructs, syntaxNodes };
+  return Promise.all(asked.map(({ task }) => inspectTask(task, sandbox, signal)));
 }
 
 /** The tasks that the plan names. Throws ProblemError `no-tasks` where the run does not have one of them. */
@@ -161,8 +146,12 @@ export function usualTemplate(
 }
 
 /** How `template` of `suite` asks. Throws ProblemError `unknown-suite` or `unknown-template`. */
-export function askingOf(suite: string, template: string, dialect: Dialect): Asking {
-  if (template === DIALECT_TEMPLATE) return askingIn(dialect);
+export function askingOf(
+  suite: string,
+  template: string,
+  prepared: Pick<PreparedRun, 'dialect' | 'model'>,
+): Asking {
+  if (template === DIALECT_TEMPLATE) return runAsking(prepared);
   const templates = OWN_SUITES.includes(suite) ? [] : suiteNamed(suite).templates;
   const found = templates.find(({ name }) => name === template);
   if (found !== undefined) {

@@ -8,6 +8,7 @@ import type { RunSettings } from '../../protocol/settings.ts';
 import type { Asking } from './asking.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Experiment } from './experiment.ts';
+import type { GivenTasks } from './given/givenTasks.ts';
 
 /** What it takes to ask a model and to judge its answers. */
 export interface AskingDependencies {
@@ -24,5 +25,7 @@ export interface LoopDependencies extends AskingDependencies {
   readonly store: RunStore;
   readonly heldOut: HeldOutSet;
   readonly dialect: Dialect;
+  /** Tasks that stand in the place of a proposer's. */
+  readonly given?: GivenTasks;
   readonly experiment?: Experiment;
 }

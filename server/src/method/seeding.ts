@@ -23,18 +23,28 @@ export async function runSeeding(
 ): Promise<StepRecord> {
   const { clock, settings, store } = dependencies;
   const ledger = new Ledger(0, store.counters(), clock.now());
-  const seeds = withSeedsAsProgress(dependencies, memory);
-  await addZeroTriplet(seeds, ledger, memory, signal);
-  await seedPrograms(seeds, ledger, memory, signal);
-  if (settings.modes.includes('induction')) {
-    await seedInduction(seeds, ledger, memory, signal);
-  }
+  // Seeds are what a proposer begins from; where tasks are given, none is needed.
+  if (dependencies.given === undefined) await seedBuffers(dependencies, ledger, memory, signal);
   for (const task of ledger.tasks) gold.rememberTask(task);
   if (usesGold(settings)) {
     await harvest(dependencies, ledger, gold, signal);
   }
   await recordProbe(dependencies, ledger, signal);
   return ledger.close(clock.now());
+}
+
+async function seedBuffers(
+  dependencies: LoopDependencies,
+  ledger: Ledger,
+  memory: TaskMemory,
+  signal: AbortSignal,
+): Promise<void> {
+  const seeds = withSeedsAsProgress(dependencies, memory);
+  await addZeroTriplet(seeds, ledger, memory, signal);
+  await seedPrograms(seeds, ledger, memory, signal);
+  if (dependencies.settings.modes.includes('induction')) {
+    await seedInduction(seeds, ledger, memory, signal);
+  }
 }
 
 /**

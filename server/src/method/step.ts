@@ -10,6 +10,7 @@ import { recordCurriculum } from './measuring/curriculum.ts';
 import { usesGold } from '../../protocol/goldSettings.ts';
 import { drawGold, recordGoldMetrics } from './interpreter/goldDocuments.ts';
 import type { GoldMemory } from './interpreter/goldMemory.ts';
+import { type StepTasks, takeTasks } from './given/takeTasks.ts';
 import { harvest } from './interpreter/harvest.ts';
 import { drawRehearsed } from './interpreter/rehearsal.ts';
 import { Ledger, type RolloutDraft, type TaskDraft } from './ledger.ts';
@@ -20,7 +21,7 @@ import { RandomStream } from './randomStream.ts';
 import { rewardProposers } from './proposals/rewardProposals.ts';
 import { learnability } from './rewards.ts';
 import { announceTask } from './seeding.ts';
-import { isExplored, type ProposalOutcome } from './proposals/settleProposal.ts';
+import { isExplored } from './proposals/settleProposal.ts';
 import { solveRateOf, solveTasks, type SolvedTask } from './solve.ts';
 import type { TaskMemory } from './memory/taskMemory.ts';
 import { assignAdvantages } from './training/taskRoleAdvantages.ts';
@@ -37,16 +38,10 @@ export async function runStep(
   const { clock, settings, store } = dependencies;
   const ledger = new Ledger(step, store.counters(), clock.now());
 
-  const proposals = await proposeTasks(
-    dependencies,
-    ledger,
-    memory,
-    { modes: settings.modes, count: settings.proposalsPerMode, phase: 'propose', round: 0 },
-    signal,
-  );
+  const { proposals, again } = await tasksOfStep(dependencies, ledger, memory, signal);
   for (const task of ledger.tasks) gold.rememberTask(task);
   const [{ estimated, replayed }] = await Promise.all([
-    tryTasks(dependencies, ledger, memory, proposals, signal),
+    tryTasks(dependencies, ledger, memory, { proposals, again }, signal),
     // Programs run while the solver writes.
     usesGold(settings) ? harvest(dependencies, ledger, gold, signal) : undefined,
   ]);
@@ -94,6 +89,21 @@ export async function runStep(
   return ledger.close(clock.now());
 }
 
+/** New tasks, of the policy's own or given, and given ones whose turn has come again. */
+async function tasksOfStep(
+  dependencies: LoopDependencies,
+  ledger: Ledger,
+  memory: TaskMemory,
+  signal: AbortSignal,
+): Promise<StepTasks> {
+  const { given, settings } = dependencies;
+  if (given !== undefined) return takeTasks(dependencies, ledger, memory, given, signal);
+  const { modes, proposalsPerMode: count } = settings;
+  const request = { modes, count, phase: 'propose', round: 0 } as const;
+  const proposals = await proposeTasks(dependencies, ledger, memory, request, signal);
+  return { proposals, again: [] };
+}
+
 /** The answers to a task, if the solver is to learn from them. */
 function trainable(
   memory: TaskMemory,
@@ -119,7 +129,7 @@ async function tryTasks(
   dependencies: LoopDependencies,
   ledger: Ledger,
   memory: TaskMemory,
-  proposals: readonly ProposalOutcome[],
+  { proposals, again }: StepTasks,
   signal: AbortSignal,
 ): Promise<{
   readonly estimated: readonly SolvedTask<TaskDraft>[];
@@ -133,7 +143,7 @@ async function tryTasks(
   const answered = await solveTasks<TaskDraft>(
     dependencies,
     ledger,
-    [...tasks, ...earlierTasks(settings, memory, ledger.step)],
+    [...tasks, ...new Set([...again, ...earlierTasks(settings, memory, ledger.step)])],
     {
       samples: settings.estimationRollouts,
       rolloutPhase: (task) => (fresh.has(task) ? 'estimate' : 'replay'),

@@ -13,7 +13,8 @@ import { keepInCache, userCache } from '../files/userCache.ts';
 import { assetRoot } from '../machine/assets.ts';
 import type { OpenGrader } from './openGrader.ts';
 
-const DIGEST = /^[0-9a-f]{16,}$/;
+/** Empty of a task in words. */
+const DIGEST = /^(?:[0-9a-f]{16,})?$/;
 
 /** What validation found of a held-out task's program. */
 type Finding = Pick<InspectedTask, 'structure' | 'template' | 'constructs' | 'syntaxNodes'>;

@@ -8,6 +8,7 @@ import type {
   PythonSandbox,
 } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
+import { isTaskFile } from '../../protocol/taskSources.ts';
 import { createGrader } from '../grading/grader.ts';
 import { openSandbox } from '../sandbox/openSandbox.ts';
 import { assetRoot } from '../machine/assets.ts';
@@ -48,7 +49,8 @@ function graderRules(settings: RunSettings): GraderRules {
     allowedImports,
     bannedWords,
     programCharacters,
-    singleFunction,
+    // A function that a file asks for is called by a second one.
+    singleFunction: singleFunction && !isTaskFile(settings.tasks),
     // One more than is shown, so that at least one pair stays hidden.
     minimumInductionInputs: settings.inductionVisible + 1,
   };

@@ -2,11 +2,12 @@
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { SETTINGS } from '../../protocol/settings.ts';
+import { PART_OF_TASKS } from '../../protocol/taskSources.ts';
 import type { Dialect } from '../method/dialects/dialect.ts';
 import { checkEngineAddress } from '../engine/engineAddress.ts';
 import { dialectFor, dialectNamed } from '../method/dialects/dialectFor.ts';
 import type { RunInformation } from '../store/rows/runInformation.ts';
-import { readHeldOutTasks } from './heldOutTasks.ts';
+import { readTasks } from './heldOutTasks.ts';
 import type { ModelFolder } from '../machine/models/modelFolder.ts';
 import { openModelFolder } from '../machine/models/modelFolder.ts';
 import { refusePickledWeights } from '../machine/models/modelWeights.ts';
@@ -66,5 +67,6 @@ async function heldOutTasks(
   { probeFile }: ModelFolder,
 ): Promise<HeldOutTask[]> {
   const file = probe === 'auto' ? probeFile : probe;
-  return file === undefined || file === 'none' ? [] : readHeldOutTasks(file);
+  const isNone = file === undefined || file === 'none' || file === PART_OF_TASKS;
+  return isNone ? [] : readTasks(file, 'probe');
 }

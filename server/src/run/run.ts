@@ -10,15 +10,18 @@ import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { heldOutSetOf } from '../method/measuring/inspectHeldOut.ts';
 import type { LoopOutcome } from '../method/loop.ts';
 import type { Experiment } from '../method/experiment.ts';
+import { type GivenTask, GivenTasks } from '../method/given/givenTasks.ts';
 import { runLoop } from '../method/loop.ts';
-import { askingIn } from '../method/asking.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import type { RunInformation } from '../store/rows/runInformation.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import { CheckpointKeeper } from './checkpointKeeper.ts';
 import { createRunFolder } from '../runFolder/createRunFolder.ts';
 import { DiskRoom } from './diskRoom.ts';
+import { heldOutOfTasks, holdsOutPart, loadGivenTasks } from './given/givenTasks.ts';
+import { trainingPart } from './given/holdOut.ts';
 import { heldOutSet } from './heldOutSet.ts';
+import { keptTask } from './heldOutTasks.ts';
 import { modelDigest } from '../machine/models/modelFolder.ts';
 import type { OpenGrader } from './openGrader.ts';
 import { openGrader } from './openGrader.ts';
@@ -37,6 +40,7 @@ import {
   type SessionHost,
   withPresence,
 } from './runSession.ts';
+import { runAsking } from './runAsking.ts';
 import { requireSameModel, requireSameProtocol } from './sameModel.ts';
 import { requireSameSandbox } from './sameSandbox.ts';
 import { presetDepartures } from '../settings/settings.ts';
@@ -59,6 +63,14 @@ interface Started {
   readonly engine: Engine;
   readonly grader: OpenGrader;
   readonly heldOut: HeldOutSet;
+  /** Absent where the policy proposes its own tasks. */
+  readonly given: readonly GivenTask[] | undefined;
+}
+
+/** What the run has stored of that, if anything. */
+interface Stored {
+  readonly heldOut?: HeldOutSet | undefined;
+  readonly given?: readonly GivenTask[] | undefined;
 }
 
 type RunSession = Session<RunHost>;
@@ -74,7 +86,7 @@ export async function createRun(
 ): Promise<RunResult> {
   return withPresence(createRunFolder(folder), host, async (session) => {
     const { run, releases } = session;
-    const started = await start(prepared, session);
+    const started = await start(prepared, session, {});
     const information: RunInformation = {
       createdAt: new Date().toISOString(),
       protocolVersion: PROTOCOL_VERSION,
@@ -87,6 +99,7 @@ export async function createRun(
     releases.add(() => {
       store.close();
     });
+    if (started.given !== undefined) store.keepGivenTasks(started.given);
     writeJsonAtomically(run.runFile, prepared.settings, 2);
     return runPrepared(prepared, started, store, session);
   });
@@ -115,10 +128,12 @@ export async function resumeRun(
       return finish(run, store, outcome, listener);
     }
     const point = resumePoint(keeper, run.folder, backTo);
-    const stored = storedHeldOut(store, information.settings);
-    const prepared = await prepareExistingRun(information, stored?.tasks);
+    const heldOut = storedHeldOut(store, information.settings);
+    const given = storedGiven(store);
+    const prepared = await prepareExistingRun(information, heldOut?.tasks);
     await requireSameModel(information, prepared);
-    const started = await start(prepared, session, stored);
+    const started = await start(prepared, session, { heldOut, given });
+    if (given === undefined && started.given !== undefined) store.keepGivenTasks(started.given);
     requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
     await returnTo(point, store, started.engine, session);
     return runPrepared(prepared, started, store, session);
@@ -132,7 +147,7 @@ export async function resumeRun(
 async function start(
   prepared: PreparedRun,
   { run, releases, openEngine, listener, steering }: RunSession,
-  stored?: HeldOutSet,
+  stored: Stored,
 ): Promise<Started> {
   listener({ kind: 'notice', message: `Starting the engine with ${prepared.settings.model}.` });
   const failed = new AbortController();
@@ -141,8 +156,11 @@ async function start(
     releases.add(() => grader.close());
     return grader;
   });
-  const inspecting = grading.then(
-    (grader) => stored ?? heldOutSet(grader, prepared.heldOut, signal),
+  const giving = grading.then(
+    (grader) => stored.given ?? loadGivenTasks(prepared, grader, listener, signal),
+  );
+  const inspecting = Promise.all([grading, giving]).then(
+    ([grader, given]) => stored.heldOut ?? heldOutOf(prepared, grader, given, signal),
   );
   // An opener that throws at once must not leave the sandbox open either.
   const opening = Promise.resolve().then(async () => {
@@ -150,7 +168,7 @@ async function start(
     releases.add(() => engine.close());
     return engine;
   });
-  const all = [grading, inspecting, opening] as const;
+  const all = [grading, giving, inspecting, opening] as const;
   for (const one of all) {
     one.catch((error: unknown) => {
       failed.abort(error);
@@ -159,7 +177,7 @@ async function start(
   // All are awaited also when one fails, so that whatever did start is known and can be closed.
   await Promise.allSettled(all);
   failed.signal.throwIfAborted();
-  const [grader, heldOut, engine] = await Promise.all(all);
+  const [grader, given, heldOut, engine] = await Promise.all(all);
   const { server, device, parameters, trainable } = engine.description;
   const size = `${(parameters / 1e6).toFixed(1)} M parameters, training ${trainable === 'full' ? 'all of them' : 'adapters'}`;
   const { engine: sandbox, pythonVersion } = grader.sandbox.description;
@@ -167,7 +185,25 @@ async function start(
     kind: 'notice',
     message: `Engine ${server} on ${device}: ${size}. Sandbox ${sandbox}, Python ${pythonVersion}.`,
   });
-  return { engine, grader, heldOut };
+  return { engine, grader, given, heldOut };
+}
+
+/** The held-out tasks of a run that has none stored yet. */
+async function heldOutOf(
+  prepared: PreparedRun,
+  grader: OpenGrader,
+  given: readonly GivenTask[] | undefined,
+  signal: AbortSignal,
+): Promise<HeldOutSet> {
+  return given !== undefined && holdsOutPart(prepared)
+    ? heldOutOfTasks(given, prepared.settings.seed)
+    : heldOutSet(grader, prepared.heldOut, signal);
+}
+
+/** The tasks that the run was given when it began; undefined where it proposes its own, or was ended before. */
+function storedGiven({ reader }: SqliteRunStore): readonly GivenTask[] | undefined {
+  const tasks = [...reader.givenTasks()].map(keptTask);
+  return tasks.length === 0 ? undefined : tasks;
 }
 
 /**
@@ -207,8 +243,10 @@ async function runPrepared(
 ): Promise<RunResult> {
   const { settings, dialect } = prepared;
   const { run, presence, releases, openEngine, experiment, listener, steering } = session;
-  const { grader, heldOut } = started;
+  const { grader, heldOut, given } = started;
   const { control } = steering;
+  // A branch that measures none of them trains on none of them either.
+  const everHeldOut = [...heldOut.tasks, ...store.heldOutTasks()];
   const pruned = store.keepCompletions(settings);
   if (pruned > 0) {
     const message = `Pruned the completions of ${pruned} steps, as "completionsKeptSteps" and "completionsKeptMb" ask for.`;
@@ -258,7 +296,10 @@ async function runPrepared(
         runLoop(
           {
             ...{ engine, grader: grader.grader, store: loopStore, settings, heldOut },
-            ...{ dialect, asking: askingIn(dialect) },
+            ...{ dialect, asking: runAsking(prepared) },
+            ...(given && {
+              given: new GivenTasks(trainingPart(given, everHeldOut), settings.seed),
+            }),
             ...{ clock: { now: () => Date.now() }, listener: tellingProbeCost(settings, listener) },
             ...(experiment === undefined ? {} : { experiment }),
           },

@@ -197,6 +197,14 @@ export class RunReader {
     return this.#tasksWhere("origin = 'held-out'");
   }
 
+  /** The tasks that a file or a generator gave the run, in their order, as JSON that may be a stranger's. */
+  *givenTasks(): Generator<unknown, void, undefined> {
+    const sql = 'SELECT task FROM given_task ORDER BY position';
+    for (const { task } of this.connection.iterate(sql)) {
+      yield this.connection.explaining(() => foreignJson(task));
+    }
+  }
+
   /** How many held-out tasks the run has. */
   heldOutCount(): number {
     const sql = "SELECT count(*) AS count FROM task WHERE origin = 'held-out'";

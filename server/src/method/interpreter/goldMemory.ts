@@ -69,9 +69,9 @@ export class GoldMemory {
 
   /** Notes a task in order of acceptance. The two of equal programs are one program with more inputs. */
   rememberTask(task: TaskRecord): void {
-    if (this.#options.heldOut.has(task.structure) || task.program === this.#options.zeroProgram) {
-      return;
-    }
+    // A question in words has no program that the interpreter could say anything about.
+    if (task.structure === '' || task.program === this.#options.zeroProgram) return;
+    if (this.#options.heldOut.has(task.structure)) return;
     const program = this.#byText.get(task.program) ?? this.#add(task);
     if (task.mode !== 'induction') program.proposed += 1;
     for (const { input, output } of task.examples) {

@@ -1,6 +1,11 @@
 /** Looks through the held-out tasks before a run begins. */
 import { ProblemError } from '../../../protocol/problem.ts';
-import type { HeldOutSet, HeldOutTask, InspectedTask } from '../../../protocol/heldOut.ts';
+import {
+  type HeldOutSet,
+  type HeldOutTask,
+  type InspectedTask,
+  isInWords,
+} from '../../../protocol/heldOut.ts';
 import type { Grader, Proposal } from '../../../protocol/sandbox.ts';
 
 /**
@@ -15,6 +20,7 @@ export async function inspectHeldOut(
 ): Promise<HeldOutSet> {
   const inspected = await Promise.all(
     tasks.map(async (task, index): Promise<InspectedTask> => {
+      if (isInWords(task)) return withoutProgram(task);
       const validation = await grader.validate(proposalOf(task), signal);
       const isRight =
         validation.valid &&
@@ -27,8 +33,8 @@ export async function inspectHeldOut(
         const why = validation.valid ? 'execution gives another output' : validation.message;
         throw new ProblemError({
           code: 'held-out-wrong',
-          message: `Line ${String(index + 1)} of the held-out file is not a valid task: ${why}`,
-          remedy: 'Correct or remove the line, or set "probe" to "none".',
+          message: `Line ${String(index + 1)} of the file is not a valid task: ${why}`,
+          remedy: 'Correct or remove the line, or name another file in "probe" or "tasks".',
         });
       }
       const { structure, template, constructs, syntaxNodes } = validation;
@@ -40,7 +46,15 @@ export async function inspectHeldOut(
 
 /** The set that these tasks make. */
 export function heldOutSetOf(tasks: readonly InspectedTask[]): HeldOutSet {
-  return { tasks, structures: new Set(tasks.map(({ structure }) => structure)) };
+  const structures = new Set(tasks.map(({ structure }) => structure));
+  // A question in words has none.
+  structures.delete('');
+  return { tasks, structures };
+}
+
+/** A task that has no program to look into. */
+export function withoutProgram(task: HeldOutTask): InspectedTask {
+  return { ...task, structure: '', template: '', constructs: [], syntaxNodes: 0 };
 }
 
 function proposalOf(task: HeldOutTask): Proposal {

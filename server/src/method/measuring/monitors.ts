@@ -24,8 +24,9 @@ export function recordMonitors(
     readonly newlySolved: number;
   },
 ): void {
-  // How the trained proposer does; what the starting model writes beside it says nothing about that.
-  const ofProposer = proposals.filter((proposal) => !isExplored(proposal));
+  // How the trained proposer does; what the starting model writes beside it says nothing about that, and
+  // neither do tasks that were given.
+  const ofProposer = proposals.filter((one) => one.rollout !== undefined && !isExplored(one));
   for (const mode of MODES) {
     const ofMode = ofProposer.filter((proposal) => proposal.mode === mode);
     const name = taskRole('proposer', mode);

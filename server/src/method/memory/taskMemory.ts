@@ -32,6 +32,8 @@ export class TaskMemory {
   readonly #programs = new Set<string>();
   readonly #templates = new Set<string>();
   readonly #heldOut: ReadonlySet<string>;
+  /** Given tasks that have names, by mode and name. */
+  readonly #given = new Map<string, TaskRecord>();
 
   /** @param heldOutStructures structure digests of the probe's programs, which must never be trained on */
   constructor(settings: RunSettings, heldOutStructures: ReadonlySet<string>) {
@@ -65,8 +67,11 @@ export class TaskMemory {
   remember(task: TaskRecord): void {
     const key = identity(task.mode, task);
     this.#reserved.delete(key);
-    this.#programs.add(task.structure);
-    this.#templates.add(task.template);
+    if (task.structure !== '') {
+      this.#programs.add(task.structure);
+      this.#templates.add(task.template);
+    }
+    if (task.itemId !== undefined) this.#given.set(nameOf(task), task);
     this.#note(key, task, task.solveRate);
     if (this.passesGate(task)) this.#store(task);
   }
@@ -128,8 +133,13 @@ export class TaskMemory {
     return this.#reserved.has(key) || (this.#known.has(key) && !this.unsolved(mode).has(key));
   }
 
-  isHeldOut(proposal: ValidProposal): boolean {
-    return this.#heldOut.has(proposal.structure);
+  /** The row of a task that a source gave in an earlier step; undefined for one without a name. */
+  givenBefore(task: Pick<TaskRecord, 'mode' | 'itemId'>): TaskRecord | undefined {
+    return task.itemId === undefined ? undefined : this.#given.get(nameOf(task));
+  }
+
+  isHeldOut({ structure }: Pick<ValidProposal, 'structure'>): boolean {
+    return this.#heldOut.has(structure);
   }
 
   /** Notes a task of the current step before its solve rate is known, so that the step repeats none of its own. */
@@ -158,8 +168,21 @@ export class TaskMemory {
  * of one run never share one by chance. The order of an induction task's inputs tells none apart: which
  * of them are shown is drawn by lot. Outputs do: an input can name parameters, which a structure does not.
  */
-function identity(mode: Mode, task: Pick<ValidProposal, 'structure' | 'examples'>): string {
+function identity(
+  mode: Mode,
+  task: Pick<ValidProposal, 'structure' | 'examples'> & Pick<TaskRecord, 'itemId'>,
+): string {
   const pairs = task.examples.map(({ input, output }) => JSON.stringify([input, output])).sort();
-  const content = [mode, task.structure, ...pairs];
+  // Questions in words have no structure; they are told apart by their names.
+  const content = [
+    mode,
+    task.structure,
+    ...pairs,
+    ...(task.itemId === undefined ? [] : [task.itemId]),
+  ];
   return createHash('sha256').update(JSON.stringify(content)).digest('base64').slice(0, 22);
+}
+
+function nameOf({ mode, itemId }: Pick<TaskRecord, 'mode' | 'itemId'>): string {
+  return JSON.stringify([mode, itemId]);
 }

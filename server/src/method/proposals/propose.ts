@@ -6,15 +6,19 @@ import type { Ledger, RolloutDraft } from '../ledger.ts';
 import { planProposal, type ProposalPlan } from './planProposal.ts';
 import { RandomStream } from '../randomStream.ts';
 import { sampleJobs, type SamplingOptions } from '../rollouts.ts';
-import { takeTasks, type TaskRequest } from './takeTasks.ts';
 import { settleProposal, type ProposalOutcome, type ValidatedProposal } from './settleProposal.ts';
 import type { TaskMemory } from '../memory/taskMemory.ts';
 
 /** Phases in which a proposer writes. */
 type ProposerPhase = 'seed' | 'propose' | 'explore';
 
-interface ProposalRequest extends TaskRequest {
+interface ProposalRequest {
+  readonly modes: readonly Mode[];
+  /** Proposals per mode. */
+  readonly count: number;
   readonly phase: 'seed' | 'propose';
+  /** Tells apart several rounds of one step for the same modes (seeding needs many). */
+  readonly round: number;
 }
 
 /**
@@ -28,10 +32,6 @@ export async function proposeTasks(
   request: ProposalRequest,
   signal: AbortSignal,
 ): Promise<ProposalOutcome[]> {
-  const source = dependencies.experiment?.taskSource;
-  if (source !== undefined) {
-    return takeTasks(dependencies, ledger, memory, source, request, signal);
-  }
   const plans = await planAll(dependencies, ledger, memory, request);
   const rollouts = await sampleAll(dependencies, ledger, plans, request, signal);
   const validated = await validateAll(dependencies, ledger, plans, rollouts, signal);

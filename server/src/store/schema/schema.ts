@@ -22,6 +22,14 @@ CREATE TABLE branch (
 ) STRICT;
 `;
 
+/** Tasks of a file or a generator, in the place of a proposer's, in the order of their source. */
+export const GIVEN_SCHEMA = `
+CREATE TABLE given_task (
+  position INTEGER PRIMARY KEY,
+  task TEXT NOT NULL
+) STRICT;
+`;
+
 export const SCHEMA = `
 CREATE TABLE run (
   id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -2,7 +2,7 @@
 import { EVALUATION_SCHEMA } from './evaluationSchema.ts';
 import { LEARNED_SCHEMA } from './learnedSchema.ts';
 import { PACK_SCHEMA } from './packSchema.ts';
-import { BRANCH_SCHEMA, SCHEMA } from './schema.ts';
+import { BRANCH_SCHEMA, GIVEN_SCHEMA, SCHEMA } from './schema.ts';
 import { SUMMARY_SCHEMA } from './summarySchema.ts';
 
 export const SCHEMA_PARTS = [
@@ -12,4 +12,5 @@ export const SCHEMA_PARTS = [
   PACK_SCHEMA,
   LEARNED_SCHEMA,
   EVALUATION_SCHEMA,
+  GIVEN_SCHEMA,
 ];

@@ -213,6 +213,15 @@ export class SqliteRunStore implements RunStore {
     });
   }
 
+  /** Keeps the tasks that a file or a generator gives the run, in the place of any kept before. */
+  keepGivenTasks(tasks: readonly object[]): void {
+    this.#transaction(() => {
+      this.#database.prepare('DELETE FROM given_task').run();
+      const insert = this.#database.prepare('INSERT INTO given_task (task) VALUES (?)');
+      for (const task of tasks) insert.run(JSON.stringify(task));
+    });
+  }
+
   /** What {@link SqliteRunStore.keepSampledPart} kept under `request` since the last commit. */
   sampledPart(request: string): string | undefined {
     const row = this.#database
