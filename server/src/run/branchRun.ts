@@ -17,6 +17,7 @@ import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { RunSettings } from '../../protocol/settings.ts';
+import { PROPOSED_TASKS } from '../../protocol/taskSources.ts';
 import { isPlainFile, isPlainFolder } from '../files/plainFile.ts';
 import { writeJsonAtomically } from '../files/writeJsonAtomically.ts';
 import { copyDatabase } from '../store/writer/copyDatabase.ts';
@@ -64,6 +65,8 @@ export async function branchRun(request: BranchRequest): Promise<RunFolder> {
     copyDatabase(reader, draft);
     const store = SqliteRunStore.open(draft);
     try {
+      // Those of another source are read when the branch begins.
+      if (settings.tasks !== before.settings.tasks) store.keepGivenTasks([]);
       store.becomeBranch(
         { parent: parent.folder, step: checkpoint.step },
         {
@@ -129,6 +132,13 @@ function requireFitting(before: RunSettings, after: RunSettings, step: number): 
       message:
         'A branch cannot have other held-out tasks: its curves would compare two different sets.',
       remedy: 'Leave "probe" as it is, set it to "none", or start a new run.',
+    });
+  }
+  if (after.tasks === PROPOSED_TASKS && before.tasks !== PROPOSED_TASKS) {
+    throw new ProblemError({
+      code: 'cannot-branch',
+      message: 'A branch cannot propose tasks where its parent was given them: it has no seeds.',
+      remedy: 'Name a file or "generator" in "tasks", or start a new run.',
     });
   }
   if (after.steps <= step) {

@@ -47,8 +47,9 @@ function stepLine(progress: RunProgress, durationMs: number): string {
   const parts = [
     `step ${step}/${settings.steps}`,
     durationText(durationMs),
-    `valid ${percent('proposer.valid')}`,
-    `new ${percent('proposer.unique')}`,
+    ...(metrics.has('proposer.valid')
+      ? [`valid ${percent('proposer.valid')}`, `new ${percent('proposer.unique')}`]
+      : []),
     solved !== '' && `solved ${solved}`,
     progress.heldOut.length > 0 && `greedy ${percentText(progress.heldOut.at(-1))}`,
     passKText(progress),

@@ -37,6 +37,10 @@ export async function loadGivenTasks(
     },
   });
   const tasks = all.filter(({ mode }) => modes.includes(mode));
+  if (tasks.length < all.length) {
+    const message = `${all.length - tasks.length} of the ${all.length} tasks of ${source} are left out: their modes are not in "modes", which names ${modes.join(', ')}. A function to write counts as induction.`;
+    listener({ kind: 'notice', message });
+  }
   if (dialect.name === 'compact') requirePrograms(tasks, source);
   if (tasks.length > 0) return tasks;
   throw new ProblemError({
