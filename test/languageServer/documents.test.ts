@@ -74,6 +74,19 @@ describe('documents of a small run', () => {
     expect(textOf('answer', 5)).not.toContain('f()');
   });
 
+  it('says of a given task who gave it', () => {
+    const step = sampleStep(1);
+    const [task] = step.tasks;
+    const given = (more: object) => [
+      sampleStep(0),
+      { ...step, tasks: [{ ...task!, origin: 'given' as const, ...more }] },
+    ];
+    run = handMadeRun(given({ itemId: 'line 7' }));
+    expect(textOf('task', 2)).toContain('# Given by a file, line 7; nobody proposed it.\n');
+    run = handMadeRun(given({}), 'another');
+    expect(textOf('task', 2)).toContain('# Given by a generator; nobody proposed it.\n');
+  });
+
   it('shows a rejected proposal with its reason', () => {
     run = handMadeRun([sampleStep(0), sampleStep(1)]);
     expect(textOf('proposal', 4)).toMatchInlineSnapshot(`

@@ -22,6 +22,7 @@ export function locateDocument(
     case 'task': {
       const { task } = subject;
       if (task.origin === 'held-out') return locateHeldOut(run, task);
+      if (task.origin === 'given') return locateGiven(run, task);
       const proposal = run.relatives.proposalOfTask(task.id);
       if (proposal === undefined) throw noProposal(run, task.id);
       return locateProposal(run, proposal);
@@ -37,6 +38,18 @@ function locateProposal(run: OpenRun, proposal: ProposalRecord): DocumentLocatio
   const { step, mode, rolloutId } = proposal;
   const position = run.relatives.proposalPosition(proposal);
   return { runId: run.id, step, role: 'proposer', mode, position, rolloutId };
+}
+
+/** A task that nobody proposed, where it was first tried. */
+function locateGiven(run: OpenRun, { id }: TaskRecord): DocumentLocation {
+  const first = run.relatives.firstAnswer(id);
+  const rollout = first && run.reader.rollout(first.id);
+  if (rollout !== undefined) return locateAnswer(run, rollout);
+  throw new ProblemError({
+    code: 'no-answer',
+    message: `Task ${String(id)} of ${run.name} has no answers.`,
+    remedy: 'Look at another one.',
+  });
 }
 
 /** A held-out task, where it was answered last. */

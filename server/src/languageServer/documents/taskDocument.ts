@@ -40,6 +40,10 @@ function writeTaskHeader(builder: DocumentBuilder, context: TaskContext): void {
       ...(proposal === undefined ? [] : [', ', linkTo(runId, 'proposal', proposal.id)]),
       '.',
     );
+  if (task.origin === 'given') {
+    const source = task.itemId === undefined ? 'a generator' : `a file, ${task.itemId}`;
+    builder.comment(`Given by ${source}; nobody proposed it.`);
+  }
   if (task.parentTaskIds.length > 0) {
     const parents = task.parentTaskIds.map((id) => linkTo(runId, 'task', id));
     const what = task.mode === 'induction' ? 'Made from the program of' : 'Shown to the proposer';
