@@ -14,7 +14,7 @@ const WIRED = {
   suites: ['settings', 'machine'],
   runFolder: ['settings', 'machine'],
   runs: ['settings', 'machine', 'runFolder'],
-  run: ['settings', 'machine', 'runFolder', 'runs'],
+  run: ['settings', 'machine', 'suites', 'runFolder', 'runs'],
   doctor: ['settings', 'machine', 'runFolder', 'run'],
   evaluation: ['settings', 'machine', 'suites', 'runFolder', 'runs', 'run'],
   serve: ['settings', 'machine', 'runFolder', 'runs', 'run'],

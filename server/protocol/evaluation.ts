@@ -109,5 +109,16 @@ export const DIALECT_TEMPLATE = 'dialect';
 /** The held-out tasks of the first subject: those of its run, or those that came with its model. */
 export const HELD_OUT_SUITE = 'heldout';
 
+/** Suites of benchmarks, in the order in which they are offered; `file` is a file of the user's. */
+export const BENCHMARK_SUITES = [
+  'cruxeval',
+  'humaneval',
+  'mbpp',
+  'gsm8k',
+  'codeio',
+  'reasoning-gym',
+  'file',
+] as const;
+
 /** Tasks of the first subject's run that were named one by one. */
 export const TASKS_SUITE = 'tasks';

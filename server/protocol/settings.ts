@@ -515,6 +515,27 @@ export const SETTINGS = settingsTable({
     paper: 4,
     description: 'Answers to sample to each held-out task: k of pass@k.',
   },
+  evaluate: {
+    type: { kind: 'list', minimumItems: 0 },
+    studio: [],
+    paper: [],
+    description:
+      'Suites of benchmarks to ask during the run, greedily: the name of a suite as `azr eval` takes it, or a file of items, and after a colon how many of its items: `"cruxeval:100"`. The answers are kept in an evaluation beside the run, and the rate is a curve beside the held-out one. Nothing of them is trained on.',
+  },
+  evaluateEverySteps: {
+    type: integer(1, 1_000_000),
+    studio: 50,
+    paper: 50,
+    description:
+      'Steps between two times that the suites of `evaluate` are asked. The model is also asked before the first step and after the last one.',
+  },
+  evaluateShare: {
+    type: number(0, 1),
+    studio: 0.1,
+    paper: 0.1,
+    description:
+      'Largest share of the time of the run that the suites of `evaluate` may take: what would take more is left out, but never the first and the last time. 1 leaves nothing out.',
+  },
   curriculumEverySteps: {
     type: integer(0, 1_000_000),
     studio: 20,

@@ -52,7 +52,7 @@ export async function suiteTasks(
 }
 
 /** The items of a benchmark; those that cannot be asked here are counted in a notice. */
-async function benchmarkTasks(
+export async function benchmarkTasks(
   { suite, dataFile, items }: EvaluationPlan,
   { sandbox }: OpenGrader,
   listener: RunListener,

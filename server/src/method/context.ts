@@ -7,6 +7,7 @@ import type { Grader } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { Asking } from './asking.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import type { Evaluator } from './evaluator.ts';
 import type { Experiment } from './experiment.ts';
 import type { GivenTasks } from './given/givenTasks.ts';
 
@@ -27,5 +28,7 @@ export interface LoopDependencies extends AskingDependencies {
   readonly dialect: Dialect;
   /** Tasks that stand in the place of a proposer's. */
   readonly given?: GivenTasks;
+  /** Asks benchmarks of the policy now and then. */
+  readonly evaluator?: Evaluator;
   readonly experiment?: Experiment;
 }

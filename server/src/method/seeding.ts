@@ -7,6 +7,7 @@ import { usesGold } from '../../protocol/goldSettings.ts';
 import { harvest } from './interpreter/harvest.ts';
 import { type LoopDependencies } from './context.ts';
 import { Ledger, type TaskDraft } from './ledger.ts';
+import { recordEvaluations } from './measuring/evaluations.ts';
 import { recordProbe } from './measuring/probe.ts';
 import { proposeTasks } from './proposals/propose.ts';
 import type { TaskMemory } from './memory/taskMemory.ts';
@@ -30,6 +31,7 @@ export async function runSeeding(
     await harvest(dependencies, ledger, gold, signal);
   }
   await recordProbe(dependencies, ledger, signal);
+  await recordEvaluations(dependencies, ledger, signal);
   return ledger.close(clock.now());
 }
 

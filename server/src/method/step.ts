@@ -15,6 +15,7 @@ import { harvest } from './interpreter/harvest.ts';
 import { drawRehearsed } from './interpreter/rehearsal.ts';
 import { Ledger, type RolloutDraft, type TaskDraft } from './ledger.ts';
 import { recordMonitors } from './measuring/monitors.ts';
+import { recordEvaluations } from './measuring/evaluations.ts';
 import { recordProbe } from './measuring/probe.ts';
 import { proposeTasks } from './proposals/propose.ts';
 import { RandomStream } from './randomStream.ts';
@@ -86,6 +87,7 @@ export async function runStep(
   const ofProposer = estimated.filter(({ task }) => !explored.has(task));
   await recordCurriculum(dependencies, ledger, ofProposer, signal);
   await recordProbe(dependencies, ledger, signal);
+  await recordEvaluations(dependencies, ledger, signal);
   return ledger.close(clock.now());
 }
 

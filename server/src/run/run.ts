@@ -9,6 +9,8 @@ import type { RunSettings } from '../../protocol/settings.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { heldOutSetOf } from '../method/measuring/inspectHeldOut.ts';
 import type { LoopOutcome } from '../method/loop.ts';
+import type { RunListener } from '../../protocol/events.ts';
+import type { Evaluator } from '../method/evaluator.ts';
 import type { Experiment } from '../method/experiment.ts';
 import { type GivenTask, GivenTasks } from '../method/given/givenTasks.ts';
 import { runLoop } from '../method/loop.ts';
@@ -52,9 +54,27 @@ export type EngineOpener = (
   signal: AbortSignal,
 ) => Promise<Engine>;
 
+/**
+ * Makes ready to ask the suites of `evaluate` in the run whose last step is `lastStep`: −1 for a new one, which is
+ * refused before it begins where the data of a suite are missing. Undefined where none is named.
+ */
+export type EvaluatorOpener = (
+  prepared: PreparedRun,
+  run: RunFolder,
+  lastStep: number,
+  listener: RunListener,
+  signal: AbortSignal,
+) => Promise<OpenEvaluator | undefined>;
+
+export interface OpenEvaluator extends Evaluator {
+  close(): Promise<void>;
+}
+
 /** What a run needs from its host. */
 export interface RunHost extends SessionHost {
   readonly openEngine: EngineOpener;
+  /** Opens what `evaluate` asks for; absent where nobody evaluates. */
+  readonly openEvaluator?: EvaluatorOpener;
   /** Breaks the method on purpose, to find out what it is worth. */
   readonly experiment?: Experiment;
 }
@@ -65,6 +85,11 @@ interface Started {
   readonly heldOut: HeldOutSet;
   /** Absent where the policy proposes its own tasks. */
   readonly given: readonly GivenTask[] | undefined;
+}
+
+/** What a run works with. */
+interface Ready extends Started {
+  readonly evaluator: Evaluator | undefined;
 }
 
 /** What the run has stored of that, if anything. */
@@ -86,6 +111,7 @@ export async function createRun(
 ): Promise<RunResult> {
   return withPresence(createRunFolder(folder), host, async (session) => {
     const { run, releases } = session;
+    const evaluator = await openedEvaluator(prepared, -1, session);
     const started = await start(prepared, session, {});
     const information: RunInformation = {
       createdAt: new Date().toISOString(),
@@ -101,7 +127,7 @@ export async function createRun(
     });
     if (started.given !== undefined) store.keepGivenTasks(started.given);
     writeJsonAtomically(run.runFile, prepared.settings, 2);
-    return runPrepared(prepared, started, store, session);
+    return runPrepared(prepared, { ...started, evaluator }, store, session);
   });
 }
 
@@ -136,7 +162,8 @@ export async function resumeRun(
     if (given === undefined && started.given !== undefined) store.keepGivenTasks(started.given);
     requireSameSandbox(started.grader.sandbox.description, store.reader.sessions()[0]?.sandbox);
     await returnTo(point, store, started.engine, session);
-    return runPrepared(prepared, started, store, session);
+    const evaluator = await openedEvaluator(prepared, store.counters().lastStep, session);
+    return runPrepared(prepared, { ...started, evaluator }, store, session);
   });
 }
 
@@ -188,6 +215,17 @@ async function start(
   return { engine, grader, given, heldOut };
 }
 
+async function openedEvaluator(
+  prepared: PreparedRun,
+  lastStep: number,
+  { run, releases, openEvaluator, listener, steering }: RunSession,
+): Promise<Evaluator | undefined> {
+  const { signal } = steering.control;
+  const evaluator = await openEvaluator?.(prepared, run, lastStep, listener, signal);
+  if (evaluator !== undefined) releases.add(() => evaluator.close());
+  return evaluator;
+}
+
 /** The held-out tasks of a run that has none stored yet. */
 async function heldOutOf(
   prepared: PreparedRun,
@@ -237,13 +275,13 @@ async function returnTo(
 
 async function runPrepared(
   prepared: PreparedRun,
-  started: Started,
+  started: Ready,
   store: SqliteRunStore,
   session: RunSession,
 ): Promise<RunResult> {
   const { settings, dialect } = prepared;
   const { run, presence, releases, openEngine, experiment, listener, steering } = session;
-  const { grader, heldOut, given } = started;
+  const { grader, heldOut, given, evaluator } = started;
   const { control } = steering;
   // A branch that measures none of them trains on none of them either.
   const everHeldOut = [...heldOut.tasks, ...store.heldOutTasks()];
@@ -301,6 +339,7 @@ async function runPrepared(
               given: new GivenTasks(trainingPart(given, everHeldOut), settings.seed),
             }),
             ...{ clock: { now: () => Date.now() }, listener: tellingProbeCost(settings, listener) },
+            ...(evaluator && { evaluator }),
             ...(experiment === undefined ? {} : { experiment }),
           },
           { ...control, beforeStep: () => resources.until(() => room.shortage()) },

@@ -35,13 +35,16 @@ export async function readRunFile(file: string): Promise<PartialSettings> {
 
 /** Makes the paths among `settings` absolute; names such as `azr-nano` or `auto` stay as they are. */
 export function resolvePaths(settings: PartialSettings, folder: string): PartialSettings {
-  const { model, probe, tasks } = settings;
+  const { evaluate, model, probe, tasks } = settings;
   return {
     ...settings,
     ...(model !== undefined && {
       model: isOfHub(model, folder) ? model : resolveIfPath(model, folder),
     }),
     ...(probe !== undefined && { probe: resolveIfPath(probe, folder) }),
+    ...(evaluate !== undefined && {
+      evaluate: evaluate.map((named) => resolveIfPath(named, folder)),
+    }),
     ...(tasks !== undefined && { tasks: resolveIfPath(tasks, folder) }),
   };
 }

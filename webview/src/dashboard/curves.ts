@@ -1,4 +1,5 @@
 /** Which curves there are, what they are called and what they mean. */
+import { BENCHMARK_SUITES } from '../../../server/protocol/evaluation.ts';
 import type { Phase } from '../../../server/protocol/events.ts';
 import type { MetricTable } from '../../../server/protocol/queries.ts';
 import { MODES, ROLES } from '../../../server/protocol/vocabulary.ts';
@@ -39,6 +40,7 @@ export interface ChartDefinition {
 
 const MODE_COLOURS = { deduction: 'blue', abduction: 'yellow', induction: 'green' } as const;
 const PROPOSER_DASH = [4, 4];
+const BENCHMARK_COLOURS: readonly ChartColour[] = ['orange', 'red', 'blue', 'yellow', 'green'];
 
 const perMode = (name: (mode: (typeof MODES)[number]) => string): Curve[] =>
   MODES.map((mode) => ({ label: mode, colour: MODE_COLOURS[mode], metrics: [name(mode)] }));
@@ -62,12 +64,20 @@ const PHASES: readonly { readonly name: Phase; readonly colour: ChartColour }[] 
   { name: 'probe', colour: 'red' },
 ];
 
+/** Suites that `evaluate` can name; those that were not asked have no curve. */
+const BENCHMARKS: readonly Curve[] = BENCHMARK_SUITES.map((suite, index) => ({
+  label: suite,
+  colour: BENCHMARK_COLOURS[index % BENCHMARK_COLOURS.length]!,
+  metrics: [`evaluate.${suite}`],
+  dash: [6, 3],
+}));
+
 export const CHARTS: readonly ChartDefinition[] = [
   {
     id: 'probe',
     title: 'Held-out tasks solved (greedy)',
     explanation:
-      'Share of a fixed set of tasks that the model solves when it always takes its most likely token. It is never trained on them, so this is the curve to trust. The band is the 95 % interval over tasks.',
+      'Share of a fixed set of tasks that the model solves when it always takes its most likely token. It is never trained on them, so this is the curve to trust. The band is the 95 % interval over tasks. Benchmarks that `evaluate` names are drawn beside it.',
     unit: 'share',
     curves: [
       {
@@ -75,6 +85,7 @@ export const CHARTS: readonly ChartDefinition[] = [
         band: { low: 'probe.greedy.low', high: 'probe.greedy.high' },
       },
       ...perMode((mode) => `probe.greedy.${mode}`).map((curve) => ({ ...curve, dash: [2, 3] })),
+      ...BENCHMARKS,
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { ProblemError } from '../../../protocol/problem.ts';
 import { resumeEvaluation } from '../../evaluation/evaluate.ts';
-import { engineOpener } from '../../run/openEngine.ts';
+import { runHost } from '../runHost.ts';
 import { resumeReplay } from '../../run/replayRun.ts';
 import { replayIn } from '../../runFolder/replayNote.ts';
 import { resumeRun } from '../../run/run.ts';
@@ -60,13 +60,13 @@ async function continueRun(argumentList: readonly string[]): Promise<ExitCode> {
     if (backTo !== undefined) throw noCheckpoints(run, 'an evaluation');
     return watchRun(
       { ...watched, textView: evaluationView(STDOUT, run.folder) },
-      (host) => resumeEvaluation(run, { ...host, openEngine: engineOpener(key) }),
+      (host) => resumeEvaluation(run, runHost(host, key)),
       destinationNotice(settings.engineUrl, key),
     );
   }
   return watchRun(
     watched,
-    (host) => resumeRun(run.folder, { ...host, openEngine: engineOpener(key) }, backTo),
+    (host) => resumeRun(run.folder, runHost(host, key), backTo),
     destinationNotice(settings.engineUrl, key),
   );
 }

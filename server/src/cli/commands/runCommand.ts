@@ -4,7 +4,7 @@ import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { branchRun } from '../../run/branchRun.ts';
-import { engineOpener } from '../../run/openEngine.ts';
+import { runHost } from '../runHost.ts';
 import { prepareNewRun } from '../../run/prepareRun.ts';
 import { createRun, resumeRun } from '../../run/run.ts';
 import { RUN_FILE_NAME } from '../../runFolder/runFile.ts';
@@ -85,7 +85,7 @@ async function startRun(argumentList: readonly string[]): Promise<ExitCode> {
   const folder = folderFor(values, settings.model);
   return watchRun(
     { settings, folder, heldOut: [], output: outputOf(values) },
-    (host) => createRun(prepared, folder, { ...host, openEngine: engineOpener(key) }),
+    (host) => createRun(prepared, folder, runHost(host, key)),
     destinationNotice(settings.engineUrl, key),
   );
 }
@@ -144,7 +144,7 @@ async function startBranch(
   const watched = { ...settingsIn(run), folder: run.folder, output: outputOf(values) };
   return watchRun(
     watched,
-    (host) => resumeRun(run.folder, { ...host, openEngine: engineOpener(key) }),
+    (host) => resumeRun(run.folder, runHost(host, key)),
     destinationNotice(engineUrl, key),
   );
 }

@@ -25,13 +25,19 @@ export function insertEvaluation(database: DatabaseSync, plan: EvaluationPlan): 
       samples,
       temperature,
     );
-  const insert = database.prepare(
-    `INSERT INTO subject (step, label, model, model_digest, run_folder, run_step, template)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  );
-  for (const { step, label, model, modelDigest, runFolder, runStep, template } of subjects) {
-    insert.run(step, label, model, modelDigest, runFolder ?? null, runStep ?? null, template);
-  }
+  for (const subject of subjects) insertSubject(database, subject);
+}
+
+export function insertSubject(
+  database: DatabaseSync,
+  { step, label, model, modelDigest, runFolder, runStep, template }: EvaluationSubject,
+): void {
+  database
+    .prepare(
+      `INSERT INTO subject (step, label, model, model_digest, run_folder, run_step, template)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(step, label, model, modelDigest, runFolder ?? null, runStep ?? null, template);
 }
 
 /** Undefined for a run. Throws a ProblemError when the database cannot be read. */

@@ -10,6 +10,7 @@ import type {
   StepRecord,
   TaskRecord,
 } from '../../../protocol/records.ts';
+import type { EvaluationSubject } from '../../../protocol/evaluation.ts';
 import { CompletionPruner, type CompletionRetention } from './completionPruner.ts';
 import { createDatabase, openDatabase } from '../schema/openDatabase.ts';
 import { ReadConnection } from '../readConnection.ts';
@@ -20,6 +21,7 @@ import type {
   RunInformation,
   SessionInformation,
 } from '../rows/runInformation.ts';
+import { insertSubject } from '../rows/evaluationRows.ts';
 import { copyStep } from './stepCopier.ts';
 import { StepWriter } from './stepWriter.ts';
 import { explainSqliteError } from '../sqliteErrors.ts';
@@ -236,6 +238,14 @@ export class SqliteRunStore implements RunStore {
       this.#database
         .prepare('INSERT OR REPLACE INTO sampled_part (request, completions) VALUES (?, ?)')
         .run(request, completions);
+    });
+  }
+
+  /** Adds a subject to an evaluation, in the place after those that were asked; one that was not asked yet goes. */
+  addSubject(subject: EvaluationSubject): void {
+    this.#transaction(() => {
+      this.#database.prepare('DELETE FROM subject WHERE step >= ?').run(subject.step);
+      insertSubject(this.#database, subject);
     });
   }
 
