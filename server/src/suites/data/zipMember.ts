@@ -23,7 +23,8 @@ export function zipMember(zip: Buffer, path: string, maximumBytes: number): Buff
     const nameBytes = zip.readUInt16LE(entry + 28);
     const name = zip.toString('utf8', entry + CENTRAL_BYTES, entry + CENTRAL_BYTES + nameBytes);
     if (name === path) return contents(zip, entry, maximumBytes);
-    entry += CENTRAL_BYTES + nameBytes + zip.readUInt16LE(entry + 30) + zip.readUInt16LE(entry + 32);
+    entry +=
+      CENTRAL_BYTES + nameBytes + zip.readUInt16LE(entry + 30) + zip.readUInt16LE(entry + 32);
   }
   return undefined;
 }

@@ -14,7 +14,10 @@ export function answerLiteral(stated: string, kind: AnswerKind): string | undefi
   if (kind === 'number') return numberLiteral(boxed);
   const plain =
     kind === 'list'
-      ? boxed.split(BETWEEN).filter((element) => element !== '').join(' ')
+      ? boxed
+          .split(BETWEEN)
+          .filter((element) => element !== '')
+          .join(' ')
       : boxed.normalize('NFKC').toLowerCase().replace(AROUND, '').replace(/\s+/g, ' ');
   return plain === '' ? undefined : formatLiteral({ kind: 'str', value: plain });
 }

@@ -65,11 +65,7 @@ function textOf(value: LiteralValue | undefined): string {
  * The modules of the package that the family needs, executed one after another under their own names. The
  * package itself cannot be imported in the sandbox: it would load every family, and what those need.
  */
-function generatorProgram(
-  family: Family,
-  difficulty: Difficulty,
-  file: PackageFile,
-): string {
+function generatorProgram(family: Family, difficulty: Difficulty, file: PackageFile): string {
   const { name, area, levels, readsText } = family;
   const modules: readonly (readonly [name: string, source: string])[] = [
     ['reasoning_gym', ''],

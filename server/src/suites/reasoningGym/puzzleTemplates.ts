@@ -38,7 +38,10 @@ export const puzzleBase: Template = {
 function ownList(completion: string): string | undefined {
   const place = completion.lastIndexOf(ANSWER_PHRASE);
   if (place < 0) return undefined;
-  const [stated = ''] = completion.slice(place + ANSWER_PHRASE.length).trim().split(/\n\s*\n/, 1);
+  const [stated = ''] = completion
+    .slice(place + ANSWER_PHRASE.length)
+    .trim()
+    .split(/\n\s*\n/, 1);
   return stated;
 }
 

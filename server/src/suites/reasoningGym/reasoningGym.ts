@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 
 import { ProblemError } from '../../../protocol/problem.ts';
 import { decodeUtf8 } from '../../files/decodeText.ts';
-import { type DataSource, suiteBytes } from '../data/dataSource.ts';
+import { suiteBytes } from '../data/dataSource.ts';
+import type { DataSource } from '../data/publishedFile.ts';
 import { zipMember } from '../data/zipMember.ts';
 import { loadEach } from '../gold.ts';
 import { remembered } from '../preparedSuite.ts';
@@ -26,6 +27,7 @@ const LARGEST_FILE = 2 ** 20;
 export const reasoningGym: Suite = {
   name: 'reasoning-gym',
   title: 'reasoning-gym: arithmetic, algorithms and logic at three difficulties',
+  source: REASONING_GYM_SOURCE,
   templates: [puzzleChat, puzzleBase],
   async load(context) {
     const wheel = await suiteBytes(REASONING_GYM_SOURCE, context);
