@@ -53,7 +53,9 @@ afterAll(async () => {
 
 const tree = () => workbench.tree('Runs');
 /** The first row of a list in which several can be chosen. */
-const policies = () => workbench.quickPick.getByText('Before training').first();
+const policies = () => choice('Before training');
+/** Such a row is named by its label; a click turns its check mark. */
+const choice = (label: string) => workbench.quickPick.getByText(label, { exact: true }).first();
 
 test(
   'evaluates a checkpoint beside the untrained policy',
@@ -159,12 +161,12 @@ test(
     await workbench.runCommand('AZR: Evaluate…');
     await policies().waitFor();
     // The model that ships comes beside the policies as soon as it is known what this machine has.
-    await workbench.quickPickRow(/^azr-nano/).click();
+    await choice('azr-nano').click();
     await page.keyboard.press('Enter');
 
     await workbench.quickPickRow(/^Suites/).click();
-    await workbench.quickPickRow(/^Held-out tasks/).click();
-    await workbench.quickPickRow(/^Items of a file/).click();
+    await choice('Held-out tasks').click();
+    await choice('Items of a file of your own').click();
     await takePicture(page, 'dark', 'evaluate-suites');
     await page.keyboard.press('Enter');
     await expect.poll(() => workbench.quickInput.inputValue()).toContain('evaluation');
@@ -178,7 +180,7 @@ test(
     await workbench.quickInput.fill('4');
     await page.keyboard.press('Enter');
     await workbench.quickPickRow(/^Forms of Asking/).click();
-    await workbench.quickPickRow(/^base/).click();
+    await choice('base').click();
     await page.keyboard.press('Enter');
     await workbench.quickPickRow(/^Answers/).click();
     await workbench.quickPickRow(/^Otherwise/).click();
@@ -220,8 +222,8 @@ test('a suite whose data are missing says from where they come', async () => {
   await policies().waitFor();
   await workbench.page.keyboard.press('Enter');
   await workbench.quickPickRow(/^Suites/).click();
-  await workbench.quickPickRow(/^Held-out tasks/).click();
-  await workbench.quickPickRow(/^CRUXEval/).click();
+  await choice('Held-out tasks').click();
+  await choice('CRUXEval: output and input prediction').click();
   await workbench.page.keyboard.press('Enter');
   await workbench.quickPickRow(/Fetch and Evaluate/).waitFor();
   expect((await workbench.quickPickRows())[0]).toMatch(/githubusercontent/);
