@@ -57,7 +57,7 @@ export function formRows(
         : withIcon('play', t('Evaluate')),
     detail:
       missing.length > 0
-        ? t('First fetches {0}.', missing.map(({ data }) => data?.from ?? '').join(', '))
+        ? t('First fetches the data of {0}.', missing.map(({ name }) => name).join(', '))
         : t('{0}: {1}.', chosen, answersText(choices)),
   };
   const isBenchmark = choices.suites.some((name) => name !== HELD_OUT_SUITE);
