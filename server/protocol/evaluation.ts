@@ -101,6 +101,28 @@ export interface EvaluateRequest {
   readonly items?: number;
   /** These tasks of the first subject's run; the suite is then {@link TASKS_SUITE}. */
   readonly taskIds?: readonly number[];
+  /** A local file with the suite's data. */
+  readonly dataFile?: string;
+  /** Templates that each subject is asked in; absent or none for the one that fits its model. */
+  readonly templates?: readonly string[];
+  /** Of the samples; absent for 1. */
+  readonly temperature?: number;
+  /** Longest answer, in tokens; absent for what the suite says. */
+  readonly answerTokens?: number;
+}
+
+/** A suite of benchmarks, for a viewer that offers it. */
+export interface SuiteOverview {
+  readonly name: string;
+  readonly title: string;
+  readonly templates: readonly { readonly name: string; readonly title: string }[];
+  /** Its data; absent where they are a file that the user names. */
+  readonly data?: {
+    /** A sentence's part, such as `the wheel reasoning-gym 0.1.25 of PyPI`. */
+    readonly from: string;
+    /** Whether they are on this machine. */
+    readonly isHere: boolean;
+  };
 }
 
 /** The template that asks as a model's own dialect does. */
@@ -115,8 +137,8 @@ export const BENCHMARK_SUITES = [
   'humaneval',
   'mbpp',
   'gsm8k',
-  'codeio',
   'reasoning-gym',
+  'codeio',
   'file',
 ] as const;
 

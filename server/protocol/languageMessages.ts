@@ -2,7 +2,7 @@
  * Messages between the extension and the language server beside the standard ones. All are
  * requests from client to server unless their comment says otherwise. Every request is cancellable.
  */
-import type { EvaluateRequest, EvaluationReport } from './evaluation.ts';
+import type { EvaluateRequest, EvaluationReport, SuiteOverview } from './evaluation.ts';
 import type { StopTime } from './runnerMessages.ts';
 import type { ChangedTask, ChangedTasksQuery, LearningReport } from './learning.ts';
 import type {
@@ -77,6 +77,10 @@ export interface RequestMap {
   'azr/resume': { parameters: { runId: RunId }; result: null };
   /** Shows the steps of a run again, one after another, as a run of its own. */
   'azr/replay': { parameters: ReplayRequest; result: { runId: RunId } };
+  /** The suites of benchmarks, and whether their data are on this machine. */
+  'azr/suites': { parameters: Record<string, never>; result: readonly SuiteOverview[] };
+  /** Brings the data of a suite onto this machine; quick when they are there. */
+  'azr/fetchSuite': { parameters: { suite: string }; result: null };
   /** Asks the tasks of a suite of models and policies, as an entry of its own in the list of runs. */
   'azr/evaluate': { parameters: EvaluateRequest; result: { runId: RunId } };
   'azr/steps': { parameters: StepsQuery; result: Page<StepOverview> };

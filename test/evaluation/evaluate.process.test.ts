@@ -1,11 +1,14 @@
 /** Evaluations with the real sandbox and store, and an engine whose answers the test decides. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { TASKS_SUITE } from '../../server/protocol/evaluation.ts';
 import type { RunEvent } from '../../server/protocol/events.ts';
+import { ProblemError } from '../../server/protocol/problem.ts';
 import { createEvaluation, resumeEvaluation } from '../../server/src/evaluation/evaluate.ts';
 import { planEvaluation } from '../../server/src/evaluation/planEvaluation.ts';
 import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
@@ -221,6 +224,35 @@ test('asked to stop, it stops between two requests and goes on from there', asyn
   expect(sampleCount(engines)).toBe(9);
 });
 
+test.each([
+  ['does not answer any more', 'engine_silent'],
+  ['ends', 'engine_ended'],
+])('a server that %s fails the evaluation, which goes on where it was', async (_, code) => {
+  const problem = ProblemError.of({ code, message: 'The engine is gone.', remedy: 'Start it.' });
+  const onSample = (count: number) => {
+    if (count === 5) throw problem;
+  };
+  await expect(evaluate('gone', { onSample })).rejects.toMatchObject({ code });
+  const outcome = JSON.parse(readFileSync(path.join(folder, 'gone', 'outcome.json'), 'utf8'));
+  expect(outcome).toMatchObject({ kind: 'failed', problem: { code } });
+  const { engines } = await resume('gone');
+  expect(sampleCount(engines)).toBe(8);
+});
+
+test('a server that never answers is left when somebody stops the evaluation now', async () => {
+  const steering = new RunSteering();
+  const { result } = await evaluate('hung', {
+    steering,
+    onSample: (count) => {
+      if (count === 4) steering.stop('now');
+    },
+  });
+  expect(result.outcome).toEqual({ reason: 'stopped', lastStep: -1 });
+  const { engines, result: last } = await resume('hung');
+  expect(last.outcome).toEqual({ reason: 'steps', lastStep: 1 });
+  expect(sampleCount(engines)).toBe(9);
+});
+
 test('the weights have changed since: refused', async () => {
   const onSample = (count: number) => {
     if (count === 7) throw new Error('The engine died.');
@@ -265,6 +297,55 @@ test('a task that the run does not have, and a model that has none to name', asy
   await expect(createEvaluation(plan, path.join(folder, 'none'), host)).rejects.toMatchObject({
     code: 'no-tasks',
   });
+});
+
+test('a suite, a template and a form that a model does not have are refused before anything is made', async () => {
+  const subjects = [path.join(folder, 'weak')];
+  const asked = { samples: 1, temperature: 1, subjects };
+  const refused = async (suite: string, templates: readonly string[]) =>
+    planEvaluation({ ...asked, suite, templates }).then(
+      () => 'planned',
+      ({ code, message, remedy }: ProblemError) => [code, `${message} ${remedy}`],
+    );
+  expect(await refused('humanevil', [])).toEqual([
+    'unknown-suite',
+    expect.stringContaining('reasoning-gym, codeio'),
+  ]);
+  expect(await refused('codeio', ['latin'])).toEqual([
+    'unknown-template',
+    expect.stringContaining('dialect, chat, base'),
+  ]);
+  // The model's folder holds no tokenizer with a chat template.
+  expect(await refused('codeio', ['base', 'chat'])).toEqual([
+    'no-chat-template',
+    expect.stringMatching(/^weak cannot be asked in the template "chat".*Use the template "base"/),
+  ]);
+  expect(await refused('codeio', ['base'])).toBe('planned');
+});
+
+test.each([
+  ['that is not there', undefined, 'no-suite-data'],
+  [
+    'that is damaged',
+    gzipSync('{"question": "?", "answer": "1"}').subarray(0, 30),
+    'suite-data-changed',
+  ],
+  ['that is not text', Buffer.from([0xff, 0xfe]), 'not-utf-8'],
+  ['that holds something else', Buffer.from('{"image": 1}'), 'invalid-suite-data'],
+  ['that is empty', Buffer.alloc(0), 'invalid-suite-data'],
+])('a data file %s fails the evaluation with its name', async (_, bytes, code) => {
+  const dataFile = path.join(folder, 'items.jsonl');
+  if (bytes !== undefined) writeFileSync(dataFile, bytes);
+  const subjects = [path.join(folder, 'weak')];
+  const plan = await planEvaluation({
+    ...{ suite: 'gsm8k', dataFile, samples: 0, temperature: 1, subjects, templates: ['base'] },
+  });
+  const { host, engines } = hostOf({}, []);
+  await expect(createEvaluation(plan, path.join(folder, 'bad'), host)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(dataFile) as unknown,
+  });
+  expect(engines).toEqual([]);
 });
 
 test.each([

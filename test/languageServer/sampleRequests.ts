@@ -11,6 +11,8 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/doctor': {},
   'azr/missingEngineKey': { runId },
   'azr/fetchModel': { model: 'smollm2-135m' },
+  'azr/suites': {},
+  'azr/fetchSuite': { suite: 'cruxeval' },
   'azr/start': { parentFolder: '/work', settings: { steps: 3 } },
   'azr/stop': { runId, when: 'after-step' },
   'azr/pause': { runId },

@@ -145,6 +145,8 @@ const NOT_ASKED: Readonly<Partial<Record<RequestName, string>>> = {
   'azr/doctor': 'looks at the machine, and at no run',
   'azr/machine': 'looks at the machine, and at no run',
   'azr/fetchModel': 'fetches a model, and looks at no run',
+  'azr/suites': 'lists benchmarks, and looks at no run',
+  'azr/fetchSuite': 'fetches a benchmark, and looks at no run',
 };
 
 /** The right request of its kind, about this run: a request that is added later is asked as well. */

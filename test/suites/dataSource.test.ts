@@ -9,7 +9,8 @@ import { gzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { type DataSource, suiteText } from '../../server/src/suites/data/dataSource.ts';
+import { suiteText } from '../../server/src/suites/data/dataSource.ts';
+import type { DataSource } from '../../server/src/suites/data/publishedFile.ts';
 import { download } from '../../server/src/suites/data/download.ts';
 import type { LoadProgress } from '../../server/src/suites/suite.ts';
 

@@ -12,7 +12,7 @@ test.each(SUITES)(
 );
 
 test('an unknown name lists the known ones', () => {
-  const known = 'cruxeval, humaneval, mbpp, gsm8k, file';
+  const known = 'cruxeval, humaneval, mbpp, gsm8k, reasoning-gym, codeio, file';
   expect(() => suiteNamed('humanevil')).toThrow(
     expect.objectContaining({
       code: 'unknown-suite',

@@ -1,39 +1,47 @@
-/** Evaluate: asks policies of a run, and the model it started from, the held-out tasks, and compares them. */
-import { ProblemError } from '../../../server/protocol/problem.ts';
+/** Evaluate: asks policies of a run, and models, the tasks of suites, and compares them. */
+import { ProgressLocation } from 'vscode';
+
 import {
   type EvaluateRequest,
   HELD_OUT_SUITE,
+  type SuiteOverview,
   TASKS_SUITE,
 } from '../../../server/protocol/evaluation.ts';
+import { PACKAGED_MODEL } from '../../../server/protocol/modelNames.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { type SafeText, t } from '../shown/safeText.ts';
-import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
+import { t } from '../shown/safeText.ts';
+import { window } from '../shown/safeWindow.ts';
 import { runLabel } from '../state/runLabel.ts';
 import type { Studio } from '../studio.ts';
-import { TREE_VIEW_ID } from '../tree/taskTree.ts';
 import { taskOf } from './answers.ts';
 import { runOfArgument } from './argument.ts';
 import { ensureEngineKey } from './engineKey.ts';
+import { evaluateInTurn } from './evaluateInTurn.ts';
+import { missingSuites, requestsOf, SAMPLES, usualChoices } from './evaluationChoices.ts';
+import { evaluationForm } from './evaluationForm.ts';
+import { pickPolicies, pickSubjects, type Subject } from './evaluationSubjects.ts';
 import { parentFolder } from './parentFolder.ts';
 
-interface StepPick extends SafeQuickPickItem {
-  readonly step: number;
-}
-
-/** Answers to each task beside the greedy one: as many as pass@k is customarily drawn up to. */
-const SAMPLES = 16;
-
+/** Of a run, or of models where there is none. */
 export async function evaluate(studio: Studio, argument: unknown): Promise<void> {
-  const run = await runOfArgument(studio, argument, {
-    isEligible: (one) => one.evaluation === undefined && one.lastStep >= 0,
-    placeHolder: t('Run to evaluate'),
-  });
-  if (run === undefined) return;
-  const steps = await pickSteps(studio, run, t('Policies to ask the held-out tasks'));
-  if (steps === undefined) return;
-  const samples = await pickSamples();
-  if (samples === undefined) return;
-  await start(studio, run, { suite: HELD_OUT_SUITE, samples }, steps);
+  await studio.runs.load();
+  const hasRun = studio.runs.all.some(canBeEvaluated);
+  const run = hasRun
+    ? await runOfArgument(studio, argument, {
+        isEligible: canBeEvaluated,
+        placeHolder: t('Run to evaluate'),
+      })
+    : undefined;
+  if (hasRun && run === undefined) return;
+  const title = run === undefined ? t('Evaluate Models') : t('Evaluate {0}', runLabel(run));
+  const suites = studio.connection.request('azr/suites', {});
+  const subjects = await pickSubjects(studio, run, title);
+  if (subjects === undefined) return;
+  const usual = usualChoices(usualSuite(subjects, await suites));
+  const choices = await evaluationForm(usual, await suites, title);
+  if (choices === undefined) return;
+  for (const suite of missingSuites(choices, await suites)) await fetchSuite(studio, suite);
+  await start(studio, requestsOf(choices), subjects);
 }
 
 /** Asks one task again of policies of its run: its history through training. */
@@ -44,81 +52,44 @@ export async function solveAgain(studio: Studio, argument: unknown): Promise<voi
     placeHolder: t('Run to evaluate'),
   });
   if (run === undefined) return;
-  const steps = await pickSteps(studio, run, t('Policies to ask task {0}', taskId));
-  if (steps === undefined) return;
-  const asked = { suite: TASKS_SUITE, taskIds: [taskId], samples: SAMPLES };
-  await start(studio, run, asked, steps);
+  const subjects = await pickPolicies(studio, run, t('Policies to ask task {0}', taskId));
+  if (subjects === undefined) return;
+  await start(studio, [{ suite: TASKS_SUITE, taskIds: [taskId], samples: SAMPLES }], subjects);
 }
 
-/** The untrained policy and the checkpoints that are kept; the first and the newest are chosen to begin with. */
-async function pickSteps(
-  studio: Studio,
-  run: RunOverview,
-  placeHolder: SafeText,
-): Promise<readonly number[] | undefined> {
-  const { checkpointSteps } = await studio.connection.request('azr/configuration', {
-    runId: run.id,
-  });
-  const newest = checkpointSteps.at(-1);
-  if (newest === undefined) {
-    throw new ProblemError({
-      code: 'no-checkpoint',
-      message: t(
-        '{0} keeps no checkpoint yet, so nothing can be compared with its start.',
-        runLabel(run),
-      ),
-      remedy: t('Wait for one (setting checkpointEverySteps), or stop the run: it saves one.'),
-    });
-  }
-  const picks: StepPick[] = [
-    { label: t('Before training'), step: 0, picked: true },
-    ...checkpointSteps.map((step) => ({
-      label: t('After step {0}', step),
-      ...(step === newest && { description: t('newest'), picked: true }),
-      step,
-    })),
-  ];
-  const chosen = await window.showQuickPick(picks, {
-    canPickMany: true,
-    title: t('Evaluate {0}', runLabel(run)),
-    placeHolder,
-  });
-  return chosen === undefined || chosen.length === 0 ? undefined : chosen.map(({ step }) => step);
+function canBeEvaluated({ evaluation, lastStep }: RunOverview): boolean {
+  return evaluation === undefined && lastStep >= 0;
 }
 
-async function pickSamples(): Promise<number | undefined> {
-  const picks: readonly (SafeQuickPickItem & { readonly samples: number })[] = [
+/** Held-out tasks, where the first subject has some. */
+function usualSuite([first]: readonly Subject[], [benchmark]: readonly SuiteOverview[]): string {
+  const hasHeldOut = first !== undefined && ('runId' in first || first.model === PACKAGED_MODEL);
+  return hasHeldOut || benchmark === undefined ? HELD_OUT_SUITE : benchmark.name;
+}
+
+/** Rejects with the server's problem, which says what is needed and where it can be put. */
+async function fetchSuite({ connection }: Studio, { name, title }: SuiteOverview): Promise<void> {
+  await window.withProgress(
     {
-      label: t('Greedily, and {0} times at temperature 1', SAMPLES),
-      detail: t(
-        'Shows both what the model answers and what it could answer: pass@k for k up to {0}.',
-        SAMPLES,
-      ),
-      samples: SAMPLES,
+      location: ProgressLocation.Notification,
+      title: t('Fetching the data of {0}', title),
+      cancellable: true,
     },
-    {
-      label: t('Greedily only'),
-      detail: t('Much quicker: one answer to each task.'),
-      samples: 0,
-    },
-  ];
-  const placeHolder: SafeText = t('How each task is asked');
-  return (await window.showQuickPick(picks, { placeHolder }))?.samples;
+    (_, token) => connection.request('azr/fetchSuite', { suite: name }, token),
+  );
 }
 
-/** Starts the evaluation, and shows it in the tree and in the dashboard. */
+/** Starts the evaluations, and shows the first in the tree and in the dashboard. */
 async function start(
   studio: Studio,
-  run: RunOverview,
-  asked: Pick<EvaluateRequest, 'suite' | 'samples' | 'taskIds'>,
-  steps: readonly number[],
+  asked: readonly Omit<EvaluateRequest, 'parentFolder' | 'subjects'>[],
+  subjects: readonly Subject[],
 ): Promise<void> {
   const folder = await parentFolder(studio);
-  if (folder === undefined || !(await ensureEngineKey(studio, { runId: run.id }))) return;
-  const subjects = steps.map((step) => ({ runId: run.id, step }));
-  const { runId } = await window.withProgress({ location: { viewId: TREE_VIEW_ID } }, () =>
-    studio.connection.request('azr/evaluate', { ...asked, parentFolder: folder, subjects }),
-  );
-  await studio.showRun(runId);
-  studio.dashboard.show([runId], true);
+  if (folder === undefined) return;
+  for (const subject of subjects) {
+    if ('runId' in subject && !(await ensureEngineKey(studio, { runId: subject.runId }))) return;
+  }
+  const requests = asked.map((one) => ({ ...one, parentFolder: folder, subjects }));
+  await evaluateInTurn(studio, requests);
 }

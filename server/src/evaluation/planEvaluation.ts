@@ -31,12 +31,27 @@ export async function planEvaluation(request: EvaluationRequest): Promise<Evalua
     const templates = named.length > 0 ? named : [usualTemplate(plan.suite, prepared)];
     for (const template of templates) {
       askingOf(plan.suite, template, prepared);
+      requireChatTemplate(name, template, prepared.model);
       const wanted = templates.length === 1 ? name : `${name}, ${template}`;
       const label = differing(wanted, subjects);
       subjects.push({ ...identity, step: subjects.length, label, template });
     }
   }
   return { ...plan, subjects };
+}
+
+/** Told before anything is fetched or executed: the engine would refuse the first prompt. */
+function requireChatTemplate(
+  subject: string,
+  template: string,
+  { hasChatTemplate }: { readonly hasChatTemplate: boolean },
+): void {
+  if (template !== 'chat' || hasChatTemplate) return;
+  throw new ProblemError({
+    code: 'no-chat-template',
+    message: `${subject} cannot be asked in the template "chat": its tokenizer has no chat template.`,
+    remedy: 'Use the template "base", or none: then each model is asked in the one that fits it.',
+  });
 }
 
 /** The label itself, or with a number where another subject has it. */

@@ -10,7 +10,6 @@ import type { HeldOutTask, InspectedTask } from '../../protocol/heldOut.ts';
 import { ProblemError } from '../../protocol/problem.ts';
 import type { TaskRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
-import { userCache } from '../files/userCache.ts';
 import type { Asking } from '../method/asking.ts';
 import { heldOutSet } from '../run/heldOutSet.ts';
 import { inspectTask } from '../run/inspectTask.ts';
@@ -19,6 +18,7 @@ import type { OpenGrader } from '../run/openGrader.ts';
 import type { PreparedRun } from '../run/prepareRun.ts';
 import { runAsking } from '../run/runAsking.ts';
 import { SUITE_LIMITS, SUITE_RULES } from '../suites/suiteRules.ts';
+import { suitesCache } from '../suites/suiteOverviews.ts';
 import { suiteNamed } from '../suites/suiteTable.ts';
 import { RunReader } from '../store/runReader.ts';
 
@@ -60,7 +60,7 @@ export async function benchmarkTasks(
 ): Promise<InspectedTask[]> {
   const loaded = await suiteNamed(suite).load({
     sandbox,
-    cacheFolder: userCache('suites') ?? '',
+    cacheFolder: suitesCache(),
     ...(dataFile !== undefined && { dataFile }),
     signal,
     onProgress: ({ phase, done, total = 0 }) => {

@@ -131,7 +131,9 @@ function completionLimit(
     code: 'prompt-too-long',
     message: `A ${phase} prompt of ${String(promptTokens.length)} tokens leaves no room in the model's context of ${String(contextTokens)}.`,
     remedy:
-      'Lower "references", "inductionInputs" or "programCharacters", or use a model with a longer context.',
+      phase === 'probe'
+        ? 'Ask a model with a longer context, or fewer tasks: "azr eval --items", or the setting "probe" of a run.'
+        : 'Lower "references", "inductionInputs" or "programCharacters", or use a model with a longer context.',
   });
 }
 

@@ -58,16 +58,23 @@ export function replayArguments(
 
 /** An evaluation of `subjects`, as `azr eval` names them; `engineUrl` is the first one's. */
 export function evaluationArguments(
-  { parentFolder, suite, samples, items, taskIds }: EvaluateRequest,
+  request: EvaluateRequest,
   subjects: readonly string[],
   engineUrl: string = SETTINGS.engineUrl.studio,
 ): StartArguments {
+  const { parentFolder, suite, samples, items, taskIds = [], templates = [] } = request;
+  const { dataFile, temperature, answerTokens } = request;
   const folder = newRunFolder(path.join(parentFolder, RUNS_FOLDER), `eval-${suite}`, new Date());
   const run = runFolderAt(folder);
   const options = [
     ...['--suite', suite, '--samples', String(samples), '--directory', run.folder],
     ...(items === undefined ? [] : ['--items', String(items)]),
-    ...(taskIds ?? []).flatMap((id) => ['--task', String(id)]),
+    ...(temperature === undefined ? [] : ['--temperature', String(temperature)]),
+    ...(answerTokens === undefined ? [] : ['--tokens', String(answerTokens)]),
+    // A name that begins with a dash would be taken for an option.
+    ...(dataFile === undefined ? [] : [`--data=${dataFile}`]),
+    ...templates.map((name) => `--template=${name}`),
+    ...taskIds.flatMap((id) => ['--task', String(id)]),
   ];
   return { run, command: ['eval', ...subjects, ...options], engineUrl };
 }

@@ -4,8 +4,10 @@ import { judgeOutput } from '../grading/verifyAnswer.ts';
 import { parseArguments } from '../literal/parse.ts';
 import { schemaCheck } from '../settings/schemaCheck.ts';
 import { object, type Schema, text } from '../settings/typedSchema.ts';
-import { type DataSource, suiteText } from './data/dataSource.ts';
+import { suiteText } from './data/dataSource.ts';
+import type { DataSource } from './data/publishedFile.ts';
 import { readJsonLines } from './data/jsonLines.ts';
+import { executedOutput } from './executedOutput.ts';
 import { literal, loadEach } from './gold.ts';
 import { remembered } from './preparedSuite.ts';
 import { recordedArguments } from './recordedArguments.ts';
@@ -42,6 +44,7 @@ const check = schemaCheck(lineSchema);
 export const cruxeval: Suite = {
   name: 'cruxeval',
   title: 'CRUXEval: output and input prediction',
+  source: SOURCE,
   templates: [programChat, programBase],
   async load(context) {
     const data = await suiteText(SOURCE, context);
@@ -108,21 +111,6 @@ function textIn(output: string): string {
 /** `program` with an `f` without parameters, which makes the call that an item states. */
 function withCallOf(program: string, input: string): string {
   return `${program}\n\n_f = f\n\ndef f():\n    global f\n    f = _f\n    return f(${input}\n    )\n`;
-}
-
-/** What the program gives, the same in two processes that differ in hash seed, or a sentence that says why not. */
-async function executedOutput(
-  program: string,
-  input: string,
-  { sandbox, signal }: LoadContext,
-): Promise<{ readonly output: string } | string> {
-  const options = { limits: SUITE_LIMITS, signal };
-  const first = await sandbox.run(program, input, { ...options, variant: 0 });
-  if (first.outcome !== 'ok') return first.message ?? first.outcome;
-  const second = await sandbox.run(program, input, { ...options, variant: 1 });
-  return second.output === first.output
-    ? { output: first.output! }
-    : 'Two executions of the program give different values.';
 }
 
 function mismatch(executed: { readonly output: string }, stated: string): string | undefined {

@@ -2,7 +2,8 @@
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import { schemaCheck } from '../settings/schemaCheck.ts';
 import { object, type Schema, text } from '../settings/typedSchema.ts';
-import { type DataSource, suiteText } from './data/dataSource.ts';
+import { suiteText } from './data/dataSource.ts';
+import type { DataSource } from './data/publishedFile.ts';
 import { invalidData, lineOf, readJsonLines } from './data/jsonLines.ts';
 import { numberLiteral } from './reading/numberAnswer.ts';
 import type { Suite } from './suite.ts';
@@ -30,6 +31,7 @@ const check = schemaCheck(lineSchema);
 export const gsm8k: Suite = {
   name: 'gsm8k',
   title: 'GSM8K: word problems of grade school',
+  source: SOURCE,
   templates: [questionChat, questionBase],
   async load(context) {
     const place = context.dataFile ?? SOURCE.fileName;

@@ -1,6 +1,6 @@
 /**
  * Tasks that were made once are remembered: to execute the references of MBPP+ takes minutes. What is kept
- * counts for the same data, sandbox, limits and version only.
+ * counts for the same data, sandbox, limits and version only, and as long as it has its checksum.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import type { LoadContext, LoadedSuite } from './suite.ts';
 import { SUITE_LIMITS, SUITE_RULES } from './suiteRules.ts';
 
 /** Raised with every change of how tasks are made of items, between versions of the product. */
-const PREPARATION = 1;
+const PREPARATION = 2;
 const LARGEST_BYTES = 64 * 2 ** 20;
 
 /** What `prepare` made of these data before, else what it makes now. */
@@ -29,7 +29,8 @@ export async function remembered(
   const before = await loadedFrom(file);
   if (before !== undefined) return before;
   const loaded = await prepare();
-  await keepInCache(file, JSON.stringify(loaded));
+  const json = JSON.stringify(loaded);
+  await keepInCache(file, `${sha256(json)}\n${json}`);
   return loaded;
 }
 
@@ -47,15 +48,18 @@ async function keyOf(
   return hash.digest('hex').slice(0, 32);
 }
 
+/** The first line is the checksum of the second. */
 async function loadedFrom(file: string): Promise<LoadedSuite | undefined> {
   try {
-    const loaded = JSON.parse(
-      await readSmallFile(file, LARGEST_BYTES, 'refuse'),
-    ) as Partial<LoadedSuite>;
-    return Array.isArray(loaded.items) && Array.isArray(loaded.leftOut)
-      ? (loaded as LoadedSuite)
-      : undefined;
+    const content = await readSmallFile(file, LARGEST_BYTES, 'refuse');
+    const end = content.indexOf('\n');
+    const json = content.slice(end + 1);
+    return content.slice(0, end) === sha256(json) ? (JSON.parse(json) as LoadedSuite) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

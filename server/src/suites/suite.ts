@@ -2,6 +2,7 @@
 import type { HeldOutTask } from '../../protocol/heldOut.ts';
 import type { PythonSandbox } from '../../protocol/sandbox.ts';
 import type { Prompt } from '../method/dialects/dialect.ts';
+import type { DataSource } from './data/publishedFile.ts';
 
 export interface SuiteItem {
   /** Unique within its suite; `task.itemId` is the benchmark's own name, which two items may share. */
@@ -51,6 +52,8 @@ export interface LoadContext {
 export interface Suite {
   readonly name: string;
   readonly title: string;
+  /** Where its data are fetched from; absent where they are a file of the user's. */
+  readonly source?: DataSource;
   /** The first is for models that were tuned to follow instructions. */
   readonly templates: readonly Template[];
   /** Rejects with a ProblemError that says which data are missing or wrong, or with the reason of `signal`. */

@@ -1,5 +1,5 @@
 /** A run's checkpoint is evaluated beside its start, looked at, and asked one task again. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { execa } from 'execa';
@@ -7,7 +7,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 
 import { launchBrowser } from '../harness/browser.ts';
-import { readRow } from '../harness/runDatabase.ts';
+import { readRow, readRows } from '../harness/runDatabase.ts';
 import { pictureFailure, takePicture, THEME_CLASSES, THEMES } from '../harness/screenshots.ts';
 import { writeWorkspaceSettings } from '../harness/studioServer.ts';
 import { webviewWith } from '../harness/webviewPage.ts';
@@ -53,7 +53,9 @@ afterAll(async () => {
 
 const tree = () => workbench.tree('Runs');
 /** The first row of a list in which several can be chosen. */
-const policies = () => workbench.quickPick.getByText('Before training').first();
+const policies = () => choice('Before training');
+/** Such a row is named by its label; a click turns its check mark. */
+const choice = (label: string) => workbench.quickPick.getByText(label, { exact: true }).first();
 
 test(
   'evaluates a checkpoint beside the untrained policy',
@@ -67,7 +69,11 @@ test(
     await policies().waitFor();
     await takePicture(workbench.page, 'dark', 'evaluate-pick');
     await workbench.page.keyboard.press('Enter');
+    await workbench.quickPickRow(/^Answers/).click();
     await workbench.quickPickRow(/^Greedily only/).click();
+    await workbench.quickPickRow(/^Answers, greedily only/).waitFor();
+    await takePicture(workbench.page, 'dark', 'evaluate-form');
+    await workbench.page.keyboard.press('Enter');
 
     await tree()
       .row(/^Evaluation of heldout/)
@@ -130,6 +136,98 @@ test('one task is asked again of two checkpoints', { timeout: 5 * MINUTES_MS }, 
     })
     .toMatch(/pass@16[\s\S]*trained@0[\s\S]*trained@1/);
   await takePicture(workbench.page, 'dark', 'solved-again');
+});
+
+/** The file that the suite `file` asks; questions of GSM8K where they lie beside the repository. */
+function itemsFile(): string {
+  const beside = path.resolve('../shared/data/eval/gsm8k-test-400.jsonl');
+  const questions = existsSync(beside)
+    ? readFileSync(beside, 'utf8').trim().split('\n').slice(0, 3)
+    : ['1', '2', '3'].map((answer) => JSON.stringify({ question: `${answer} + 0?`, answer }));
+  const program = {
+    ...{ id: 'double', program: 'def f(a):\n    return a + a', input: '21', output: '42' },
+  };
+  const file = path.join(workspace, 'items.jsonl');
+  writeFileSync(file, [JSON.stringify(program), ...questions].join('\n'));
+  return file;
+}
+
+test(
+  'held-out tasks, and then items of the user’s own file, of two policies and a model',
+  { timeout: 5 * MINUTES_MS },
+  async () => {
+    const { page } = workbench;
+    const file = itemsFile();
+    await workbench.runCommand('AZR: Evaluate…');
+    await policies().waitFor();
+    // The model that ships comes beside the policies as soon as it is known what this machine has.
+    await choice('azr-nano').click();
+    await page.keyboard.press('Enter');
+
+    await workbench.quickPickRow(/^Suites/).click();
+    await choice('Items of a file of your own').click();
+    await takePicture(page, 'dark', 'evaluate-suites');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => workbench.quickInput.inputValue()).toContain('evaluation');
+    await workbench.quickInput.fill(file);
+    await page.keyboard.press('Enter');
+    await workbench.quickPickRow(/^Suites, held-out tasks, items\.jsonl/).waitFor();
+
+    await workbench.quickPickRow(/^Items, all/).click();
+    await workbench.quickInput.fill('0');
+    await workbench.quickPick.getByText('A whole number from 1').waitFor();
+    await workbench.quickInput.fill('4');
+    await page.keyboard.press('Enter');
+    await workbench.quickPickRow(/^Forms of Asking/).click();
+    await choice('base').click();
+    await page.keyboard.press('Enter');
+    await workbench.quickPickRow(/^Answers/).click();
+    await workbench.quickPickRow(/^Otherwise/).click();
+    await workbench.quickInput.fill('2');
+    await page.keyboard.press('Enter');
+    await workbench.quickInput.fill('0.5');
+    await page.keyboard.press('Enter');
+    await workbench.quickPickRow(/^Longest Answer/).click();
+    await workbench.quickInput.fill('16');
+    await page.keyboard.press('Enter');
+    await takePicture(page, 'dark', 'evaluate-form-filled');
+    await page.keyboard.press('Enter');
+
+    await tree()
+      .row(/^Evaluation of file/)
+      .waitFor({ timeout: 3 * MINUTES_MS });
+    const dashboard = await webviewWith(page, '.learned-view table', 3 * MINUTES_MS);
+    await expect
+      .poll(() => dashboard.getByRole('region', { name: 'Subjects' }).innerText(), {
+        timeout: 3 * MINUTES_MS,
+      })
+      .toMatch(/pass@2[\s\S]*trained@0[\s\S]*trained@1[\s\S]*azr-nano/);
+    const [folder] = readdirSync(path.join(workspace, 'runs')).filter((name) =>
+      name.endsWith('eval-file'),
+    );
+    const evaluation = path.join(workspace, 'runs', folder!);
+    expect(readRow(evaluation, 'SELECT * FROM evaluation')).toMatchObject({
+      ...{ suite: 'file', data_file: file, items: 4, answer_tokens: 16 },
+      ...{ samples: 2, temperature: 0.5 },
+    });
+    expect(readRows(evaluation, 'SELECT DISTINCT template FROM subject')).toEqual([
+      { template: 'base' },
+    ]);
+  },
+);
+
+test('a suite whose data are missing says from where they come', async () => {
+  await workbench.runCommand('AZR: Evaluate…');
+  await policies().waitFor();
+  await workbench.page.keyboard.press('Enter');
+  await workbench.quickPickRow(/^Suites/).click();
+  await choice('Held-out tasks').click();
+  await choice('CRUXEval: output and input prediction').click();
+  await workbench.page.keyboard.press('Enter');
+  await workbench.quickPickRow(/Fetch and Evaluate/).waitFor();
+  expect((await workbench.quickPickRows())[0]).toContain('First fetches the data of cruxeval.');
+  await takePicture(workbench.page, 'dark', 'evaluate-missing');
+  await workbench.page.keyboard.press('Escape');
 });
 
 test('nobody was told of an error, and no page broke its rules', async () => {

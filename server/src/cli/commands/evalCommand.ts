@@ -45,8 +45,8 @@ times; the others are compared with the first, task by task. Every answer is kep
 run's, so that it can be opened and rerun.
 
   --suite <name>            ${HELD_OUT_SUITE} (default): the held-out tasks of the first subject;
-                            ${SUITES.map(({ name }) => name).join(', ')}: benchmarks, fetched on
-                            first use, and your own file
+                            ${SUITES.map(({ name }) => name).join(', ')}:
+                            benchmarks, fetched on first use, and your own file
   --task <number>           a task of the first subject's run in place of a suite, as often as needed
   --template <name>         chat, base or dialect: how tasks are put to a model; several times to
                             try several, of which each model's best is compared

@@ -30,7 +30,9 @@ export function evaluationView(output: Terminal, folder: string): RunView {
       if (performance.now() - toldAtMs < PROGRESS_LINE_MS) return;
       toldAtMs = performance.now();
       const left = leftMs === undefined ? '' : `, ${durationText(leftMs)} left`;
-      output.line(`  ${String(event.done)} of ${String(event.total)} answers${left}`);
+      // Before anything is asked, references are executed.
+      const counted = event.phase === 'validate' ? 'references' : 'answers';
+      output.line(`  ${String(event.done)} of ${String(event.total)} ${counted}${left}`);
     },
     end(summary) {
       if (summary !== undefined) output.line(`\n${evaluationText(reportIn(folder), folder)}`);

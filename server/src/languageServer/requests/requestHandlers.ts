@@ -13,6 +13,7 @@ import { machineOverview } from '../../doctor/machineOverview.ts';
 import type { RunCatalog } from '../../runs/runCatalog.ts';
 import { existingRunFolder } from '../../runFolder/runFolder.ts';
 import { runIdOf } from '../../runFolder/runId.ts';
+import { fetchSuite, suiteOverviews } from '../../suites/suiteOverviews.ts';
 import { addressOf } from '../documents/subject.ts';
 import { locateDocument } from '../documents/locateDocument.ts';
 import type { OpenRuns } from '../openRuns.ts';
@@ -101,6 +102,11 @@ function runHandlers(dependencies: HandlerDependencies) {
     'azr/replay': async (request, signal) => ({
       runId: await catalog.replay({ ...request, parentFolder: storageFolder }, signal),
     }),
+    'azr/suites': () => suiteOverviews(),
+    'azr/fetchSuite': async ({ suite }, signal) => {
+      await fetchSuite(suite, chosenPython(pythonPath), signal);
+      return null;
+    },
     'azr/evaluate': async (request, signal) => ({
       runId: await catalog.evaluate(request, signal),
     }),

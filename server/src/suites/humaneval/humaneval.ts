@@ -3,7 +3,8 @@ import type { Grader } from '../../../protocol/sandbox.ts';
 import { parseArguments } from '../../literal/parse.ts';
 import { schemaCheck } from '../../settings/schemaCheck.ts';
 import { object, type Schema, text } from '../../settings/typedSchema.ts';
-import { type DataSource, suiteText } from '../data/dataSource.ts';
+import { suiteText } from '../data/dataSource.ts';
+import type { DataSource } from '../data/publishedFile.ts';
 import { readJsonLines } from '../data/jsonLines.ts';
 import { functionTask, loadEach, oneItem } from '../gold.ts';
 import { remembered } from '../preparedSuite.ts';
@@ -45,6 +46,7 @@ const check = schemaCheck(lineSchema);
 export const humaneval: Suite = {
   name: 'humaneval',
   title: 'HumanEval: functions from their docstrings',
+  source: HUMANEVAL_SOURCE,
   templates: [completionChat, completionBase],
   async load(context) {
     const data = await suiteText(HUMANEVAL_SOURCE, context);

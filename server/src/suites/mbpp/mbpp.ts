@@ -4,7 +4,8 @@ import { parseArguments } from '../../literal/parse.ts';
 import type { LiteralValue } from '../../literal/value.ts';
 import { schemaCheck } from '../../settings/schemaCheck.ts';
 import { untiedSchema } from '../../settings/typedSchema.ts';
-import { type DataSource, LARGEST_BYTES, suiteText } from '../data/dataSource.ts';
+import { LARGEST_BYTES, suiteText } from '../data/dataSource.ts';
+import type { DataSource } from '../data/publishedFile.ts';
 import { invalidData, lineOf, type NumberedLine, readJsonLines } from '../data/jsonLines.ts';
 import { jsonLiteral, parsePythonJson } from '../data/jsonLiteral.ts';
 import { functionTask, loadEach, oneItem } from '../gold.ts';
@@ -58,6 +59,7 @@ const check = schemaCheck(
 export const mbpp: Suite = {
   name: 'mbpp',
   title: 'MBPP+: functions from one sentence and one example',
+  source: SOURCE,
   templates: [functionChat, functionBase],
   async load(context) {
     const place = context.dataFile ?? SOURCE.fileName;
