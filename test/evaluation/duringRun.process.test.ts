@@ -88,7 +88,7 @@ test('a run that is killed and goes on has asked as if it had not been', async (
     });
   }
   const resumed = await world.azr(['resume', 'parted']);
-  expect(resumed.code).toBe(0);
+  expect([resumed.code, resumed.events.at(-1)]).toMatchObject([0, { kind: 'finished' }]);
   expect(rowsOf(path.join(folder, 'parted'))).toEqual(rowsOf(path.join(folder, 'whole')));
   expect(rowsOf(path.join(folder, 'parted-eval-file'))).toEqual(
     rowsOf(path.join(folder, 'whole-eval-file')),

@@ -1,6 +1,7 @@
 /** Suites are found by name, and an unknown name is told which there are. */
 import { expect, test } from 'vitest';
 
+import { BENCHMARK_SUITES } from '../../server/protocol/evaluation.ts';
 import { SUITES, suiteNamed } from '../../server/src/suites/suiteTable.ts';
 
 test.each(SUITES)(
@@ -10,6 +11,10 @@ test.each(SUITES)(
     expect(suite.templates.map(({ name }) => name)).toEqual(['chat', 'base']);
   },
 );
+
+test('those that a viewer knows are those that there are', () => {
+  expect(SUITES.map(({ name }) => name)).toEqual(BENCHMARK_SUITES);
+});
 
 test('an unknown name lists the known ones', () => {
   const known = 'cruxeval, humaneval, mbpp, gsm8k, reasoning-gym, codeio, file';
