@@ -32,6 +32,7 @@ import { withToken } from './connection/withToken.ts';
 import { tellProblem } from './tellProblem.ts';
 import { filterMessage, isEmptyFilter, storedFilter } from './tree/itemFilter.ts';
 import { TaskTree, TREE_VIEW_ID } from './tree/taskTree.ts';
+import { HeldOutTests } from './testing/heldOutTests.ts';
 import { TaskTreeModel } from './tree/taskTreeModel.ts';
 
 const FILTER_KEY = 'azr.filter';
@@ -53,6 +54,7 @@ export class Studio implements PageServices, Disposable {
   readonly dashboard: DashboardPanel;
   readonly rewards: RewardsView;
   readonly documents: DocumentFileSystem;
+  readonly tests: HeldOutTests;
   readonly #statusBar: StatusBar;
   readonly #disposables: readonly { dispose(): unknown }[];
   readonly #sentKeys = new Map<string, boolean>();
@@ -89,6 +91,7 @@ export class Studio implements PageServices, Disposable {
     this.dashboard = new DashboardPanel(this);
     this.rewards = new RewardsView(this);
     this.documents = new DocumentFileSystem(this.connection);
+    this.tests = new HeldOutTests(this);
     this.#statusBar = new StatusBar(this.runs);
     this.#disposables = [
       new Notifications(this.connection),
@@ -182,6 +185,7 @@ export class Studio implements PageServices, Disposable {
     for (const disposable of [
       ...this.#disposables,
       this.#statusBar,
+      this.tests,
       this.documents,
       this.rewards,
       this.dashboard,

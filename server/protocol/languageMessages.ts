@@ -3,6 +3,12 @@
  * requests from client to server unless their comment says otherwise. Every request is cancellable.
  */
 import type { EvaluateRequest, EvaluationReport } from './evaluation.ts';
+import type {
+  HeldOutItem,
+  HeldOutItemsQuery,
+  HeldOutVerdict,
+  HeldOutVerdictsQuery,
+} from './heldOutTests.ts';
 import type { StopTime } from './runnerMessages.ts';
 import type { ChangedTask, ChangedTasksQuery, LearningReport } from './learning.ts';
 import type {
@@ -96,6 +102,10 @@ export interface RequestMap {
   'azr/learning': { parameters: { runId: RunId }; result: LearningReport };
   /** The held-out tasks gained, or lost, since the run began, in the order of their file. */
   'azr/changedTasks': { parameters: ChangedTasksQuery; result: Page<ChangedTask> };
+  /** The held-out tasks of a run, one by one. */
+  'azr/heldOutItems': { parameters: HeldOutItemsQuery; result: Page<HeldOutItem> };
+  /** How each held-out task was answered in a step, beside what was expected. */
+  'azr/heldOutVerdicts': { parameters: HeldOutVerdictsQuery; result: Page<HeldOutVerdict> };
   /** What an evaluation found so far; null for a run. */
   'azr/evaluationReport': { parameters: { runId: RunId }; result: EvaluationReport | null };
   'azr/curriculum': { parameters: { runId: RunId; stretches: number }; result: Curriculum };

@@ -12,6 +12,7 @@ import { evaluate, solveAgain } from './evaluate.ts';
 import { clearFilter, filterTasks, searchTasks } from './filterTasks.ts';
 import { restartServer, runDoctor, setUpPython, showLog } from './maintenance.ts';
 import { openDashboard } from './openDashboard.ts';
+import { openTestAnswer } from './openTestAnswer.ts';
 import { openWalkthrough } from './openWalkthrough.ts';
 import { playDemo, replayRun } from './replayRun.ts';
 import { rerunMany, rerunOnce } from './rerun.ts';
@@ -32,6 +33,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'azr.playDemo': playDemo,
   'azr.evaluate': evaluate,
   'azr.solveAgain': solveAgain,
+  'azr.openTestAnswer': openTestAnswer,
   'azr.openDashboard': openDashboard,
   'azr.openRunFolder': openRunFolder,
   'azr.revealRunFolder': revealRunFolder,

@@ -4,6 +4,7 @@ import { evaluationReport } from '../../runs/evaluationReport.ts';
 import { changedTasks } from '../../runs/learningReport.ts';
 import type { RunQueries } from '../../store/lists/runQueries.ts';
 import type { Scan } from '../../store/lists/scan.ts';
+import { heldOutItems, heldOutVerdicts } from './heldOutTests.ts';
 import { LearningReports } from './learningReports.ts';
 import type { AskedQuery, QueryName } from './queryMessages.ts';
 
@@ -36,6 +37,8 @@ const ANSWERS: Answers<Exclude<QueryName, ScanName>> = {
   'azr/metricNames': (queries) => queries.metricNames(),
   'azr/learning': ({ reader }) => reports.of(reader),
   'azr/changedTasks': ({ reader }, query) => changedTasks(reader, query),
+  'azr/heldOutItems': ({ reader }, query) => heldOutItems(reader, query),
+  'azr/heldOutVerdicts': ({ reader }, query) => heldOutVerdicts(reader, query),
   'azr/evaluationReport': ({ reader }) => evaluationReport(reader) ?? null,
   'azr/skillMap': (queries, { runId }) => queries.skillMap(runId),
 };

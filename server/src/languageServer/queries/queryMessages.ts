@@ -12,6 +12,8 @@ export const QUERY_NAMES = [
   'azr/metricNames',
   'azr/learning',
   'azr/changedTasks',
+  'azr/heldOutItems',
+  'azr/heldOutVerdicts',
   'azr/evaluationReport',
   'azr/skillMap',
   'azr/curriculum',
