@@ -2,6 +2,7 @@
  * Messages between the extension and the language server beside the standard ones. All are
  * requests from client to server unless their comment says otherwise. Every request is cancellable.
  */
+import type { ComparedTasksQuery, ComparisonQuery, ComparisonReport } from './comparison.ts';
 import type { EvaluateRequest, EvaluationReport } from './evaluation.ts';
 import type {
   HeldOutItem,
@@ -108,6 +109,10 @@ export interface RequestMap {
   'azr/heldOutVerdicts': { parameters: HeldOutVerdictsQuery; result: Page<HeldOutVerdict> };
   /** What an evaluation found so far; null for a run. */
   'azr/evaluationReport': { parameters: { runId: RunId }; result: EvaluationReport | null };
+  /** Runs, checkpoints and evaluations side by side. */
+  'azr/comparison': { parameters: ComparisonQuery; result: ComparisonReport };
+  /** The tasks that one of two measurements solves greedily and the other does not. */
+  'azr/comparedTasks': { parameters: ComparedTasksQuery; result: Page<ChangedTask> };
   'azr/curriculum': { parameters: { runId: RunId; stretches: number }; result: Curriculum };
   'azr/skillMap': { parameters: { runId: RunId }; result: SkillMap };
   'azr/rewardStory': { parameters: { runId: RunId; rolloutId: number }; result: RewardStory };

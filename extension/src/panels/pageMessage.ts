@@ -2,6 +2,7 @@
  * Checks what a page sends. A page shows what a model wrote, so its messages are not taken on trust:
  * only the shapes and the few requests of the protocol pass.
  */
+import { type Measurement, MOST_COMPARED } from '../../../server/protocol/comparison.ts';
 import { documentAddress } from '../../../server/protocol/documents.ts';
 import { visibleText } from '../../../server/protocol/visibleText.ts';
 import {
@@ -56,7 +57,7 @@ function actionMessage(value: unknown): PageMessage | { readonly refused: string
 }
 
 function pageAction(value: Fields): PageAction | undefined {
-  const { kind, uri, runId, rolloutId, rolloutBefore, rolloutAfter, step } = value;
+  const { kind, uri, runId, rolloutId, step } = value;
   switch (kind) {
     case 'open-document':
     case 'rerun':
@@ -70,9 +71,11 @@ function pageAction(value: Fields): PageAction | undefined {
     case 'reveal-step':
       return typeof runId === 'string' && isInteger(step) ? { kind, runId, step } : undefined;
     case 'compare-answers':
-      return typeof runId === 'string' && isInteger(rolloutBefore) && isInteger(rolloutAfter)
-        ? { kind, runId, rolloutBefore, rolloutAfter }
-        : undefined;
+      return compareAnswers(value);
+    case 'compare': {
+      const measurements = value['measurements'];
+      return isMeasurements(measurements) ? { kind, measurements } : undefined;
+    }
     case 'remember': {
       const memory = value['memory'];
       const size = JSON.stringify(memory ?? null).length;
@@ -81,6 +84,35 @@ function pageAction(value: Fields): PageAction | undefined {
     default:
       return undefined;
   }
+}
+
+function compareAnswers({
+  runId,
+  runIdAfter,
+  rolloutBefore,
+  rolloutAfter,
+}: Fields): PageAction | undefined {
+  if (typeof runId !== 'string' || !isInteger(rolloutBefore) || !isInteger(rolloutAfter)) {
+    return undefined;
+  }
+  const answers = { kind: 'compare-answers', runId, rolloutBefore, rolloutAfter } as const;
+  if (runIdAfter === undefined) return answers;
+  return typeof runIdAfter === 'string' ? { ...answers, runIdAfter } : undefined;
+}
+
+/** Whether a value is what a comparison is made of. */
+export function isMeasurements(value: unknown): value is readonly Measurement[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= MOST_COMPARED &&
+    value.every(
+      (one) =>
+        isRecord(one) &&
+        typeof one['runId'] === 'string' &&
+        (one['step'] === undefined || isInteger(one['step'])),
+    )
+  );
 }
 
 function isInteger(value: unknown): value is number {
