@@ -88,7 +88,7 @@ export class Chart {
       this.#onKey(event);
     });
     this.#plot.addEventListener('blur', () => {
-      this.#moveCursor(undefined);
+      this.#moveLinked(undefined);
     });
     options.link?.charts.add(this);
   }
@@ -450,11 +450,24 @@ export class Chart {
       End: last,
     };
     const target = targets[event.key];
-    if (target !== undefined) this.#moveCursor(target);
+    if (target !== undefined) this.#moveLinked(target);
     else if (event.key === 'Enter' || event.key === ' ') this.#openStep(at);
     else if (event.key === 'Escape') this.zoom(undefined, undefined);
     else return;
     event.preventDefault();
+  }
+
+  /** Moves the cursors of all linked charts to the same place, or takes them off. */
+  #moveLinked(index: number | undefined): void {
+    this.#moveCursor(index);
+    const place = index === undefined ? undefined : this.#data.steps[index];
+    for (const chart of this.#options.link?.charts ?? []) {
+      if (chart === this) continue;
+      const before = chart.#data.steps.findLastIndex(
+        (step) => place !== undefined && step <= place,
+      );
+      chart.#moveCursor(before < 0 ? undefined : before);
+    }
   }
 
   #moveCursor(index: number | undefined, paint = true): void {
@@ -616,7 +629,7 @@ export class Chart {
     fill(
       this.#tablePlace,
       plainTable({
-        caption: this.#options.title,
+        caption: `${this.#options.title}: table`,
         columns: [
           { title: this.#data.axis ?? 'Step', numeric: true },
           ...series.map(({ label }) => ({ title: label, numeric: true })),
