@@ -35,6 +35,7 @@ const { TaskTree } = await import('../../extension/src/tree/taskTree.ts');
 const { HeldOutTests } = await import('../../extension/src/testing/heldOutTests.ts');
 const { DocumentFileSystem } = await import('../../extension/src/documents/documentFileSystem.ts');
 const { showAnswers } = await import('../../extension/src/commands/answers.ts');
+const { compare } = await import('../../extension/src/commands/compare.ts');
 const { stopRun } = await import('../../extension/src/commands/controlRun.ts');
 const { copyPythonFile } = await import('../../extension/src/commands/copies.ts');
 const { ensureEngineKey } = await import('../../extension/src/commands/engineKey.ts');
@@ -236,7 +237,8 @@ describe.each(HOSTILE_STRINGS.map((text) => [text.slice(0, 60), text]))('%j', (_
   });
 
   test('in what the commands ask and say', async () => {
-    const studio = hostileStudio(text);
+    const evaluation = { suite: text, subjects: [text] };
+    const studio = hostileStudio(text, { lastStep: 0, evaluation });
     const task = 'azr:/run-1/task-1.py';
     await stopRun(studio, undefined);
     await stopRun(hostileStudio(text, { state: 'stopping' }), 'one');
@@ -247,6 +249,8 @@ describe.each(HOSTILE_STRINGS.map((text) => [text.slice(0, 60), text]))('%j', (_
     await rerunOnce(studio, task);
     await showAnswers(studio, task);
     await ensureEngineKey(studio, {} as never);
+    await compare(studio, undefined, undefined);
+    await compare(hostileStudio(text, { heldOutBefore: 0 }), undefined, undefined);
     const choice = { kind: 'model', value: text, label: text, detail: text, fits: true } as const;
     await pickStart(Promise.resolve({ device: text, choices: [choice] } as never), undefined);
     expectHarmless();

@@ -3,7 +3,7 @@ import { type Measurement, MOST_COMPARED } from '../../../server/protocol/compar
 import { ProblemError } from '../../../server/protocol/problem.ts';
 import { newestFirst } from '../../../server/protocol/runOrder.ts';
 import type { RunOverview } from '../../../server/protocol/runs.ts';
-import { isMeasurements } from '../panels/pageMessage.ts';
+import { measurementsIn } from '../panels/pageMessage.ts';
 import { foreignText, t } from '../shown/safeText.ts';
 import { window, type SafeQuickPickItem } from '../shown/safeWindow.ts';
 import { runLabel } from '../state/runLabel.ts';
@@ -24,7 +24,12 @@ export async function compare(
   selection: unknown,
 ): Promise<void> {
   await studio.runs.load();
-  const chosen = givenMeasurements(argument, selection) ?? (await pickMeasurements(studio));
+  const asked = askedMeasurements(argument);
+  if (asked !== undefined) {
+    studio.comparison.show(asked);
+    return;
+  }
+  const chosen = treeMeasurements(argument, selection) ?? (await pickMeasurements(studio));
   if (chosen === undefined || chosen.length === 0) return;
   if (chosen.length > MOST_COMPARED) {
     throw new ProblemError({
@@ -37,25 +42,19 @@ export async function compare(
       remedy: t('Choose fewer.'),
     });
   }
-  studio.comparison.show(
-    isAsked(argument) ? chosen : withBaseline(inOrder(studio.runs.all, chosen)),
-  );
+  studio.comparison.show(withBaseline(inOrder(studio.runs.all, chosen)));
 }
 
-function givenMeasurements(argument: unknown, selection: unknown): Measurement[] | undefined {
-  if (isAsked(argument)) return [...argument.measurements];
+function treeMeasurements(argument: unknown, selection: unknown): Measurement[] | undefined {
   const nodes = (Array.isArray(selection) ? selection : [argument]).filter(isTreeNode);
   const found = nodes.flatMap(measurementsOf);
   return found.length === 0 ? undefined : found;
 }
 
-function isAsked(value: unknown): value is { readonly measurements: readonly Measurement[] } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'measurements' in value &&
-    isMeasurements(value.measurements)
-  );
+/** What a page asks for, in its own order. */
+function askedMeasurements(argument: unknown): readonly Measurement[] | undefined {
+  const isAsked = typeof argument === 'object' && argument !== null && 'measurements' in argument;
+  return isAsked ? measurementsIn(argument.measurements) : undefined;
 }
 
 /** A step as it is; a run by its latest measurement, an evaluation by all its subjects. */

@@ -73,8 +73,8 @@ function pageAction(value: Fields): PageAction | undefined {
     case 'compare-answers':
       return compareAnswers(value);
     case 'compare': {
-      const measurements = value['measurements'];
-      return isMeasurements(measurements) ? { kind, measurements } : undefined;
+      const measurements = measurementsIn(value['measurements']);
+      return measurements === undefined ? undefined : { kind, measurements };
     }
     case 'remember': {
       const memory = value['memory'];
@@ -100,19 +100,17 @@ function compareAnswers({
   return typeof runIdAfter === 'string' ? { ...answers, runIdAfter } : undefined;
 }
 
-/** Whether a value is what a comparison is made of. */
-export function isMeasurements(value: unknown): value is readonly Measurement[] {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.length <= MOST_COMPARED &&
-    value.every(
-      (one) =>
-        isRecord(one) &&
-        typeof one['runId'] === 'string' &&
-        (one['step'] === undefined || isInteger(one['step'])),
-    )
-  );
+/** What a comparison is made of, and nothing else that is there; undefined where it is not one. */
+export function measurementsIn(value: unknown): readonly Measurement[] | undefined {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MOST_COMPARED) return undefined;
+  const found = value.flatMap((one: unknown) => {
+    if (!isRecord(one)) return [];
+    const { runId, step } = one;
+    if (typeof runId !== 'string') return [];
+    if (step === undefined) return [{ runId }];
+    return isInteger(step) ? [{ runId, step }] : [];
+  });
+  return found.length === value.length ? found : undefined;
 }
 
 function isInteger(value: unknown): value is number {
