@@ -75,9 +75,16 @@ export default defineConfig(
           paths: [
             {
               name: 'vscode',
-              importNames: ['window', 'MarkdownString', 'TreeItem', 'FileSystemError'],
+              importNames: [
+                'window',
+                'MarkdownString',
+                'TreeItem',
+                'FileSystemError',
+                'tests',
+                'TestMessage',
+              ],
               allowTypeImports: true,
-              message: 'Show texts through shown/safeWindow.ts and shown/safeItems.ts.',
+              message: 'Show texts through the files of extension/src/shown.',
             },
           ],
         },

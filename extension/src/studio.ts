@@ -10,13 +10,15 @@ import {
   type ExtensionContext,
 } from 'vscode';
 
+import type { Measurement } from '../../server/protocol/comparison.ts';
 import { ENGINE_KEYS_VARIABLE } from '../../server/protocol/engineKeys.ts';
 import type { ItemFilter } from '../../server/protocol/queries.ts';
 import type { RunId } from '../../server/protocol/runs.ts';
 import { PROTOCOL_VERSION } from '../../server/protocol/version.ts';
 import { ServerConnection } from './connection/serverConnection.ts';
 import { DocumentFileSystem } from './documents/documentFileSystem.ts';
-import { DashboardPanel } from './panels/dashboardPanel.ts';
+import { EditorPanel } from './panels/editorPanel.ts';
+import { COMPARISON, DASHBOARD } from './panels/pages.ts';
 import type { PageServices } from './panels/pageServices.ts';
 import { RewardsView } from './panels/rewardsView.ts';
 import { newestStepsFirst, pythonPath, runsFolder, SETTINGS_SECTION } from './settings.ts';
@@ -32,6 +34,7 @@ import { withToken } from './connection/withToken.ts';
 import { tellProblem } from './tellProblem.ts';
 import { filterMessage, isEmptyFilter, storedFilter } from './tree/itemFilter.ts';
 import { TaskTree, TREE_VIEW_ID } from './tree/taskTree.ts';
+import { HeldOutTests } from './testing/heldOutTests.ts';
 import { TaskTreeModel } from './tree/taskTreeModel.ts';
 
 const FILTER_KEY = 'azr.filter';
@@ -50,9 +53,11 @@ export class Studio implements PageServices, Disposable {
   readonly runs: RunList;
   readonly tree: TaskTree;
   readonly treeModel: TaskTreeModel;
-  readonly dashboard: DashboardPanel;
+  readonly dashboard: EditorPanel<RunId>;
+  readonly comparison: EditorPanel<Measurement>;
   readonly rewards: RewardsView;
   readonly documents: DocumentFileSystem;
+  readonly tests: HeldOutTests;
   readonly #statusBar: StatusBar;
   readonly #disposables: readonly { dispose(): unknown }[];
   readonly #sentKeys = new Map<string, boolean>();
@@ -86,9 +91,11 @@ export class Studio implements PageServices, Disposable {
       },
     );
     this.tree = new TaskTree(this.treeModel, () => this.runs.load());
-    this.dashboard = new DashboardPanel(this);
+    this.dashboard = new EditorPanel(this, DASHBOARD);
+    this.comparison = new EditorPanel(this, COMPARISON);
     this.rewards = new RewardsView(this);
     this.documents = new DocumentFileSystem(this.connection);
+    this.tests = new HeldOutTests(this);
     this.#statusBar = new StatusBar(this.runs);
     this.#disposables = [
       new Notifications(this.connection),
@@ -182,9 +189,11 @@ export class Studio implements PageServices, Disposable {
     for (const disposable of [
       ...this.#disposables,
       this.#statusBar,
+      this.tests,
       this.documents,
       this.rewards,
       this.dashboard,
+      this.comparison,
       this.tree,
       this.runs,
       this.connection,

@@ -2,7 +2,14 @@
  * Messages between the extension and the language server beside the standard ones. All are
  * requests from client to server unless their comment says otherwise. Every request is cancellable.
  */
+import type { ComparedTasksQuery, ComparisonQuery, ComparisonReport } from './comparison.ts';
 import type { EvaluateRequest, EvaluationReport, SuiteOverview } from './evaluation.ts';
+import type {
+  HeldOutItem,
+  HeldOutItemsQuery,
+  HeldOutVerdict,
+  HeldOutVerdictsQuery,
+} from './heldOutTests.ts';
 import type { StopTime } from './runnerMessages.ts';
 import type { ChangedTask, ChangedTasksQuery, LearningReport } from './learning.ts';
 import type {
@@ -100,8 +107,16 @@ export interface RequestMap {
   'azr/learning': { parameters: { runId: RunId }; result: LearningReport };
   /** The held-out tasks gained, or lost, since the run began, in the order of their file. */
   'azr/changedTasks': { parameters: ChangedTasksQuery; result: Page<ChangedTask> };
+  /** The held-out tasks of a run, one by one. */
+  'azr/heldOutItems': { parameters: HeldOutItemsQuery; result: Page<HeldOutItem> };
+  /** How each held-out task was answered in a step, beside what was expected. */
+  'azr/heldOutVerdicts': { parameters: HeldOutVerdictsQuery; result: Page<HeldOutVerdict> };
   /** What an evaluation found so far; null for a run. */
   'azr/evaluationReport': { parameters: { runId: RunId }; result: EvaluationReport | null };
+  /** Runs, checkpoints and evaluations side by side. */
+  'azr/comparison': { parameters: ComparisonQuery; result: ComparisonReport };
+  /** The tasks that one of two measurements solves greedily and the other does not. */
+  'azr/comparedTasks': { parameters: ComparedTasksQuery; result: Page<ChangedTask> };
   'azr/curriculum': { parameters: { runId: RunId; stretches: number }; result: Curriculum };
   'azr/skillMap': { parameters: { runId: RunId }; result: SkillMap };
   'azr/rewardStory': { parameters: { runId: RunId; rolloutId: number }; result: RewardStory };

@@ -3,6 +3,7 @@
  * on asks for what it shows: the extension passes the queries of {@link PAGE_REQUESTS} on to the
  * language server and refuses everything else. A hidden page gets nothing; it starts over with `ready`.
  */
+import type { Measurement } from './comparison.ts';
 import type { RequestMap } from './languageMessages.ts';
 import type { Problem } from './problem.ts';
 import type { RunId, RunOverview } from './runs.ts';
@@ -16,6 +17,8 @@ export const PAGE_REQUESTS = [
   'azr/learning',
   'azr/changedTasks',
   'azr/evaluationReport',
+  'azr/comparison',
+  'azr/comparedTasks',
   'azr/skillMap',
   'azr/table',
   'azr/steps',
@@ -36,7 +39,11 @@ export type PageAction =
       readonly runId: RunId;
       readonly rolloutBefore: number;
       readonly rolloutAfter: number;
+      /** Where the later answer is another run's. */
+      readonly runIdAfter?: RunId;
     }
+  /** Shows measurements side by side; the others are compared with the first. */
+  | { readonly kind: 'compare'; readonly measurements: readonly Measurement[] }
   /** What to come back to when the window reloads; at most 10 KB of JSON. */
   | { readonly kind: 'remember'; readonly memory: unknown };
 
@@ -64,6 +71,7 @@ export type PageFocus =
       /** Which stage to show; absent for the first. */
       readonly stage?: number;
     }
+  | { readonly kind: 'compare'; readonly measurements: readonly Measurement[] }
   | { readonly kind: 'nothing' };
 
 export type HostMessage =

@@ -16,6 +16,10 @@ import { createRun } from '../../server/src/run/run.ts';
 import type { RunResult } from '../../server/src/run/runSession.ts';
 import { RunSteering } from '../../server/src/run/runSteering.ts';
 import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
+import {
+  heldOutItems,
+  heldOutVerdicts,
+} from '../../server/src/languageServer/queries/heldOutTests.ts';
 import { evaluationReport } from '../../server/src/runs/evaluationReport.ts';
 import { changedTasks } from '../../server/src/runs/learningReport.ts';
 import { RunReader } from '../../server/src/store/runReader.ts';
@@ -288,6 +292,42 @@ test('the tasks of a run that are named, asked of its start and of a checkpoint'
   expect(results.map(({ greedy }) => greedy.rate)).toEqual([1, 1]);
   const [task] = reading('again', (reader) => [...reader.heldOutTasks()]);
   expect(task).toMatchObject({ program: wanted.program, stratum: 'odd' });
+});
+
+test('a choice of held-out tasks comes back in its order, each answer beside what was expected', async () => {
+  const run = runFolderAt(path.join(folder, 'run'));
+  const { host } = hostOf({}, []);
+  const model = path.join(folder, 'weak');
+  await createRun(await prepareNewRun([{ model, ...TINY_RUN }], 'test'), run.folder, host);
+  const items = reading('run', (reader) => heldOutItems(reader, { runId: 'run', limit: 60 }));
+  expect(items.items).toHaveLength(60);
+  expect(items.cursor).toBe('60');
+  const last = reading('run', (reader) =>
+    heldOutItems(reader, { runId: 'run', limit: 60, cursor: '60' }),
+  );
+  expect(last.items).toHaveLength(TASKS - 60);
+  expect(last.cursor).toBeUndefined();
+  expect(items.items[1]).toMatchObject({
+    mode: 'deduction',
+    stratum: 'odd',
+    title: 'return a + 1',
+  });
+  // The model knows what is below 20.
+  const taskIds = [30, 3, 19].map((place) => items.items[place]!.taskId);
+  const plan = await planEvaluation({
+    ...{ suite: TASKS_SUITE, taskIds, samples: 0, temperature: 1, templates: [] },
+    subjects: [run.folder],
+  });
+  await createEvaluation(plan, path.join(folder, 'chosen'), host);
+  const { items: verdicts } = reading('chosen', (reader) =>
+    heldOutVerdicts(reader, { runId: 'chosen', step: 0, limit: 50 }),
+  );
+  expect(verdicts).toMatchObject([
+    { verdict: 'wrong', expected: '1030', actual: '7' },
+    { verdict: 'correct', expected: '1003', actual: '1003' },
+    { verdict: 'correct', expected: '1019', actual: '1019' },
+  ]);
+  expect(verdicts[0]!.message).toContain('1030');
 });
 
 test('a task that the run does not have, and a model that has none to name', async () => {

@@ -131,6 +131,7 @@ test('every viewItem pattern of a menu matches a node of the tree', () => {
     contextValue(itemNode(proposal({ accepted: false }))),
     contextValue(itemNode(attempt())),
     contextValue(groupNode()),
+    contextValue(groupNode().parent),
   ];
   const clauses = contributes.menus['view/item/context']?.map(({ when }) => when ?? '') ?? [];
 
@@ -167,6 +168,9 @@ test('views, containers and what activates the extension have the names of the c
   for (const { view } of contributes.viewsWelcome) expect(views).toContain(view);
   expect(manifest.activationEvents).toContain('onWebviewPanel:azr.dashboard');
   expect(code).toContain("DASHBOARD_TYPE = 'azr.dashboard'");
+  expect(manifest.activationEvents).toContain('onWebviewPanel:azr.comparison');
+  expect(code).toContain("COMPARISON_TYPE = 'azr.comparison'");
+  expect(code).toContain("CONTROLLER_ID = 'azrHeldOut'");
   expect(code).toContain(`WALKTHROUGH_ID = '${contributes.walkthroughs[0]?.id ?? ''}'`);
 });
 

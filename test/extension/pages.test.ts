@@ -18,6 +18,17 @@ describe('a message from a page', () => {
     { kind: 'action', action: { kind: 'reveal-step', runId: 'r', step: 0 } },
     { kind: 'action', action: { kind: 'rerun', uri: 'azr:/r/answer-1.py' } },
     { kind: 'action', action: { kind: 'remember', memory: { zoom: [1, 2] } } },
+    {
+      kind: 'action',
+      action: { kind: 'compare', measurements: [{ runId: 'r', step: 0 }, { runId: 's' }] },
+    },
+    {
+      kind: 'action',
+      action: {
+        ...{ kind: 'compare-answers', runId: 'r', runIdAfter: 's' },
+        ...{ rolloutBefore: 1, rolloutAfter: 2 },
+      },
+    },
     { kind: 'defect', message: 'img-src violated' },
   ])('of the protocol passes: $kind $action.kind', (message) => {
     expect(pageMessage(message)).toEqual(message);
@@ -36,6 +47,26 @@ describe('a message from a page', () => {
     ['action', { kind: 'action', action: { kind: 'rerun', uri: 'https://example.org' } }],
     ['action', { kind: 'action', action: { kind: 'show-rewards', runId: 'r', rolloutId: '4' } }],
     ['action', { kind: 'action', action: { kind: 'remember', memory: 'x'.repeat(10_300) } }],
+    ['action', { kind: 'action', action: { kind: 'compare', measurements: [] } }],
+    ['action', { kind: 'action', action: { kind: 'compare', measurements: ['r'] } }],
+    [
+      'action',
+      { kind: 'action', action: { kind: 'compare', measurements: [{ runId: 'r', step: '1' }] } },
+    ],
+    [
+      'action',
+      { kind: 'action', action: { kind: 'compare', measurements: Array(7).fill({ runId: 'r' }) } },
+    ],
+    [
+      'action',
+      {
+        kind: 'action',
+        action: {
+          ...{ kind: 'compare-answers', runId: 'r', runIdAfter: 7 },
+          ...{ rolloutBefore: 1, rolloutAfter: 2 },
+        },
+      },
+    ],
     ['action', { kind: 'action' }],
     ['protocol', { kind: 'ready' }],
   ])('that is none is refused (%s): %j', (reason, message) => {
@@ -52,6 +83,7 @@ describe('a message from a page', () => {
       { kind: 'action', action: { kind: 'open-document', uri: 'azr:/r/task-1.py' } },
       { kind: 'action', action: { kind: 'show-rewards', runId: 'r', rolloutId: 4 } },
       { kind: 'action', action: { kind: 'remember', memory: { zoom: [1, 2] } } },
+      { kind: 'action', action: { kind: 'compare', measurements: [{ runId: 'r', step: 1 }] } },
     ];
     let refused = 0;
     for (let round = 0; round < 10_000; round += 1) {

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 
 import { generateRun } from '../../bench/scale/generate.ts';
 import type { TableQuery } from '../../server/protocol/queries.ts';
+import type { Databases } from '../../server/src/languageServer/queries/queryMessages.ts';
 import { QueryThread } from '../../server/src/languageServer/queries/queryThread.ts';
 import { WholeQueries } from '../store/wholeQueries.ts';
 import { storeErrorOf } from '../store/temporaryRun.ts';
@@ -23,8 +24,12 @@ const SEARCH: TableQuery = {
   filter: { text: 'zebra crossing' },
 };
 
+/** The run's database. */
+const at = (file: string): Databases => new Map([[RUN.runId, file]]);
+
 let folder: string;
 let database: string;
+let databases: Databases;
 let thread: QueryThread;
 /** Threads that were started, as Node tells of them. */
 let workers: Worker[];
@@ -32,6 +37,7 @@ let workers: Worker[];
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'azr-query-thread-'));
   database = path.join(folder, 'run.db');
+  databases = at(database);
   generateRun(database, { tasks: 2000, seed: 7 });
 });
 
@@ -78,12 +84,12 @@ test('a long search keeps neither another query waiting nor this thread', async 
   const order: string[] = [];
   const note = (what: string) => () => order.push(what);
   // The thread is started, and the database opened, before anything is compared.
-  const names = await thread.ask('azr/metricNames', RUN, database, SIGNAL);
-  const search = thread.ask('azr/table', SEARCH, database, SIGNAL);
+  const names = await thread.ask('azr/metricNames', RUN, databases, SIGNAL);
+  const search = thread.ask('azr/table', SEARCH, databases, SIGNAL);
   const curve = { ...RUN, names: names.slice(0, 2), afterStep: -1, maximumPoints: 10 };
   await Promise.all([
     search.then(note('search')),
-    thread.ask('azr/metrics', curve, database, SIGNAL).then(note('curves')),
+    thread.ask('azr/metrics', curve, databases, SIGNAL).then(note('curves')),
     setImmediate().then(note('this thread')),
   ]);
   expect(order).toEqual(['this thread', 'curves', 'search']);
@@ -91,15 +97,15 @@ test('a long search keeps neither another query waiting nor this thread', async 
 });
 
 test('what is cancelled ends at once, and is not looked for any longer', async () => {
-  await thread.ask('azr/metricNames', RUN, database, SIGNAL);
+  await thread.ask('azr/metricNames', RUN, databases, SIGNAL);
   const controllers = Array.from({ length: 200 }, () => new AbortController());
   const searches = controllers.map(({ signal }) =>
-    refusal(thread.ask('azr/table', SEARCH, database, signal)),
+    refusal(thread.ask('azr/table', SEARCH, databases, signal)),
   );
   for (const controller of controllers) controller.abort();
   for (const error of await Promise.all(searches))
     expect(error).toMatchObject({ name: 'AbortError' });
-  await thread.ask('azr/metricNames', RUN, database, SIGNAL);
+  await thread.ask('azr/metricNames', RUN, databases, SIGNAL);
   // Going on with all of them would keep the thread busy for far longer.
   const utilization = async () => {
     const before = workers[0]!.performance.eventLoopUtilization();
@@ -108,14 +114,14 @@ test('what is cancelled ends at once, and is not looked for any longer', async (
   };
   await expect.poll(utilization, { timeout: 5000 }).toBeLessThan(0.2);
   expect(
-    await refusal(thread.ask('azr/table', SEARCH, database, AbortSignal.abort())),
+    await refusal(thread.ask('azr/table', SEARCH, databases, AbortSignal.abort())),
   ).toMatchObject({ name: 'AbortError' });
 });
 
 test('a thread that ends fails what was asked of it, and another one takes its place', async () => {
-  await thread.ask('azr/metricNames', RUN, database, SIGNAL);
+  await thread.ask('azr/metricNames', RUN, databases, SIGNAL);
   const asked = [SEARCH, SEARCH].map((query) =>
-    refusal(thread.ask('azr/table', query, database, SIGNAL)),
+    refusal(thread.ask('azr/table', query, databases, SIGNAL)),
   );
   await workers[0]!.terminate();
   for (const error of await Promise.all(asked)) {
@@ -125,19 +131,19 @@ test('a thread that ends fails what was asked of it, and another one takes its p
       remedy: expect.stringContaining('Ask again') as string,
     });
   }
-  expect(await thread.ask('azr/table', SEARCH, database, SIGNAL)).toEqual({ items: [] });
+  expect(await thread.ask('azr/table', SEARCH, databases, SIGNAL)).toEqual({ items: [] });
   expect(workers).toHaveLength(2);
 });
 
 test('disposal leaves no thread and no open file, and answers nothing any more', async () => {
-  await thread.ask('azr/metricNames', RUN, database, SIGNAL);
-  const asked = refusal(thread.ask('azr/table', SEARCH, database, SIGNAL));
+  await thread.ask('azr/metricNames', RUN, databases, SIGNAL);
+  const asked = refusal(thread.ask('azr/table', SEARCH, databases, SIGNAL));
   expect(openFiles()).toContain(database);
   await thread.dispose();
   expect(await asked).toMatchObject({ code: 'query-thread-ended' });
   expect(workers.map(({ threadId }) => threadId)).toEqual([-1]);
   expect(openFiles()).toEqual([]);
-  expect(await refusal(thread.ask('azr/metricNames', RUN, database, SIGNAL))).toMatchObject({
+  expect(await refusal(thread.ask('azr/metricNames', RUN, databases, SIGNAL))).toMatchObject({
     message: expect.stringContaining('the server is closing') as string,
   });
   expect(workers).toHaveLength(1);
@@ -149,7 +155,7 @@ test('problems are those of this thread', async () => {
   const gone = path.join(folder, 'gone.db');
   for (const file of [text, gone]) {
     const problem = storeErrorOf(() => WholeQueries.open(file)).toProblem();
-    const error = await refusal(thread.ask('azr/table', SEARCH, file, SIGNAL));
+    const error = await refusal(thread.ask('azr/table', SEARCH, at(file), SIGNAL));
     expect(error).toMatchObject({ name: 'ProblemError', ...problem });
   }
   const damaged = path.join(folder, 'damaged.db');
@@ -163,7 +169,7 @@ test('problems are those of this thread', async () => {
     { ...SEARCH, cursor: 'nowhere' },
   ]) {
     const problem = storeErrorOf(() => queries.table(query)).toProblem();
-    const error = await refusal(thread.ask('azr/table', query, damaged, SIGNAL));
+    const error = await refusal(thread.ask('azr/table', query, at(damaged), SIGNAL));
     expect(error).toMatchObject({ name: 'ProblemError', ...problem });
   }
   queries.close();
@@ -174,7 +180,7 @@ test('a database that another one replaces is read anew, and one that is gone is
   const other = path.join(folder, 'other.db');
   const all = { ...RUN, order: 'newest', limit: 200 } as const;
   const steps = async () => {
-    const { items } = await thread.ask('azr/steps', all, place, SIGNAL);
+    const { items } = await thread.ask('azr/steps', all, at(place), SIGNAL);
     return items.length;
   };
   generateRun(place, { tasks: 80, seed: 1 });
@@ -184,7 +190,7 @@ test('a database that another one replaces is read anew, and one that is gone is
   expect(await steps()).toBe(4);
   expect(openFiles()).toContain(place);
   rmSync(place);
-  await thread.ask('azr/metricNames', RUN, database, SIGNAL);
+  await thread.ask('azr/metricNames', RUN, databases, SIGNAL);
   expect(existsSync(place)).toBe(false);
   expect(openFiles().filter((file) => file.startsWith(place))).toEqual([]);
 });

@@ -39,6 +39,10 @@ export const GOOD: { readonly [Name in RequestName]: RequestMap[Name]['parameter
   'azr/metricNames': { runId },
   'azr/learning': { runId },
   'azr/changedTasks': { runId, change: 'gained', limit: 50, cursor: '50' },
+  'azr/heldOutItems': { runId, limit: 200 },
+  'azr/heldOutVerdicts': { runId, step: 0, limit: 200, cursor: '200' },
+  'azr/comparison': { measurements: [{ runId }, { runId, step: 0 }] },
+  'azr/comparedTasks': { before: { runId, step: 0 }, after: { runId }, change: 'lost', limit: 50 },
   'azr/evaluationReport': { runId },
   'azr/evaluate': {
     parentFolder: '/work',

@@ -20,18 +20,22 @@ import {
 import { HOSTILE_STRINGS, ICON, LINK, randomHostileTexts, UNSEEN } from './hostileStrings.ts';
 import { forgetShown, keepTexts, shownTexts } from './vscodeRecorder.ts';
 
+const { vscodeRecorder } = await import('./vscodeRecorder.ts');
 vi.mock('vscode', async () => (await import('./vscodeRecorder.ts')).vscodeRecorder);
 
 const { window } = await import('../../extension/src/shown/safeWindow.ts');
 const { tooltip, treeItem } = await import('../../extension/src/shown/safeItems.ts');
+const { testMessage } = await import('../../extension/src/shown/safeTests.ts');
 const { t } = await import('../../extension/src/shown/safeText.ts');
 const { ProblemError } = await import('../../server/protocol/problem.ts');
 const { tellProblem } = await import('../../extension/src/tellProblem.ts');
 const { Notifications } = await import('../../extension/src/status/notifications.ts');
 const { StatusBar } = await import('../../extension/src/status/statusBar.ts');
 const { TaskTree } = await import('../../extension/src/tree/taskTree.ts');
+const { HeldOutTests } = await import('../../extension/src/testing/heldOutTests.ts');
 const { DocumentFileSystem } = await import('../../extension/src/documents/documentFileSystem.ts');
 const { showAnswers } = await import('../../extension/src/commands/answers.ts');
+const { compare } = await import('../../extension/src/commands/compare.ts');
 const { stopRun } = await import('../../extension/src/commands/controlRun.ts');
 const { copyPythonFile } = await import('../../extension/src/commands/copies.ts');
 const { ensureEngineKey } = await import('../../extension/src/commands/engineKey.ts');
@@ -66,14 +70,27 @@ function hostileRun(text: string, changes: object = {}) {
   return overview({ ...texts, problem, ...changes } as never);
 }
 
-function hostileStudio(text: string, changes: object = {}) {
+function hostileStudio(text: string, changes: object = {}, further: object = {}) {
   const runs = ['one', 'two'].map((id) => hostileRun(text, { id, ...changes }));
   const answers: Readonly<Record<string, unknown>> = {
     'azr/pythonFile': { name: text, text },
     'azr/missingEngineKey': { origin: text },
+    ...further,
     'azr/rerun': {
       ...{ title: text, summary: text, problem: text, sandbox: text },
       ...{ verdict: 'wrong', verdictReason: text, cases: [] },
+    },
+    'azr/evaluate': { runId: 'one' },
+    'azr/heldOutItems': {
+      items: [{ taskId: 3, mode: 'deduction', stratum: text, title: text }],
+    },
+    'azr/heldOutVerdicts': {
+      items: [
+        {
+          ...{ taskId: 3, rolloutId: 9, verdict: 'wrong', message: text },
+          ...{ expected: text, actual: text },
+        },
+      ],
     },
     'azr/answers': {
       items: [
@@ -90,6 +107,7 @@ function hostileStudio(text: string, changes: object = {}) {
       primary: runs[0],
       load: () => Promise.resolve(),
       find: (id: string) => runs.find((run) => run.id === id),
+      until: (id: string) => Promise.resolve(runs.find((run) => run.id === id)),
       onDidChange: () => ({ dispose: () => undefined }),
     },
     connection: { request: (name: string) => Promise.resolve(answers[name]) },
@@ -173,6 +191,22 @@ describe.each(HOSTILE_STRINGS.map((text) => [text.slice(0, 60), text]))('%j', (_
     expectHarmless();
   });
 
+  test('in the Test Explorer', async () => {
+    const measured = { heldOutBefore: 0, heldOutAfter: 1, replayOf: undefined };
+    const keyless = { 'azr/missingEngineKey': { origin: null } };
+    const studio = hostileStudio(text, { state: 'finished', ...measured }, keyless);
+    new HeldOutTests(studio);
+    const controller = vscodeRecorder.tests.controllers.at(-1)!;
+    await controller.resolveHandler!(undefined);
+    await controller.runHandler!({}, { onCancellationRequested: () => undefined });
+    expect([...controller.items]).toHaveLength(2);
+    expectHarmless();
+    const places = new Set(shownTexts.map(({ place }) => place));
+    for (const place of ['test item.label', 'test message', 'test output']) {
+      expect(places).toContain(place);
+    }
+  });
+
   test('in a document that cannot be had', async () => {
     const connection = {
       onDocumentRefreshed: () => ({ dispose: () => undefined }),
@@ -203,7 +237,8 @@ describe.each(HOSTILE_STRINGS.map((text) => [text.slice(0, 60), text]))('%j', (_
   });
 
   test('in what the commands ask and say', async () => {
-    const studio = hostileStudio(text);
+    const evaluation = { suite: text, subjects: [text] };
+    const studio = hostileStudio(text, { lastStep: 0, evaluation });
     const task = 'azr:/run-1/task-1.py';
     await stopRun(studio, undefined);
     await stopRun(hostileStudio(text, { state: 'stopping' }), 'one');
@@ -214,6 +249,8 @@ describe.each(HOSTILE_STRINGS.map((text) => [text.slice(0, 60), text]))('%j', (_
     await rerunOnce(studio, task);
     await showAnswers(studio, task);
     await ensureEngineKey(studio, {} as never);
+    await compare(studio, undefined, undefined);
+    await compare(hostileStudio(text, { heldOutBefore: 0 }), undefined, undefined);
     const choice = { kind: 'model', value: text, label: text, detail: text, fits: true } as const;
     await pickStart(Promise.resolve({ device: text, choices: [choice] } as never), undefined);
     expectHarmless();
@@ -269,6 +306,8 @@ test('the types keep a raw text from being shown', () => {
     (state: never) => treeItem(raw, state),
     // @ts-expect-error -- a raw text
     () => tooltip([raw]),
+    // @ts-expect-error -- a raw text
+    () => testMessage(raw),
   ];
-  expect(attempts).toHaveLength(8);
+  expect(attempts).toHaveLength(9);
 });

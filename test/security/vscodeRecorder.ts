@@ -3,6 +3,8 @@
  * from those that it would escape itself.
  */
 
+import { TestMessage, testsRecorder } from './testsRecorder.ts';
+
 /** Everything that was to be shown since {@link forgetShown}, with where it was to be shown. */
 export const shownTexts: { readonly place: string; readonly text: string }[] = [];
 
@@ -126,6 +128,7 @@ export const vscodeRecorder = {
   workspace: {
     getConfiguration: () => ({ get: (_: string, fallback: unknown) => fallback }),
     getWorkspaceFolder: () => undefined,
+    workspaceFolders: [{ uri: { fsPath: '/work' } }],
     openTextDocument: () => Promise.resolve({ getText: () => '' }),
   },
   Uri,
@@ -136,6 +139,12 @@ export const vscodeRecorder = {
   },
   MarkdownString,
   TreeItem,
+  tests: testsRecorder(keepTexts),
+  TestMessage,
+  TestRunProfileKind: { Run: 1 },
+  Range: Quiet,
+  Location: Quiet,
+  Position: Quiet,
   EventEmitter: Quiet,
   Disposable: Quiet,
   ThemeIcon: Quiet,

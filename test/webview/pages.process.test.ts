@@ -1,8 +1,5 @@
 /** Both pages in Chromium, from the built bundles and under VS Code's content security policy. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { constructText } from '../../server/protocol/constructs.ts';
@@ -22,13 +19,13 @@ import {
   storyOf,
 } from './harness/recordedHost.ts';
 import { THEMES, type ThemeName } from './harness/themes.ts';
+import { violations } from './harness/violations.ts';
 import {
   openWebview,
   type WebviewOptions,
   type WebviewUnderTest,
 } from './harness/webviewHarness.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 const THEME_NAMES = Object.keys(THEMES) as ThemeName[];
 const recording = readRecording();
 /** Curves that this run measured. */
@@ -65,25 +62,6 @@ async function open(
 ): Promise<WebviewUnderTest> {
   opened = await openWebview(browser, { name, answer: recordedHost(recording, host), ...options });
   return opened;
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(): Promise<{
-          violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
-        }>;
-      };
-    };
-    const result = await axe.run();
-    return result.violations.flatMap(({ id, nodes }) =>
-      nodes.map(
-        ({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`,
-      ),
-    );
-  });
 }
 
 describe('the dashboard', () => {

@@ -5,6 +5,7 @@ import { LENS_COMMANDS } from '../../../server/protocol/languageMessages.ts';
 import { STEPPER_MOVES } from '../../../server/protocol/webviewMessages.ts';
 import type { Studio } from '../studio.ts';
 import { compareWithAnswer, showAnswers } from './answers.ts';
+import { compare } from './compare.ts';
 import { pauseRun, resumeRun, stopRun } from './controlRun.ts';
 import { copyPythonFile, openScratch } from './copies.ts';
 import { setEngineKey } from './engineKey.ts';
@@ -12,6 +13,7 @@ import { evaluate, solveAgain } from './evaluate.ts';
 import { clearFilter, filterTasks, searchTasks } from './filterTasks.ts';
 import { restartServer, runDoctor, setUpPython, showLog } from './maintenance.ts';
 import { openDashboard } from './openDashboard.ts';
+import { openTestAnswer } from './openTestAnswer.ts';
 import { openWalkthrough } from './openWalkthrough.ts';
 import { playDemo, replayRun } from './replayRun.ts';
 import { rerunMany, rerunOnce } from './rerun.ts';
@@ -21,7 +23,8 @@ import { showMenu } from './showMenu.ts';
 import { startRun } from './startRun.ts';
 import { loadMore, revealInTree, toggleNewestFirst } from './treeCommands.ts';
 
-type Command = (studio: Studio, argument: unknown) => unknown;
+/** A command of the tree is also given all nodes that are selected. */
+type Command = (studio: Studio, argument: unknown, selection?: unknown) => unknown;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   'azr.startRun': startRun,
@@ -32,6 +35,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'azr.playDemo': playDemo,
   'azr.evaluate': evaluate,
   'azr.solveAgain': solveAgain,
+  'azr.compare': compare,
+  'azr.openTestAnswer': openTestAnswer,
   'azr.openDashboard': openDashboard,
   'azr.openRunFolder': openRunFolder,
   'azr.revealRunFolder': revealRunFolder,
@@ -69,10 +74,10 @@ export function registerCommands(studio: Studio): Disposable {
   const table = [...Object.entries(COMMANDS), ...moves];
   return Disposable.from(
     ...table.map(([id, command]) =>
-      commands.registerCommand(id, async (argument: unknown) => {
+      commands.registerCommand(id, async (argument: unknown, selection: unknown) => {
         studio.wasUsed = true;
         try {
-          await command(studio, argument);
+          await command(studio, argument, selection);
         } catch (error) {
           studio.tell(error);
         }

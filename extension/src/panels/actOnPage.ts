@@ -2,6 +2,7 @@
 import { commands, Uri } from 'vscode';
 
 import { documentUri } from '../../../server/protocol/documents.ts';
+import type { RunId } from '../../../server/protocol/runs.ts';
 import type { PageAction } from '../../../server/protocol/webviewMessages.ts';
 import { t } from '../shown/safeText.ts';
 
@@ -20,17 +21,21 @@ export async function actOnPage(action: Exclude<PageAction, { kind: 'remember' }
       await commands.executeCommand('azr.revealInTree', { runId: action.runId, step: action.step });
       break;
     case 'compare-answers': {
-      const { runId, rolloutBefore, rolloutAfter } = action;
-      const addressOf = (id: number) => Uri.parse(documentUri({ runId, kind: 'answer', id }), true);
+      const { runId, runIdAfter = runId, rolloutBefore, rolloutAfter } = action;
+      const addressOf = (of: RunId, id: number) =>
+        Uri.parse(documentUri({ runId: of, kind: 'answer', id }), true);
       await commands.executeCommand(
         'vscode.diff',
-        addressOf(rolloutBefore),
-        addressOf(rolloutAfter),
+        addressOf(runId, rolloutBefore),
+        addressOf(runIdAfter, rolloutAfter),
         t('Answer {0} ↔ answer {1}', rolloutBefore, rolloutAfter),
         { preview: true },
       );
       break;
     }
+    case 'compare':
+      await commands.executeCommand('azr.compare', { measurements: action.measurements });
+      break;
     case 'rerun':
       await commands.executeCommand('azr.rerun', action.uri);
       break;

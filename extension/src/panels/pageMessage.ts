@@ -2,6 +2,7 @@
  * Checks what a page sends. A page shows what a model wrote, so its messages are not taken on trust:
  * only the shapes and the few requests of the protocol pass.
  */
+import { type Measurement, MOST_COMPARED } from '../../../server/protocol/comparison.ts';
 import { documentAddress } from '../../../server/protocol/documents.ts';
 import { visibleText } from '../../../server/protocol/visibleText.ts';
 import {
@@ -56,7 +57,7 @@ function actionMessage(value: unknown): PageMessage | { readonly refused: string
 }
 
 function pageAction(value: Fields): PageAction | undefined {
-  const { kind, uri, runId, rolloutId, rolloutBefore, rolloutAfter, step } = value;
+  const { kind, uri, runId, rolloutId, step } = value;
   switch (kind) {
     case 'open-document':
     case 'rerun':
@@ -70,9 +71,11 @@ function pageAction(value: Fields): PageAction | undefined {
     case 'reveal-step':
       return typeof runId === 'string' && isInteger(step) ? { kind, runId, step } : undefined;
     case 'compare-answers':
-      return typeof runId === 'string' && isInteger(rolloutBefore) && isInteger(rolloutAfter)
-        ? { kind, runId, rolloutBefore, rolloutAfter }
-        : undefined;
+      return compareAnswers(value);
+    case 'compare': {
+      const measurements = measurementsIn(value['measurements']);
+      return measurements === undefined ? undefined : { kind, measurements };
+    }
     case 'remember': {
       const memory = value['memory'];
       const size = JSON.stringify(memory ?? null).length;
@@ -81,6 +84,33 @@ function pageAction(value: Fields): PageAction | undefined {
     default:
       return undefined;
   }
+}
+
+function compareAnswers({
+  runId,
+  runIdAfter,
+  rolloutBefore,
+  rolloutAfter,
+}: Fields): PageAction | undefined {
+  if (typeof runId !== 'string' || !isInteger(rolloutBefore) || !isInteger(rolloutAfter)) {
+    return undefined;
+  }
+  const answers = { kind: 'compare-answers', runId, rolloutBefore, rolloutAfter } as const;
+  if (runIdAfter === undefined) return answers;
+  return typeof runIdAfter === 'string' ? { ...answers, runIdAfter } : undefined;
+}
+
+/** What a comparison is made of, and nothing else that is there; undefined where it is not one. */
+export function measurementsIn(value: unknown): readonly Measurement[] | undefined {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MOST_COMPARED) return undefined;
+  const found = value.flatMap((one: unknown) => {
+    if (!isRecord(one)) return [];
+    const { runId, step } = one;
+    if (typeof runId !== 'string') return [];
+    if (step === undefined) return [{ runId }];
+    return isInteger(step) ? [{ runId, step }] : [];
+  });
+  return found.length === value.length ? found : undefined;
 }
 
 function isInteger(value: unknown): value is number {

@@ -59,6 +59,7 @@ export class TaskTree implements SafeTreeDataProvider<TreeNode>, Disposable {
     this.view = window.createTreeView(TREE_VIEW_ID, {
       treeDataProvider: this,
       showCollapseAll: true,
+      canSelectMany: true,
     });
   }
 

@@ -36,14 +36,17 @@ export function evaluationReport(reader: RunReader): EvaluationReport | undefine
 type Result = Omit<SubjectResult, 'isBestTemplate'>;
 
 function resultOf(reader: RunReader, subject: EvaluationSubject): Result {
-  const answers = heldOutAnswers(reader.connection, subject.step);
+  return { subject, ...measuredRates(heldOutAnswers(reader.connection, subject.step)) };
+}
+
+/** The rates of one measurement, with their intervals: greedily, by k, and by mode and stratum. */
+export function measuredRates(answers: readonly HeldOutAnswer[]): Omit<Result, 'subject'> {
   const samples = answers.reduce(
     (least, { sampled }) => Math.min(least, sampled?.samples ?? 0),
     Infinity,
   );
   const most = Number.isFinite(samples) ? samples : 0;
   return {
-    subject,
     greedy: measured(answers, ({ isRight }) => Number(isRight)),
     passAtK: samplesOfCurve(most).map((k) => ({
       k,

@@ -4,20 +4,23 @@ import type {
   ChangedTask,
   ChangedTasksQuery,
   LearningReport,
-  PartChange,
   SampledChange,
 } from '../../protocol/learning.ts';
 import type { Page } from '../../protocol/queries.ts';
-import { MODES } from '../../protocol/vocabulary.ts';
 import { learnedConstructs } from '../statistics/learnedConstructs.ts';
 import { learningFinding } from '../statistics/learningFinding.ts';
 import { greedyChange } from '../statistics/pairedChange.ts';
-import { strataOf } from '../statistics/probeMetrics.ts';
-import { answersEach, greedyRate, type Pair, pairsOf, passChange } from './pairedAnswers.ts';
-import { type HeldOutAnswer, measuredSteps } from '../store/curves/heldOutQuery.ts';
-import { taskTitle } from '../store/lists/listText.ts';
+import {
+  answersEach,
+  greedyRate,
+  type Pair,
+  pairsOf,
+  partsOf,
+  passChange,
+  titlesOf,
+} from './pairedAnswers.ts';
+import { measuredSteps } from '../store/curves/heldOutQuery.ts';
 import { pageSize, wholeNumber } from '../store/lists/pageCursor.ts';
-import { Relatives } from '../store/lists/relatives.ts';
 import type { RunReader } from '../store/runReader.ts';
 
 /** Throws a ProblemError when the database cannot be read. */
@@ -81,39 +84,8 @@ function stepsOf({ connection }: RunReader, { between }: ChangedTasksQuery) {
   return { first: between.before, last: between.after };
 }
 
-function titlesOf(reader: RunReader, pairs: readonly Pair[]): ReadonlyMap<number, string> {
-  const tasks = new Relatives(reader.connection).tasksByIds(
-    pairs.map(({ before }) => before.taskId),
-  );
-  return new Map(tasks.map((task) => [task.id, taskTitle(task) ?? '']));
-}
-
 /** k is what both measurements have, which is the same unless somebody changed the settings between. */
 function sampledChange(step: number, pairs: readonly Pair[]): SampledChange {
   const samples = answersEach(pairs);
   return { step, samples, pass1: passChange(pairs, 1), passK: passChange(pairs, samples) };
 }
-
-/** Modes, where there are several, then strata. */
-function partsOf(pairs: readonly Pair[], drawn: readonly Pair[]): PartChange[] {
-  const modes = MODES.map((mode) => ({ part: { mode }, has: (of: Kind) => of.mode === mode }));
-  const strata = strataOf(pairs.map(({ before }) => before)).map((stratum) => ({
-    part: { stratum },
-    has: (of: Kind) => of.stratum === stratum,
-  }));
-  return [...modes, ...strata].flatMap(({ part, has }) => {
-    const some = pairs.filter(({ before }) => has(before));
-    if (some.length === 0) return [];
-    const sampled = drawn.filter(({ before }) => has(before));
-    return [
-      {
-        part,
-        tasks: some.length,
-        greedy: greedyChange(some.map(greedyRate)),
-        ...(sampled.length > 0 && { passK: passChange(sampled, answersEach(drawn)) }),
-      },
-    ];
-  });
-}
-
-type Kind = Pick<HeldOutAnswer, 'mode' | 'stratum'>;

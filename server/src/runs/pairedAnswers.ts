@@ -1,8 +1,11 @@
 /** Held-out tasks as two steps of a database answered them. */
-import type { RateChange } from '../../protocol/learning.ts';
-import { type PairedRate, rateChange } from '../statistics/pairedChange.ts';
-import { passRate } from '../statistics/probeMetrics.ts';
+import type { PartChange, RateChange } from '../../protocol/learning.ts';
+import { MODES } from '../../protocol/vocabulary.ts';
+import { greedyChange, type PairedRate, rateChange } from '../statistics/pairedChange.ts';
+import { passRate, strataOf } from '../statistics/probeMetrics.ts';
 import { type HeldOutAnswer, heldOutAnswers } from '../store/curves/heldOutQuery.ts';
+import { taskTitle } from '../store/lists/listText.ts';
+import { Relatives } from '../store/lists/relatives.ts';
 import type { RunReader } from '../store/runReader.ts';
 
 /** A held-out task at two measurements. */
@@ -46,3 +49,35 @@ export function answersEach(pairs: readonly Pair[]): number {
   ]);
   return counts.reduce((least, count) => Math.min(least, count), Infinity);
 }
+
+/** What lists call the tasks of at most a page of pairs, by their numbers in `reader`. */
+export function titlesOf(reader: RunReader, pairs: readonly Pair[]): ReadonlyMap<number, string> {
+  const tasks = new Relatives(reader.connection).tasksByIds(
+    pairs.map(({ before }) => before.taskId),
+  );
+  return new Map(tasks.map((task) => [task.id, taskTitle(task) ?? '']));
+}
+
+/** Modes, where there are several, then strata; pass@k by the pairs of `drawn`. */
+export function partsOf(pairs: readonly Pair[], drawn: readonly Pair[]): PartChange[] {
+  const modes = MODES.map((mode) => ({ part: { mode }, has: (of: Kind) => of.mode === mode }));
+  const strata = strataOf(pairs.map(({ before }) => before)).map((stratum) => ({
+    part: { stratum },
+    has: (of: Kind) => of.stratum === stratum,
+  }));
+  return [...modes, ...strata].flatMap(({ part, has }) => {
+    const some = pairs.filter(({ before }) => has(before));
+    if (some.length === 0) return [];
+    const sampled = drawn.filter(({ before }) => has(before));
+    return [
+      {
+        part,
+        tasks: some.length,
+        greedy: greedyChange(some.map(greedyRate)),
+        ...(sampled.length > 0 && { passK: passChange(sampled, answersEach(drawn)) }),
+      },
+    ];
+  });
+}
+
+type Kind = Pick<HeldOutAnswer, 'mode' | 'stratum'>;

@@ -12,13 +12,29 @@ export interface Interval {
  */
 export function bootstrapInterval(cells: readonly (readonly number[])[], level: number): Interval {
   const next = generator();
-  const means = Array.from({ length: RESAMPLES }, () => {
-    let sum = 0;
-    for (const values of cells) sum += resampledMean(values, next);
-    return sum / cells.length;
-  }).sort((a, b) => a - b);
+  return percentiles(() => resampled(cells, next), level);
+}
+
+/** The same of the mean over cells of `after` less that of `before`, whose values are drawn apart. */
+export function bootstrapDifference(
+  before: readonly (readonly number[])[],
+  after: readonly (readonly number[])[],
+  level: number,
+): Interval {
+  const next = generator();
+  return percentiles(() => resampled(after, next) - resampled(before, next), level);
+}
+
+function percentiles(draw: () => number, level: number): Interval {
+  const drawn = Array.from({ length: RESAMPLES }, draw).sort((a, b) => a - b);
   const tail = (1 - level) / 2;
-  return { low: quantile(means, tail), high: quantile(means, 1 - tail) };
+  return { low: quantile(drawn, tail), high: quantile(drawn, 1 - tail) };
+}
+
+function resampled(cells: readonly (readonly number[])[], next: () => number): number {
+  let sum = 0;
+  for (const values of cells) sum += resampledMean(values, next);
+  return sum / cells.length;
 }
 
 function resampledMean(values: readonly number[], next: () => number): number {

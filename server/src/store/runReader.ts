@@ -205,6 +205,12 @@ export class RunReader {
     }
   }
 
+  /** The same, their numbers alone. */
+  heldOutTaskIds(): number[] {
+    const sql = "SELECT id FROM task WHERE origin = 'held-out' ORDER BY id";
+    return this.#all<{ id: number }>(sql).map(({ id }) => id);
+  }
+
   /** How many held-out tasks the run has. */
   heldOutCount(): number {
     const sql = "SELECT count(*) AS count FROM task WHERE origin = 'held-out'";

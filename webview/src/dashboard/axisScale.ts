@@ -10,8 +10,8 @@ export function roundCeiling(value: number): number {
   return Number((factor * power).toPrecision(12));
 }
 
-/** Distances between ticks of steps: whole and round. */
+/** Distances between ticks of steps and of tokens: whole and round. */
 export const STEP_TICKS: readonly number[] = Array.from(
-  { length: 8 },
+  { length: 13 },
   (_, power) => 10 ** power,
 ).flatMap((power) => [power, 2 * power, 5 * power]);

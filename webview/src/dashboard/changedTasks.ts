@@ -1,7 +1,12 @@
 /** A list of held-out tasks gained or lost between two measurements; each opens, and its answers side by side. */
 import { documentUri } from '../../../server/protocol/documents.ts';
-import type { ChangedTask, ChangedTasksQuery } from '../../../server/protocol/learning.ts';
-import { MAXIMUM_PAGE } from '../../../server/protocol/queries.ts';
+import type {
+  ChangedTask,
+  ChangedTasksQuery,
+  TaskChange,
+} from '../../../server/protocol/learning.ts';
+import { MAXIMUM_PAGE, type Page } from '../../../server/protocol/queries.ts';
+import type { RunId } from '../../../server/protocol/runs.ts';
 import type { PageAction } from '../../../server/protocol/webviewMessages.ts';
 import { visibleText } from '../../../server/protocol/visibleText.ts';
 import { type Connection, problemOf } from '../host/connection.ts';
@@ -11,13 +16,36 @@ import { plainTable } from '../ui/plainTable.ts';
 import { problemNotice } from '../ui/problemNotice.ts';
 import { button } from '../ui/toolkit.ts';
 
-/** Which tasks are listed. */
-export type ChangedTasksOf = Pick<ChangedTasksQuery, 'runId' | 'change' | 'between'>;
+/** Which tasks are listed, and where they and their answers are. */
+export interface ChangedTasksSource {
+  readonly change: TaskChange;
+  /** The run, or evaluation, that has the earlier answers and the tasks. */
+  readonly runBefore: RunId;
+  readonly runAfter: RunId;
+  /** The page that a cursor begins; the first one without. */
+  readonly page: (cursor: string | undefined) => Promise<Page<ChangedTask>>;
+}
+
+/** Of two steps of one run or evaluation. */
+export function changedTasksOf(
+  connection: Connection,
+  of: Pick<ChangedTasksQuery, 'runId' | 'change' | 'between'>,
+): ChangedTasksSource {
+  const { runId, change } = of;
+  return {
+    ...{ change, runBefore: runId, runAfter: runId },
+    page: (cursor) =>
+      connection.request('azr/changedTasks', {
+        ...{ ...of, limit: MAXIMUM_PAGE },
+        ...(cursor !== undefined && { cursor }),
+      }),
+  };
+}
 
 /** The list, asked for at once where `count` says that there are some. */
 export function changedTasks(
   connection: Connection,
-  of: ChangedTasksOf,
+  of: ChangedTasksSource,
   count: number,
 ): HTMLElement {
   const place = element('div', {});
@@ -28,16 +56,13 @@ export function changedTasks(
 
 async function load(
   connection: Connection,
-  of: ChangedTasksOf,
+  of: ChangedTasksSource,
   before: readonly ChangedTask[],
   cursor: string | undefined,
   place: HTMLElement,
 ): Promise<void> {
   try {
-    const page = await connection.request('azr/changedTasks', {
-      ...{ ...of, limit: MAXIMUM_PAGE },
-      ...(cursor !== undefined && { cursor }),
-    });
+    const page = await of.page(cursor);
     const tasks = [...before, ...page.items];
     fill(
       place,
@@ -56,7 +81,7 @@ async function load(
 
 function table(
   connection: Connection,
-  { runId, change }: ChangedTasksOf,
+  { runBefore, runAfter, change }: ChangedTasksSource,
   tasks: readonly ChangedTask[],
 ): HTMLElement {
   const hasStrata = tasks.some(({ stratum }) => stratum !== undefined);
@@ -74,14 +99,19 @@ function table(
       },
       text,
     );
-  const open = (kind: 'task' | 'answer', id: number): PageAction => ({
+  const open = (runId: RunId, kind: 'task' | 'answer', id: number): PageAction => ({
     kind: 'open-document',
     uri: documentUri({ runId, kind, id }),
   });
-  const answer = (id: number, isRight: boolean, what: string) => {
+  const answer = (runId: RunId, id: number, isRight: boolean, what: string) => {
     const text = isRight ? 'right' : 'wrong';
     const look = isRight ? 'good' : 'bad';
-    return link(`${isRight ? '✓' : '✗'} ${text}`, open('answer', id), look, `${what}: ${text}`);
+    return link(
+      `${isRight ? '✓' : '✗'} ${text}`,
+      open(runId, 'answer', id),
+      look,
+      `${what}: ${text}`,
+    );
   };
   return plainTable({
     caption: `Tasks ${change}`,
@@ -94,14 +124,17 @@ function table(
       { title: 'Both' },
     ],
     rows: tasks.map(({ taskId, mode, stratum, title, rolloutBefore, rolloutAfter }) => [
-      link(visibleText(title), open('task', taskId), 'code'),
+      link(visibleText(title), open(runBefore, 'task', taskId), 'code'),
       mode,
       ...(hasStrata ? [visibleText(stratum ?? '')] : []),
-      answer(rolloutBefore, change === 'lost', `Task ${String(taskId)} before`),
-      answer(rolloutAfter, change === 'gained', `Task ${String(taskId)} after`),
+      answer(runBefore, rolloutBefore, change === 'lost', `Task ${String(taskId)} before`),
+      answer(runAfter, rolloutAfter, change === 'gained', `Task ${String(taskId)} after`),
       link(
         'compare',
-        { kind: 'compare-answers', runId, rolloutBefore, rolloutAfter },
+        {
+          ...{ kind: 'compare-answers', runId: runBefore, rolloutBefore, rolloutAfter },
+          ...(runAfter !== runBefore && { runIdAfter: runAfter }),
+        },
         '',
         `Task ${String(taskId)}: compare both answers`,
       ),

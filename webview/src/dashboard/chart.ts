@@ -5,6 +5,7 @@
 import UPlot from 'uplot';
 
 import { element, fill, setAttributes } from '../ui/elements.ts';
+import { quantityText } from '../ui/numberText.ts';
 import { plainTable } from '../ui/plainTable.ts';
 import { colourToken, themeColour } from '../ui/themeColours.ts';
 import { axisText, unitName, unitText } from './unitText.ts';
@@ -82,12 +83,12 @@ export class Chart {
       this.#tablePlace,
       this.#legend,
     );
-    setAttributes(this.#plot, { role: 'slider', tabindex: 0, 'aria-label': `${title}, by step` });
+    setAttributes(this.#plot, { role: 'slider', tabindex: 0 });
     this.#plot.addEventListener('keydown', (event) => {
       this.#onKey(event);
     });
     this.#plot.addEventListener('blur', () => {
-      this.#moveCursor(undefined);
+      this.#moveLinked(undefined);
     });
     options.link?.charts.add(this);
   }
@@ -153,7 +154,7 @@ export class Chart {
   summary(): string {
     const last = this.#data.steps.length - 1;
     if (last < 0) return `${this.#options.title}: nothing measured yet.`;
-    return `${this.#options.title} at step ${String(this.#data.steps[last])}: ${this.#valuesAt(last)}.`;
+    return `${this.#options.title} at ${this.#placeText(last)}: ${this.#valuesAt(last)}.`;
   }
 
   dispose(): void {
@@ -174,6 +175,7 @@ export class Chart {
   #draw(): void {
     const last = this.#data.steps.length - 1;
     setAttributes(this.#plot, {
+      'aria-label': `${this.#options.title}, by ${this.#data.axis ?? 'step'}`,
       'aria-valuemin': this.#data.steps[0] ?? 0,
       'aria-valuemax': this.#data.steps[last] ?? 0,
       'aria-valuenow': this.#data.steps[this.#index ?? last] ?? 0,
@@ -448,11 +450,24 @@ export class Chart {
       End: last,
     };
     const target = targets[event.key];
-    if (target !== undefined) this.#moveCursor(target);
+    if (target !== undefined) this.#moveLinked(target);
     else if (event.key === 'Enter' || event.key === ' ') this.#openStep(at);
     else if (event.key === 'Escape') this.zoom(undefined, undefined);
     else return;
     event.preventDefault();
+  }
+
+  /** Moves the cursors of all linked charts to the same place, or takes them off. */
+  #moveLinked(index: number | undefined): void {
+    this.#moveCursor(index);
+    const place = index === undefined ? undefined : this.#data.steps[index];
+    for (const chart of this.#options.link?.charts ?? []) {
+      if (chart === this) continue;
+      const before = chart.#data.steps.findLastIndex(
+        (step) => place !== undefined && step <= place,
+      );
+      chart.#moveCursor(before < 0 ? undefined : before);
+    }
   }
 
   #moveCursor(index: number | undefined, paint = true): void {
@@ -563,9 +578,10 @@ export class Chart {
   #showValues(index: number | undefined): void {
     const last = this.#data.steps.length - 1;
     const place = index ?? last;
-    const step = this.#data.steps[place];
     this.#at.textContent =
-      step === undefined ? '' : `${index === undefined ? 'latest, ' : ''}step ${String(step)}`;
+      place in this.#data.steps
+        ? `${index === undefined ? 'latest, ' : ''}${this.#placeText(place)}`
+        : '';
     for (const [position, one] of this.#data.series.entries()) {
       const value = this.#values[position];
       if (value === undefined) continue;
@@ -581,8 +597,14 @@ export class Chart {
     return values.length === 0 ? 'no value' : values.join(', ');
   }
 
+  #placeText(index: number): string {
+    const { steps, axis } = this.#data;
+    const place = steps[index] ?? 0;
+    return axis === undefined ? `step ${String(place)}` : `${quantityText(place)} ${axis}`;
+  }
+
   #sentenceAt(index: number): string {
-    return `step ${String(this.#data.steps[index])}: ${this.#valuesAt(index)} ${unitName(this.#options.unit)}`.trim();
+    return `${this.#placeText(index)}: ${this.#valuesAt(index)} ${unitName(this.#options.unit)}`.trim();
   }
 
   /** The value, with its interval where it has one. */
@@ -607,9 +629,9 @@ export class Chart {
     fill(
       this.#tablePlace,
       plainTable({
-        caption: this.#options.title,
+        caption: `${this.#options.title}: table`,
         columns: [
-          { title: 'Step', numeric: true },
+          { title: this.#data.axis ?? 'Step', numeric: true },
           ...series.map(({ label }) => ({ title: label, numeric: true })),
         ],
         rows: rows.reverse(),

@@ -23,7 +23,10 @@ export interface ChartSeries {
 }
 
 export interface ChartData {
+  /** Places on the axis: steps, or what `axis` says. */
   readonly steps: readonly number[];
+  /** Absent for steps. */
+  readonly axis?: 'generated tokens';
   readonly series: readonly ChartSeries[];
   readonly resumedAfter: readonly number[];
   /** Of these, the steps at which a run left another one. */

@@ -69,7 +69,8 @@ export function configurationView(configuration: RunConfiguration): HTMLElement 
   );
 }
 
-function valueText(value: unknown): string {
+/** A setting's value as a table shows it. */
+export function valueText(value: unknown): string {
   if (typeof value === 'string') return value === '' ? '(empty)' : visibleText(value);
   if (Array.isArray(value)) return value.length === 0 ? '(none)' : value.map(String).join(', ');
   return typeof value === 'boolean' ? (value ? 'yes' : 'no') : JSON.stringify(value);

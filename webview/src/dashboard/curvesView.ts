@@ -4,6 +4,8 @@ import { Chart, type ChartLink } from './chart.ts';
 import { chartData, type ChartRun } from './chartData.ts';
 import { CHARTS } from './curves.ts';
 
+/** A point of these is a measurement. */
+const HELD_OUT_CHARTS: readonly string[] = ['probe', 'pass-at-k'];
 const LINK_KEY = 'azr-steps';
 
 export class CurvesView {
@@ -11,10 +13,14 @@ export class CurvesView {
   readonly #link: ChartLink = { key: LINK_KEY, charts: new Set() };
   readonly #charts: readonly Chart[];
 
-  constructor(onStep: (step: number) => void) {
+  /** @param onMeasured for the curves of held-out tasks, `onStep` for the others: a step was chosen */
+  constructor(onStep: (step: number) => void, onMeasured: (step: number) => void) {
     this.#charts = CHARTS.map(
       ({ id, title, explanation, unit }) =>
-        new Chart({ id, title, explanation, unit, link: this.#link, onStep }),
+        new Chart({
+          ...{ id, title, explanation, unit, link: this.#link },
+          onStep: HELD_OUT_CHARTS.includes(id) ? onMeasured : onStep,
+        }),
     );
     fill(this.root, ...this.#charts.map((chart) => chart.root));
     new ResizeObserver(() => {

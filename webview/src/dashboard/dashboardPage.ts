@@ -23,7 +23,9 @@ import { SkillMapView } from './skillMapView.ts';
 import { TableView } from './tableView.ts';
 import { runWarnings } from './warnings.ts';
 
-const CHART_HINT = 'Drag to zoom, double-click to reset, click a point to open its step.';
+const CHART_HINT =
+  'Drag to zoom, double-click to reset, click a point to open its step; on held-out tasks, what was gained and lost by then.';
+const CURRICULUM_HINT = 'Drag to zoom, double-click to reset, click a point to open its step.';
 const GRID_HINT =
   'Point at a field, or walk with the arrow keys, for its numbers; click it to open its step.';
 
@@ -65,7 +67,9 @@ export class DashboardPage {
     const onStep = (step: number) => {
       this.#openStep(step);
     };
-    this.#curves = new CurvesView(onStep);
+    this.#curves = new CurvesView(onStep, (step) => {
+      this.#compareAt(step);
+    });
     this.#curriculum = new CurriculumView(onStep);
     this.#skills = new SkillMapView(onStep);
     this.#learned = new LearnedView(connection);
@@ -167,7 +171,7 @@ export class DashboardPage {
         {
           id: 'curriculum',
           label: 'Curriculum',
-          panel: this.#pictures(this.#curriculum.root, CHART_HINT),
+          panel: this.#pictures(this.#curriculum.root, CURRICULUM_HINT),
         },
         { id: 'table', label: 'Proposals and Rollouts', panel: this.#table.root },
         { id: 'configuration', label: 'Configuration', panel: this.#configuration },
@@ -361,6 +365,15 @@ export class DashboardPage {
     this.#table?.showStep(step);
     this.#tabs?.select('table');
     this.#announcer.say(`Proposals of step ${String(step)}.`);
+  }
+
+  /** What was gained and lost by a step; of several runs, at that step beside each other. */
+  #compareAt(step: number): void {
+    const shown = this.#shownRuns().map(({ id }) => ({ runId: id, step }));
+    const [first] = shown;
+    if (first === undefined) return;
+    const measurements = shown.length > 1 ? shown : [{ ...first, step: 0 }, first];
+    this.#connection.act({ kind: 'compare', measurements });
   }
 
   #nothing(): HTMLElement {

@@ -12,7 +12,7 @@ import type { Connection } from '../host/connection.ts';
 import { element, fill } from '../ui/elements.ts';
 import { countText, percentText } from '../ui/numberText.ts';
 import { plainTable } from '../ui/plainTable.ts';
-import { changedTasks } from './changedTasks.ts';
+import { changedTasks, changedTasksOf } from './changedTasks.ts';
 import { pointsText } from './changeText.ts';
 
 export class EvaluationView {
@@ -65,8 +65,16 @@ export class EvaluationView {
       element(
         'div',
         'changed-lists',
-        changedTasks(this.#connection, { runId, change: 'gained', between }, greedy.gained),
-        changedTasks(this.#connection, { runId, change: 'lost', between }, greedy.lost),
+        changedTasks(
+          this.#connection,
+          changedTasksOf(this.#connection, { runId, change: 'gained', between }),
+          greedy.gained,
+        ),
+        changedTasks(
+          this.#connection,
+          changedTasksOf(this.#connection, { runId, change: 'lost', between }),
+          greedy.lost,
+        ),
       ),
     );
   }
@@ -119,7 +127,8 @@ function partsTable({ results }: EvaluationReport): HTMLElement | false {
   });
 }
 
-function intervalText({ rate, low, high }: MeasuredRate): string {
+/** A rate with its interval. */
+export function intervalText({ rate, low, high }: MeasuredRate): string {
   return `${percentText(rate)} (${percentText(low)} to ${percentText(high)})`;
 }
 

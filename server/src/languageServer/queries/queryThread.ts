@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 
 import type { RequestMap } from '../../../protocol/languageMessages.ts';
 import { ProblemError } from '../../../protocol/problem.ts';
-import type { FromQueryWorker, QueryName, ToQueryWorker } from './queryMessages.ts';
+import type { Databases, FromQueryWorker, QueryName, ToQueryWorker } from './queryMessages.ts';
 
 /** A bundle of its own beside the server's, or its source. */
 const PROGRAM = new URL(
@@ -33,13 +33,13 @@ export class QueryThread {
   #isDisposed = false;
 
   /**
-   * Asks about the run.db at `database`. Rejects with a ProblemError where the answer in this thread
+   * Asks about the runs of `databases`. Rejects with a ProblemError where the answer in this thread
    * would throw one, with `query-thread-ended` when the thread ends first, and when `signal` aborts.
    */
   async ask<Name extends QueryName>(
     name: Name,
     parameters: RequestMap[Name]['parameters'],
-    database: string,
+    databases: Databases,
     signal: AbortSignal,
   ): Promise<RequestMap[Name]['result']> {
     signal.throwIfAborted();
@@ -55,7 +55,7 @@ export class QueryThread {
       post(worker, { kind: 'cancel', id });
     };
     signal.addEventListener('abort', cancel, { once: true });
-    post(worker, { kind: 'ask', id, name, parameters, database });
+    post(worker, { kind: 'ask', id, name, parameters, databases });
     try {
       return (await answer) as RequestMap[Name]['result'];
     } finally {

@@ -7,8 +7,8 @@ import { parentPort } from 'node:worker_threads';
 
 import { ProblemError } from '../../../protocol/problem.ts';
 import { OpenDatabases } from './openDatabases.ts';
-import { queryAnswer } from './queryAnswers.ts';
-import type { AskedQuery, FromQueryWorker, ToQueryWorker } from './queryMessages.ts';
+import { type OpenQueries, queryAnswer } from './queryAnswers.ts';
+import type { AskedQuery, Databases, FromQueryWorker, ToQueryWorker } from './queryMessages.ts';
 
 /** How long a deleted run is held open at most when nothing else is asked. */
 const LOOK_MS = 10_000;
@@ -45,19 +45,23 @@ async function answer(asked: AskedQuery): Promise<void> {
 
 /** The whole answer; undefined as soon as the query was cancelled. */
 async function found(asked: AskedQuery): Promise<unknown> {
-  let queries = databases.queries(asked.database);
-  let scan = queryAnswer(queries, asked);
+  let open = opened(asked.databases);
+  let scan = queryAnswer(open, asked);
   for (;;) {
     const window = scan.next();
     if (window.done === true) return window.value;
     await setImmediate();
     if (!underWay.has(asked.id)) return undefined;
-    const now = databases.queries(asked.database);
-    if (now === queries) continue;
-    // The run was replaced by another one, whose rows have nothing to do with those found so far.
-    queries = now;
-    scan = queryAnswer(queries, asked);
+    const now = opened(asked.databases);
+    if ([...now].every(([runId, queries]) => open.get(runId) === queries)) continue;
+    // A run was replaced by another one, whose rows have nothing to do with those found so far.
+    open = now;
+    scan = queryAnswer(open, asked);
   }
+}
+
+function opened(paths: Databases): OpenQueries {
+  return new Map([...paths].map(([runId, path]) => [runId, databases.queries(path)]));
 }
 
 function post(message: FromQueryWorker): void {

@@ -17,7 +17,7 @@ import { fetchSuite, suiteOverviews } from '../../suites/suiteOverviews.ts';
 import { addressOf } from '../documents/subject.ts';
 import { locateDocument } from '../documents/locateDocument.ts';
 import type { OpenRuns } from '../openRuns.ts';
-import { QUERY_NAMES, type QueryName } from '../queries/queryMessages.ts';
+import { QUERY_NAMES, type QueryName, runsOf } from '../queries/queryMessages.ts';
 import type { QueryThread } from '../queries/queryThread.ts';
 import type { Rerunner } from '../reruns/rerunner.ts';
 import { runConfiguration } from '../features/runConfiguration.ts';
@@ -125,7 +125,12 @@ function queryHandlers({ runs, queries }: HandlerDependencies) {
   const handlers = QUERY_NAMES.map((name) => [
     name,
     (parameters: RequestMap[QueryName]['parameters'], signal: AbortSignal) =>
-      queries.ask(name, parameters, runs.database(parameters.runId), signal),
+      queries.ask(
+        name,
+        parameters,
+        new Map(runsOf(parameters).map((runId) => [runId, runs.database(runId)])),
+        signal,
+      ),
   ]);
   return Object.fromEntries(handlers) as Pick<RequestHandlers, QueryName>;
 }

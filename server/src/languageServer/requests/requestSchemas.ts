@@ -6,6 +6,7 @@
 import { ProblemError } from '../../../protocol/problem.ts';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 
+import { MOST_COMPARED } from '../../../protocol/comparison.ts';
 import type { RequestMap, RequestName } from '../../../protocol/languageMessages.ts';
 import { TASK_CHANGES } from '../../../protocol/learning.ts';
 import { MAXIMUM_PAGE, TABLE_SORTS } from '../../../protocol/queries.ts';
@@ -52,6 +53,7 @@ const filter = closedObject(
 
 const runId = shortText;
 const ofRun = closedObject({ runId });
+const measurement = closedObject({ runId }, { step: count });
 /** What a query of either table has. */
 const table = { runId, descending: flag(), limit };
 const onward = { cursor: shortText, filter };
@@ -87,6 +89,11 @@ const SCHEMAS: { readonly [Name in PageRequestName]: Schema<RequestMap[Name]['pa
     { between: closedObject({ before: count, after: count }), cursor: shortText },
   ),
   'azr/evaluationReport': ofRun,
+  'azr/comparison': closedObject({ measurements: list(measurement, { maxItems: MOST_COMPARED }) }),
+  'azr/comparedTasks': closedObject(
+    { before: measurement, after: measurement, change: choice(TASK_CHANGES), limit },
+    { cursor: shortText },
+  ),
   'azr/skillMap': ofRun,
   'azr/curriculum': closedObject({ runId, stretches: integer({ minimum: 1, maximum: 1000 }) }),
   'azr/rewardStory': closedObject({ runId, rolloutId: count }),
