@@ -1,5 +1,5 @@
 /** Writes the comparison into docs/evaluation.md, between two marks, and its picture beside it. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { mean } from '../../server/src/statistics/cells.ts';
@@ -7,6 +7,7 @@ import { curveChart } from '../learn/curveChart.ts';
 import type { ExperimentResult } from '../learn/experiment.ts';
 import { changeText, intervalText, percent, pText, table } from '../learn/reportText.ts';
 import { partOf } from '../learn/results.ts';
+import { writeMarkedPart } from './markedPart.ts';
 import { type Source, SOURCES } from './sources.ts';
 
 export interface ComparedResult extends ExperimentResult {
@@ -14,21 +15,14 @@ export interface ComparedResult extends ExperimentResult {
   readonly source: string;
 }
 
-const BEGIN = '<!-- What follows is written by `npm run compare`. -->';
-const END = '<!-- What precedes is written by `npm run compare`. -->';
-
 /** Rejects where the page lacks the marks. Without results, page and picture stay as they are. */
 export async function writeComparison(
   docs: string,
   results: readonly ComparedResult[],
 ): Promise<void> {
   if (results.length === 0) return;
-  const file = path.join(docs, 'evaluation.md');
-  const page = await readFile(file, 'utf8');
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${file} has lost its marks: ${BEGIN} ${END}`);
-  const text = `${BEGIN}\n\n${meansTable(results)}\n\n${runsTable(results)}\n\n`;
-  await writeFile(file, page.slice(0, begin) + text + page.slice(end));
+  const text = `${meansTable(results)}\n\n${runsTable(results)}`;
+  await writeMarkedPart(path.join(docs, 'evaluation.md'), 'npm run compare', text);
   await writeFile(path.join(docs, 'compare.svg'), picture(results));
 }
 

@@ -1,0 +1,13 @@
+/** The part of a page that a command writes, between two marks that no reader sees. */
+import { readFile, writeFile } from 'node:fs/promises';
+
+/** Puts `text` in the place of what `command` wrote into `file` before. Rejects where the marks are not there. */
+export async function writeMarkedPart(file: string, command: string, text: string): Promise<void> {
+  const begin = `<!-- What follows is written by \`${command}\`. -->`;
+  const end = `<!-- What precedes is written by \`${command}\`. -->`;
+  const page = await readFile(file, 'utf8');
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} has lost its marks: ${begin} ${end}`);
+  const part = `${begin}\n\n${text}\n\n`;
+  await writeFile(file, page.slice(0, from) + part + page.slice(to));
+}
