@@ -50,3 +50,18 @@ test('a notification that stays open does not hold back the next one', async () 
   expect(shown[1]).toContain('The run two failed');
   notifications.dispose();
 });
+
+test('what the results of tests tell is not told again', () => {
+  shown.length = 0;
+  let tell = (_: RunOverview): void => undefined;
+  const connection = {
+    onRunEnded: (listener: (run: RunOverview) => void) => {
+      tell = listener;
+      return { dispose: () => undefined };
+    },
+  };
+  new Notifications(connection as never, (runId) => runId === 'tested');
+  tell(overview({ id: 'tested', name: 'one', state: 'finished' }));
+  tell(overview({ id: 'other', name: 'two', state: 'finished' }));
+  expect(shown).toEqual([expect.stringContaining('The run two is finished')]);
+});

@@ -50,6 +50,9 @@ export class HeldOutTests implements Disposable {
   /** The document of the latest answer to each task, by the ids of its item and of what is above it. */
   readonly #answers = new Map<string, string>();
 
+  /** Evaluations that were started here. */
+  readonly #evaluations = new Set<RunId>();
+
   constructor(studio: Studio) {
     this.#studio = studio;
     this.#controller = createTestController(CONTROLLER_ID, t('AZR Held-Out Tasks'));
@@ -72,6 +75,11 @@ export class HeldOutTests implements Disposable {
       message: t('This test has no answer of this session.'),
       remedy: t('Run it first. Earlier answers are in the AZR view, below the evaluation.'),
     });
+  }
+
+  /** Whether the results of tests say how this evaluation ended. */
+  isReporting(runId: RunId): boolean {
+    return this.#evaluations.has(runId);
   }
 
   dispose(): void {
@@ -136,6 +144,7 @@ export class HeldOutTests implements Disposable {
       { ...asked, parentFolder: folder, subjects: [{ runId: run.id }], samples: 0 },
       token,
     );
+    this.#evaluations.add(runId);
     for (const item of items) testRun.started(item);
     const ended = runs.until(runId, (one) => !isLive(one), NO_LIMIT_MS);
     return Promise.race([ended, this.#cancelled(runId, token)]);

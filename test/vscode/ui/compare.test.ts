@@ -208,7 +208,10 @@ test('steps that are selected in the tree are compared, and a point of a curve',
   const page = await webviewWith(workbench.page, '.compare-body table');
   await page.getByRole('heading', { name: 'trained, before training → trained, step 1' }).waitFor();
 
-  await workbench.runCommand('AZR: Open Dashboard');
+  await tree()
+    .row(/^trained/)
+    .click({ button: 'right' });
+  await workbench.page.getByRole('menuitem', { name: 'Open Dashboard' }).click();
   const dashboard = await webviewWith(workbench.page, '.dashboard-header .run-line', MINUTES_MS);
   const curve = dashboard.getByRole('slider', { name: 'Held-out tasks solved (greedy), by step' });
   await curve.focus();
