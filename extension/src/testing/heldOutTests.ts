@@ -49,7 +49,6 @@ export class HeldOutTests implements Disposable {
   readonly #items: HeldOutItems;
   /** The document of the latest answer to each task, by the ids of its item and of what is above it. */
   readonly #answers = new Map<string, string>();
-
   /** Evaluations that were started here. */
   readonly #evaluations = new Set<RunId>();
 

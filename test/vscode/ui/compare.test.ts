@@ -161,6 +161,7 @@ test(
 );
 
 test('a checkpoint is compared with the untrained policy', async () => {
+  await workbench.runCommand('View: Hide Panel');
   await workbench.runCommand('AZR: Compare…');
   await workbench.quickPick.getByText('before training').first().waitFor();
   await takePicture(workbench.page, 'dark', 'compare-pick');
