@@ -39,7 +39,7 @@ test('a notification that stays open does not hold back the next one', async () 
       return { dispose: () => undefined };
     },
   };
-  const notifications = new Notifications(connection as never);
+  const notifications = new Notifications(connection);
   tell(overview({ name: 'one', state: 'finished' }));
   tell(overview({ name: 'two', state: 'failed' }));
 
@@ -60,7 +60,7 @@ test('what the results of tests tell is not told again', () => {
       return { dispose: () => undefined };
     },
   };
-  new Notifications(connection as never, (runId) => runId === 'tested');
+  new Notifications(connection, (runId) => runId === 'tested');
   tell(overview({ id: 'tested', name: 'one', state: 'finished' }));
   tell(overview({ id: 'other', name: 'two', state: 'finished' }));
   expect(shown).toEqual([expect.stringContaining('The run two is finished')]);

@@ -31,8 +31,9 @@ import {
   writeResult,
 } from '../shown/safeTests.ts';
 import { foreignText, joined, t } from '../shown/safeText.ts';
+import type { PageServices } from '../panels/pageServices.ts';
 import { isLive } from '../state/runFacts.ts';
-import type { Studio } from '../studio.ts';
+import type { StoredKeys } from '../state/storedKeys.ts';
 import { HeldOutItems } from './heldOutItems.ts';
 import { type ChosenTasks, chosenTasks } from './testSelection.ts';
 
@@ -43,8 +44,15 @@ const VERDICTS_PAGE = 50;
 /** Longer than anybody waits, and what a timer can hold. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
 
+/** What the tests need of the window. */
+export interface TestServices extends Omit<PageServices, 'log'> {
+  readonly keys: StoredKeys;
+  /** Shows an error to the user, in the background. */
+  tell(error: unknown): void;
+}
+
 export class HeldOutTests implements Disposable {
-  readonly #studio: Studio;
+  readonly #services: TestServices;
   readonly #controller: SafeTestController;
   readonly #items: HeldOutItems;
   /** The document of the latest answer to each task, by the ids of its item and of what is above it. */
@@ -52,10 +60,10 @@ export class HeldOutTests implements Disposable {
   /** Evaluations that were started here. */
   readonly #evaluations = new Set<RunId>();
 
-  constructor(studio: Studio) {
-    this.#studio = studio;
+  constructor(services: TestServices) {
+    this.#services = services;
     this.#controller = createTestController(CONTROLLER_ID, t('AZR Held-Out Tasks'));
-    this.#items = new HeldOutItems(this.#controller, studio.runs, studio.connection);
+    this.#items = new HeldOutItems(this.#controller, services.runs, services.connection);
     this.#controller.createRunProfile(
       t('Ask the Newest Checkpoint'),
       TestRunProfileKind.Run,
@@ -95,7 +103,7 @@ export class HeldOutTests implements Disposable {
       for (const { items } of chosen) for (const item of items) testRun.enqueued(item);
       for (const one of chosen) await this.#ask(one, testRun, token);
     } catch (error) {
-      this.#studio.tell(error);
+      this.#services.tell(error);
     } finally {
       testRun.end();
     }
@@ -131,9 +139,9 @@ export class HeldOutTests implements Disposable {
     testRun: SafeTestRun,
     token: CancellationToken,
   ): Promise<RunOverview | undefined> {
-    const { connection, runs } = this.#studio;
-    const folder = await parentFolder(this.#studio);
-    if (folder === undefined || !(await ensureEngineKey(this.#studio, { runId: run.id }))) {
+    const { connection, runs } = this.#services;
+    const folder = await parentFolder(this.#services);
+    if (folder === undefined || !(await ensureEngineKey(this.#services, { runId: run.id }))) {
       return undefined;
     }
     const taskIds = items.flatMap((item) => this.#items.taskOf(item)?.taskId ?? []);
@@ -154,7 +162,7 @@ export class HeldOutTests implements Disposable {
     return new Promise((resolve) => {
       const stop = () => {
         resolve(undefined);
-        this.#studio.connection.request('azr/stop', { runId, when: 'now' }).catch(() => {
+        this.#services.connection.request('azr/stop', { runId, when: 'now' }).catch(() => {
           // It has ended meanwhile.
         });
       };
@@ -168,7 +176,7 @@ export class HeldOutTests implements Disposable {
     let [done, cursor]: [number, string | undefined] = [0, undefined];
     do {
       const page: { readonly items: readonly HeldOutVerdict[]; readonly cursor?: string } =
-        await this.#studio.connection.request('azr/heldOutVerdicts', {
+        await this.#services.connection.request('azr/heldOutVerdicts', {
           ...{ runId, step: 0, limit: Math.min(VERDICTS_PAGE, MAXIMUM_PAGE) },
           ...(cursor !== undefined && { cursor }),
         });

@@ -193,7 +193,7 @@ test('a task that changed opens as the difference of its answers', async () => {
 });
 
 test('steps that are selected in the tree are compared, and a point of a curve', async () => {
-  await tree().expand(/^trained/);
+  await tree().expand(/^trained, /);
   await tree()
     .row(/^Step 0/)
     .click();
@@ -210,7 +210,7 @@ test('steps that are selected in the tree are compared, and a point of a curve',
   await page.getByRole('heading', { name: 'trained, before training → trained, step 1' }).waitFor();
 
   await tree()
-    .row(/^trained/)
+    .row(/^trained, /)
     .click({ button: 'right' });
   await workbench.page.getByRole('menuitem', { name: 'Open Dashboard' }).click();
   const dashboard = await webviewWith(workbench.page, '.dashboard-header .run-line', MINUTES_MS);
