@@ -98,7 +98,7 @@ export class Studio implements PageServices, Disposable {
     this.tests = new HeldOutTests(this);
     this.#statusBar = new StatusBar(this.runs);
     this.#disposables = [
-      new Notifications(this.connection),
+      new Notifications(this.connection, (runId) => this.tests.isReporting(runId)),
       this.runs.onDidChange((runs) => {
         this.#areRunsKnown = true;
         this.treeModel.setRuns(runs);

@@ -328,6 +328,18 @@ test('a choice of held-out tasks comes back in its order, each answer beside wha
     { verdict: 'correct', expected: '1019', actual: '1019' },
   ]);
   expect(verdicts[0]!.message).toContain('1030');
+
+  // All of them are in the same order, which is how a test knows its answer.
+  const whole = { suite: 'heldout', samples: 0, temperature: 1, templates: [] };
+  const all = await planEvaluation({ ...whole, subjects: [run.folder] });
+  await createEvaluation(all, path.join(folder, 'whole'), host);
+  const page = reading('whole', (reader) =>
+    heldOutVerdicts(reader, { runId: 'whole', step: 0, limit: 100 }),
+  );
+  const titles = [...items.items, ...last.items].map(({ title }) => title);
+  expect(page.items.map(({ expected }) => `return a + ${String(Number(expected) - 1000)}`)).toEqual(
+    titles,
+  );
 });
 
 test('a task that the run does not have, and a model that has none to name', async () => {

@@ -1,11 +1,16 @@
 /** What Compare shows for what is chosen in the tree, the palette or a page. */
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Measurement } from '../../server/protocol/comparison.ts';
 import { groupNode, itemNode, overview, runNode, step } from './treeSamples.ts';
 
 vi.mock('vscode', async () => (await import('../security/vscodeRecorder.ts')).vscodeRecorder);
 
+// Other files of tests load the same modules with a `vscode` of theirs.
+vi.resetModules();
+afterAll(() => {
+  vi.resetModules();
+});
 const { compare } = await import('../../extension/src/commands/compare.ts');
 const { window } = await import('../../extension/src/shown/safeWindow.ts');
 

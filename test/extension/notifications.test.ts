@@ -39,7 +39,7 @@ test('a notification that stays open does not hold back the next one', async () 
       return { dispose: () => undefined };
     },
   };
-  const notifications = new Notifications(connection as never);
+  const notifications = new Notifications(connection);
   tell(overview({ name: 'one', state: 'finished' }));
   tell(overview({ name: 'two', state: 'failed' }));
 
@@ -49,4 +49,19 @@ test('a notification that stays open does not hold back the next one', async () 
   expect(shown[0]).toContain('The run one is finished');
   expect(shown[1]).toContain('The run two failed');
   notifications.dispose();
+});
+
+test('what the results of tests tell is not told again', () => {
+  shown.length = 0;
+  let tell = (_: RunOverview): void => undefined;
+  const connection = {
+    onRunEnded: (listener: (run: RunOverview) => void) => {
+      tell = listener;
+      return { dispose: () => undefined };
+    },
+  };
+  new Notifications(connection, (runId) => runId === 'tested');
+  tell(overview({ id: 'tested', name: 'one', state: 'finished' }));
+  tell(overview({ id: 'other', name: 'two', state: 'finished' }));
+  expect(shown).toEqual([expect.stringContaining('The run two is finished')]);
 });

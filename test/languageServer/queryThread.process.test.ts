@@ -12,6 +12,8 @@ import { generateRun } from '../../bench/scale/generate.ts';
 import type { TableQuery } from '../../server/protocol/queries.ts';
 import type { Databases } from '../../server/src/languageServer/queries/queryMessages.ts';
 import { QueryThread } from '../../server/src/languageServer/queries/queryThread.ts';
+import { comparisonReport } from '../../server/src/runs/comparison/comparisonReport.ts';
+import { RunReader } from '../../server/src/store/runReader.ts';
 import { WholeQueries } from '../store/wholeQueries.ts';
 import { storeErrorOf } from '../store/temporaryRun.ts';
 
@@ -193,4 +195,23 @@ test('a database that another one replaces is read anew, and one that is gone is
   await thread.ask('azr/metricNames', RUN, databases, SIGNAL);
   expect(existsSync(place)).toBe(false);
   expect(openFiles().filter((file) => file.startsWith(place))).toEqual([]);
+});
+
+test('a comparison reads every run from its own database', async () => {
+  const other = path.join(folder, 'compared.db');
+  generateRun(other, { tasks: 80, seed: 5 });
+  const places: Databases = new Map([
+    ['first', database],
+    ['second', other],
+  ]);
+  const measurements = [{ runId: 'second' }, { runId: 'first' }];
+  const readers = new Map([...places].map(([runId, file]) => [runId, RunReader.open(file)]));
+  const scan = comparisonReport({ measurements }, (runId) => readers.get(runId)!);
+  let window = scan.next();
+  while (window.done !== true) window = scan.next();
+  expect(window.value.differences).not.toEqual([]);
+  expect(await thread.ask('azr/comparison', { measurements }, places, SIGNAL)).toEqual(
+    window.value,
+  );
+  for (const reader of readers.values()) reader.close();
 });

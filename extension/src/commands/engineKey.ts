@@ -3,9 +3,16 @@ import { engineOrigin } from '../../../server/protocol/engineKeys.ts';
 import type { RequestMap } from '../../../server/protocol/languageMessages.ts';
 import { t, withIcon } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
-import type { Studio } from '../studio.ts';
+import type { ServerConnection } from '../connection/serverConnection.ts';
+import type { StoredKeys } from '../state/storedKeys.ts';
 
-export async function setEngineKey(studio: Studio): Promise<void> {
+/** What is needed of the window. */
+interface KeyServices {
+  readonly connection: ServerConnection;
+  readonly keys: StoredKeys;
+}
+
+export async function setEngineKey(studio: KeyServices): Promise<void> {
   const [known = 'http://127.0.0.1:8000'] = await studio.keys.origins();
   const address = await window.showInputBox({
     title: t('Set Engine Key'),
@@ -22,14 +29,14 @@ export async function setEngineKey(studio: Studio): Promise<void> {
 
 /** Asks for the key of the engine that a start or a resume needs, unless one is stored. False: given up. */
 export async function ensureEngineKey(
-  studio: Studio,
+  studio: KeyServices,
   target: RequestMap['azr/missingEngineKey']['parameters'],
 ): Promise<boolean> {
   const { origin } = await studio.connection.request('azr/missingEngineKey', target);
   return origin === null || (await askKey(studio, origin));
 }
 
-async function askKey(studio: Studio, origin: string): Promise<boolean> {
+async function askKey(studio: KeyServices, origin: string): Promise<boolean> {
   const key = await window.showInputBox({
     title: t('Set Engine Key'),
     prompt: t('Key for the engine at {0}. Leave it empty if the engine needs none.', origin),

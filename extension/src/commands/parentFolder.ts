@@ -1,13 +1,16 @@
 /** Where a new run or evaluation is put. */
-import { workspace } from 'vscode';
+import { workspace, type ExtensionContext } from 'vscode';
 
 import { runsFolder } from '../settings.ts';
 import { t } from '../shown/safeText.ts';
 import { window } from '../shown/safeWindow.ts';
-import type { Studio } from '../studio.ts';
 
 /** The setting's folder, the workspace's, or the extension's own storage. Undefined: given up. */
-export async function parentFolder(studio: Studio): Promise<string | undefined> {
+export async function parentFolder({
+  context,
+}: {
+  readonly context: ExtensionContext;
+}): Promise<string | undefined> {
   const configured = runsFolder();
   if (configured !== '') return configured;
   const folders = workspace.workspaceFolders ?? [];
@@ -19,7 +22,7 @@ export async function parentFolder(studio: Studio): Promise<string | undefined> 
   }
   const [folder] = folders;
   if (folder !== undefined) return folder.uri.fsPath;
-  const storage = studio.context.globalStorageUri;
+  const storage = context.globalStorageUri;
   await workspace.fs.createDirectory(storage);
   return storage.fsPath;
 }

@@ -81,5 +81,5 @@ export function writeResult(
   location: Location,
   item: SafeTestItem,
 ): void {
-  (run as unknown as TestRun).appendOutput(`${line}\r\n`, location, item as unknown as TestItem);
+  (run as unknown as TestRun).appendOutput(`${line}\r\n`, location, item);
 }

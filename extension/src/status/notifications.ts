@@ -1,7 +1,7 @@
 /** Notifications: a run finished, failed or was interrupted, each with what can be done. */
 import { commands, type Disposable } from 'vscode';
 
-import type { RunOverview } from '../../../server/protocol/runs.ts';
+import type { RunId, RunOverview } from '../../../server/protocol/runs.ts';
 import type { ServerConnection } from '../connection/serverConnection.ts';
 import { t } from '../shown/safeText.ts';
 import { muteNotifications, notificationLevel } from '../settings.ts';
@@ -11,8 +11,13 @@ import { endedNotice, type EndedNotice } from './endedText.ts';
 export class Notifications implements Disposable {
   readonly #subscription: Disposable;
 
-  constructor(connection: ServerConnection) {
+  /** @param isToldElsewhere whether somebody who waits for a run is told in another place */
+  constructor(
+    connection: Pick<ServerConnection, 'onRunEnded'>,
+    isToldElsewhere: (runId: RunId) => boolean = () => false,
+  ) {
     this.#subscription = connection.onRunEnded((run) => {
+      if (isToldElsewhere(run.id)) return;
       const notice = endedNotice(run, notificationLevel());
       if (notice === undefined) return;
       // It is over when somebody closes the notification: the next one must not wait for that.

@@ -108,7 +108,7 @@ export class HeldOutItems implements Disposable {
       const shown = item ?? this.#controller.createTestItem(run.id, runLabel(run));
       shown.canResolveChildren = true;
       shown.sortText = String(place).padStart(6, '0');
-      if (item === undefined) this.#controller.items.add(shown as never);
+      if (item === undefined) this.#controller.items.add(shown);
     }
   }
 
@@ -128,14 +128,14 @@ export class HeldOutItems implements Disposable {
       const items = made.filter(({ one }) => one.mode === mode).map(({ item }) => item);
       return items.length === 0 ? [] : [this.#mode(mode, items)];
     });
-    run.children.replace(modes as never);
+    run.children.replace(modes);
     return made.map(({ item }) => item);
   }
 
   #mode(mode: (typeof MODES)[number], items: readonly SafeTestItem[]): SafeTestItem {
     const made = this.#controller.createTestItem(mode, t(mode));
     made.sortText = String(MODES.indexOf(mode));
-    made.children.replace(items as never);
+    made.children.replace(items);
     return made;
   }
 

@@ -31,8 +31,9 @@ import {
   writeResult,
 } from '../shown/safeTests.ts';
 import { foreignText, joined, t } from '../shown/safeText.ts';
+import type { PageServices } from '../panels/pageServices.ts';
 import { isLive } from '../state/runFacts.ts';
-import type { Studio } from '../studio.ts';
+import type { StoredKeys } from '../state/storedKeys.ts';
 import { HeldOutItems } from './heldOutItems.ts';
 import { type ChosenTasks, chosenTasks } from './testSelection.ts';
 
@@ -43,17 +44,26 @@ const VERDICTS_PAGE = 50;
 /** Longer than anybody waits, and what a timer can hold. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
 
+/** What the tests need of the window. */
+export interface TestServices extends Omit<PageServices, 'log'> {
+  readonly keys: StoredKeys;
+  /** Shows an error to the user, in the background. */
+  tell(error: unknown): void;
+}
+
 export class HeldOutTests implements Disposable {
-  readonly #studio: Studio;
+  readonly #services: TestServices;
   readonly #controller: SafeTestController;
   readonly #items: HeldOutItems;
   /** The document of the latest answer to each task, by the ids of its item and of what is above it. */
   readonly #answers = new Map<string, string>();
+  /** Evaluations that were started here. */
+  readonly #evaluations = new Set<RunId>();
 
-  constructor(studio: Studio) {
-    this.#studio = studio;
+  constructor(services: TestServices) {
+    this.#services = services;
     this.#controller = createTestController(CONTROLLER_ID, t('AZR Held-Out Tasks'));
-    this.#items = new HeldOutItems(this.#controller, studio.runs, studio.connection);
+    this.#items = new HeldOutItems(this.#controller, services.runs, services.connection);
     this.#controller.createRunProfile(
       t('Ask the Newest Checkpoint'),
       TestRunProfileKind.Run,
@@ -74,6 +84,11 @@ export class HeldOutTests implements Disposable {
     });
   }
 
+  /** Whether the results of tests say how this evaluation ended. */
+  isReporting(runId: RunId): boolean {
+    return this.#evaluations.has(runId);
+  }
+
   dispose(): void {
     this.#items.dispose();
     this.#controller.dispose();
@@ -88,7 +103,7 @@ export class HeldOutTests implements Disposable {
       for (const { items } of chosen) for (const item of items) testRun.enqueued(item);
       for (const one of chosen) await this.#ask(one, testRun, token);
     } catch (error) {
-      this.#studio.tell(error);
+      this.#services.tell(error);
     } finally {
       testRun.end();
     }
@@ -124,9 +139,9 @@ export class HeldOutTests implements Disposable {
     testRun: SafeTestRun,
     token: CancellationToken,
   ): Promise<RunOverview | undefined> {
-    const { connection, runs } = this.#studio;
-    const folder = await parentFolder(this.#studio);
-    if (folder === undefined || !(await ensureEngineKey(this.#studio, { runId: run.id }))) {
+    const { connection, runs } = this.#services;
+    const folder = await parentFolder(this.#services);
+    if (folder === undefined || !(await ensureEngineKey(this.#services, { runId: run.id }))) {
       return undefined;
     }
     const taskIds = items.flatMap((item) => this.#items.taskOf(item)?.taskId ?? []);
@@ -136,6 +151,7 @@ export class HeldOutTests implements Disposable {
       { ...asked, parentFolder: folder, subjects: [{ runId: run.id }], samples: 0 },
       token,
     );
+    this.#evaluations.add(runId);
     for (const item of items) testRun.started(item);
     const ended = runs.until(runId, (one) => !isLive(one), NO_LIMIT_MS);
     return Promise.race([ended, this.#cancelled(runId, token)]);
@@ -146,7 +162,7 @@ export class HeldOutTests implements Disposable {
     return new Promise((resolve) => {
       const stop = () => {
         resolve(undefined);
-        this.#studio.connection.request('azr/stop', { runId, when: 'now' }).catch(() => {
+        this.#services.connection.request('azr/stop', { runId, when: 'now' }).catch(() => {
           // It has ended meanwhile.
         });
       };
@@ -160,7 +176,7 @@ export class HeldOutTests implements Disposable {
     let [done, cursor]: [number, string | undefined] = [0, undefined];
     do {
       const page: { readonly items: readonly HeldOutVerdict[]; readonly cursor?: string } =
-        await this.#studio.connection.request('azr/heldOutVerdicts', {
+        await this.#services.connection.request('azr/heldOutVerdicts', {
           ...{ runId, step: 0, limit: Math.min(VERDICTS_PAGE, MAXIMUM_PAGE) },
           ...(cursor !== undefined && { cursor }),
         });

@@ -161,6 +161,7 @@ test(
 );
 
 test('a checkpoint is compared with the untrained policy', async () => {
+  await workbench.runCommand('View: Hide Panel');
   await workbench.runCommand('AZR: Compare…');
   await workbench.quickPick.getByText('before training').first().waitFor();
   await takePicture(workbench.page, 'dark', 'compare-pick');
@@ -192,7 +193,7 @@ test('a task that changed opens as the difference of its answers', async () => {
 });
 
 test('steps that are selected in the tree are compared, and a point of a curve', async () => {
-  await tree().expand(/^trained/);
+  await tree().expand(/^trained, /);
   await tree()
     .row(/^Step 0/)
     .click();
@@ -208,7 +209,10 @@ test('steps that are selected in the tree are compared, and a point of a curve',
   const page = await webviewWith(workbench.page, '.compare-body table');
   await page.getByRole('heading', { name: 'trained, before training → trained, step 1' }).waitFor();
 
-  await workbench.runCommand('AZR: Open Dashboard');
+  await tree()
+    .row(/^trained, /)
+    .click({ button: 'right' });
+  await workbench.page.getByRole('menuitem', { name: 'Open Dashboard' }).click();
   const dashboard = await webviewWith(workbench.page, '.dashboard-header .run-line', MINUTES_MS);
   const curve = dashboard.getByRole('slider', { name: 'Held-out tasks solved (greedy), by step' });
   await curve.focus();

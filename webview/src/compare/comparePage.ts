@@ -85,7 +85,8 @@ export class ComparePage {
   }
 
   #refreshSoon(): void {
-    this.#waiting ??= window.setTimeout(() => {
+    if (this.#waiting !== undefined) return;
+    this.#waiting = window.setTimeout(() => {
       this.#waiting = undefined;
       void this.#refresh();
     }, REFRESH_MS);

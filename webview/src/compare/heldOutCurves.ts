@@ -34,7 +34,7 @@ const CHARTS: readonly {
     id: 'compared-pass-at-k',
     title: 'Held-out tasks solved in k attempts (pass@k)',
     explanation:
-      'Share of the held-out tasks that each run solves by at least one of k answers at temperature 1. Runs may have sampled different numbers of answers: see probeSamples below.',
+      'Share of the held-out tasks that each run solves by at least one of k answers at temperature 1; k is the setting probeSamples of the run.',
     rateOf: ({ passK }) => passK,
   },
 ];
@@ -91,7 +91,7 @@ function placeOf({ step, generatedTokens }: Point, byTokens: boolean): number {
 }
 
 /** The curves over all places that any run was measured at. */
-export function comparedData(
+function comparedData(
   { curves, nameOf, byTokens }: ShownCurves,
   rateOf: (point: Point) => MeasuredRate | undefined,
 ): ChartData {

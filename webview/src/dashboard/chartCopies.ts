@@ -6,8 +6,8 @@ const MARGIN = 12;
 const LINE_HEIGHT = 18;
 
 /** All points as they were measured, a row per step; places without a value stay empty. */
-export function chartCsv({ steps, series, axis = 'step' }: ChartData): string {
-  const header = [axis, ...series.map(({ label }) => field(label))];
+export function chartCsv({ steps, series, axis }: ChartData): string {
+  const header = [axis ?? 'step', ...series.map(({ label }) => field(label))];
   const rows = steps.map((step, index) => [
     String(step),
     ...series.map((one) => String(ownValue(one, index) ?? '')),

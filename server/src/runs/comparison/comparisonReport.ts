@@ -24,7 +24,7 @@ import { heldOutCurve } from './heldOutCurve.ts';
 import { type MeasuredAnswers, measuredAnswers, pairsBetween } from './measuredAnswers.ts';
 
 /** The reader of a run that a query names. */
-export type ReaderOf = (runId: RunId) => RunReader;
+type ReaderOf = (runId: RunId) => RunReader;
 
 /** Every column is a window of the scan. Throws a ProblemError when a database cannot be read. */
 export function* comparisonReport(
