@@ -81,6 +81,15 @@ const evaluations = () =>
     .map((name) => path.join(workspace, 'runs', name));
 const tree = () => workbench.tree('Runs');
 
+/** In a context menu, which takes no click for a moment after it has opened. */
+async function chooseInMenu(name: string): Promise<void> {
+  const entry = workbench.page.getByRole('menuitem', { name });
+  await entry.waitFor();
+  await workbench.page.waitForTimeout(500);
+  await entry.click();
+  await entry.waitFor({ state: 'hidden' });
+}
+
 async function inEveryTheme(name: string): Promise<void> {
   for (const theme of ['light', 'high-contrast', 'high-contrast-light', 'dark'] as ThemeName[]) {
     writeWorkspaceSettings(workspace, { 'workbench.colorTheme': THEMES[theme] });
@@ -203,7 +212,7 @@ test('steps that are selected in the tree are compared, and a point of a curve',
   await tree()
     .row(/^Step 1/)
     .click({ button: 'right' });
-  await workbench.page.getByRole('menuitem', { name: 'Compare…' }).click();
+  await chooseInMenu('Compare…');
   const tab = workbench.tab('AZR Comparison');
   await expect.poll(() => tab.getAttribute('aria-selected')).toBe('true');
   const page = await webviewWith(workbench.page, '.compare-body table');
@@ -212,7 +221,7 @@ test('steps that are selected in the tree are compared, and a point of a curve',
   await tree()
     .row(/^trained, /)
     .click({ button: 'right' });
-  await workbench.page.getByRole('menuitem', { name: 'Open Dashboard' }).click();
+  await chooseInMenu('Open Dashboard');
   const dashboard = await webviewWith(workbench.page, '.dashboard-header .run-line', MINUTES_MS);
   const curve = dashboard.getByRole('slider', { name: 'Held-out tasks solved (greedy), by step' });
   await curve.focus();
