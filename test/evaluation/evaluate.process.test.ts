@@ -237,7 +237,7 @@ test.each([
     if (count === 5) throw problem;
   };
   await expect(evaluate('gone', { onSample })).rejects.toMatchObject({ code });
-  const outcome = JSON.parse(readFileSync(path.join(folder, 'gone', 'outcome.json'), 'utf8'));
+  const outcome: unknown = JSON.parse(readFileSync(path.join(folder, 'gone', 'outcome.json'), 'utf8'));
   expect(outcome).toMatchObject({ kind: 'failed', problem: { code } });
   const { engines } = await resume('gone');
   expect(sampleCount(engines)).toBe(8);
@@ -354,11 +354,15 @@ test('a task that the run does not have, and a model that has none to name', asy
 test('a suite, a template and a form that a model does not have are refused before anything is made', async () => {
   const subjects = [path.join(folder, 'weak')];
   const asked = { samples: 1, temperature: 1, subjects };
-  const refused = async (suite: string, templates: readonly string[]) =>
-    planEvaluation({ ...asked, suite, templates }).then(
-      () => 'planned',
-      ({ code, message, remedy }: ProblemError) => [code, `${message} ${remedy}`],
-    );
+  const refused = async (suite: string, templates: readonly string[]) => {
+    try {
+      await planEvaluation({ ...asked, suite, templates });
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      return [error.code, `${error.message} ${error.remedy}`];
+    }
+    return 'planned';
+  };
   expect(await refused('humanevil', [])).toEqual([
     'unknown-suite',
     expect.stringContaining('reasoning-gym, codeio'),

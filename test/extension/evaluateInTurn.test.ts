@@ -10,8 +10,8 @@ vi.mock('vscode', () => ({
   ProgressLocation: { Window: 10, Notification: 15 },
   CancellationTokenSource: class {
     token = {};
-    cancel() {}
-    dispose() {}
+    cancel = () => undefined;
+    dispose = () => undefined;
   },
   window: {
     withProgress: (_: unknown, task: (progress: unknown, token: unknown) => unknown) =>

@@ -206,6 +206,10 @@ test(
       name.endsWith('eval-file'),
     );
     const evaluation = path.join(workspace, 'runs', folder!);
+    // The runner's own word that it has ended.
+    await expect
+      .poll(() => existsSync(path.join(evaluation, 'outcome.json')), { timeout: 3 * MINUTES_MS })
+      .toBe(true);
     expect(readRow(evaluation, 'SELECT * FROM evaluation')).toMatchObject({
       ...{ suite: 'file', data_file: file, items: 4, answer_tokens: 16 },
       ...{ samples: 2, temperature: 0.5 },
