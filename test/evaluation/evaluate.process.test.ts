@@ -237,7 +237,9 @@ test.each([
     if (count === 5) throw problem;
   };
   await expect(evaluate('gone', { onSample })).rejects.toMatchObject({ code });
-  const outcome: unknown = JSON.parse(readFileSync(path.join(folder, 'gone', 'outcome.json'), 'utf8'));
+  const outcome: unknown = JSON.parse(
+    readFileSync(path.join(folder, 'gone', 'outcome.json'), 'utf8'),
+  );
   expect(outcome).toMatchObject({ kind: 'failed', problem: { code } });
   const { engines } = await resume('gone');
   expect(sampleCount(engines)).toBe(8);
