@@ -114,6 +114,22 @@ describe('codeio', () => {
     ]);
   });
 
+  test('draws with what the program imports', async () => {
+    const drawn = 'def generate_inputs(rng):\n    return {"a": rng.choice(string.digits)}';
+    const { items } = await loadLines(codeio, sandbox, [line(`import string\n${identity}`, drawn)]);
+    // random.Random(0).choice('0123456789') of CPython.
+    expect(items[0]?.task.examples).toEqual([{ input: "a='6'", output: "'6'" }]);
+    expect(items[0]?.task.program).not.toContain('string');
+  });
+
+  test('takes out an import that a program does not use', async () => {
+    const code = `# All packages, random too\nimport numpy as np\nimport random\nimport math\n\ndef main_solution(a):\n    return math.floor(a)`;
+    const { items } = await loadLines(codeio, sandbox, [line(code)]);
+    expect(items[0]?.task.program).not.toMatch(/import (?:numpy|random)/);
+    expect(items[0]?.task.program).toContain('import math\n');
+    expect(items[0]?.task.examples).toEqual([{ input: 'a=7', output: '7' }]);
+  });
+
   test.each([
     ['it never ends', line('def main_solution(a):\n    while True: pass'), 'does not run here'],
     [
@@ -126,8 +142,16 @@ describe('codeio', () => {
       line('def main_solution(a):\n    return id(object())'),
       'Two executions of the program give different values',
     ],
-    ['it needs a module', line(`import numpy\n${identity}`), "No module named 'numpy'"],
-    ['it is of chance by a module', line(`import random\n${identity}`), "named 'random'"],
+    [
+      'it needs a module',
+      line('import numpy as np\ndef main_solution(a):\n    return int(np.sin(a))'),
+      "No module named 'numpy'",
+    ],
+    [
+      'it is of chance by a module',
+      line('import random\ndef main_solution(a):\n    return random.random() < 2'),
+      "named 'random'",
+    ],
     ['it raises', line('def main_solution(a):\n    return a / 0'), 'ZeroDivisionError'],
     ['it exits', line('import os\ndef main_solution(a):\n    os._exit(0)'), 'does not run here'],
     ['it has no entry', line('def other(a): pass'), 'main_solution'],

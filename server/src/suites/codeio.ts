@@ -15,6 +15,7 @@ import { recordedArguments } from './recordedArguments.ts';
 import { SUITE_LIMITS } from './suiteRules.ts';
 import type { LoadContext, LoadedSuite, Suite } from './suite.ts';
 import { programBase, programChat } from './templates/programTemplates.ts';
+import { withoutUnusedImports } from './unusedImports.ts';
 
 export const CODEIO_SOURCE: DataSource = {
   title: 'CodeI/O',
@@ -62,17 +63,18 @@ export const codeio: Suite = {
 /** The two tasks of a program, or why it has none. */
 async function itemsOf(
   number: number,
-  { code_sample: code, input_generator: generator }: CodeioLine,
+  { code_sample: sample, input_generator: generator }: CodeioLine,
   context: LoadContext,
 ): Promise<LoadedSuite> {
+  const code = withoutUnusedImports(sample).trim();
   const id = `codeio/${String(number)}`;
   const leftOut = (reason: string): LoadedSuite => ({ items: [], leftOut: [{ id, reason }] });
   if (code.length > LONGEST_PROGRAM) {
     return leftOut(`Its program is longer than ${String(LONGEST_PROGRAM)} characters.`);
   }
-  const input = await drawnInput(code, generator, number, context);
+  const input = await drawnInput(sample, generator, number, context);
   if (typeof input !== 'string') return leftOut(input.reason);
-  const program = `${code.trimEnd()}\n\nf = main_solution\n`;
+  const program = `${code}\n\nf = main_solution\n`;
   const executed = await executedOutput(program, input, context);
   if (typeof executed === 'string') return leftOut(`Its program does not run here: ${executed}`);
   const { output } = executed;
@@ -107,9 +109,7 @@ async function drawnInput(
   const program = `${PYTHON_RANDOM}
 from random import Random
 
-${code}
-
-${generator}
+${withoutUnusedImports(`${code}\n\n${generator}`)}
 
 def f(seed):
     return repr(((), generate_inputs(Random(seed))))

@@ -153,8 +153,8 @@ function itemsFile(): string {
 }
 
 test(
-  'held-out tasks, and then items of the user’s own file, of two policies and a model',
-  { timeout: 5 * MINUTES_MS },
+  'held-out tasks, and then items of the user’s own file, of a policy and a model',
+  { timeout: 8 * MINUTES_MS },
   async () => {
     const { page } = workbench;
     const file = itemsFile();
@@ -162,6 +162,7 @@ test(
     await policies().waitFor();
     // The model that ships comes beside the policies as soon as it is known what this machine has.
     await choice('azr-nano').click();
+    await choice('After step 1').click();
     await page.keyboard.press('Enter');
 
     await workbench.quickPickRow(/^Suites/).click();
@@ -201,7 +202,7 @@ test(
       .poll(() => dashboard.getByRole('region', { name: 'Subjects' }).innerText(), {
         timeout: 3 * MINUTES_MS,
       })
-      .toMatch(/pass@2[\s\S]*trained@0[\s\S]*trained@1[\s\S]*azr-nano/);
+      .toMatch(/pass@2[\s\S]*trained@0[\s\S]*azr-nano/);
     const [folder] = readdirSync(path.join(workspace, 'runs')).filter((name) =>
       name.endsWith('eval-file'),
     );
