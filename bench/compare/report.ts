@@ -35,7 +35,7 @@ function meansTable(results: readonly ComparedResult[]): string {
       ...[name, description, String(own.length)],
       thousands(mean(own.map(generatedTokens))),
       percent(mean(greedy.map(({ after }) => after))),
-      percent(mean(own.map((result) => partOf(result, 'untaught')?.greedy?.after ?? NaN))),
+      percent(mean(own.map((result) => partOf(result, 'untaught')?.greedy.after ?? NaN))),
       percent(mean(passK.map(({ after }) => after))),
     ];
   });
@@ -43,7 +43,7 @@ function meansTable(results: readonly ComparedResult[]): string {
   const base = [
     ...['untouched base', 'the embedded model before any run', '', '0'],
     percent(first!.report.greedy!.before),
-    percent(partOf(first!, 'untaught')?.greedy?.before ?? NaN),
+    percent(partOf(first!, 'untaught')?.greedy.before ?? NaN),
     percent(mean(results.map(({ report }) => report.sampled!.passK.before))),
   ];
   const header = ['tasks from', 'what it is', 'seeds', 'tokens generated', 'greedy'];

@@ -58,7 +58,7 @@ async function runGenerator(options: readonly string[], signal: AbortSignal): Pr
   if (!result.failed) return;
   throw new ProblemError({
     code: 'no-python',
-    message: `Python cannot generate tasks: ${String(result.stderr).trim().split('\n').at(-1) ?? ''}`,
+    message: `Python cannot generate tasks: ${result.stderr.trim().split('\n').at(-1) ?? ''}`,
     remedy: 'Run "azr doctor", which says what Python lacks.',
   });
 }

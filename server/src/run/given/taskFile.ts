@@ -31,7 +31,7 @@ export async function tasksOfFile(
   const context = { sandbox, cacheFolder: '', dataFile: file, signal, onProgress };
   const { items } = await fileSuite.load(context);
   return Promise.all(
-    items.map(({ task }) =>
+    items.map(async ({ task }) =>
       isInWords(task) ? withoutProgram(task) : inspectTask(task, sandbox, signal),
     ),
   );
