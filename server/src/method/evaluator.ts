@@ -6,9 +6,5 @@ export interface Evaluator {
    * Asks what is due after `step` and keeps the answers. Returns rates by the names of the metrics that they
    * are stored as; none where nothing is due. Rejects with the reason of `signal`.
    */
-  measure(
-    step: number,
-    engine: Engine,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, number>>;
+  measure(step: number, engine: Engine, signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
 }
