@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import { openRunEvaluator } from '../../server/src/evaluation/runEvaluator.ts';
 import { createRun } from '../../server/src/run/run.ts';
-import { generatedTasks } from '../../server/src/run/given/generateTasks.ts';
+import { generatedPrograms } from '../../server/src/run/given/generateTasks.ts';
 import { openEngine } from '../../server/src/run/openEngine.ts';
 import { prepareNewRun } from '../../server/src/run/prepareRun.ts';
 import { RunSteering } from '../../server/src/run/runSteering.ts';
@@ -51,7 +51,7 @@ try {
 
 async function generatedItems(): Promise<string> {
   const settings = completeSettings([SUITE], 'the generated suite');
-  const tasks = await generatedTasks(settings, 'compact', new AbortController().signal);
+  const tasks = await generatedPrograms(settings, new AbortController().signal);
   return tasks
     .filter(({ mode }) => mode === 'deduction')
     .map(({ program, examples: [example] }) => JSON.stringify({ program, ...example }))

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { generatedTasks } from '../../server/src/run/given/generateTasks.ts';
+import { generatedPrograms } from '../../server/src/run/given/generateTasks.ts';
 import { completeSettings } from '../../server/src/settings/settings.ts';
 import { runExperiment } from '../learn/experiment.ts';
 import { type ComparedResult, writeComparison } from './report.ts';
@@ -58,7 +58,7 @@ async function makeRun(source: Source, seed: number): Promise<void> {
 
 async function writeData(folder: string): Promise<string> {
   const settings = completeSettings([DATA], 'the data set');
-  const tasks = await generatedTasks(settings, 'compact', new AbortController().signal);
+  const tasks = await generatedPrograms(settings, new AbortController().signal);
   const file = path.join(folder, 'data.jsonl');
   await writeFile(file, tasks.map((task) => JSON.stringify(task)).join('\n'));
   return file;

@@ -143,7 +143,7 @@ export const SETTINGS = settingsTable({
     studio: 'model',
     paper: 'model',
     description:
-      'Where tasks come from. `model`: the policy proposes its own, which is self-play. A file: one task per line, as people or another program wrote them; they are shuffled for every epoch, and nobody proposes. `generator`: random tasks of the world of `azr-nano`, without end. The file or the generated tasks are kept in run.db.',
+      'Where tasks come from. `model`: the policy proposes its own, which is self-play. A file: one task per line, as people or another program wrote them; they are shuffled for every epoch, and nobody proposes. `generator`: random tasks, for `azr-nano` of its own world, for other models of reasoning-gym. The file or the generated tasks are kept in run.db.',
     paperReference: 'section 4.1, the baselines that learn from human data',
   },
   references: {

@@ -19,6 +19,10 @@ function job(promptLength: number): SamplingJob {
 }
 
 async function sampled(...lengths: readonly number[]) {
+  return sampledIn('solve', ...lengths);
+}
+
+async function sampledIn(phase: 'solve' | 'probe', ...lengths: readonly number[]) {
   const engine = new ScriptedEngine(() => 'x'.repeat(200), { contextTokens: CONTEXT });
   const { dependencies, store } = loopFixture({
     engine,
@@ -26,7 +30,7 @@ async function sampled(...lengths: readonly number[]) {
   });
   const ledger = new Ledger(1, store.counters(), 0);
   const { signal } = new AbortController();
-  const groups = await sampleJobs(dependencies, ledger, lengths.map(job), 'solve', signal);
+  const groups = await sampleJobs(dependencies, ledger, lengths.map(job), phase, signal);
   return { groups, engine };
 }
 
@@ -62,4 +66,19 @@ test('jobs that all have room go out in one request', async () => {
 
 test('a prompt that fills the context is refused', async () => {
   await expect(sampled(10, CONTEXT)).rejects.toMatchObject({ code: 'prompt-too-long' });
+});
+
+test('of a measurement, it is not asked: what a model cannot read, it cannot answer', async () => {
+  const { groups, engine } = await sampledIn('probe', 10, CONTEXT, 20);
+  expect(groups.map((group) => group.map(({ tokens }) => tokens.length))).toEqual([
+    [WANTED, WANTED],
+    [0, 0],
+    [WANTED, WANTED],
+  ]);
+  expect(groups[1]!.map(({ stopReason, completion }) => [stopReason, completion])).toEqual([
+    ['length', ''],
+    ['length', ''],
+  ]);
+  const asked = engine.sampleCalls.flatMap(({ prompts }) => prompts);
+  expect(asked.map(({ length }) => length)).not.toContain(CONTEXT);
 });

@@ -16,7 +16,12 @@ import { suiteBytes } from '../../server/src/suites/data/dataSource.ts';
 import { zipMember } from '../../server/src/suites/data/zipMember.ts';
 import { PYTHON_RANDOM } from '../../server/src/suites/pythonRandom.ts';
 import { DIFFICULTIES, FAMILIES } from '../../server/src/suites/reasoningGym/families.ts';
-import { firstSeed, ITEMS_PER_LEVEL } from '../../server/src/suites/reasoningGym/generateItems.ts';
+import {
+  firstSeed,
+  type GeneratedItem,
+  generateItems,
+  ITEMS_PER_LEVEL,
+} from '../../server/src/suites/reasoningGym/generateItems.ts';
 import {
   REASONING_GYM_SOURCE,
   reasoningGym,
@@ -222,6 +227,30 @@ describe.skipIf(wheel === undefined)('reasoning-gym, from PyPI', () => {
       const family = FAMILIES.find(({ name }) => id.startsWith(`${name}/`))!;
       expect(task?.message, id).toBe(question);
       expect(task?.examples[0]?.output, id).toBe(answerLiteral(answer, family.answer));
+    }
+  });
+
+  test('has further items for training, drawn from seeds that the suite does not use', async () => {
+    const numbers = [ITEMS_PER_LEVEL, 2 * ITEMS_PER_LEVEL - 1];
+    const some = FAMILIES.filter(({ name }) => ['gcd', 'word_sorting'].includes(name));
+    const families = some.map((family) => ({
+      ...{ name: family.name, area: family.area, numbers },
+      levels: { hard: [family.levels.hard, firstSeed(family, 'hard')] },
+    }));
+    const place = path.join(FOLDER, REASONING_GYM_SOURCE.fileName);
+    const drawn = JSON.parse(
+      await python(REFERENCE, place, JSON.stringify(families), '3'),
+    ) as Readonly<Record<string, [string, string]>>;
+    expect(Object.keys(drawn)).toHaveLength(4);
+    const file = (member: string) =>
+      zipMember(readFileSync(place), `reasoning_gym/${member}`, 2 ** 20)!.toString();
+    for (const family of some) {
+      const { signal } = new AbortController();
+      const items = await generateItems(family, 'hard', 1, file, { sandbox, signal });
+      expect(items).toHaveLength(ITEMS_PER_LEVEL);
+      const [first, last] = numbers.map((number) => drawn[`${family.name}/hard/${number}`]);
+      const ends = [items[0], items.at(-1)] as readonly GeneratedItem[];
+      expect(ends.map(({ question, answer }) => [question, answer])).toEqual([first, last]);
     }
   });
 

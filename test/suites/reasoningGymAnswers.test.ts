@@ -8,6 +8,7 @@ import {
   DIFFICULTIES,
   FAMILIES,
   familyOf,
+  isItemName,
   itemName,
 } from '../../server/src/suites/reasoningGym/families.ts';
 import { firstSeed, ITEMS_PER_LEVEL } from '../../server/src/suites/reasoningGym/generateItems.ts';
@@ -84,10 +85,14 @@ test('every item has a name and a seed of its own, and finds its family again', 
         names.add(name);
         seeds.add(firstSeed(family, difficulty) + number);
         expect(familyOf(name)).toBe(family);
+        expect(isItemName(name)).toBe(true);
       }
     }
   }
   const count = FAMILIES.length * DIFFICULTIES.length * ITEMS_PER_LEVEL;
   expect([names.size, seeds.size]).toEqual([count, count]);
   expect(() => familyOf('other/easy/0')).toThrow('not an item');
+  for (const name of ['other/easy/0', 'gcd/simple/0', 'gcd/easy', 'gcd/easy/x', 'line 3', '']) {
+    expect(isItemName(name)).toBe(false);
+  }
 });

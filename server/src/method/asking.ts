@@ -5,7 +5,7 @@ import type { Dialect, Prompt, SolverQuestion } from './dialects/dialect.ts';
 /** What of a task the solver meets, and what its answer is judged by. */
 export type SolvableTask = Pick<
   TaskRecord,
-  'mode' | 'program' | 'examples' | 'visible' | 'message' | 'tolerance'
+  'mode' | 'program' | 'examples' | 'visible' | 'message' | 'tolerance' | 'itemId'
 >;
 
 /** How tasks are put to a model, and how its answers are read. */

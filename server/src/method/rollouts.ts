@@ -54,6 +54,9 @@ export async function encodePrompt(
   return tokens;
 }
 
+/** What comes of a prompt that fills the model's context. */
+const NOTHING: Completion = { tokens: [], logProbabilities: [], stopReason: 'length' };
+
 /**
  * Samples all jobs and writes a row for each completion; rows come back grouped by job. Jobs go out in
  * one request, but for those whose own prompt leaves less room than the settings give. Every job of one
@@ -72,14 +75,15 @@ export async function sampleJobs(
     return [];
   }
   const { engine, settings } = dependencies;
+  const completions = new Map<SamplingJob, readonly Completion[]>();
   const byLimit = new Map<number, SamplingJob[]>();
   for (const job of jobs) {
     const limit = completionLimit(dependencies, job, phase);
-    byLimit.set(limit, [...(byLimit.get(limit) ?? []), job]);
+    if (limit === 0) completions.set(job, Array<Completion>(job.samples).fill(NOTHING));
+    else byLimit.set(limit, [...(byLimit.get(limit) ?? []), job]);
   }
   const total = options.part?.total ?? jobs.reduce((sum, job) => sum + job.samples, 0);
   ledger.enterPhase(phase, dependencies.clock.now());
-  const completions = new Map<SamplingJob, readonly Completion[]>();
   const texts = new Map<Completion, string>();
   let done = options.part?.done ?? 0;
   for (const [maximumTokens, alike] of byLimit) {
@@ -117,7 +121,8 @@ export async function sampleJobs(
 
 /**
  * Tokens that a completion of `job` may have: what the settings say, or what its own prompt leaves of
- * the model's context. The other prompts of its batch have no say in it.
+ * the model's context. The other prompts of its batch have no say in it. 0 where that is nothing and the
+ * job measures: what a model cannot read, it cannot answer. Elsewhere, throws ProblemError `prompt-too-long`.
  */
 function completionLimit(
   { engine, settings }: AskingDependencies,
@@ -127,13 +132,12 @@ function completionLimit(
   const { contextTokens } = engine.description;
   const room = contextTokens - promptTokens.length;
   if (room >= 1) return Math.min(wantedTokens(settings, role), room);
+  if (phase === 'probe') return 0;
   throw new ProblemError({
     code: 'prompt-too-long',
     message: `A ${phase} prompt of ${String(promptTokens.length)} tokens leaves no room in the model's context of ${String(contextTokens)}.`,
     remedy:
-      phase === 'probe'
-        ? 'Ask a model with a longer context, or fewer tasks: "azr eval --items", or the setting "probe" of a run.'
-        : 'Lower "references", "inductionInputs" or "programCharacters", or use a model with a longer context.',
+      'Lower "references", "inductionInputs" or "programCharacters", or use a model with a longer context.',
   });
 }
 

@@ -105,6 +105,12 @@ async function verifyGroup(
 }
 
 function unreadable(rollout: RolloutDraft): Verification {
+  if (rollout.tokens.length === 0 && rollout.stopReason === 'length') {
+    return {
+      ...{ verdict: 'malformed', reason: 'truncated', executions: [] },
+      message: "The prompt fills the model's context, so that nothing can be answered.",
+    };
+  }
   const truncated = rollout.stopReason === 'length';
   return {
     verdict: 'malformed',

@@ -233,7 +233,7 @@ async function heldOutOf(
   given: readonly GivenTask[] | undefined,
   signal: AbortSignal,
 ): Promise<HeldOutSet> {
-  return given !== undefined && holdsOutPart(prepared)
+  return given !== undefined && holdsOutPart(prepared, given)
     ? heldOutOfTasks(given, prepared.settings.seed)
     : heldOutSet(grader, prepared.heldOut, signal);
 }

@@ -1,17 +1,24 @@
-/** Random tasks of the embedded model's world, written by a Python program of ours. */
+/**
+ * Random tasks: for the embedded model, programs of its world, written by a Python program of ours; for a model
+ * that reads text, puzzles that reasoning-gym draws.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { execa } from 'execa';
 
-import type { HeldOutTask } from '../../../protocol/heldOut.ts';
+import type { HeldOutTask, InspectedTask } from '../../../protocol/heldOut.ts';
 import { ProblemError } from '../../../protocol/problem.ts';
 import type { RunSettings } from '../../../protocol/settings.ts';
 import { MODES } from '../../../protocol/vocabulary.ts';
 import { assetRoot } from '../../machine/assets.ts';
 import { enginePython } from '../../machine/enginePython.ts';
+import { withoutProgram } from '../../method/measuring/inspectHeldOut.ts';
 import { pythonStart } from '../../python/pythonStart.mjs';
+import { furtherItems } from '../../suites/reasoningGym/reasoningGym.ts';
+import type { LoadContext } from '../../suites/suite.ts';
+import { suitesCache } from '../../suites/suiteOverviews.ts';
 import { readTasks } from '../heldOutTasks.ts';
 
 /** Some ten megabytes of text. */
@@ -19,21 +26,12 @@ const MOST_TASKS = 48_000;
 
 /**
  * As many tasks as the steps of a run take, the modes in turn; a longer run takes them again. They are not
- * executed yet. Rejects with ProblemError `unsuitable-tasks` for a dialect that the generator does not write
- * for, `no-python` where Python fails, or the reason of `signal`.
+ * executed yet. Rejects with ProblemError `no-python` where Python fails, or the reason of `signal`.
  */
-export async function generatedTasks(
+export async function generatedPrograms(
   { seed, steps, proposalsPerMode }: RunSettings,
-  dialect: string,
   signal: AbortSignal,
 ): Promise<readonly HeldOutTask[]> {
-  if (dialect !== 'compact') {
-    throw new ProblemError({
-      code: 'unsuitable-tasks',
-      message: `The generator writes tasks for azr-nano alone, and this model is asked in the dialect "${dialect}".`,
-      remedy: 'Set "tasks" to a file with one task per line, or to "model".',
-    });
-  }
   const count = Math.min(MOST_TASKS, steps * proposalsPerMode * MODES.length);
   const folder = await mkdtemp(path.join(tmpdir(), 'azr-tasks-'));
   try {
@@ -46,6 +44,19 @@ export async function generatedTasks(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Puzzles of reasoning-gym, none of which is an item of the suite of that name; at least as many as the steps of
+ * a run take, up to some 53,000. Rejects like the suite where its data are not here.
+ */
+export async function generatedPuzzles(
+  { steps, proposalsPerMode }: RunSettings,
+  context: Pick<LoadContext, 'sandbox' | 'signal' | 'onProgress'>,
+): Promise<readonly InspectedTask[]> {
+  const count = steps * proposalsPerMode;
+  const { items } = await furtherItems(count, { ...context, cacheFolder: suitesCache() });
+  return items.map(({ task }) => withoutProgram(task));
 }
 
 async function runGenerator(options: readonly string[], signal: AbortSignal): Promise<void> {

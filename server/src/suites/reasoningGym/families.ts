@@ -171,6 +171,13 @@ export const FAMILIES: readonly Family[] = [
   },
 ];
 
+/** Whether a task has a name as {@link itemName} gives it. */
+export function isItemName(name: string): boolean {
+  const [family = '', difficulty = '', number = ''] = name.split('/');
+  const isKnown = FAMILIES.some((one) => one.name === family);
+  return isKnown && DIFFICULTIES.some((one) => one === difficulty) && /^\d+$/.test(number);
+}
+
 /** The family of an item that is named as itemName says. Throws where there is none. */
 export function familyOf(itemId: string): Family {
   const [name] = itemId.split('/', 1);

@@ -7,10 +7,12 @@ import type { LoadContext } from '../suite.ts';
 import { SUITE_LIMITS } from '../suiteRules.ts';
 import { DIFFICULTIES, type Difficulty, FAMILIES, type Family } from './families.ts';
 
-/** Items of every family at every difficulty. */
+/** Items of every family at every difficulty: of the suite, and of every further part of a level. */
 export const ITEMS_PER_LEVEL = 20;
 /** Between the seeds of two levels, so that no two items are drawn from one seed. */
 const SEED_STRIDE = 1_000;
+/** Parts of a level that have seeds. The suite has the first. */
+export const PARTS = SEED_STRIDE / ITEMS_PER_LEVEL;
 /** For all items of one level. */
 const LIMITS = { ...SUITE_LIMITS, cpuMs: 20_000, wallMs: 90_000, outputCharacters: 1_000_000 };
 
@@ -24,24 +26,27 @@ export interface GeneratedItem {
 export type PackageFile = (path: string) => string;
 
 /**
- * The items of one level, in the order of their seeds, or a sentence that says why there are none. They are
- * drawn twice, in two processes that differ in hash seed: an item is a function of its seed alone.
+ * The items of one part of a level, in the order of their seeds, or a sentence that says why there are none.
+ * They are drawn twice, in two processes that differ in hash seed: an item is a function of its seed alone.
+ * @param part from 0, less than {@link PARTS}
  */
 export async function generateItems(
   family: Family,
   difficulty: Difficulty,
+  part: number,
   file: PackageFile,
   { sandbox, signal }: Pick<LoadContext, 'sandbox' | 'signal'>,
 ): Promise<readonly GeneratedItem[] | string> {
-  const program = generatorProgram(family, difficulty, file);
+  const first = firstSeed(family, difficulty) + part * ITEMS_PER_LEVEL;
+  const program = generatorProgram(family, difficulty, first, file);
   const options = { limits: LIMITS, signal };
-  const [first, second] = await Promise.all([
+  const [once, again] = await Promise.all([
     sandbox.run(program, '', { ...options, variant: 0 }),
     sandbox.run(program, '', { ...options, variant: 1 }),
   ]);
-  if (first.outcome !== 'ok') return `Its generator fails: ${first.message ?? first.outcome}`;
-  if (first.output !== second.output) return 'Its generator draws other items every time.';
-  const drawn = parseLiteral(first.output!, { characters: LIMITS.outputCharacters, depth: 3 });
+  if (once.outcome !== 'ok') return `Its generator fails: ${once.message ?? once.outcome}`;
+  if (once.output !== again.output) return 'Its generator draws other items every time.';
+  const drawn = parseLiteral(once.output!, { characters: LIMITS.outputCharacters, depth: 3 });
   if (!drawn.ok || drawn.value.kind !== 'list') return 'Its generator draws no items.';
   return drawn.value.items.map(itemOf);
 }
@@ -65,7 +70,12 @@ function textOf(value: LiteralValue | undefined): string {
  * The modules of the package that the family needs, executed one after another under their own names. The
  * package itself cannot be imported in the sandbox: it would load every family, and what those need.
  */
-function generatorProgram(family: Family, difficulty: Difficulty, file: PackageFile): string {
+function generatorProgram(
+  family: Family,
+  difficulty: Difficulty,
+  first: number,
+  file: PackageFile,
+): string {
   const { name, area, levels, readsText } = family;
   const modules: readonly (readonly [name: string, source: string])[] = [
     ['reasoning_gym', ''],
@@ -98,7 +108,7 @@ ${loads.join('\n')}
 
 def f():
     from reasoning_gym.factory import create_dataset
-    count, first = ${String(ITEMS_PER_LEVEL)}, ${String(firstSeed(family, difficulty))}
+    count, first = ${String(ITEMS_PER_LEVEL)}, ${String(first)}
     items = create_dataset(${quoted(name)}, ${levels[difficulty]}, size=count, seed=first)
     drawn = [items[index] for index in range(count)]
     return [(item["question"], str(item["answer"])) for item in drawn]

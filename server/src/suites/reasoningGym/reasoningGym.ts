@@ -11,7 +11,7 @@ import { remembered } from '../preparedSuite.ts';
 import type { LoadContext, LoadedSuite, Suite, SuiteItem } from '../suite.ts';
 import { answerLiteral } from './answers.ts';
 import { DIFFICULTIES, type Difficulty, FAMILIES, type Family, itemName } from './families.ts';
-import { generateItems, ITEMS_PER_LEVEL, type PackageFile } from './generateItems.ts';
+import { generateItems, ITEMS_PER_LEVEL, type PackageFile, PARTS } from './generateItems.ts';
 import { puzzleBase, puzzleChat } from './puzzleTemplates.ts';
 
 export const REASONING_GYM_SOURCE: DataSource = {
@@ -29,18 +29,34 @@ export const reasoningGym: Suite = {
   title: 'reasoning-gym: arithmetic, algorithms and logic at three difficulties',
   source: REASONING_GYM_SOURCE,
   templates: [puzzleChat, puzzleBase],
-  async load(context) {
-    const wheel = await suiteBytes(REASONING_GYM_SOURCE, context);
-    const place = context.dataFile ?? REASONING_GYM_SOURCE.fileName;
-    const file = packageFiles(wheel, place);
-    const digest = createHash('sha256').update(wheel).digest('hex');
-    const data = JSON.stringify([digest, FAMILIES, ITEMS_PER_LEVEL]);
-    const loaded = await remembered(this.name, data, context, () =>
-      loadEach(LEVELS, (level) => levelItems(level, file, context), context),
-    );
-    return { ...loaded, items: inTurn(loaded.items) };
-  },
+  load: (context) => itemsOfParts([0], context),
 };
+
+/**
+ * Items that are none of the suite's, for training: `count` or more of them, as evenly as can be of every family
+ * and difficulty, and never more than {@link MOST_FURTHER_ITEMS}. Rejects like the suite.
+ */
+export function furtherItems(count: number, context: LoadContext): Promise<LoadedSuite> {
+  const wanted = Math.min(count, MOST_FURTHER_ITEMS);
+  const parts = Math.max(1, Math.ceil(wanted / (LEVELS.length * ITEMS_PER_LEVEL)));
+  return itemsOfParts(
+    Array.from({ length: parts }, (_, index) => index + 1),
+    context,
+  );
+}
+
+async function itemsOfParts(parts: readonly number[], context: LoadContext): Promise<LoadedSuite> {
+  const wheel = await suiteBytes(REASONING_GYM_SOURCE, context);
+  const place = context.dataFile ?? REASONING_GYM_SOURCE.fileName;
+  const file = packageFiles(wheel, place);
+  const digest = createHash('sha256').update(wheel).digest('hex');
+  const data = JSON.stringify([digest, FAMILIES, ITEMS_PER_LEVEL, parts]);
+  const levels = parts.flatMap((part) => LEVELS.map((level) => ({ ...level, part })));
+  const loaded = await remembered(reasoningGym.name, data, context, () =>
+    loadEach(levels, (level) => levelItems(level, file, context), context),
+  );
+  return { ...loaded, items: inTurn(loaded.items) };
+}
 
 interface Level {
   readonly family: Family;
@@ -51,17 +67,20 @@ const LEVELS: readonly Level[] = FAMILIES.flatMap((family) =>
   DIFFICULTIES.map((difficulty) => ({ family, difficulty })),
 );
 
+/** What the seeds of all levels give beside the suite: some 53,000. */
+const MOST_FURTHER_ITEMS = LEVELS.length * ITEMS_PER_LEVEL * (PARTS - 1);
+
 async function levelItems(
-  { family, difficulty }: Level,
+  { family, difficulty, part }: Level & { readonly part: number },
   file: PackageFile,
   context: LoadContext,
 ): Promise<LoadedSuite> {
-  const drawn = await generateItems(family, difficulty, file, context);
+  const drawn = await generateItems(family, difficulty, part, file, context);
   if (typeof drawn === 'string') {
     return { items: [], leftOut: [{ id: `${family.name}/${difficulty}`, reason: drawn }] };
   }
-  const made = drawn.map(({ question, answer }, number): LoadedSuite => {
-    const id = itemName(family, difficulty, number);
+  const made = drawn.map(({ question, answer }, index): LoadedSuite => {
+    const id = itemName(family, difficulty, part * ITEMS_PER_LEVEL + index);
     const output = answerLiteral(answer, family.answer);
     if (output === undefined) {
       return { items: [], leftOut: [{ id, reason: 'Its generator states no answer.' }] };
