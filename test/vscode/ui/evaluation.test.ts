@@ -138,12 +138,11 @@ test('one task is asked again of two checkpoints', { timeout: 5 * MINUTES_MS }, 
   await takePicture(workbench.page, 'dark', 'solved-again');
 });
 
-/** The file that the suite `file` asks; questions of GSM8K where they lie beside the repository. */
+/** The file that the suite `file` asks. */
 function itemsFile(): string {
-  const beside = path.resolve('../shared/data/eval/gsm8k-test-400.jsonl');
-  const questions = existsSync(beside)
-    ? readFileSync(beside, 'utf8').trim().split('\n').slice(0, 3)
-    : ['1', '2', '3'].map((answer) => JSON.stringify({ question: `${answer} + 0?`, answer }));
+  const questions = ['1', '2', '3'].map((answer) =>
+    JSON.stringify({ question: `${answer} + 0?`, answer }),
+  );
   const program = {
     ...{ id: 'double', program: 'def f(a):\n    return a + a', input: '21', output: '42' },
   };
