@@ -22,7 +22,7 @@ import { writeMarkedPart } from './markedPart.ts';
 const README = path.join(import.meta.dirname, '../../README.md');
 const RUN = {
   model: 'azr-nano',
-  steps: 100,
+  steps: 40,
   seed: 1,
   probeSamples: 8,
   probeSampleEverySteps: 1000,
@@ -89,7 +89,7 @@ function reading<Value>(run: string, use: (reader: RunReader) => Value): Value {
 }
 
 async function writeTable(rows: string[][]): Promise<void> {
-  const header = ['azr-nano, 100 steps', 'tasks', 'before → after', 'gain, 99 %', 'p'];
+  const header = [`azr-nano, ${RUN.steps} steps`, 'tasks', 'before → after', 'gain, 99 %', 'p'];
   const text = table(header, rows);
   await writeMarkedPart(README, 'npm run before-after', text);
   process.stdout.write(`${text}\n`);
