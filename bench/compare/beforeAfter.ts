@@ -1,6 +1,6 @@
 /**
  * `npm run before-after`: the embedded model before and after a run of its own, on the held-out tasks and on a generated
- * suite that is no part of them. Writes the table of README.md.
+ * suite apart from them. Writes the table of README.md.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

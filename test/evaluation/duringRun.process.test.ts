@@ -8,9 +8,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { evaluationReport } from '../../server/src/runs/evaluationReport.ts';
 import { readRunOutcome } from '../../server/src/runFolder/runOutcome.ts';
 import { runFolderAt } from '../../server/src/runFolder/runFolder.ts';
-import { RunReader } from '../../server/src/store/runReader.ts';
+import type { RunReader } from '../../server/src/store/runReader.ts';
 import { FaultyWorld } from '../run/faults/faultyWorld.ts';
-import { rowsOf } from '../run/rows.ts';
+import { readRun, rowsOf } from '../run/rows.ts';
 
 let folder: string;
 let world: FaultyWorld;
@@ -46,12 +46,7 @@ function start(name: string, evaluate: readonly string[]): string[] {
 }
 
 function read<Value>(name: string, use: (reader: RunReader) => Value): Value {
-  const reader = RunReader.open(path.join(folder, name, 'run.db'));
-  try {
-    return use(reader);
-  } finally {
-    reader.close();
-  }
+  return readRun(path.join(folder, name), use);
 }
 
 test('its answers are an evaluation beside the run, and its rates a curve of the run', async () => {

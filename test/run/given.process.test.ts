@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { generatedPrograms } from '../../server/src/run/given/generateTasks.ts';
 import { completeSettings } from '../../server/src/settings/settings.ts';
-import { RunReader } from '../../server/src/store/runReader.ts';
+import type { RunReader } from '../../server/src/store/runReader.ts';
 import { FaultyWorld } from './faults/faultyWorld.ts';
-import { rowsOf } from './rows.ts';
+import { readRun, rowsOf } from './rows.ts';
 
 const SETTINGS = [
   ...['--seed', '11', '--set', 'proposalsPerMode=3', '--set', 'estimationRollouts=2'],
@@ -47,12 +47,7 @@ function start(name: string, tasks: string, ...more: string[]): string[] {
 }
 
 function read<Value>(name: string, use: (reader: RunReader) => Value): Value {
-  const reader = RunReader.open(path.join(folder, name, 'run.db'));
-  try {
-    return use(reader);
-  } finally {
-    reader.close();
-  }
+  return readRun(path.join(folder, name), use);
 }
 
 describe('a run on a file', () => {

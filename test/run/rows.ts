@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+import { RunReader } from '../../server/src/store/runReader.ts';
+
 const TABLES = [
   ...['step', 'prompt', 'rollout', 'reward_term', 'execution', 'proposal', 'task', 'baseline'],
   ...['metric', 'checkpoint', 'rollout_pack', 'prompt_pack', 'completion_size'],
@@ -27,4 +29,14 @@ export function rowsOf(folder: string): Record<string, unknown[]> {
   });
   database.close();
   return Object.fromEntries(rows);
+}
+
+/** What `use` reads of the run in `folder`. */
+export function readRun<Value>(folder: string, use: (reader: RunReader) => Value): Value {
+  const reader = RunReader.open(path.join(folder, 'run.db'));
+  try {
+    return use(reader);
+  } finally {
+    reader.close();
+  }
 }

@@ -2,7 +2,6 @@
 import type { EvaluationPlan, EvaluationSubject } from '../../protocol/evaluation.ts';
 import type { InspectedTask } from '../../protocol/heldOut.ts';
 import type { RunListener } from '../../protocol/events.ts';
-import type { TaskRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { Ledger } from '../method/ledger.ts';
@@ -27,10 +26,7 @@ import { presetDepartures } from '../settings/settings.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import { rememberingEngine, StoppedBetweenParts } from './rememberingEngine.ts';
 import { prepareSubject } from './subjects.ts';
-import { askingOf, suiteSettings, suiteTasks } from './suiteTasks.ts';
-
-/** Tasks of one request: few, so that a slow model shows how far it is and loses little when it is cut off. */
-const PART_TASKS = 32;
+import { askingOf, PART_TASKS, suiteSettings, suiteTasks } from './suiteTasks.ts';
 
 export interface EvaluationHost extends SessionHost {
   readonly openEngine: EngineOpener;
@@ -144,7 +140,7 @@ async function askSubject(
     noteSession(store, engine, grader);
     steering.started();
     const ledger = new Ledger(subject.step, store.counters(), Date.now());
-    const tasks = subject.step === 0 ? stored(newTasks, ledger) : [...store.heldOutTasks()];
+    const tasks = subject.step === 0 ? ledger.addHeldOutTasks(newTasks) : [...store.heldOutTasks()];
     await measureTasks(
       {
         engine: rememberingEngine(engine, store, () => control.stopAfterStep()),
@@ -176,10 +172,6 @@ async function askSubject(
 /** The policies of another run are loaded from its folder; everything else goes into this one's. */
 function placesOf({ run: source }: NamedPolicy, run: RunFolder): RunFolder {
   return source === undefined ? run : { ...run, checkpoints: source.checkpoints };
-}
-
-function stored(tasks: readonly InspectedTask[], ledger: Ledger): TaskRecord[] {
-  return tasks.map((task) => ledger.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }));
 }
 
 function announce(

@@ -21,10 +21,13 @@ import { type RunFolder, runFolderAt } from '../runFolder/runFolder.ts';
 import { presetDepartures } from '../settings/settings.ts';
 import { SqliteRunStore } from '../store/writer/sqliteRunStore.ts';
 import type { Benchmark } from './benchmarkNames.ts';
-import { askingOf, benchmarkTasks, suiteSettings, usualTemplate } from './suiteTasks.ts';
-
-/** Tasks of one request. */
-const PART_TASKS = 32;
+import {
+  askingOf,
+  benchmarkTasks,
+  PART_TASKS,
+  suiteSettings,
+  usualTemplate,
+} from './suiteTasks.ts';
 
 export interface EvaluationPlace {
   readonly prepared: PreparedRun;
@@ -100,18 +103,14 @@ export class SuiteEvaluation {
     const store = this.#store;
     const before = this.#takeBack(step);
     if (before !== undefined) return before;
-    const subject = await this.#subject(step);
+    const subject = this.#subject(step);
     const grader = await openGrader(settings);
     try {
       if (!this.#isNoted) noteSession(store, engine, grader);
       this.#isNoted = true;
       const ledger = new Ledger(subject.step, store.counters(), Date.now());
       const tasks =
-        subject.step === 0
-          ? this.#newTasks.map((task) =>
-              ledger.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }),
-            )
-          : [...store.heldOutTasks()];
+        subject.step === 0 ? ledger.addHeldOutTasks(this.#newTasks) : [...store.heldOutTasks()];
       await measureTasks(
         {
           ...{ engine, grader: grader.grader, settings },
@@ -161,13 +160,15 @@ export class SuiteEvaluation {
     return subjects.filter((subject) => subject.step <= this.#store.counters().lastStep);
   }
 
-  async #subject(runStep: number): Promise<EvaluationSubject> {
+  #subject(runStep: number): EvaluationSubject {
     const { prepared, run } = this.#place;
+    // Of the files as they were at the start: to read those of a large model takes seconds.
+    const { modelDigest: digest } = this.#store.reader.information();
     return {
       step: this.#store.counters().lastStep + 1,
       label: `${path.basename(run.folder)}@${runStep}`,
       model: prepared.settings.model,
-      modelDigest: await modelDigest(prepared.model.folder),
+      modelDigest: digest,
       ...{ runFolder: run.folder, runStep },
       template: usualTemplate(this.suite, prepared),
     };

@@ -24,6 +24,8 @@ import { RunReader } from '../store/runReader.ts';
 
 /** Suites whose tasks are those of runs and models: they are asked in the model's own dialect. */
 const OWN_SUITES: readonly string[] = [HELD_OUT_SUITE, TASKS_SUITE];
+/** Tasks of one request: few, so that a slow model shows how far it is and loses little when it is cut off. */
+export const PART_TASKS = 32;
 /** Items that cannot be asked, of which a notice tells the reason. */
 const ITEMS_NAMED = 3;
 /** Long enough for a thought and an answer of a small model. */

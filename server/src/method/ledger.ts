@@ -1,5 +1,6 @@
 /** Collects the rows of one step and numbers them; committed as one record at the step's end. */
 import type { Phase } from '../../protocol/events.ts';
+import type { InspectedTask } from '../../protocol/heldOut.ts';
 import type {
   AttemptRecord,
   BaselineRecord,
@@ -59,6 +60,11 @@ export class Ledger {
     const row = { ...task, id: this.#lastTaskId, step: this.step };
     this.tasks.push(row);
     return row;
+  }
+
+  /** Adds tasks that measure and are never trained on. */
+  addHeldOutTasks(tasks: readonly InspectedTask[]): TaskDraft[] {
+    return tasks.map((task) => this.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }));
   }
 
   addProposal(proposal: Omit<ProposalRecord, 'id' | 'step'>): void {

@@ -1,4 +1,4 @@
-/** Imports that a program does not use, such as those that whoever wrote it always begins with. */
+/** Imports that a program does not use, as at the head of many programs that people write. */
 
 const IMPORT = /^import (\w+)(?: as (\w+))?[ \t]*$/gm;
 const COMMENT_LINE = /^[ \t]*#.*$/gm;

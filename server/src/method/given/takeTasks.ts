@@ -2,10 +2,10 @@
 import type { InspectedTask } from '../../../protocol/heldOut.ts';
 import { ProblemError } from '../../../protocol/problem.ts';
 import type { TaskRecord } from '../../../protocol/records.ts';
-import type { Proposal } from '../../../protocol/sandbox.ts';
 import type { RejectionReason } from '../../../protocol/vocabulary.ts';
 import type { LoopDependencies } from '../context.ts';
 import type { Ledger } from '../ledger.ts';
+import { proposalOf } from '../measuring/inspectHeldOut.ts';
 import type { TaskMemory } from '../memory/taskMemory.ts';
 import { judgeTask, proposedTask, validateProposal } from '../proposals/judgeProposal.ts';
 import type { ProposalOutcome } from '../proposals/settleProposal.ts';
@@ -103,11 +103,4 @@ async function reasonAgainst(
 function added(ledger: Ledger, task: InspectedTask): ProposalOutcome {
   const row = ledger.addTask({ ...task, origin: 'given', parentTaskIds: [] });
   return { mode: task.mode, task: row, template: task.template };
-}
-
-function proposalOf({ mode, program, examples, message = '' }: GivenTask): Proposal {
-  const inputs = examples.map(({ input }) => input);
-  return mode === 'induction'
-    ? { mode, program, inputs, message }
-    : { mode, program, input: inputs[0] ?? '' };
 }

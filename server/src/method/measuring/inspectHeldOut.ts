@@ -57,7 +57,8 @@ export function withoutProgram(task: HeldOutTask): InspectedTask {
   return { ...task, structure: '', template: '', constructs: [], syntaxNodes: 0 };
 }
 
-function proposalOf(task: HeldOutTask): Proposal {
+/** A task as the grader validates it. */
+export function proposalOf(task: HeldOutTask): Proposal {
   const { mode, program, examples, message } = task;
   return mode === 'induction'
     ? { mode, program, inputs: examples.map(({ input }) => input), message: message ?? '' }

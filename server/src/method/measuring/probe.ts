@@ -56,9 +56,5 @@ export function probeDue(
 }
 
 function heldOutTasks({ heldOut, store }: LoopDependencies, ledger: Ledger): TaskRecord[] {
-  return ledger.step === 0
-    ? heldOut.tasks.map((task) =>
-        ledger.addTask({ ...task, origin: 'held-out', parentTaskIds: [] }),
-      )
-    : [...store.heldOutTasks()];
+  return ledger.step === 0 ? ledger.addHeldOutTasks(heldOut.tasks) : [...store.heldOutTasks()];
 }
